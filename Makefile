@@ -53,7 +53,8 @@ $(VENV)/tools: constraints.txt
 	$(PIP) install -c constraints.txt scikit-build-core nanobind cmake ninja
 	touch $@
 
-$(VENV)/installed: $(VENV)/tools pyproject.toml CMakeLists.txt $(wildcard native/*)
+# src/partwise/__init__.py holds the version.
+$(VENV)/installed: $(VENV)/tools pyproject.toml CMakeLists.txt src/partwise/__init__.py $(wildcard native/*)
 	$(need_compiler)
 	$(PIP) install -c constraints.txt --no-build-isolation -e '.[dev,all]'
 	touch $@

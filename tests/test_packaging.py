@@ -26,7 +26,7 @@ def tracked_files():
     for name in filter(None, names.stdout.split("\0")):
         content = (ROOT / name).read_bytes() if (ROOT / name).is_file() else b"\0"
         if b"\0" not in content:
-            yield name, content.decode()
+            yield name, content.decode(errors="replace")
 
 
 def import_kernels(build):
@@ -59,7 +59,7 @@ def test_every_development_version_is_pinned_exactly():
 
 def test_no_file_names_a_package_index_or_a_private_path():
     forbidden = re.compile(
-        r"pypi\.org/simple|pythonhosted|--(extra-)?index-url\b|--find-links\b|(?<![\w.])/(work|home|root|Users)/\w"
+        r"pypi\.org|pythonhosted|npmjs|--(extra-)?index-url\b|--find-links\b|(?<![\w.])/(work|home|root|Users)/\w"
     )
     here = Path(__file__).name
     assert [name for name, text in tracked_files() if not name.endswith(here) and forbidden.search(text)] == []
