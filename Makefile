@@ -16,7 +16,7 @@ define need_compiler
 apt-get install g++ (Debian, Ubuntu), xcode-select --install (macOS) or conda install gxx (conda)." >&2; exit 1; }
 endef
 
-.PHONY: setup demo test check stubs wheel clean
+.PHONY: setup demo test check format stubs wheel clean
 
 setup: $(VENV)/installed
 
@@ -34,6 +34,10 @@ check: setup
 	$(BIN)/python tools/docstrings.py
 	$(BIN)/lint-imports
 	$(BIN)/codespell
+
+format: setup
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
 
 # Types of the compiled functions, read off the compiled functions.
 stubs: setup
