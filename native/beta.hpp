@@ -1,0 +1,55 @@
+// Entry-wise parts of the beta-divergences.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "simd.hpp"
+
+namespace partwise {
+
+/// For `size` entries x of the data and p of the model (raised to `floor` where lower):
+///   ratio <- x p^(beta - 2),  p <- p^(beta - 1),  and the sum of d(x, p) is returned when `value` is set, where
+///   d = x log(x / p) - x + p (beta = 1),  x / p - log(x / p) - 1 (beta = 0),
+///   (x^beta + (beta - 1) p^beta - beta x p^(beta - 1)) / (beta (beta - 1)) otherwise.
+/// Fevotte & Idier (2011), doi:10.1162/NECO_a_00168, eq. (5).
+template <class Real>
+double beta_parts(const Real* x, Real* p, Real* ratio, Index size, double beta, Real floor, bool value) {
+  constexpr int wide = lanes<Real>;
+  using V = Vector<Real, wide>;
+  const V least = floor - V{}, normal = std::numeric_limits<Real>::min() - V{};
+  const bool fast = beta == 0 || beta == 1;
+  double total = 0;
+  Index e = 0;
+  while (fast && e + wide <= size) {
+    V part{};
+    for (const Index stop = std::min(size - wide, e + 1023); e <= stop; e += wide) {
+      const V data = load<V>(x + e), model = at_least(load<V>(p + e), least), fraction = data / model;
+      if (value) {
+        const V log = logarithm<Real, wide>(at_least(data, normal)) - logarithm<Real, wide>(model);
+        part += beta == 1 ? data * log - data + model : fraction - log - Real(1);
+      }
+      store(ratio + e, beta == 1 ? fraction : fraction / model);
+      store(p + e, beta == 1 ? V{} + Real(1) : Real(1) / model);
+    }
+    total += double(sum<Real, wide>(part));
+  }
+  for (; e < size; ++e) {
+    const double data = double(x[e]), model = double(std::max(p[e], floor));
+    const double power = std::pow(model, beta - 1);
+    ratio[e] = Real(data * power / model);
+    p[e] = Real(power);
+    if (!value) continue;
+    if (beta == 1)
+      total += (data > 0 ? data * std::log(data / model) : 0) - data + model;
+    else if (beta == 0)
+      total += data / model - std::log(data / model) - 1;
+    else
+      total += ((data > 0 || beta > 0 ? std::pow(data, beta) : 0) + (beta - 1) * power * model - beta * data * power) /
+               (beta * (beta - 1));
+  }
+  return total;
+}
+
+}  // namespace partwise

@@ -1,0 +1,96 @@
+// Half-steps of the quadratic loss by coordinate descent (HALS), a tile of rows at a time.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "simd.hpp"
+
+namespace partwise {
+
+/// Rows in a tile: its vectors run ACROSS rows, because a sweep is a chain within each row.
+template <class Real>
+constexpr Index tile_rows = 256 / Index(sizeof(Real));
+
+/// What a block of rows reports. `inner` = <cross, point>, `residual` = the length of the first sweep, squared, in the
+/// metric of the gram's diagonal (zero exactly at a KKT point), `total` = the sum of point's entries.
+struct Swept {
+  double inner = 0, residual = 0, total = 0;
+};
+
+/// Cyclic coordinate descent on 1/2 ||X - left right'||^2 + l1 sum(left) over left >= 0, for a block of rows:
+///   x[i,t] <- max(0, x[i,t] + (cross[i,t] - l1 - sum_s x[i,s] gram[s,t]) / gram[t,t]),  from x = start.
+/// A tile stops early when a sweep moves it less than `shrink` times as far as its first. Then
+///   point <- max(0, x + momentum (x - iterate)),  iterate <- x.
+/// start, iterate, point, cross: (rows, k), point may be start; gram: (k, k) = right' right, the L2 penalty on its
+/// diagonal, which is positive. Cichocki & Phan (2009), doi:10.1587/transfun.E92.A.708; repeated sweeps: Gillis &
+/// Glineur (2012), doi:10.1162/NECO_a_00256; momentum: Ang & Gillis (2019), doi:10.1162/neco_a_01157.
+template <class Real>
+Swept hals_block(Real* iterate, const Real* start, Real* point, const Real* cross, const Real* gram, Index rows,
+                 Index k, Real l1, int sweeps, Real shrink, Real momentum) {
+  constexpr int wide = lanes<Real>;
+  constexpr Index height = tile_rows<Real>;
+  constexpr int count = int(height) / wide;
+  using V = Vector<Real, wide>;
+  std::vector<Real> memory(3 * k * height + k);
+  Real *x = memory.data(), *target = x + k * height, *before = target + k * height, *inverse = before + k * height;
+  for (Index t = 0; t < k; ++t) inverse[t] = 1 / gram[t * k + t];
+  Swept result;
+  const V zero{};
+  for (Index first = 0; first < rows; first += height) {
+    const Index tall = std::min(height, rows - first), offset = first * k;
+    if (tall < height) std::fill(x, before + k * height, Real(0));
+    transpose(start + offset, k, tall, k, x, height);
+    transpose(cross + offset, k, tall, k, target, height);
+    double first_move = 0;
+    for (int sweep = 0; sweep < sweeps; ++sweep) {
+      V moved{};
+      for (Index t = 0; t < k; ++t) {
+        V model[count] = {};
+        const Real* row = gram + t * k;
+        for (Index s = 0; s < k; ++s) {
+          const V weight = row[s] - zero;
+#pragma GCC unroll 16
+          for (int v = 0; v < count; ++v) model[v] += weight * load<V>(x + s * height + v * wide);
+        }
+#pragma GCC unroll 16
+        for (int v = 0; v < count; ++v) {
+          Real* at = x + t * height + v * wide;
+          const V old = load<V>(at);
+          const V now = at_least(old + (load<V>(target + t * height + v * wide) - l1 - model[v]) * inverse[t], zero);
+          store(at, now);
+          moved += (now - old) * (now - old) * row[t];
+        }
+      }
+      const double move = double(sum<Real, wide>(moved));
+      if (sweep == 0) {
+        first_move = move;
+        result.residual += move;
+      } else if (move < double(shrink) * double(shrink) * first_move) {
+        break;
+      }
+    }
+    if (momentum > 0) {
+      transpose(iterate + offset, k, tall, k, before, height);
+      transpose(x, height, k, tall, iterate + offset, k);
+      for (Index e = 0; e < k * height; e += wide) {
+        const V now = load<V>(x + e);
+        store(x + e, at_least(now + momentum * (now - load<V>(before + e)), zero));
+      }
+    } else if (iterate != point) {
+      transpose(x, height, k, tall, iterate + offset, k);
+    }
+    transpose(x, height, k, tall, point + offset, k);
+    V inner{}, total{};
+    for (Index e = 0; e < k * height; e += wide) {
+      const V now = load<V>(x + e);
+      inner += now * load<V>(target + e);
+      total += now;
+    }
+    result.inner += double(sum<Real, wide>(inner));
+    result.total += double(sum<Real, wide>(total));
+  }
+  return result;
+}
+
+}  // namespace partwise

@@ -1,0 +1,197 @@
+// Binds the kernels: checks shapes, releases the GIL, calls. One overload a number type.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/vector.h>
+
+#include <stdexcept>
+
+#include "beta.hpp"
+#include "cpu.hpp"
+#include "hals.hpp"
+#include "multiplicative.hpp"
+#include "nnls.hpp"
+#include "poisson.hpp"
+#include "products.hpp"
+
+namespace nb = nanobind;
+using namespace partwise;
+
+namespace {
+
+template <class Number>
+using Line = nb::ndarray<Number, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+template <class Number>
+using Table = nb::ndarray<Number, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
+
+void demand(bool holds, const char* what) {
+  if (!holds) throw std::invalid_argument(what);
+}
+
+template <class Real, class Integer>
+Csr<Real, Integer> csr(const Line<const Integer>& indptr, const Line<const Integer>& indices,
+                       const Line<const Real>& values, Index first, Index last) {
+  demand(0 <= first && first <= last && last < Index(indptr.shape(0)), "rows first..last lie outside X");
+  demand(indices.shape(0) == values.shape(0), "indices and values differ in length");
+  return {indptr.data(), indices.data(), values.data()};
+}
+
+template <class Real, class Integer>
+void bind_sparse(nb::module_& m) {
+  m.def(
+      "csr_dot",
+      [](Line<const Integer> indptr, Line<const Integer> indices, Line<const Real> values, Table<const Real> right,
+         Table<Real> out, Index first, Index last, bool add) {
+        const auto X = csr<Real, Integer>(indptr, indices, values, first, last);
+        const Index k = Index(right.shape(1));
+        demand(Index(out.shape(0)) >= last - first && Index(out.shape(1)) == k, "out has another shape");
+        nb::gil_scoped_release free;
+        csr_dot(X, right.data(), out.data(), k, first, last, add);
+      },
+      nb::arg("indptr"), nb::arg("indices"), nb::arg("values"), nb::arg("right"), nb::arg("out"), nb::arg("first"),
+      nb::arg("last"), nb::arg("add") = false,
+      "out[:last - first] (+)= X[first:last] @ right, for CSR X (n, m) and right (m, k); overwrites out.");
+  m.def(
+      "csr_predict",
+      [](Line<const Integer> indptr, Line<const Integer> indices, Line<const Real> values, Table<const Real> left,
+         Table<const Real> right, Line<double> model, Index first, Index last) {
+        const auto X = csr<Real, Integer>(indptr, indices, values, first, last);
+        const Index k = Index(right.shape(1));
+        demand(Index(left.shape(1)) == k && Index(left.shape(0)) >= last, "left has another shape");
+        demand(Index(model.shape(0)) >= Index(indptr.data()[last] - indptr.data()[first]), "model is too short");
+        nb::gil_scoped_release free;
+        csr_predict(X, left.data(), right.data(), k, first, last, model.data());
+      },
+      nb::arg("indptr"), nb::arg("indices"), nb::arg("values"), nb::arg("left"), nb::arg("right"), nb::arg("model"),
+      nb::arg("first"), nb::arg("last"),
+      "model[p] = <left[i], right[j]> in float64 at the stored entries of rows first..last; overwrites model.");
+  m.def(
+      "poisson_csr",
+      [](Line<const Integer> indptr, Line<const Integer> indices, Line<const Real> values, Table<Real> left,
+         Table<const Real> right, Line<const Real> mass, Real l2, Real floor, int sweeps, double shrink, Index first,
+         Index last) {
+        const auto X = csr<Real, Integer>(indptr, indices, values, first, last);
+        const Index k = Index(right.shape(1));
+        demand(Index(left.shape(1)) == k && Index(left.shape(0)) >= last, "left has another shape");
+        demand(Index(mass.shape(0)) == k, "mass has another length");
+        PoissonStep step;
+        {
+          nb::gil_scoped_release free;
+          step = poisson_csr(X, left.data(), right.data(), k, first, last, {mass.data(), l2, floor, sweeps, shrink});
+        }
+        return nb::make_tuple(step.inner, step.residual);
+      },
+      nb::arg("indptr"), nb::arg("indices"), nb::arg("values"), nb::arg("left"), nb::arg("right"), nb::arg("mass"),
+      nb::arg("l2"), nb::arg("floor"), nb::arg("sweeps"), nb::arg("shrink"), nb::arg("first"), nb::arg("last"),
+      "Coordinate passes on the Kullback-Leibler divergence for rows first..last of left, in place.\n"
+      "Returns (sum x log p after them, sum of mass |change in the first pass|).");
+  m.def(
+      "poisson_pull",
+      [](Line<const Integer> indptr, Line<const Integer> indices, Line<const Real> values, Table<const Real> left,
+         Table<const Real> right, Table<Real> negative, Real floor, Index first, Index last) {
+        const auto X = csr<Real, Integer>(indptr, indices, values, first, last);
+        const Index k = Index(right.shape(1));
+        demand(Index(left.shape(1)) == k && Index(left.shape(0)) >= last, "left has another shape");
+        demand(Index(negative.shape(1)) == k && Index(negative.shape(0)) >= last - first, "negative: another shape");
+        nb::gil_scoped_release free;
+        return poisson_pull(X, left.data(), right.data(), negative.data(), k, first, last, floor);
+      },
+      nb::arg("indptr"), nb::arg("indices"), nb::arg("values"), nb::arg("left"), nb::arg("right"), nb::arg("negative"),
+      nb::arg("floor"), nb::arg("first"), nb::arg("last"),
+      "negative = (X / (left right')) @ right for rows first..last, overwritten; returns sum x log p.");
+}
+
+template <class Real>
+void bind_dense(nb::module_& m) {
+  m.def(
+      "hals_block",
+      [](Table<Real> iterate, Table<const Real> start, Table<Real> point, Table<const Real> cross,
+         Table<const Real> gram, Real l1, int sweeps, Real shrink, Real momentum) {
+        const Index rows = Index(iterate.shape(0)), k = Index(iterate.shape(1));
+        for (const Index n : {Index(start.shape(0)), Index(point.shape(0))}) demand(n == rows, "rows differ");
+        demand(Index(cross.shape(0)) >= rows, "cross has too few rows");
+        for (const Index n : {Index(start.shape(1)), Index(point.shape(1)), Index(cross.shape(1)),
+                              Index(gram.shape(0)), Index(gram.shape(1))})
+          demand(n == k, "numbers of components differ");
+        Swept swept;
+        {
+          nb::gil_scoped_release free;
+          swept = hals_block(iterate.data(), start.data(), point.data(), cross.data(), gram.data(), rows, k, l1,
+                             sweeps, shrink, momentum);
+        }
+        return nb::make_tuple(swept.inner, swept.residual, swept.total);
+      },
+      nb::arg("iterate"), nb::arg("start"), nb::arg("point"), nb::arg("cross"), nb::arg("gram"), nb::arg("l1"),
+      nb::arg("sweeps"), nb::arg("shrink"), nb::arg("momentum"),
+      "Coordinate descent on a block of rows from start; overwrites iterate and point = iterate + momentum * change.\n"
+      "Returns (<cross, point>, squared length of the first sweep, sum of point).");
+  m.def(
+      "multiply",
+      [](Table<Real> left, Table<const Real> negative, Table<const Real> positive, Line<const Real> restart, Real l1,
+         Real l2, double exponent) {
+        const Index rows = Index(left.shape(0)), k = Index(left.shape(1)), shared = Index(positive.shape(0));
+        demand(Index(negative.shape(0)) >= rows && Index(negative.shape(1)) == k, "negative: another shape");
+        demand((shared == 1 || shared >= rows) && Index(positive.shape(1)) == k, "positive: another shape");
+        demand(Index(restart.shape(0)) == k, "restart has another length");
+        nb::gil_scoped_release free;
+        return multiply(left.data(), negative.data(), positive.data(), shared == 1 ? 0 : k, restart.data(), rows, k,
+                        l1, l2, exponent);
+      },
+      nb::arg("left"), nb::arg("negative"), nb::arg("positive"), nb::arg("restart"), nb::arg("l1"), nb::arg("l2"),
+      nb::arg("exponent"),
+      "left *= (negative / (positive + l1 + l2 left))^exponent in place; zeros that should grow start from restart.\n"
+      "positive may be one shared row. Returns the sum of pull times |change|.");
+  m.def(
+      "pivoting_block",
+      [](Table<Real> left, Table<const double> cross, Table<const double> gram, double l1) {
+        const Index rows = Index(left.shape(0)), k = Index(left.shape(1));
+        demand(Index(cross.shape(0)) >= rows && Index(cross.shape(1)) == k, "cross has another shape");
+        demand(Index(gram.shape(0)) == k && Index(gram.shape(1)) == k, "gram has another shape");
+        nb::gil_scoped_release free;
+        pivoting_block(left.data(), cross.data(), gram.data(), rows, k, l1);
+      },
+      nb::arg("left"), nb::arg("cross"), nb::arg("gram"), nb::arg("l1"),
+      "Exact non-negative least squares for a block of rows, in place; left's zero pattern is the first guess.");
+  m.def(
+      "poisson_dense",
+      [](Table<const Real> X, Table<Real> left, Table<const Real> transposed, Line<const Real> mass, Real l2,
+         Real floor, int sweeps, double shrink) {
+        const Index rows = Index(X.shape(0)), m = Index(X.shape(1)), k = Index(left.shape(1));
+        const Index stride = Index(transposed.shape(1));
+        demand(Index(left.shape(0)) == rows, "rows differ");
+        demand(Index(transposed.shape(0)) == k && stride >= PoissonRow<Real>::padded(m), "transposed: another shape");
+        demand(Index(mass.shape(0)) == k, "mass has another length");
+        PoissonStep step;
+        {
+          nb::gil_scoped_release free;
+          step = poisson_dense(X.data(), left.data(), transposed.data(), stride, k, rows, m,
+                               PoissonPlan<Real>{mass.data(), l2, floor, sweeps, shrink});
+        }
+        return nb::make_tuple(step.inner, step.residual);
+      },
+      nb::arg("X"), nb::arg("left"), nb::arg("transposed"), nb::arg("mass"), nb::arg("l2"), nb::arg("floor"),
+      nb::arg("sweeps"), nb::arg("shrink"),
+      "poisson_csr for a block of dense rows; transposed (k, m padded to 16) holds right', zero past m.");
+  m.def(
+      "beta_parts",
+      [](Table<const Real> x, Table<Real> p, Table<Real> ratio, double beta, Real floor, bool value) {
+        for (int axis : {0, 1})
+          demand(x.shape(axis) == p.shape(axis) && x.shape(axis) == ratio.shape(axis), "shapes differ");
+        nb::gil_scoped_release free;
+        return beta_parts(x.data(), p.data(), ratio.data(), Index(x.shape(0) * x.shape(1)), beta, floor, value);
+      },
+      nb::arg("x"), nb::arg("p"), nb::arg("ratio"), nb::arg("beta"), nb::arg("floor"), nb::arg("value"),
+      "ratio = x p^(beta - 2), p = p^(beta - 1), both overwritten; returns the sum of d(x, p) if `value`, else 0.");
+}
+
+}  // namespace
+
+NB_MODULE(PARTWISE_MODULE, m) {
+  m.doc() = "Compiled loops of partwise; formulas and sources are in native/*.hpp.";
+  m.def("supported", &supported, "Names of the builds that this processor runs, oldest first.");
+  bind_sparse<float, std::int32_t>(m);
+  bind_sparse<float, std::int64_t>(m);
+  bind_sparse<double, std::int32_t>(m);
+  bind_sparse<double, std::int64_t>(m);
+  bind_dense<float>(m);
+  bind_dense<double>(m);
+}

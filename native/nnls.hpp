@@ -1,0 +1,111 @@
+// Exact non-negative least squares, row by row.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "simd.hpp"
+
+namespace partwise {
+
+/// Solves gram[F, F] x = cross[F] by Cholesky; a component that depends on those before it gets 0.
+class PassiveSet {
+ public:
+  explicit PassiveSet(Index k) : k_(k), factor_(k * k), order_(k), y_(k) {}
+
+  void solve(const double* gram, const double* cross, const std::vector<char>& passive, double* x) {
+    Index f = 0;
+    for (Index t = 0; t < k_; ++t)
+      if (passive[t]) order_[f++] = t;
+    for (Index a = 0; a < f; ++a) {
+      double* row = &factor_[a * k_];
+      const double* entries = gram + order_[a] * k_;
+      double rest = entries[order_[a]], known = cross[order_[a]];
+      for (Index b = 0; b < a; ++b) {
+        const double* other = &factor_[b * k_];
+        double value = entries[order_[b]];
+        for (Index c = 0; c < b; ++c) value -= row[c] * other[c];
+        row[b] = other[b] > 0 ? value / other[b] : 0;
+        rest -= row[b] * row[b];
+        known -= row[b] * y_[b];
+      }
+      const bool free = rest > 1e-13 * entries[order_[a]];
+      row[a] = free ? std::sqrt(rest) : 0;
+      y_[a] = free ? known / row[a] : 0;
+    }
+    std::fill(x, x + k_, 0.0);
+    for (Index a = f - 1; a >= 0; --a) {
+      double value = y_[a];
+      for (Index b = a + 1; b < f; ++b) value -= factor_[b * k_ + a] * x[order_[b]];
+      const double pivot = factor_[a * k_ + a];
+      x[order_[a]] = pivot > 0 ? value / pivot : 0;
+    }
+  }
+
+ private:
+  Index k_;
+  std::vector<double> factor_;
+  std::vector<Index> order_;
+  std::vector<double> y_;
+};
+
+/// left[i] <- argmin over x >= 0 of 1/2 x' gram x - (cross[i] - l1)' x, exactly, by block principal pivoting: the sign
+/// pattern of left[i] on entry is the first guess, and only speeds it up. left, cross: (rows, k); gram: (k, k), positive
+/// semi-definite. J. Kim & H. Park (2011), doi:10.1137/110821172; the exchange rule with its backup is theirs.
+template <class Real>
+void pivoting_block(Real* left, const double* cross, const double* gram, Index rows, Index k, double l1) {
+  PassiveSet set(k);
+  std::vector<char> passive(k), wrong(k);
+  std::vector<double> x(k), want(k);
+  for (Index i = 0; i < rows; ++i) {
+    double largest = 0;
+    for (Index t = 0; t < k; ++t) {
+      want[t] = cross[i * k + t] - l1;
+      largest = std::max(largest, std::abs(want[t]));
+      passive[t] = left[i * k + t] > 0 && gram[t * k + t] > 0;
+    }
+    Index fewest = k + 1;
+    int backup = 3;
+    bool settled = false;
+    for (Index round = 0; round < 10 * k + 100 && !settled; ++round) {
+      set.solve(gram, want.data(), passive, x.data());
+      Index count = 0, last = 0;
+      for (Index t = 0; t < k; ++t) {
+        if (passive[t]) {
+          wrong[t] = x[t] < 0;
+        } else {
+          double gradient = -want[t];
+          for (Index s = 0; s < k; ++s) gradient += gram[t * k + s] * x[s];
+          wrong[t] = gram[t * k + t] > 0 && gradient < -1e-12 * largest;
+        }
+        if (wrong[t]) {
+          ++count;
+          last = t;
+        }
+      }
+      if (count == 0) {
+        settled = true;
+      } else if (count < fewest || backup > 0) {
+        backup = count < fewest ? 3 : backup - 1;
+        fewest = std::min(fewest, count);
+        for (Index t = 0; t < k; ++t) passive[t] ^= wrong[t];
+      } else {
+        passive[last] ^= 1;
+      }
+    }
+    if (!settled) {  // rounding made the pivots cycle: finish by coordinate descent from what there is
+      for (Index t = 0; t < k; ++t) x[t] = std::max(x[t], 0.0);
+      for (int sweep = 0; sweep < 1000; ++sweep)
+        for (Index t = 0; t < k; ++t) {
+          if (gram[t * k + t] <= 0) continue;
+          double step = want[t];
+          for (Index s = 0; s < k; ++s) step -= gram[t * k + s] * x[s];
+          x[t] = std::max(x[t] + step / gram[t * k + t], 0.0);
+        }
+    }
+    for (Index t = 0; t < k; ++t) left[i * k + t] = Real(std::max(x[t], 0.0));
+  }
+}
+
+}  // namespace partwise

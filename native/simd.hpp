@@ -1,0 +1,117 @@
+// Vector types behind one small header: GCC/Clang vector extensions, as wide as the instruction set allows.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+namespace partwise {
+
+using Index = std::ptrdiff_t;
+
+#if defined(__AVX512F__)
+constexpr int vector_bytes = 64;
+#elif defined(__AVX2__)
+constexpr int vector_bytes = 32;
+#else
+constexpr int vector_bytes = 16;
+#endif
+
+/// `Lanes` numbers of type Real in one register; loads and stores need no alignment.
+template <class Real, int Lanes>
+struct Pack {
+  typedef Real type __attribute__((vector_size(Lanes * sizeof(Real)), aligned(alignof(Real)), may_alias));
+};
+template <class Real, int Lanes>
+using Vector = typename Pack<Real, Lanes>::type;
+
+template <class Real>
+constexpr int lanes = vector_bytes / int(sizeof(Real));
+
+template <class V, class Real>
+inline V load(const Real* from) {
+  return *reinterpret_cast<const V*>(from);  // V is unaligned and may alias; memcpy would go through the stack
+}
+
+template <class V, class Real>
+inline void store(Real* to, V v) {
+  *reinterpret_cast<V*>(to) = v;
+}
+
+template <class V>
+inline V at_least(V x, V floor) {
+  return x > floor ? x : floor;
+}
+
+template <class Real, int Lanes>
+inline Real sum(Vector<Real, Lanes> v) {
+  Real total = 0;
+  for (int lane = 0; lane < Lanes; ++lane) total += v[lane];
+  return total;
+}
+
+/// target[p, q] = source[q, p] for a 4 x 4 corner of two row-major arrays; 4 loads, 8 shuffles, 4 stores.
+template <class Real>
+inline void transpose4(const Real* source, Index source_stride, Real* target, Index target_stride) {
+  using V = Vector<Real, 4>;
+  using Order = std::conditional_t<sizeof(Real) == 4, std::int32_t, std::int64_t>;
+  typedef Order Shuffle __attribute__((vector_size(4 * sizeof(Real))));
+  const V r0 = load<V>(source), r1 = load<V>(source + source_stride);
+  const V r2 = load<V>(source + 2 * source_stride), r3 = load<V>(source + 3 * source_stride);
+#if defined(__clang__)
+  const V a = __builtin_shufflevector(r0, r1, 0, 4, 1, 5), b = __builtin_shufflevector(r2, r3, 0, 4, 1, 5);
+  const V c = __builtin_shufflevector(r0, r1, 2, 6, 3, 7), d = __builtin_shufflevector(r2, r3, 2, 6, 3, 7);
+  store(target, __builtin_shufflevector(a, b, 0, 1, 4, 5));
+  store(target + target_stride, __builtin_shufflevector(a, b, 2, 3, 6, 7));
+  store(target + 2 * target_stride, __builtin_shufflevector(c, d, 0, 1, 4, 5));
+  store(target + 3 * target_stride, __builtin_shufflevector(c, d, 2, 3, 6, 7));
+#else
+  const V a = __builtin_shuffle(r0, r1, Shuffle{0, 4, 1, 5}), b = __builtin_shuffle(r2, r3, Shuffle{0, 4, 1, 5});
+  const V c = __builtin_shuffle(r0, r1, Shuffle{2, 6, 3, 7}), d = __builtin_shuffle(r2, r3, Shuffle{2, 6, 3, 7});
+  store(target, __builtin_shuffle(a, b, Shuffle{0, 1, 4, 5}));
+  store(target + target_stride, __builtin_shuffle(a, b, Shuffle{2, 3, 6, 7}));
+  store(target + 2 * target_stride, __builtin_shuffle(c, d, Shuffle{0, 1, 4, 5}));
+  store(target + 3 * target_stride, __builtin_shuffle(c, d, Shuffle{2, 3, 6, 7}));
+#endif
+}
+
+/// target[t, i] = source[i, t] for `rows` rows of `columns` numbers.
+template <class Real>
+inline void transpose(const Real* source, Index source_stride, Index rows, Index columns, Real* target,
+                      Index target_stride) {
+  Index i = 0;
+  for (; i + 4 <= rows; i += 4) {
+    Index t = 0;
+    for (; t + 4 <= columns; t += 4)
+      transpose4(source + i * source_stride + t, source_stride, target + t * target_stride + i, target_stride);
+    for (; t < columns; ++t)
+      for (Index e = i; e < i + 4; ++e) target[t * target_stride + e] = source[e * source_stride + t];
+  }
+  for (; i < rows; ++i)
+    for (Index t = 0; t < columns; ++t) target[t * target_stride + i] = source[i * source_stride + t];
+}
+
+/// Natural logarithm of positive normal numbers, a few units in the last place: m 2^e with m in [sqrt(1/2), sqrt(2)),
+/// log m = 2 artanh((m - 1) / (m + 1)) by its series.
+template <class Real, int Lanes>
+inline Vector<Real, Lanes> logarithm(Vector<Real, Lanes> x) {
+  using V = Vector<Real, Lanes>;
+  using Bits = std::conditional_t<sizeof(Real) == 4, std::int32_t, std::int64_t>;
+  typedef Bits VB __attribute__((vector_size(Lanes * sizeof(Real)), aligned(alignof(Real)), may_alias));
+  constexpr int mantissa = sizeof(Real) == 4 ? 23 : 52;
+  constexpr Bits half = sizeof(Real) == 4 ? Bits(0x3f3504f3) : Bits(0x3fe6a09e667f3bcdLL);  // sqrt(1/2)
+  VB bits;
+  std::memcpy(&bits, &x, sizeof(V));
+  const VB exponent = (bits - half) >> mantissa;
+  const VB scaled = bits - (exponent << mantissa);
+  V m;
+  std::memcpy(&m, &scaled, sizeof(V));
+  const V s = (m - Real(1)) / (m + Real(1)), q = s * s;
+  V series = V{} + Real(1.0 / 21);
+  for (int odd = 19; odd > 0; odd -= 2) series = series * q + Real(1.0 / odd);
+  return Real(2) * s * series + __builtin_convertvector(exponent, V) * Real(0.693147180559945309417);
+}
+
+}  // namespace partwise

@@ -1,0 +1,192 @@
+"""What NMF and MiniBatchNMF share: parameters, checks, and the way back from W to X."""
+
+import warnings
+from numbers import Integral, Real
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from partwise.estimators.callbacks import CallbackSupportMixin
+from partwise.exceptions import FactorTypeError, ParameterError, unknown_name
+from partwise.factorization import Projection, check_factor
+from partwise.init import INITS
+from partwise.losses import Loss, get_loss
+from partwise.matrix import Array, Matrix, as_matrix
+from partwise.penalties import Penalty
+
+FORMATS = ("csr", "csc", "coo")
+DTYPES = [np.float64, np.float32]
+
+
+def at_least(name: str, value: Any, lowest: float, kind: type = Real) -> None:
+    """Raise ParameterError unless value is a number of that kind, at least `lowest`."""
+    if isinstance(value, bool) or not isinstance(value, kind) or not value >= lowest:
+        word = "a whole number" if kind is Integral else "a number"
+        raise ParameterError(f"The {name!r} parameter must be {word}, at least {lowest:g}. Got {value!r} instead.")
+
+
+class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Parameters and behaviour that every NMF estimator has; scikit-learn's names."""
+
+    _doc_link_module = "partwise"
+    _doc_link_template = "https://partwise.readthedocs.io/en/latest/api/{estimator_module}.{estimator_name}.html"
+
+    n_components: Any
+    init: Any
+    beta_loss: Any
+    tol: float
+    max_iter: int
+    random_state: Any
+    alpha_W: float
+    alpha_H: Any
+    l1_ratio: float
+    verbose: int
+    loss: Any
+    n_jobs: int | None
+    components_: Array
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.positive_only = True
+        tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    @property
+    def _n_features_out(self) -> int:
+        return int(self.components_.shape[0])
+
+    @property
+    def _objective(self) -> Loss:
+        return get_loss(self.beta_loss if self.loss is None else self.loss)
+
+    def _check_params(self) -> None:
+        n = self.n_components
+        if n is not None and n != "auto":
+            if isinstance(n, str):
+                raise unknown_name("n_components", n, ["auto"])
+            at_least("n_components", n, 1, Integral)
+        if self.init is not None and self.init not in {*INITS, "custom"}:
+            raise unknown_name("init", self.init, [*INITS, "custom"])
+        if isinstance(self.beta_loss, str) and self.loss is None:
+            try:
+                get_loss(self.beta_loss)
+            except ParameterError as error:
+                raise ParameterError(str(error).replace("loss=", "beta_loss=", 1)) from None
+        at_least("tol", self.tol, 0)
+        at_least("max_iter", self.max_iter, 1, Integral)
+        at_least("alpha_W", self.alpha_W, 0)
+        if not (isinstance(self.alpha_H, str) and self.alpha_H == "same"):
+            at_least("alpha_H", self.alpha_H, 0)
+        at_least("l1_ratio", self.l1_ratio, 0)
+        if self.l1_ratio > 1:
+            raise ParameterError(f"The 'l1_ratio' parameter must lie in [0, 1]. Got {self.l1_ratio!r} instead.")
+
+    def _validate(self, X: Any, *, reset: bool) -> tuple[Any, Matrix]:
+        """Return X as scikit-learn's checks leave it, and as a solver sees it."""
+        X = validate_data(
+            self, X, accept_sparse=FORMATS, dtype=DTYPES, ensure_all_finite=False, reset=reset
+        )  # NaN and infinity are refused by as_matrix, which says where
+        return X, as_matrix(X, model=type(self).__name__)
+
+    def _penalties(self, shape: tuple[int, int]) -> tuple[Penalty, Penalty]:
+        """Return the penalties of W and H in units of the summed loss, scaled by features and samples respectively."""
+        n_samples, n_features = shape
+        alpha_H = self.alpha_W if isinstance(self.alpha_H, str) else self.alpha_H
+        weights = (n_features * self.alpha_W, n_samples * alpha_H)
+        W, H = (Penalty(float(a * self.l1_ratio), float(a * (1.0 - self.l1_ratio))) for a in weights)
+        return W, H
+
+    def _start(self, X: Matrix, W: Any, H: Any) -> tuple[int, Any, Any]:
+        """Return (n_components, W, H): what the start is, checked as scikit-learn does."""
+        k: Any = self.n_components
+        if self.init == "custom":
+            if W is None and H is None:
+                raise ParameterError("init='custom' needs the start: pass W and H to fit_transform, or one of them.")
+            if k == "auto" or k is None:
+                k = np.shape(H)[0] if H is not None else np.shape(W)[1]
+            for name, factor, shape in (("H", H, (k, X.shape[1])), ("W", W, (X.shape[0], k))):
+                if factor is not None:
+                    check_factor(factor, shape, name, X.dtype)
+            self._same_dtype(X, H=H, W=W)
+        else:
+            if W is not None or H is not None:
+                warnings.warn(
+                    "When init!='custom', provided W or H are ignored. Set  init='custom' to use them as initialization.",
+                    RuntimeWarning,
+                    stacklevel=4,
+                )
+            W = H = None
+            if k == "auto" or k is None:
+                k = X.shape[1]
+        self._n_components = int(k)
+        return self._n_components, W, H
+
+    @staticmethod
+    def _same_dtype(X: Matrix, **factors: Any) -> None:
+        given = {name: np.asarray(f).dtype for name, f in factors.items() if f is not None}
+        if any(dtype != X.dtype for dtype in given.values()):
+            names = " and ".join(given)
+            got = " and ".join(f"{name}.dtype = {dtype}" for name, dtype in given.items())
+            raise FactorTypeError(
+                f"{names} should have the same dtype as X. Got {got}, and X.dtype = {X.dtype}; convert with .astype."
+            )
+
+    def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
+        """Learn the parts of X.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training data, at least 0.
+        y : Ignored
+            Not used, present for API consistency by convention.
+        **params : kwargs
+            Passed to ``fit_transform``.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        self.fit_transform(X, **params)
+        return self
+
+    def fit_transform(self, X: Any, y: Any = None, W: Any = None, H: Any = None) -> Any:
+        """Learn the parts of X and return their weights in each row; see the subclasses."""
+        raise NotImplementedError
+
+    def inverse_transform(self, X: Any) -> Any:
+        """Return the data that weights stand for, W H.
+
+        Parameters
+        ----------
+        X : {ndarray, sparse matrix} of shape (n_samples, n_components)
+            Weights of the parts.
+
+        Returns
+        -------
+        X_original : ndarray of shape (n_samples, n_features)
+            The model of the data.
+        """
+        check_is_fitted(self)
+        return (sp.csr_array(X) if sp.issparse(X) else X) @ self.components_
+
+    def _projection(self) -> Projection:
+        """Return the projection onto components_, kept while they, the loss and the penalties stay what they are."""
+        key = (self.alpha_W, self.l1_ratio, self.beta_loss, self.loss)
+        kept: list[Any] = self.__dict__.get("_kept", [])
+        if not kept or kept[0] is not self.components_ or kept[1] != key:
+            penalty = self._penalties((1, self.components_.shape[1]))[0]
+            kept[:] = [self.components_, key, Projection(self.components_, self._objective, penalty)]
+        projection: Projection = kept[2]
+        return projection
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())
+        if "_kept" in state:
+            state["_kept"] = []  # made anew when needed
+        return state

@@ -1,0 +1,73 @@
+"""scikit-learn's callback API (1.9 and later) on our estimators; on older versions it is absent and costs nothing."""
+
+from collections.abc import Callable
+from typing import Any
+
+from partwise.solvers import Callback, Iteration
+
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:  # scikit-learn < 1.9
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Stands in for scikit-learn's where there is none."""
+
+    def with_callbacks(method: Callable[..., Any]) -> Callable[..., Any]:  # type: ignore[no-redef]
+        """Return the method as it is."""
+        return method
+
+
+__all__ = ["CallbackSupportMixin", "FitTask", "with_callbacks"]
+
+
+class FitTask:
+    """The task of one fit: tells scikit-learn's callbacks of its begin, of each iteration and of its end.
+
+    Parameters
+    ----------
+    estimator : estimator
+        What is fitted.
+    X : array or sparse matrix
+        Its data.
+    max_iter : int
+        Most iterations.
+    verbose : int
+        Print a line every ten iterations if not 0, as scikit-learn does.
+    state : callable
+        Turns an ``Iteration`` into the attributes that make a fitted estimator.
+    """
+
+    def __init__(
+        self, estimator: Any, X: Any, max_iter: int, verbose: int, state: Callable[[Iteration], dict[str, Any]]
+    ) -> None:
+        self.estimator, self.X, self.verbose, self.state = estimator, X, verbose, state
+        self.context = None
+        if getattr(estimator, "_skl_callbacks", None) or hasattr(estimator, "_parent_callback_ctx"):
+            self.context = estimator._init_callback_context(max_subtasks=max_iter)
+            self.context.call_on_fit_task_begin(estimator=estimator, X=X)
+
+    @property
+    def callback(self) -> Callback | None:
+        """What to hand to the loop, None where nobody listens."""
+        return self._iteration if self.context is not None or self.verbose else None
+
+    def _iteration(self, found: Iteration) -> bool:
+        if self.verbose and found.iteration % 10 == 0:
+            print(f"Epoch {found.iteration:02d} reached after {found.seconds:.3f} seconds, loss: {found.loss:g}")
+        if self.context is None:
+            return False
+        task = self.context.subcontext(task_name="iteration")
+        task.call_on_fit_task_begin(estimator=self.estimator, X=self.X)
+        return bool(
+            task.call_on_fit_task_end(
+                estimator=self.estimator,
+                X=self.X,
+                metadata={"loss": found.loss, "kkt": found.kkt, "seconds": found.seconds},
+                reconstruction_attributes=lambda: self.state(found),
+            )
+        )
+
+    def end(self) -> None:
+        """Tell that the fit is over."""
+        if self.context is not None:
+            self.context.call_on_fit_task_end(estimator=self.estimator, X=self.X)

@@ -1,0 +1,95 @@
+"""non_negative_factorization: scikit-learn's function."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from partwise.estimators.nmf import NMF
+from partwise.exceptions import ParameterError
+from partwise.factorization import Projection, check_factor
+from partwise.matrix import Array, as_matrix
+from partwise.solvers import get_solver
+
+
+def non_negative_factorization(
+    X: Any,
+    W: Any = None,
+    H: Any = None,
+    n_components: Any = "auto",
+    *,
+    init: str | None = None,
+    update_H: bool = True,
+    solver: str = "auto",
+    beta_loss: Any = "frobenius",
+    tol: float = 1e-4,
+    max_iter: int = 200,
+    alpha_W: float = 0.0,
+    alpha_H: Any = "same",
+    l1_ratio: float = 0.0,
+    random_state: Any = None,
+    verbose: int = 0,
+    shuffle: bool = False,
+    loss: Any = None,
+    n_init: int = 1,
+    max_time: float | None = None,
+    n_jobs: int | None = None,
+) -> tuple[Array, Array, int]:
+    """Find non-negative W and H with X ~ W H; drop-in for scikit-learn's function of this name.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Data, at least 0.
+    W : array-like of shape (n_samples, n_components), default=None
+        Start of W with init='custom'.
+    H : array-like of shape (n_components, n_features), default=None
+        Start of H with init='custom', or the fixed parts with update_H=False.
+    n_components : int, 'auto' or None, default='auto'
+        Number of parts; see NMF.
+    init, solver, beta_loss, tol, max_iter, alpha_W, alpha_H, l1_ratio, random_state, verbose, shuffle : see NMF
+        As in NMF.
+    update_H : bool, default=True
+        If False, H is given and stays, and only W is solved for, to its exact minimum.
+    loss, n_init, max_time, n_jobs : see NMF
+        As in NMF.
+
+    Returns
+    -------
+    W : ndarray of shape (n_samples, n_components)
+        Weights of the parts.
+    H : ndarray of shape (n_components, n_features)
+        The parts.
+    n_iter : int
+        Iterations; 1 with update_H=False.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from partwise import non_negative_factorization
+    >>> X = np.array([[1, 1], [2, 1], [3, 1.2], [4, 1], [5, 0.8], [6, 1]])
+    >>> W, H, n_iter = non_negative_factorization(X, n_components=2, init='random', random_state=0)
+    >>> W.shape, H.shape
+    ((6, 2), (2, 2))
+    """
+    model = NMF(
+        n_components, init=init, solver=solver, beta_loss=beta_loss, tol=tol, max_iter=max_iter,
+        random_state=random_state, alpha_W=alpha_W, alpha_H=alpha_H, l1_ratio=l1_ratio, verbose=verbose,
+        shuffle=shuffle, loss=loss, n_init=n_init, max_time=max_time, n_jobs=n_jobs,
+    )  # fmt: skip
+    if update_H:
+        W = model.fit_transform(X, W=W, H=H)
+        return W, model.components_, model.n_iter_
+    model._check_params()
+    get_solver(solver, model._objective)
+    if W is not None:
+        warnings.warn("When update_H=False, the provided initial W is not used.", RuntimeWarning, stacklevel=2)
+    if H is None:
+        raise ParameterError("update_H=False needs the parts: pass H of shape (n_components, n_features).")
+    matrix = as_matrix(X)
+    H = np.asarray(H)
+    k = n_components if n_components not in ("auto", None) else H.shape[0]
+    check_factor(H, (k, matrix.shape[1]), "H", matrix.dtype)
+    model._same_dtype(matrix, H=H)
+    penalty = model._penalties(matrix.shape)[0]
+    return Projection(H, model._objective, penalty)(matrix, n_jobs=n_jobs), H, 1

@@ -1,0 +1,316 @@
+"""MiniBatchNMF in scikit-learn's clothes."""
+
+import math
+import warnings
+from numbers import Integral
+from typing import Any, Self
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state, gen_batches
+from sklearn.utils.validation import check_is_fitted
+
+from partwise.estimators.base import BaseNMF, at_least
+from partwise.factorization import EXACT
+from partwise.init import initialize
+from partwise.matrix import Array, Matrix, as_matrix, rescaled
+from partwise.penalties import Penalty
+from partwise.solvers import solve_rows
+from partwise.solvers.online import Online
+from partwise.threads import Workers
+
+
+class MiniBatchNMF(BaseNMF):
+    r"""Non-negative matrix factorization from mini-batches of rows: for streams, and for many rows.
+
+    Drop-in for :class:`sklearn.decomposition.MiniBatchNMF`; the objective is that of :class:`partwise.NMF`. H is the
+    ratio of running sums over batches, which forget.
+
+    Parameters
+    ----------
+    n_components : int, 'auto' or None, default='auto'
+        Number of parts; see NMF.
+    init : {'random', 'nndsvd', 'nndsvda', 'nndsvdar', 'separable', 'custom'} or None, default=None
+        The start; see NMF.
+    batch_size : int, default=1024
+        Rows in a batch. Larger ones converge further, and start slower.
+    beta_loss : {'frobenius', 'kullback-leibler', 'itakura-saito'} or float, default='frobenius'
+        Loss, by name or beta.
+    tol : float, default=1e-4
+        Stop when a step changes H by no more than this share of its norm; 0 turns that off.
+    max_no_improvement : int or None, default=10
+        Stop after this many batches without improvement of the smoothed cost; None turns that off.
+    max_iter : int, default=200
+        Limit on passes over the data.
+    alpha_W : float, default=0.0
+        Weight of W's penalty, multiplied by n_features.
+    alpha_H : float or 'same', default='same'
+        Weight of H's penalty, multiplied by the rows of the batch; 'same' is alpha_W.
+    l1_ratio : float, default=0.0
+        Share of L1 in the penalties.
+    forget_factor : float, default=0.7
+        Weight of the past after one pass over the data, from 0 to 1. Under 1, recent rows count more.
+    fresh_restarts : bool, default=False
+        Solve for each batch's W from scratch at each step: slower, and further per pass.
+    fresh_restarts_max_iter : int, default=30
+        Limit on iterations of such a solve, where it is iterative.
+    transform_max_iter : int or None, default=None
+        Limit on iterations in transform, where the loss needs an iterative solve; None means to convergence.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the start.
+    verbose : int, default=0
+        Print the cost of each step if not 0.
+    loss : Loss, str, float or None, default=None
+        Loss object, or what beta_loss takes; overrides it.
+    n_jobs : int or None, default=None
+        Threads; None means 1, -1 all cores.
+
+    Attributes
+    ----------
+    components_ : ndarray of shape (n_components, n_features)
+        The parts, H.
+    n_components_ : int
+        Number of parts.
+    reconstruction_err_ : float
+        ``sqrt(2 * loss)`` on the training data; after ``fit`` only.
+    n_iter_ : int
+        Passes over the data begun; after ``fit`` only.
+    n_steps_ : int
+        Batches taken in.
+    n_features_in_ : int
+        Number of features seen during fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, where X had names that are all strings.
+
+    References
+    ----------
+    A. Lefevre, F. Bach and C. Fevotte, WASPAA 2011, doi:10.1109/ASPAA.2011.6082314.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from partwise import MiniBatchNMF
+    >>> X = np.random.default_rng(0).gamma(1.0, 1.0, (100, 8))
+    >>> model = MiniBatchNMF(n_components=3, batch_size=20, random_state=0)
+    >>> for batch in np.array_split(X, 5):
+    ...     model = model.partial_fit(batch)
+    >>> model.transform(X).shape, model.n_steps_
+    ((100, 3), 5)
+    """
+
+    def __init__(
+        self,
+        n_components: Any = "auto",
+        *,
+        init: str | None = None,
+        batch_size: int = 1024,
+        beta_loss: Any = "frobenius",
+        tol: float = 1e-4,
+        max_no_improvement: int | None = 10,
+        max_iter: int = 200,
+        alpha_W: float = 0.0,
+        alpha_H: Any = "same",
+        l1_ratio: float = 0.0,
+        forget_factor: float = 0.7,
+        fresh_restarts: bool = False,
+        fresh_restarts_max_iter: int = 30,
+        transform_max_iter: int | None = None,
+        random_state: Any = None,
+        verbose: int = 0,
+        loss: Any = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.n_components = n_components
+        self.init = init
+        self.batch_size = batch_size
+        self.beta_loss = beta_loss
+        self.tol = tol
+        self.max_no_improvement = max_no_improvement
+        self.max_iter = max_iter
+        self.alpha_W = alpha_W
+        self.alpha_H = alpha_H
+        self.l1_ratio = l1_ratio
+        self.forget_factor = forget_factor
+        self.fresh_restarts = fresh_restarts
+        self.fresh_restarts_max_iter = fresh_restarts_max_iter
+        self.transform_max_iter = transform_max_iter
+        self.random_state = random_state
+        self.verbose = verbose
+        self.loss = loss
+        self.n_jobs = n_jobs
+
+    def _check_params(self) -> None:
+        super()._check_params()
+        at_least("batch_size", self.batch_size, 1, Integral)
+        at_least("fresh_restarts_max_iter", self.fresh_restarts_max_iter, 1, Integral)
+        at_least("forget_factor", self.forget_factor, 0)
+        at_least("forget_factor's distance from 1", 1 - self.forget_factor, 0)
+        if self.max_no_improvement is not None:
+            at_least("max_no_improvement", self.max_no_improvement, 1, Integral)
+        if self.transform_max_iter is not None:
+            at_least("transform_max_iter", self.transform_max_iter, 1, Integral)
+
+    def fit_transform(self, X: Any, y: Any = None, W: Any = None, H: Any = None) -> Array:
+        """Learn the parts of X and return their weights in each row.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training data, at least 0.
+        y : Ignored
+            Not used, present for API consistency by convention.
+        W : array-like of shape (n_samples, n_components), default=None
+            Start of W with init='custom'; X's dtype.
+        H : array-like of shape (n_components, n_features), default=None
+            Start of H with init='custom'; X's dtype.
+
+        Returns
+        -------
+        W : ndarray of shape (n_samples, n_components)
+            Weights of the parts.
+        """
+        self._check_params()
+        X, given = self._validate(X, reset=True)
+        matrix, left = self._begin(given, W, H)
+        batches = list(gen_batches(matrix.shape[0], min(self.batch_size, matrix.shape[0])))
+        # batches of one matrix: dense ones are views, sparse ones together one copy
+        data = matrix.X if hasattr(matrix, "X") else None
+        parts = [matrix] if len(batches) == 1 else [as_matrix(data[batch]) for batch in batches]  # type: ignore[index]
+        smooth = _Smooth(self.max_no_improvement)
+        step = 0
+        with Workers(self.n_jobs) as workers:
+            for step in range(1, self.max_iter * len(parts) + 1):
+                batch, part = batches[(step - 1) % len(parts)], parts[(step - 1) % len(parts)]
+                before = self._online.Ht
+                penalties = self._in_units(part)
+                solved, cost = self._online.step(
+                    part,
+                    None if self.fresh_restarts else left[batch],
+                    penalties,
+                    self.fresh_restarts_max_iter,
+                    EXACT,
+                    workers,
+                )
+                left[batch] = solved
+                if self.verbose:
+                    print(f"Minibatch step {step}/{self.max_iter * len(parts)}: mean batch cost: {cost}")
+                if step == 1:
+                    continue  # as scikit-learn: the first cost is that of the start
+                change = float(np.linalg.norm(self._online.Ht - before))
+                if self.tol > 0 and change <= self.tol * float(np.linalg.norm(self._online.Ht)):
+                    break
+                if smooth.stalls(cost, min(part.shape[0] / (matrix.shape[0] + 1), 1.0)):
+                    break
+            solved = solve_rows(
+                matrix, self._objective, left, self._online.Ht, self._in_units(matrix)[0], EXACT, workers
+            )
+        self.n_iter_ = math.ceil(step / len(parts))
+        self.n_steps_ = step
+        if self.n_iter_ == self.max_iter and self.tol > 0:
+            warnings.warn(
+                f"Maximum number of iterations {self.max_iter} reached. Increase it to improve convergence.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+        loss = self._objective.value(matrix, solved, self._online.Ht)
+        self.reconstruction_err_ = float(np.sqrt(2 * loss) * self._unit ** ((self._objective.degree or 0) / 2))
+        self._publish()
+        return solved * solved.dtype.type(np.sqrt(self._unit))
+
+    def partial_fit(self, X: Any, y: Any = None, W: Any = None, H: Any = None) -> Self:
+        """Take in one batch of rows; call it once for each.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The batch, at least 0.
+        y : Ignored
+            Not used, present for API consistency by convention.
+        W, H : array-like, default=None
+            Start with init='custom', at the first call only.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+        """
+        begun = hasattr(self, "components_")
+        self._check_params()
+        _, matrix = self._validate(X, reset=not begun)
+        if begun:
+            matrix = matrix if self._unit == 1 else as_matrix(matrix.values() / self._unit)
+        else:
+            matrix, _ = self._begin(matrix, W, H)
+            self.n_steps_ = 0
+        with Workers(self.n_jobs) as workers:
+            self._online.step(matrix, None, self._in_units(matrix), self.fresh_restarts_max_iter, EXACT, workers)
+        self.n_steps_ += 1
+        self._publish()
+        return self
+
+    def transform(self, X: Any) -> Array:
+        """Return the weights of the parts in new rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            New data, at least 0.
+
+        Returns
+        -------
+        W : ndarray of shape (n_samples, n_components)
+            Weights of the parts.
+        """
+        check_is_fitted(self)
+        _, matrix = self._validate(X, reset=False)
+        return self._projection()(matrix, n_jobs=self.n_jobs, most=self.transform_max_iter)
+
+    def _begin(self, given: Matrix, W: Any, H: Any) -> tuple[Matrix, Array]:
+        """Set up the stream's state from its first rows; return them in units of their scale, and W's start."""
+        loss = self._objective
+        loss.check(given)
+        k, W, H = self._start(given, W, H)
+        matrix, self._unit = rescaled(given) if loss.degree is not None else (given, 1.0)
+        rng, root = check_random_state(self.random_state), matrix.dtype.type(np.sqrt(self._unit))
+        start = (None, None)
+        if W is None or H is None:
+            start = initialize(matrix, k, None if self.init == "custom" else self.init, rng)
+        left = start[0] if W is None else np.array(W) / root
+        Ht = start[1] if H is None else np.array(H, order="C").T / root
+        assert left is not None and Ht is not None
+        forget = self.forget_factor ** (min(self.batch_size, matrix.shape[0]) / matrix.shape[0])
+        self._online = Online(loss, np.ascontiguousarray(Ht), forget)
+        return matrix, left
+
+    def _in_units(self, part: Matrix) -> tuple[Penalty, Penalty]:
+        penalties = self._penalties(part.shape)
+        if self._unit == 1:
+            return penalties
+        scale = self._unit ** float(self._objective.degree or 0.0)
+        W, H = (penalty.in_units(float(np.sqrt(self._unit)), scale) for penalty in penalties)
+        return W, H
+
+    def _publish(self) -> None:
+        root = self._online.Ht.dtype.type(np.sqrt(self._unit))
+        self.components_ = np.ascontiguousarray(self._online.Ht.T * root)
+        self.n_components_ = self.components_.shape[0]
+        self._kept: list[Any] = []
+
+
+class _Smooth:
+    """Exponentially weighted mean of the batches' cost, and how long it has not fallen."""
+
+    def __init__(self, patience: int | None) -> None:
+        self.patience = patience
+        self.mean: float | None = None
+        self.lowest = np.inf
+        self.waits = 0
+
+    def stalls(self, cost: float, weight: float) -> bool:
+        """Take in a cost; return whether patience is at its end."""
+        self.mean = cost if self.mean is None else self.mean * (1 - weight) + cost * weight
+        if self.mean < self.lowest:
+            self.lowest, self.waits = self.mean, 0
+        else:
+            self.waits += 1
+        return self.patience is not None and self.waits >= self.patience

@@ -1,0 +1,69 @@
+"""Every error that partwise raises on purpose.
+
+::
+
+    PartwiseError
+    ├── DataError (ValueError)                the data cannot be factorized as it is
+    │   └── DomainError                       an entry lies outside what the loss is defined for
+    ├── ParameterError (ValueError)           a parameter has a value that nothing accepts
+    │   └── IncompatibleSolverError           solver and loss are both valid, but not together
+    ├── FactorTypeError (TypeError)           a given W or H has another dtype than X
+    ├── ModelFileError (ValueError)           a model file is damaged, foreign or from a newer version
+    └── MissingExtraError (ImportError)       an optional package is needed; the text names the extra
+
+Each also inherits the built-in error that scikit-learn's users already catch.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    "DataError",
+    "DomainError",
+    "FactorTypeError",
+    "IncompatibleSolverError",
+    "MissingExtraError",
+    "ModelFileError",
+    "ParameterError",
+    "PartwiseError",
+]
+
+
+class PartwiseError(Exception):
+    """Base of every error that partwise raises on purpose."""
+
+
+class DataError(PartwiseError, ValueError):
+    """The data cannot be factorized as it is; the text says where, what and the way out."""
+
+
+class DomainError(DataError):
+    """An entry of X lies outside what the loss is defined for."""
+
+
+class ParameterError(PartwiseError, ValueError):
+    """A parameter has a value that nothing accepts."""
+
+
+class IncompatibleSolverError(ParameterError):
+    """Solver and loss are both valid, but not together."""
+
+
+class FactorTypeError(PartwiseError, TypeError):
+    """A given W or H has another dtype than X."""
+
+
+class ModelFileError(PartwiseError, ValueError):
+    """A model file is damaged, truncated, foreign or written by a newer version."""
+
+
+class MissingExtraError(PartwiseError, ImportError):
+    """An optional package is needed and absent; the text names the extra that brings it."""
+
+
+def unknown_name(what: str, given: object, valid: Iterable[str]) -> ParameterError:
+    """Build the error for a name that is none of `valid`, with the nearest one."""
+    names = sorted(valid)
+    near = difflib.get_close_matches(str(given), names, n=1, cutoff=0.5)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return ParameterError(f"{what}={given!r} is not known; choose one of {', '.join(map(repr, names))}.{hint}")

@@ -1,0 +1,345 @@
+"""factorize(X, k): the engine behind every estimator, and what it returns."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from partwise.exceptions import DataError, FactorTypeError, ParameterError
+from partwise.init import initialize
+from partwise.losses import Loss, get_loss
+from partwise.matrix import Array, Matrix, as_matrix, rescaled
+from partwise.penalties import Penalty
+from partwise.solvers import Callback, Solver, alternate, get_solver, solve_rows
+from partwise.solvers.rows import MOST
+from partwise.stopping import Stopping, StopReason
+from partwise.threads import Workers
+
+__all__ = ["Factorization", "factorize"]
+
+LARGEST = float(np.finfo(np.float64).max)
+
+
+@dataclass(frozen=True, eq=False)
+class Factorization:
+    """X ~ W H, and how it was found.
+
+    Attributes
+    ----------
+    W : ndarray of shape (n_samples, n_components)
+        Weights of the parts in each row of X, at least 0; X's dtype.
+    H : ndarray of shape (n_components, n_features)
+        The parts, at least 0.
+    loss : float
+        The loss of the pair, summed over all cells, in X's units and without penalties: half the squared error for
+        Frobenius, else the divergence. Computed in float64 whatever X's dtype.
+    relative_error : float
+        ``||X - W H|| / ||X||`` in the Frobenius norm for the Frobenius loss; for another loss, its value relative to
+        that loss's size of X. No unit.
+    n_iter : int
+        Iterations of the best start.
+    reason : StopReason
+        Why it stopped; ``str(reason)`` is a sentence.
+    curve : structured ndarray of shape (n_iter,)
+        One row an iteration: ``iteration``, ``seconds`` since the fit began, ``loss`` (objective, with penalties, of the
+        pair that a stop there would return, so it never rises) and ``kkt`` (the residual that tol is compared with).
+    objective : Loss
+        What was minimised.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import partwise as pw
+    >>> X = np.array([[1, 2], [2, 2], [3, 1.2], [4, 1], [5, 0.8], [6, 1]])
+    >>> found = pw.factorize(X, 2, init="random", random_state=0)
+    >>> found.W.shape, found.H.shape, found.converged
+    ((6, 2), (2, 2), True)
+    """
+
+    W: Array
+    H: Array
+    loss: float
+    relative_error: float
+    n_iter: int
+    reason: StopReason
+    curve: Array
+    objective: Loss
+    penalty_W: Penalty = Penalty()
+
+    @property
+    def converged(self) -> bool:
+        """Whether the fit is done, as against cut short."""
+        return self.reason.converged
+
+    @cached_property
+    def _projection(self) -> "Projection":
+        return Projection(self.H, self.objective, self.penalty_W)
+
+    def transform(self, X: Any, *, n_jobs: int | None = None) -> Array:
+        """Return the weights of the parts in new rows: W >= 0 that minimises the loss for this H.
+
+        Parameters
+        ----------
+        X : array or sparse matrix of shape (n_rows, n_features)
+            New data, in the units of the data fitted.
+        n_jobs : int or None
+            Threads; None means 1, -1 all cores.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_components)
+
+        Raises
+        ------
+        DataError
+            If X has NaN, infinite or negative entries, or another number of columns.
+        """
+        return self._projection(as_matrix(X), n_jobs=n_jobs)
+
+
+def factorize(
+    X: Any,
+    n_components: int,
+    *,
+    loss: Loss | str | float = "frobenius",
+    solver: Solver | str = "auto",
+    init: str | None = None,
+    W: Any = None,
+    H: Any = None,
+    penalty_W: Penalty | None = None,
+    penalty_H: Penalty | None = None,
+    tol: float = 1e-4,
+    max_iter: int = 200,
+    max_time: float | None = None,
+    n_init: int = 1,
+    random_state: Any = None,
+    n_jobs: int | None = None,
+    callback: Callback | None = None,
+) -> Factorization:
+    r"""Find non-negative W and H with X ~ W H.
+
+    .. math:: \min_{W, H \ge 0} L(X, W H) + P_W(W) + P_H(H)
+
+    Parameters
+    ----------
+    X : array, sparse matrix, frame, or Matrix, of shape (n_samples, n_features)
+        Data, at least 0. float32 and float64 are kept, anything else becomes float64. Dense arrays in C or Fortran
+        order and CSR matrices are used as they are; zeros of a sparse X count, untouched. A sparse X is copied once,
+        transposed: about 8 bytes a stored entry in float32, 12 in float64.
+    n_components : int
+        Number of parts k, at least 1; it may exceed min(n_samples, n_features).
+    loss : {'frobenius', 'kullback-leibler', 'itakura-saito'}, float (beta) or Loss, default='frobenius'
+        What to minimise.
+    solver : {'auto', 'hals', 'mu', 'newton', 'pivoting'} or Solver, default='auto'
+        'auto' is 'hals' for Frobenius, 'newton' for Kullback-Leibler, 'mu' for any other loss.
+    init : {'random', 'nndsvd', 'nndsvda', 'nndsvdar', 'separable', 'custom'} or None, default=None
+        The start. None: 'custom' if W or H is given, else 'nndsvda' if n_components <= min(n_samples, n_features),
+        else 'random'.
+    W, H : ndarray of shape (n_samples, n_components), (n_components, n_features), or None
+        A start of one's own, or of one factor alone, with init='custom'; copied.
+    penalty_W, penalty_H : Penalty or None
+        Elastic net on a factor, in units of the summed loss.
+    tol : float, default=1e-4
+        Stop when the projected gradient is this small, or when the loss falls by less than this share of itself over
+        ten iterations; 0 runs to max_iter.
+    max_iter : int, default=200
+        Limit on iterations.
+    max_time : float or None
+        Limit in seconds, checked after each iteration; the start counts.
+    n_init : int, default=1
+        Starts to try; the best is returned. Random starts differ, and the seed fixes them all.
+    random_state : int, RandomState or None
+        Seed of the start.
+    n_jobs : int or None
+        Threads; None means 1 unless in a ``joblib.parallel_config`` context, -1 all cores. The result has the same
+        bits at any number.
+    callback : callable or None
+        Called after each iteration with an ``Iteration`` (iteration, seconds, loss, kkt, W, H). If it returns
+        something true the fit stops and keeps the best pair so far; so does Ctrl-C, which without a callback raises.
+
+    Returns
+    -------
+    Factorization
+
+    Raises
+    ------
+    DataError
+        If X has NaN, infinite or negative entries, or one outside the loss's domain.
+    ParameterError
+        If a parameter has a value that nothing accepts, or solver and loss do not go together.
+
+    References
+    ----------
+    N. Gillis, "Nonnegative Matrix Factorization", SIAM 2020, doi:10.1137/1.9781611976417.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import partwise as pw
+    >>> X = np.array([[1, 2], [2, 2], [3, 1.2], [4, 1], [5, 0.8], [6, 1]])
+    >>> found = pw.factorize(X, 2, init="random", random_state=0)
+    >>> bool(found.relative_error < 0.01)
+    True
+    >>> print(found.reason)
+    Converged: the projected gradient is within tol of zero.
+    """
+    began = time.perf_counter()
+    objective = get_loss(loss)
+    chosen = get_solver(solver, objective)
+    _check_numbers(n_components=n_components, max_iter=max_iter, n_init=n_init)
+    if not tol >= 0:
+        raise ParameterError(f"tol={tol!r} must be at least 0; 0 runs to max_iter.")
+    given = as_matrix(X)
+    objective.check(given)
+    matrix, unit = rescaled(given) if objective.degree is not None else (given, 1.0)
+    root, power = float(np.sqrt(unit)), float(objective.degree or 0.0)
+    scale = unit**power if abs(np.log2(unit) * power) < 1000 else LARGEST
+    penalties = tuple(
+        (penalty or Penalty()).in_units(root, scale) if unit != 1 else penalty or Penalty()
+        for penalty in (penalty_W, penalty_H)
+    )
+    start = _starts(matrix, n_components, init, W, H, root, objective, check_random_state(random_state))
+    with Workers(n_jobs) as workers:
+        best = None
+        for _ in range(n_init):
+            stopping = Stopping(tol, max_iter, max_time)
+            first = start()
+            found = alternate(
+                matrix, objective, chosen, *first, penalties=penalties, stopping=stopping, workers=workers,
+                callback=callback, began=began,
+            )  # fmt: skip
+            if best is None or found.objective < best.objective:
+                best = found
+            if found.reason in (StopReason.MAX_TIME, StopReason.CALLBACK, StopReason.INTERRUPTED):
+                break
+        assert best is not None
+        left = solve_rows(matrix, objective, best.W, best.Ht, penalties[0], EXACT, workers)
+        value, left = _better(matrix, objective, penalties[0], left, best.W, best.Ht)
+    curve = best.curve
+    final = value + sum(
+        p.value(float(f.sum(dtype=np.float64)), float(np.vdot(f, f))) for p, f in zip(penalties, (left, best.Ht), strict=True)
+    )
+    curve["loss"] = np.maximum(curve["loss"], final)
+    curve["loss"][-1] = final
+    size = objective.size(matrix)
+    relative = value / size if size > 0 else 0.0
+    return Factorization(
+        W=left * left.dtype.type(root) if root != 1 else left,
+        H=np.ascontiguousarray(best.Ht.T * left.dtype.type(root) if root != 1 else best.Ht.T),
+        loss=min(value * scale, LARGEST),
+        relative_error=float(np.sqrt(2 * relative)) if power == 2 else relative,
+        n_iter=best.n_iter,
+        reason=best.reason,
+        curve=curve,
+        objective=objective,
+        penalty_W=penalty_W or Penalty(),
+    )
+
+
+EXACT = 1e-7
+"""How far the last half-step goes: a row is done when a pass moves it less than this share of the first."""
+
+
+class Projection:
+    """Weights of fixed parts in new rows; keeps what depends on H alone between calls.
+
+    Parameters
+    ----------
+    H : ndarray of shape (n_components, n_features)
+        The parts.
+    loss : Loss
+        What to minimise.
+    penalty : Penalty
+        What the weights pay.
+    """
+
+    def __init__(self, H: Array, loss: Loss, penalty: Penalty) -> None:
+        self.loss = loss
+        self.penalty = penalty
+        highest = float(H.max(initial=0.0))
+        exponent = int(np.frexp(highest)[1]) if highest > 0 else 0
+        self.unit = 2.0**exponent if abs(exponent) > 20 else 1.0
+        self.right = np.ascontiguousarray((H / H.dtype.type(self.unit) if self.unit != 1 else H).T)
+
+    def __call__(self, X: Matrix, *, n_jobs: int | None = None, most: int | None = None) -> Array:
+        """Return W (n, k) of X's dtype; `most` limits the steps of losses that need an iterative solve."""
+        if X.shape[1] != self.right.shape[0]:
+            raise DataError(f"X has {X.shape[1]} features, but this model was fitted with {self.right.shape[0]} features.")
+        self.loss.check(X)
+        matrix, unit = rescaled(X) if self.loss.degree is not None else (X, 1.0)
+        factor = unit / self.unit
+        penalty = self.penalty
+        if factor != 1 and penalty:
+            penalty = penalty.in_units(factor, unit ** float(self.loss.degree or 0.0))
+        right = self.right.astype(matrix.dtype, copy=False)
+        with Workers(n_jobs) as workers:
+            left = solve_rows(matrix, self.loss, None, right, penalty, EXACT, workers, most=most or MOST)
+        return left * left.dtype.type(factor) if factor != 1 else left
+
+
+def _better(
+    X: Matrix, loss: Loss, penalty: Penalty, solved: Array, found: Array, Ht: Array
+) -> tuple[float, Array]:
+    """Return (loss, W) for the better of the solved and the found left factor: only rounding can prefer the latter."""
+
+    def pays(left: Array) -> float:
+        return penalty.value(float(left.sum(dtype=np.float64)), float(np.vdot(left, left))) if penalty else 0.0
+
+    value = loss.value(X, solved, Ht)
+    if loss.convex:
+        return value, solved
+    other = loss.value(X, found, Ht)
+    return (value, solved) if value + pays(solved) <= other + pays(found) else (other, found)
+
+
+def _check_numbers(**numbers: int) -> None:
+    for name, number in numbers.items():
+        if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
+            raise ParameterError(f"{name}={number!r} must be a whole number, at least 1.")
+
+
+def _starts(
+    X: Matrix, k: int, init: str | None, W: Any, H: Any, root: float, loss: Loss, rng: np.random.RandomState
+) -> Callable[[], tuple[Array, Array]]:
+    """Return a function that gives one start (W, Ht) after another."""
+    if init is None and (W is not None or H is not None):
+        init = "custom"
+    if init != "custom":
+        return lambda: initialize(X, k, init, rng)
+    if W is None and H is None:
+        raise ParameterError("init='custom' needs W or H, or both; give one, or use init='random'.")
+    own_W = None if W is None else check_factor(W, (X.shape[0], k), "W", X.dtype) / X.dtype.type(root)
+    own_H = None if H is None else check_factor(H, (k, X.shape[1]), "H", X.dtype) / X.dtype.type(root)
+
+    def start() -> tuple[Array, Array]:
+        other_W, other_Ht = (None, None) if own_W is not None and own_H is not None else initialize(X, k, "random", rng)
+        left = own_W if own_W is not None else other_W
+        right = own_H.T if own_H is not None else other_Ht
+        return np.array(left, X.dtype, order="C"), np.array(right, X.dtype, order="C")
+
+    return start
+
+
+def check_factor(factor: Any, shape: tuple[int, int], name: str, dtype: "np.dtype[Any]") -> Array:
+    """Return a given W or H as an array, checked: shape, finite, at least 0, not all 0."""
+    array = np.asarray(factor)
+    if array.ndim != 2 or array.shape[0] != shape[0]:
+        raise ParameterError(
+            f"Array with wrong first dimension passed to NMF (input {name}). Expected {shape[0]}, but got "
+            f"{array.shape[0] if array.ndim else 'a number'}; {name} must have shape {shape}."
+        )
+    if array.shape[1] != shape[1]:
+        raise ParameterError(
+            f"Array with wrong second dimension passed to NMF (input {name}). Expected {shape[1]}, but got "
+            f"{array.shape[1]}; {name} must have shape {shape}."
+        )
+    if array.dtype.kind not in "fiub":
+        raise FactorTypeError(f"{name} must hold numbers, got dtype {array.dtype}.")
+    checked = as_matrix(array.astype(dtype, copy=False), name=name)
+    if checked.total == 0 and array.size:
+        raise ParameterError(f"Array passed to NMF (input {name}) is full of zeros; give a start that is not.")
+    return np.asarray(checked.values())

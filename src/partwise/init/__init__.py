@@ -1,0 +1,35 @@
+"""Starts: where the improvement begins; one file each."""
+
+import numpy as np
+
+from partwise.exceptions import ParameterError, unknown_name
+from partwise.init.nndsvd import nndsvd, nndsvda, nndsvdar
+from partwise.init.random import random
+from partwise.init.separable import separable
+from partwise.matrix import Array, Matrix
+
+__all__ = ["INITS", "initialize"]
+
+INITS = {
+    "random": random,
+    "nndsvd": nndsvd,
+    "nndsvda": nndsvda,
+    "nndsvdar": nndsvdar,
+    "separable": separable,
+}
+
+
+def initialize(X: Matrix, n_components: int, init: str | None, rng: np.random.RandomState) -> tuple[Array, Array]:
+    """Return a start W (n, k), Ht (m, k); None means 'nndsvda' if n_components <= min(n, m), else 'random'."""
+    if init is None:
+        init = "nndsvda" if n_components <= min(X.shape) else "random"
+    if init not in INITS:
+        raise unknown_name("init", init, [*INITS, "custom"])
+    if init.startswith("nndsvd") and n_components > min(X.shape):
+        raise ParameterError(
+            f"init = '{init}' can only be used when n_components <= min(n_samples, n_features), got n_components="
+            f"{n_components} for X of shape {X.shape}. Use init='random'."
+        )
+    if X.total == 0:  # nothing to start from: any factors of zero are exact
+        return np.zeros((X.shape[0], n_components), X.dtype), np.zeros((X.shape[1], n_components), X.dtype)
+    return INITS[init](X, n_components, rng)

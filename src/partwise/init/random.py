@@ -1,0 +1,16 @@
+"""Random start, scaled to the data: scikit-learn's rule, and with the same seed its very numbers."""
+
+import numpy as np
+
+from partwise.matrix import Array, Matrix
+
+
+def random(X: Matrix, n_components: int, rng: np.random.RandomState) -> tuple[Array, Array]:
+    r"""Return W (n, k) and Ht (m, k) with entries :math:`|N(0, 1)| \sqrt{\bar x / k}`, so that W H has X's scale.
+
+    H is drawn first, as scikit-learn does.
+    """
+    scale = np.sqrt(X.mean / n_components)
+    H = np.abs(scale * rng.standard_normal(size=(n_components, X.shape[1])).astype(X.dtype, copy=False))
+    W = np.abs(scale * rng.standard_normal(size=(X.shape[0], n_components)).astype(X.dtype, copy=False))
+    return W.astype(X.dtype, copy=False), np.ascontiguousarray(H.T, dtype=X.dtype)

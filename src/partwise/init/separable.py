@@ -1,0 +1,46 @@
+"""Separable start: the parts are rows of X itself, the purest ones."""
+
+import numpy as np
+
+from partwise.matrix import Array, Matrix
+
+
+def separable(X: Matrix, n_components: int, rng: np.random.RandomState) -> tuple[Array, Array]:
+    """Return W (n, k) and Ht (m, k), where H holds k rows of X found by successive projection.
+
+    Each round takes the row with the largest part outside the span of those taken, which for separable data is a pure
+    one. One product with X a round. N. Gillis and S. Vavasis, IEEE TPAMI 36, 2014, doi:10.1109/TPAMI.2013.226.
+    """
+    n, m = X.shape
+    ones = np.ones((m, 1), X.dtype)
+    left = np.zeros(n)
+    for first, last in X.blocks:
+        left[first:last] = [float(np.dot(row, row)) for row in X.rows(np.arange(first, last)).astype(np.float64)]
+    # rows that sum to one are compared by direction, so that a bright mixture is not taken for a pure row
+    sums = X.dot(ones)[:, 0].astype(np.float64)
+    scale = np.divide(1.0, sums, out=np.zeros(n), where=sums > 0)
+    left *= scale * scale
+    limit = 1e-12 * float(left.max(initial=0.0))
+    basis = np.zeros((m, 0))
+    taken: list[int] = []
+    for _ in range(min(n_components, n, m)):
+        row = int(np.argmax(left))
+        if left[row] <= limit:
+            break
+        taken.append(row)
+        direction = X.rows(np.array([row]))[0].astype(np.float64) * scale[row]
+        for _ in range(2):  # twice: the second pass removes what rounding left of the first
+            direction -= basis @ (basis.T @ direction)
+        direction /= np.linalg.norm(direction)
+        basis = np.column_stack([basis, direction])
+        along = X.dot(direction[:, None])[:, 0].astype(np.float64) * scale
+        left = np.maximum(left - along * along, 0.0)
+        left[taken] = 0.0
+    Ht = np.zeros((m, n_components), X.dtype)
+    if taken:
+        Ht[:, : len(taken)] = X.rows(np.array(taken)).T
+    for t in range(len(taken), n_components):  # the data has fewer independent rows: the rest starts at random
+        Ht[:, t] = np.abs(rng.standard_normal(m)) * X.mean
+    # W starts at the scale that makes W H comparable to X; the first half-step finds it exactly
+    W = np.full((n, n_components), 1.0 / n_components, X.dtype)
+    return W, Ht

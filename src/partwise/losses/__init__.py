@@ -1,0 +1,34 @@
+"""Losses: what a factorization minimises; one file each."""
+
+from numbers import Real
+
+from partwise.exceptions import ParameterError, unknown_name
+from partwise.losses.base import Interval, Loss
+from partwise.losses.beta import BetaDivergence
+from partwise.losses.frobenius import Frobenius
+from partwise.losses.itakura_saito import ItakuraSaito
+from partwise.losses.kullback_leibler import KullbackLeibler
+
+__all__ = ["BetaDivergence", "Frobenius", "Interval", "ItakuraSaito", "KullbackLeibler", "Loss", "get_loss"]
+
+LOSSES: dict[str, type[Loss]] = {loss.name: loss for loss in (Frobenius, KullbackLeibler, ItakuraSaito)}
+
+
+def get_loss(loss: Loss | str | float) -> Loss:
+    """Return the loss that a name, a beta or a loss object stands for.
+
+    Examples
+    --------
+    >>> get_loss("itakura-saito") == get_loss(0)
+    True
+    """
+    if isinstance(loss, Loss):
+        return loss
+    if isinstance(loss, str):
+        if loss not in LOSSES:
+            raise unknown_name("loss", loss, LOSSES)
+        return LOSSES[loss]()
+    if isinstance(loss, Real) and not isinstance(loss, bool):
+        named: dict[float, type[Loss]] = {2.0: Frobenius, 1.0: KullbackLeibler, 0.0: ItakuraSaito}
+        return named[float(loss)]() if float(loss) in named else BetaDivergence(float(loss))
+    raise ParameterError(f"loss must be a name, a number (beta) or a loss object, got {loss!r}.")

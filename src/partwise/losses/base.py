@@ -1,0 +1,83 @@
+"""What a loss is: a sum over the entries of X of d(x, p), p = (W H)[i, j]."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from partwise.exceptions import DomainError
+from partwise.matrix import Array, Matrix
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Valid entries of X: from `lowest` up, itself included if `closed`."""
+
+    lowest: float = 0.0
+    closed: bool = True
+
+    def __str__(self) -> str:
+        return f"X {'>=' if self.closed else '>'} {self.lowest:g}"
+
+
+class Loss(ABC):
+    r"""A loss :math:`L(X, W H) = \sum_{ij} d(x_{ij}, (W H)_{ij})`; zeros of a sparse X count.
+
+    A new loss gives ``name``, ``domain`` and ``parts``; it then works with the multiplicative solver on every storage.
+    Loss objects are frozen dataclasses and can be shared.
+    """
+
+    name: ClassVar[str]
+    """As users spell it, and as errors print it."""
+    domain: Interval = Interval()
+    """Valid entries of X."""
+    degree: float | None = None
+    """d(c x, c p) = c ** degree * d(x, p) for every c > 0, or None where that does not hold."""
+    exponent: float = 1.0
+    """Power of the multiplicative step under which the loss cannot rise."""
+    convex: bool = True
+    """Whether d is convex in p, so that each half-step has one minimum."""
+
+    @abstractmethod
+    def parts(self, x: Array, p: Array, floor: float, value: bool) -> tuple[Array, Array, float]:
+        """Return (negative, positive, sum of d) for entries x of the data and p of the model, arrays of one shape.
+
+        The derivative of d in p is positive - negative; both are at least 0, and negative is 0 where x is. p may be
+        overwritten, and is taken as `floor` where lower. The sum is 0 unless `value`.
+        """
+
+    def check(self, X: Matrix) -> None:
+        """Raise DomainError if X has an entry that the loss is not defined for."""
+        if not self.domain.closed and X.has_zeros:
+            raise DomainError(
+                f"When beta_loss <= 0 and X contains zeros, the solver may diverge. Please add small values to X, "
+                f"or use a positive beta_loss. (loss={self.name!r} is defined for {self.domain}.)"
+            )
+
+    def gradient_parts(
+        self, X: Matrix, left: Array, right: Array, first: int, last: int, *, value: bool
+    ) -> tuple[Array, Array, float]:
+        """Return (negative, positive, loss) of rows first..last: the gradient in left is positive - negative.
+
+        The arrays have shape (last - first, k); positive may have one row, shared by all. The loss is that of these
+        rows, 0 unless `value`.
+        """
+        negative, positive, loss = X.parts_block(self, left, right, first, last, products=True, value=value)
+        assert negative is not None and positive is not None
+        return negative, positive, loss
+
+    def value(self, X: Matrix, left: Array, right: Array) -> float:
+        """Return the loss of the model left @ right.T, summed over all n m cells, in float64."""
+        return sum(
+            X.parts_block(self, left, right, first, last, products=False, value=True)[2] for first, last in X.blocks
+        )
+
+    def size(self, X: Matrix) -> float:
+        """Return the sum over stored entries of x * negative(x, x): the yardstick of the residual."""
+        values = X.values().reshape(1, -1)
+        values = np.ascontiguousarray(values[:, values[0] > 0])
+        if values.size == 0:
+            return 0.0
+        negative, _, _ = self.parts(values, values.copy(), X.floor, False)
+        return float(np.sum(values * negative, dtype=np.float64))

@@ -1,0 +1,167 @@
+"""What a solver knows of X: products with thin matrices, and entry-wise parts, a block of rows at a time."""
+
+from abc import ABC, abstractmethod
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+Block = tuple[int, int]
+
+TILE = 64
+"""Blocks start at multiples of this many rows, so that no tile of a kernel straddles two blocks."""
+
+
+class Entrywise(Protocol):
+    """A loss, as a storage sees it: numbers for entries x of the data and p of the model, arrays of one shape."""
+
+    def parts(self, x: Array, p: Array, floor: float, value: bool) -> tuple[Array, Array, float]:
+        """Return the negative and positive part of d'(p), and the sum of d(x, p) if `value`; may overwrite p."""
+
+
+def cut(weights: Array, count: int) -> tuple[Block, ...]:
+    """Cut rows into about `count` blocks of equal weight that start at multiples of TILE.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_rows,)
+        Cumulated work up to and including each row, any unit.
+    count : int
+        Number of blocks wished for, at least 1.
+    """
+    n_rows = len(weights)
+    edges = np.searchsorted(weights, weights[-1] * np.arange(1, count) / count)
+    edges = np.unique(np.clip((edges + TILE - 1) // TILE * TILE, 0, n_rows))
+    bounds = [0, *(int(edge) for edge in edges if 0 < edge < n_rows), n_rows]
+    return tuple(zip(bounds[:-1], bounds[1:], strict=True))
+
+
+class Matrix(ABC):
+    """A data matrix of n rows and m columns; float32 or float64, all entries finite."""
+
+    shape: tuple[int, int]
+    dtype: np.dtype[Any]
+    blocks: tuple[Block, ...]
+    """Fixed partition of the rows: it depends on X alone, never on the number of threads."""
+
+    @property
+    @abstractmethod
+    def T(self) -> "Matrix":
+        """The transpose, built once and kept."""
+
+    @property
+    @abstractmethod
+    def n_stored(self) -> int:
+        """How many entries are stored: the work of a product, over the number of components."""
+
+    @abstractmethod
+    def dot_block(self, first: int, last: int, right: Array, out: Array) -> None:
+        """Write X[first:last] @ right into out (last - first, k)."""
+
+    @abstractmethod
+    def parts_block(
+        self, loss: Entrywise, left: Array, right: Array, first: int, last: int, *, products: bool, value: bool
+    ) -> tuple[Array | None, Array | None, float]:
+        """Return (negative @ right, positive @ right, sum of d) for rows first..last of the model left @ right.T.
+
+        The arrays are (last - first, k), or None unless `products`; the sum is 0 unless `value`. Absent entries count
+        as zeros.
+        """
+
+    @abstractmethod
+    def poisson_block(
+        self,
+        left: Array,
+        right: "PoissonSide",
+        first: int,
+        last: int,
+        *,
+        l2: float,
+        sweeps: int,
+        shrink: float,
+    ) -> tuple[float, float]:
+        """Run Kullback-Leibler coordinate passes on rows first..last of left (n, k), in place.
+
+        Returns the sum of x log p after them, and the sum of mass times |change| in the first.
+        """
+
+    @abstractmethod
+    def values(self) -> Array:
+        """Return the stored entries, flat or not, in no promised order; absent ones are zero."""
+
+    @abstractmethod
+    def find(self, test: Any) -> tuple[int, int, float, int] | None:
+        """Return (row, column, value, count) of the first stored entry for which test(values) holds, or None."""
+
+    @abstractmethod
+    def rows(self, indices: Array) -> Array:
+        """Return X[indices] as a dense array (len(indices), m)."""
+
+    @cached_property
+    def squared_norm(self) -> float:
+        """Sum of squared entries, in float64 and without a float64 copy of X."""
+        return self._total(lambda part: float(np.dot(part, part)))
+
+    @cached_property
+    def total(self) -> float:
+        """Sum of entries, in float64."""
+        return self._total(lambda part: float(part.sum()))
+
+    @property
+    def mean(self) -> float:
+        """Mean over all n m cells."""
+        return self.total / (self.shape[0] * self.shape[1])
+
+    @cached_property
+    def floor(self) -> float:
+        """What a model entry is raised to before it divides: far under the mean, far above underflow of its square."""
+        smallest = 1e-10 if self.dtype == np.float32 else 1e-20
+        return smallest * (self.mean or 1.0)
+
+    @cached_property
+    def has_zeros(self) -> bool:
+        """Whether any cell is zero, stored or absent."""
+        values = self.values()
+        return self.n_stored < self.shape[0] * self.shape[1] or bool((values == 0).any())
+
+    def _total(self, of: Any) -> float:
+        flat = self.values().reshape(-1, order="A") if self.values().flags.forc else self.values().ravel()
+        step = 1 << 16
+        return float(sum(of(flat[i : i + step].astype(np.float64)) for i in range(0, flat.size, step)))
+
+    def dot(self, right: Array) -> Array:
+        """Return X @ right, (n, k), for a thin right (m, k) of X's dtype."""
+        right = np.ascontiguousarray(right, dtype=self.dtype)
+        out = np.empty((self.shape[0], right.shape[1]), self.dtype)
+        for first, last in self.blocks:
+            self.dot_block(first, last, right, out[first:last])
+        return out
+
+
+class PoissonSide:
+    """The factor that a Kullback-Leibler half-step holds fixed, with what its kernels read of it.
+
+    Parameters
+    ----------
+    right : ndarray of shape (m, k)
+        The factor.
+    mass : ndarray of shape (k,)
+        Its column sums, with the L1 penalty of the other side added.
+    floor : float
+        What a model entry is raised to before it divides.
+    """
+
+    def __init__(self, right: Array, mass: Array, floor: float) -> None:
+        self.right = right
+        self.mass = mass
+        self.floor = floor
+
+    @cached_property
+    def transposed(self) -> Array:
+        """The transpose (k, m padded to a multiple of 16), zero past m: the longest vector of any build is 16 wide."""
+        m, k = self.right.shape
+        out = np.zeros((k, (m + 15) // 16 * 16), self.right.dtype)
+        out[:, :m] = self.right.T
+        return out

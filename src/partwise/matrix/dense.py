@@ -1,0 +1,76 @@
+"""X as a dense array, in C or Fortran order; neither is copied."""
+
+from typing import Any
+
+import numpy as np
+
+from partwise import kernels
+from partwise.matrix.base import Array, Entrywise, Matrix, PoissonSide, cut
+
+ENTRIES_A_BLOCK = 400_000
+CHUNK = 1 << 18
+"""Entries of the model that an entry-wise loss holds at a time: it stays in the second-level cache."""
+
+
+class Dense(Matrix):
+    """A dense array of shape (n, m) whose rows or columns are contiguous."""
+
+    def __init__(self, X: Array, transposed: "Dense | None" = None) -> None:
+        self.X = X
+        self.shape = (X.shape[0], X.shape[1])
+        self.dtype = X.dtype
+        n, m = self.shape
+        self.blocks = cut(np.arange(1, n + 1), int(np.clip(n * m // ENTRIES_A_BLOCK, 1, 8)))
+        self._transposed = transposed
+
+    @property
+    def T(self) -> "Dense":
+        if self._transposed is None:
+            self._transposed = Dense(self.X.T, transposed=self)
+        return self._transposed
+
+    @property
+    def n_stored(self) -> int:
+        return self.shape[0] * self.shape[1]
+
+    def dot_block(self, first: int, last: int, right: Array, out: Array) -> None:
+        np.matmul(self.X[first:last], right, out=out)
+
+    def parts_block(
+        self, loss: Entrywise, left: Array, right: Array, first: int, last: int, *, products: bool, value: bool
+    ) -> tuple[Array | None, Array | None, float]:
+        step = max(1, CHUNK // self.shape[1])
+        negatives, positives, total = [], [], 0.0
+        for start in range(first, last, step):
+            rows = slice(start, min(start + step, last))
+            model = left[rows] @ right.T
+            negative, positive, part = loss.parts(np.ascontiguousarray(self.X[rows]), model, self.floor, value)
+            total += part
+            if products:
+                negatives.append(negative @ right)
+                positives.append(positive @ right)
+        if not products:
+            return None, None, total
+        return np.concatenate(negatives), np.concatenate(positives), total
+
+    def poisson_block(
+        self, left: Array, right: PoissonSide, first: int, last: int, *, l2: float, sweeps: int, shrink: float
+    ) -> tuple[float, float]:
+        X = np.ascontiguousarray(self.X[first:last])
+        return kernels.poisson_dense(
+            X, left[first:last], right.transposed, right.mass, l2, right.floor, sweeps, shrink
+        )
+
+    def values(self) -> Array:
+        return self.X
+
+    def find(self, test: Any) -> tuple[int, int, float, int] | None:
+        hits = test(self.X)
+        count = int(np.count_nonzero(hits))
+        if count == 0:
+            return None
+        row, column = (int(i) for i in np.unravel_index(int(np.argmax(hits)), hits.shape))
+        return row, column, float(self.X[row, column]), count
+
+    def rows(self, indices: Array) -> Array:
+        return np.ascontiguousarray(self.X[indices])

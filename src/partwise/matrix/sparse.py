@@ -1,0 +1,107 @@
+"""X as a sparse matrix whose absent entries are zeros, in CSR form; the transpose is a CSR copy made when first asked."""
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from partwise import kernels
+from partwise.matrix.base import Array, Entrywise, Matrix, PoissonSide, cut
+
+WORK_A_BLOCK = 200_000
+WORK_A_ROW = 16
+"""What a row costs beyond its entries (its share of a sweep), in entries."""
+CHUNK = 1 << 18
+
+
+class Sparse(Matrix):
+    """A canonical CSR matrix: sorted indices, no duplicates.
+
+    The transpose costs a second copy of the entries, about 8 bytes each in float32, and the time of 1.5 products: it
+    pays from the second iteration.
+    """
+
+    def __init__(self, X: Any, transposed: "Sparse | None" = None) -> None:
+        self.X = X
+        self.shape = (X.shape[0], X.shape[1])
+        self.dtype = X.dtype
+        work = X.indptr[1:].astype(np.int64) + WORK_A_ROW * np.arange(1, self.shape[0] + 1)
+        self.blocks = cut(work, int(np.clip(work[-1] // WORK_A_BLOCK, 1, 16)))
+        self._transposed = transposed
+
+    @property
+    def T(self) -> "Sparse":
+        if self._transposed is None:
+            self._transposed = Sparse(self.X.T.tocsr(), transposed=self)
+        return self._transposed
+
+    @property
+    def n_stored(self) -> int:
+        return int(self.X.nnz)
+
+    def dot_block(self, first: int, last: int, right: Array, out: Array) -> None:
+        X = self.X
+        kernels.csr_dot(X.indptr, X.indices, X.data, right, out, first, last)
+
+    def parts_block(
+        self, loss: Entrywise, left: Array, right: Array, first: int, last: int, *, products: bool, value: bool
+    ) -> tuple[Array | None, Array | None, float]:
+        """See Matrix: the model is dense, a chunk of rows at a time; X itself stays sparse."""
+        X, (_, m), k = self.X, self.shape, right.shape[1]
+        step = max(1, CHUNK // m)
+        negatives = np.zeros((last - first, k), self.dtype) if products else None
+        positives = np.empty((last - first, k), self.dtype) if products else None
+        total = 0.0
+        for start in range(first, last, step):
+            stop = min(start + step, last)
+            entries = slice(int(X.indptr[start]), int(X.indptr[stop]))
+            indptr = X.indptr[start : stop + 1] - X.indptr[start]
+            rows = np.repeat(np.arange(stop - start), np.diff(indptr))
+            columns = X.indices[entries]
+            model = left[start:stop] @ right.T
+            stored = np.ascontiguousarray(model[rows, columns])[None]
+            _, background, part = loss.parts(np.zeros_like(model), model, self.floor, value)
+            _, absent, counted = loss.parts(np.zeros_like(stored), stored.copy(), self.floor, value)
+            absent = absent.copy()
+            negative, positive, right_part = loss.parts(X.data[None, entries], stored, self.floor, value)
+            total += part - counted + right_part
+            if negatives is None or positives is None:
+                continue
+            out = slice(start - first, stop - first)
+            np.matmul(background, right, out=positives[out])
+            surplus = np.ascontiguousarray((positive - absent)[0])
+            if surplus.any():
+                kernels.csr_dot(indptr, columns, surplus, right, positives[out], 0, stop - start, True)
+            kernels.csr_dot(
+                indptr, columns, np.ascontiguousarray(negative[0]), right, negatives[out], 0, stop - start
+            )
+        return negatives, positives, total
+
+    def poisson_block(
+        self, left: Array, right: PoissonSide, first: int, last: int, *, l2: float, sweeps: int, shrink: float
+    ) -> tuple[float, float]:
+        X = self.X
+        return kernels.poisson_csr(
+            X.indptr, X.indices, X.data, left, right.right, right.mass, l2, right.floor, sweeps, shrink, first, last
+        )
+
+    def predict_block(self, first: int, last: int, left: Array, right: Array) -> tuple[Array, Array]:
+        """Return (x, p): the stored entries of rows first..last, and the model left @ right.T there in float64."""
+        X = self.X
+        entries = slice(int(X.indptr[first]), int(X.indptr[last]))
+        model = np.empty(entries.stop - entries.start)
+        kernels.csr_predict(X.indptr, X.indices, X.data, left, right, model, first, last)
+        return X.data[entries], model
+
+    def values(self) -> Array:
+        return self.X.data
+
+    def find(self, test: Any) -> tuple[int, int, float, int] | None:
+        hits = np.flatnonzero(test(self.X.data))
+        if hits.size == 0:
+            return None
+        row = int(np.searchsorted(self.X.indptr, hits[0], side="right")) - 1
+        return row, int(self.X.indices[hits[0]]), float(self.X.data[hits[0]]), int(hits.size)
+
+    def rows(self, indices: Array) -> Array:
+        return np.asarray(sp.csr_array(self.X)[indices].todense())

@@ -1,0 +1,1 @@
+"""Measures: how well factors explain the data, and how readable they are."""

@@ -1,0 +1,114 @@
+"""How well factors explain the data, and how readable they are."""
+
+from typing import Any
+
+import numpy as np
+
+from partwise.exceptions import DataError
+from partwise.losses import Frobenius
+from partwise.matrix import Array, Matrix, as_matrix
+
+
+def relative_error(X: Any, W: Any, H: Any) -> float:
+    r"""Return the relative Frobenius error, :math:`\|X - W H\|_F / \|X\|_F`.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Data; zeros of a sparse X count.
+    W : array-like of shape (n_samples, n_components)
+        Weights.
+    H : array-like of shape (n_components, n_features)
+        Parts.
+
+    Returns
+    -------
+    float
+        0 for an exact model, 1 for one of zeros; in float64. 0 where X is all zero and so is the model.
+
+    Raises
+    ------
+    DataError
+        If the shapes do not fit.
+
+    Examples
+    --------
+    >>> relative_error([[1.0, 2.0], [2.0, 4.0]], [[1.0], [2.0]], [[1.0, 2.0]])
+    0.0
+    """
+    matrix, left, right = _checked(X, W, H)
+    squared = 2 * Frobenius().value(matrix, left, right)
+    if matrix.squared_norm == 0:
+        return 0.0 if squared == 0 else float("inf")
+    return float(np.sqrt(squared / matrix.squared_norm))
+
+
+def explained_fraction(X: Any, W: Any, H: Any) -> float:
+    r"""Return the share of the data's squared norm that the model explains, :math:`1 - \|X - W H\|_F^2 / \|X\|_F^2`.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Data; zeros of a sparse X count.
+    W : array-like of shape (n_samples, n_components)
+        Weights.
+    H : array-like of shape (n_components, n_features)
+        Parts.
+
+    Returns
+    -------
+    float
+        1 for an exact model, 0 for one of zeros; negative for one worse than that.
+
+    Examples
+    --------
+    >>> explained_fraction([[3.0, 4.0]], [[1.0]], [[3.0, 0.0]])
+    0.36
+    """
+    error = relative_error(X, W, H)
+    return round(1.0 - error * error, 15)
+
+
+def sparseness(A: Any) -> float:
+    r"""Return Hoyer's sparseness of the rows of A, averaged.
+
+    .. math:: \frac{\sqrt m - \|a\|_1 / \|a\|_2}{\sqrt m - 1}
+
+    Parameters
+    ----------
+    A : array-like of shape (n_rows, m) or (m,)
+        For example the parts, H. Signs do not matter; rows of zeros are left out.
+
+    Returns
+    -------
+    float
+        From 0 (all entries of a row alike) to 1 (one entry alone); 0 where no row counts, or m = 1.
+
+    References
+    ----------
+    P. O. Hoyer, "Non-negative matrix factorization with sparseness constraints", JMLR 5, 2004, section 3.1.
+
+    Examples
+    --------
+    >>> sparseness([[0.0, 0.0, 5.0, 0.0], [1.0, 1.0, 1.0, 1.0]])
+    0.5
+    """
+    rows = np.abs(np.atleast_2d(np.asarray(A, dtype=np.float64)))
+    m = rows.shape[1]
+    highest = rows.max(axis=1, initial=0.0)
+    rows = rows[highest > 0] / highest[highest > 0, None]
+    if m < 2 or len(rows) == 0:
+        return 0.0
+    ratio = rows.sum(axis=1) / np.sqrt(np.square(rows).sum(axis=1))
+    return float(np.mean((np.sqrt(m) - ratio) / (np.sqrt(m) - 1)))
+
+
+def _checked(X: Any, W: Any, H: Any) -> tuple[Matrix, Array, Array]:
+    matrix = as_matrix(X)
+    W, H = np.asarray(W, np.float64), np.asarray(H, np.float64)
+    if W.ndim != 2 or H.ndim != 2 or (W.shape[0], H.shape[1]) != matrix.shape or W.shape[1] != H.shape[0]:
+        raise DataError(
+            f"X of shape {matrix.shape} needs W of shape ({matrix.shape[0]}, k) and H of shape (k, {matrix.shape[1]}), "
+            f"got {W.shape} and {H.shape}."
+        )
+    return matrix, np.ascontiguousarray(W), np.ascontiguousarray(H.T)

@@ -1,0 +1,168 @@
+"""The loop: two half-steps, extrapolate, stop? Every solver, loss and storage runs through it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+
+import numpy as np
+
+from partwise.losses import Loss
+from partwise.matrix import Array, Matrix
+from partwise.penalties import Penalty
+from partwise.solvers.base import Factor, Solver
+from partwise.solvers.extrapolation import Extrapolation
+from partwise.stopping import Stopping, StopReason
+from partwise.threads import Workers
+
+CURVE = np.dtype([("iteration", np.int64), ("seconds", np.float64), ("loss", np.float64), ("kkt", np.float64)])
+
+
+@dataclass(frozen=True)
+class Iteration:
+    """What a callback sees after each iteration.
+
+    Attributes
+    ----------
+    iteration : int
+        Counted from 1.
+    seconds : float
+        Since the fit began.
+    loss : float
+        Objective (loss and penalties) of the best pair so far, in units of the scaled X; NaN where it is not known yet.
+    kkt : float
+        The residual that tol is compared with.
+    W : ndarray of shape (n, k)
+        Best so far; a view, not to be changed.
+    H : ndarray of shape (k, m)
+        Likewise.
+    """
+
+    iteration: int
+    seconds: float
+    loss: float
+    kkt: float
+    W: Array
+    H: Array
+
+
+Callback = Callable[[Iteration], object]
+
+
+@dataclass
+class Outcome:
+    """What the loop found: the best pair, in arrays of its own."""
+
+    W: Array
+    Ht: Array
+    objective: float
+    n_iter: int
+    reason: StopReason
+    curve: Array
+
+
+class _Record:
+    """The curve: one row an iteration; the loss of the pair that a stop there would return."""
+
+    def __init__(self) -> None:
+        self.rows: list[list[float]] = []
+        self.best = np.inf
+
+    def add(self, iteration: int, seconds: float, residual: float) -> None:
+        self.rows.append([iteration, seconds, self.best, residual])
+
+    def settle(self, iteration: int, objective: float) -> None:
+        """Enter the objective of `iteration`, known later than its row where the solver lags."""
+        self.best = min(self.best, objective)
+        if iteration <= len(self.rows):
+            self.rows[iteration - 1][2] = self.best
+
+    def curve(self, final: float) -> Array:
+        curve = np.array([tuple(row) for row in self.rows], dtype=CURVE)
+        curve["loss"] = np.maximum(np.minimum.accumulate(np.where(curve["loss"] < np.inf, curve["loss"], final)), final)
+        return curve
+
+
+def alternate(
+    X: Matrix,
+    loss: Loss,
+    solver: Solver,
+    W: Array,
+    Ht: Array,
+    *,
+    penalties: tuple[Penalty, Penalty],
+    stopping: Stopping,
+    workers: Workers,
+    callback: Callback | None = None,
+    began: float,
+) -> Outcome:
+    """Improve the pair by turns until `stopping` says so; return the best pair met.
+
+    Parameters
+    ----------
+    X : Matrix
+        Data (n, m).
+    W, Ht : ndarray of shape (n, k), (m, k)
+        The start; used up.
+    began : float
+        ``time.perf_counter()`` when the fit began.
+    """
+    w, h = Factor(W, penalties[0]), Factor(Ht, penalties[1])
+    size = loss.size(X)
+    noise = 8 * float(np.finfo(X.dtype).eps) * 0.5 * size  # a rise under this is rounding
+    extrapolation = Extrapolation() if solver.accelerates else None
+    record, paid, rejected = _Record(), 0.0, 0
+    reason: StopReason | None = None
+    iteration = 0
+    try:
+        for iteration in count(1):
+            momentum = extrapolation.momentum if extrapolation and rejected < 2 else 0.0
+            first = solver.update(X, loss, w, h, workers, momentum, final=False)
+            if first.before is not None and iteration > 1:
+                record.settle(iteration - 1, first.before + paid)
+            h.previous = h.iterate
+            second = solver.update(X.T, loss, h, w, workers, 0.0, final=True)
+            paid = w.pays() + h.pays()
+            residual = solver.residual((first, second), size)
+            fell = True
+            if second.after is not None:
+                objective = second.after + paid
+                fell = objective <= record.best + noise
+                record.settle(iteration, objective)
+            if fell:
+                w.best, h.best = w.point, h.point
+            seconds = time.perf_counter() - began
+            record.add(iteration, seconds, residual)
+            reason = stopping.check(iteration, seconds, record.best, residual)
+            if callback is not None and reason is None:
+                assert w.best is not None and h.best is not None
+                best = Iteration(iteration, seconds, record.best, residual, w.best, h.best.T)
+                if callback(best):
+                    reason = StopReason.CALLBACK
+            if reason is not None:
+                break
+            rejected = 0 if fell else rejected + 1
+            if extrapolation is not None:
+                _extrapolate(extrapolation, w, h, rejected)
+    except KeyboardInterrupt:
+        if callback is None or w.best is None or h.best is None:
+            raise
+        reason = StopReason.INTERRUPTED
+    assert reason is not None and w.best is not None and h.best is not None
+    return Outcome(w.best, h.best, record.best, len(record.rows), reason, record.curve(record.best))
+
+
+def _extrapolate(extrapolation: Extrapolation, w: Factor, h: Factor, rejected: int) -> None:
+    """Set both points for the next iteration: ahead if the loss fell, back to the iterates if it rose."""
+    if rejected == 0:
+        extrapolation.grow()
+        extrapolation.extend(h)
+        return
+    extrapolation.cut()
+    if rejected == 1:
+        w.move(w.copy_of(w.iterate))
+    elif w.best is not None and h.best is not None:  # back to the best pair; a step without momentum cannot fail there
+        w.iterate = w.copy_of(w.best)
+        w.move(w.iterate)
+        h.iterate = h.copy_of(h.best)
+        h.move(h.iterate)

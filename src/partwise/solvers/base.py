@@ -1,0 +1,125 @@
+"""What a solver is: one half-step on one factor, the other held fixed."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+
+from partwise.losses import Loss
+from partwise.matrix import Array, Matrix
+from partwise.penalties import Penalty
+from partwise.threads import Workers
+
+
+class Factor:
+    """One factor as the loop sees it, and the few arrays that it rotates through.
+
+    Half-steps write into ``room()`` and ``move`` there, so the best pair so far stays whole until a better one is known.
+
+    Attributes
+    ----------
+    iterate : ndarray of shape (rows, k)
+        What the last half-step found.
+    point : ndarray of shape (rows, k)
+        The extrapolated iterate, which the other half-step holds fixed.
+    previous : ndarray of shape (rows, k) or None
+        The iterate before, where the loop extrapolates this factor itself.
+    best : ndarray of shape (rows, k) or None
+        The point of the best pair so far.
+    """
+
+    def __init__(self, start: Array, penalty: Penalty) -> None:
+        self.iterate: Array = start
+        self.point: Array = start.copy()
+        self.previous: Array | None = None
+        self.best: Array | None = None
+        self.penalty = penalty
+        self._arrays = [self.iterate, self.point]
+
+    @cached_property
+    def cross(self) -> Array:
+        """Room for X @ right, (rows, k)."""
+        return np.empty_like(self.point)
+
+    @cached_property
+    def gram(self) -> Array:
+        """point.T @ point, (k, k)."""
+        return self.point.T @ self.point
+
+    @cached_property
+    def mass(self) -> Array:
+        """Column sums of point in float64, (k,)."""
+        return self.point.sum(axis=0, dtype=np.float64)
+
+    def room(self) -> Array:
+        """Return an array (rows, k) that nothing needs any more; made where there is none."""
+        busy = (self.iterate, self.point, self.previous, self.best)
+        for array in self._arrays:
+            if not any(array is other for other in busy):
+                return array
+        self._arrays.append(np.empty_like(self.point))
+        return self._arrays[-1]
+
+    def move(self, point: Array, gram: Array | None = None) -> None:
+        """Make `point` (one of this factor's arrays) the point; `gram`, if given, is its own."""
+        self.point = point
+        self.__dict__.pop("gram", None)
+        self.__dict__.pop("mass", None)
+        if gram is not None:
+            self.__dict__["gram"] = gram
+
+    def copy_of(self, array: Array) -> Array:
+        """Return a copy of `array` in room of this factor's."""
+        out = self.room()
+        np.copyto(out, array)
+        return out
+
+    def pays(self) -> float:
+        """Return the penalty of the point."""
+        if not self.penalty:
+            return 0.0
+        return self.penalty.value(float(self.mass.sum()), float(np.vdot(self.point, self.point)))
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a half-step reports.
+
+    residual : length of its first projected step, in the units of ``Loss.size`` (see ``Solver.residual``).
+    before, after : the loss of the pair before or after it, without penalties, where the solver has it at no extra pass.
+    """
+
+    residual: float
+    before: float | None = None
+    after: float | None = None
+
+
+class Solver(ABC):
+    """Minimises a loss over one factor at a time; final subclasses are frozen dataclasses."""
+
+    name: ClassVar[str]
+    losses: ClassVar[tuple[type[Loss], ...]]
+    """What it can minimise; checked before solving, with an error that names the way out."""
+    quadratic_residual: ClassVar[bool] = False
+    """Whether residuals are squared lengths (of a quadratic model) rather than first-order ones."""
+    accelerates: ClassVar[bool] = False
+    """Whether its half-steps gain from extrapolation; they then report the loss after them."""
+
+    @abstractmethod
+    def update(
+        self, X: Matrix, loss: Loss, left: Factor, right: Factor, workers: Workers, momentum: float, final: bool
+    ) -> Step:
+        """Improve `left` for the model left @ right.point.T of X, and advance it.
+
+        `momentum` extrapolates the new point; `final` says that this is the second half-step of an iteration, after
+        which the loss of the pair is wanted.
+        """
+
+    def residual(self, steps: tuple[Step, Step], size: float) -> float:
+        """Return the iteration's residual: that of its larger half-step relative to the loss's size of X."""
+        if size <= 0:
+            return 0.0
+        worst = max(step.residual for step in steps) / size
+        return float(np.sqrt(worst)) if self.quadratic_residual else worst

@@ -1,0 +1,43 @@
+"""How far to step beyond each iterate: the schedule of Ang and Gillis, with restarts."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from partwise.solvers.base import Factor
+
+GROW, GROW_CAP, CUT = 1.05, 1.01, 1.5
+
+
+@dataclass
+class Extrapolation:
+    """The momentum and its cap: they grow while the loss falls, and are cut when it rises.
+
+    A. M. S. Ang and N. Gillis, "Accelerating nonnegative matrix factorization algorithms using extrapolation", Neural
+    Computation 31, 2019, doi:10.1162/neco_a_01157, algorithm 2.
+    """
+
+    momentum: float = 0.5
+    cap: float = 1.0
+    before: float = 0.5
+
+    def grow(self) -> None:
+        """Go further, the last step was good."""
+        self.before = self.momentum
+        self.momentum = min(self.cap, GROW * self.momentum)
+        self.cap = min(1.0, GROW_CAP * self.cap)
+
+    def cut(self) -> None:
+        """Go less far, the last step was bad."""
+        self.cap, self.momentum = self.before, self.momentum / CUT
+
+    def extend(self, factor: Factor) -> None:
+        """Move the factor's point beyond its iterate, along the change from the iterate before."""
+        if factor.previous is None:
+            return
+        out = factor.room()
+        np.subtract(factor.iterate, factor.previous, out=out)
+        np.multiply(out, self.momentum, out=out)
+        np.add(out, factor.iterate, out=out)
+        np.maximum(out, 0, out=out)
+        factor.move(out)

@@ -1,0 +1,92 @@
+"""HALS: cyclic coordinate descent on least squares, several sweeps a half-step, extrapolated."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from partwise import kernels
+from partwise.losses import Frobenius, Loss
+from partwise.matrix import Array, Block, Matrix
+from partwise.solvers.base import Factor, Solver, Step
+from partwise.threads import Workers
+
+DENSE_RATIO = 4.0
+"""Products that cost more than this many entries a row and component make further sweeps cheap beside them."""
+
+
+@dataclass(frozen=True)
+class HALS(Solver):
+    """Hierarchical alternating least squares.
+
+    References
+    ----------
+    A. Cichocki and A.-H. Phan, IEICE Trans. E92-A, 2009, doi:10.1587/transfun.E92.A.708. Several sweeps a half-step:
+    N. Gillis and F. Glineur, Neural Computation 24, 2012, doi:10.1162/NECO_a_00256. Extrapolation: A. M. S. Ang and
+    N. Gillis, Neural Computation 31, 2019, doi:10.1162/neco_a_01157.
+    """
+
+    name: ClassVar[str] = "hals"
+    losses: ClassVar[tuple[type[Loss], ...]] = (Frobenius,)
+    quadratic_residual: ClassVar[bool] = True
+    accelerates: ClassVar[bool] = True
+
+    def update(
+        self, X: Matrix, loss: Loss, left: Factor, right: Factor, workers: Workers, momentum: float, final: bool
+    ) -> Step:
+        sweeps, shrink = self.plan(X, right.point.shape[1])
+        gram = safe_gram(right.gram, left.penalty.l2)
+        cross, start, out = left.cross, left.point, left.room()
+        if momentum == 0:
+            left.iterate = out  # iterate and point are the same numbers: the kernel writes them once
+        elif left.iterate is left.point or left.iterate is left.best:
+            left.iterate = left.copy_of(left.iterate)
+            out = left.room()
+        iterate, l1 = left.iterate, left.penalty.l1
+
+        def block(rows: Block) -> tuple[float, float, Array]:
+            part = slice(*rows)
+            X.dot_block(*rows, right.point, cross[part])
+            inner, moved, _ = kernels.hals_block(
+                iterate[part], start[part], out[part], cross[part], gram, l1, sweeps, shrink, momentum
+            )
+            return inner, moved, out[part].T @ out[part]
+
+        inner, moved, own = 0.0, 0.0, np.zeros_like(gram)
+        for part in workers.map(block, X.blocks):
+            inner, moved, own = inner + part[0], moved + part[1], own + part[2]
+        left.move(out, own)
+        return Step(moved, after=quadratic_loss(X, loss, left, right, inner) if final else None)
+
+    @staticmethod
+    def plan(X: Matrix, k: int) -> tuple[int, float]:
+        """Return (most sweeps, shrink): nearly exact half-steps where a sweep is cheap beside the product."""
+        ratio = X.n_stored / (sum(X.shape) * k)
+        return (20, 0.03) if ratio > DENSE_RATIO else (8, 0.1)
+
+
+def safe_gram(gram: Array, l2: float = 0.0) -> Array:
+    """Return gram with l2 added and a floor under its diagonal, so that a dead component is a no-op."""
+    diagonal = np.diagonal(gram) + gram.dtype.type(l2)
+    limits = np.finfo(gram.dtype)
+    floor = limits.eps * max(float(diagonal.max(initial=0.0)), float(limits.tiny) / limits.eps**2)
+    if l2 == 0 and (diagonal >= floor).all():
+        return gram
+    gram = gram.copy()
+    np.fill_diagonal(gram, np.maximum(diagonal, floor))
+    return gram
+
+
+def quadratic_loss(X: Matrix, loss: Loss, left: Factor, right: Factor, inner: float) -> float:
+    """Return half the squared error of the pair from <X right, left> = `inner` and the grams, at no pass over X.
+
+    The three terms cancel where the error is small; under the limits below the loss comes from the residuals instead
+    (numbers: relative error of the result under 1e-3 in float32, 1e-9 in float64).
+    """
+    squared = X.squared_norm
+    both = float(np.vdot(left.gram.astype(np.float64), right.gram.astype(np.float64)))
+    error = squared - 2 * inner + both
+    limit = 0.02 if X.dtype == np.float32 else 1e-6
+    if error > limit * limit * squared:
+        return 0.5 * error
+    return loss.value(X, left.point, right.point)

@@ -1,0 +1,63 @@
+"""Multiplicative updates: for every loss, on every storage; zeros can leave."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from partwise import kernels
+from partwise.losses import Loss
+from partwise.matrix import Array, Block, Matrix
+from partwise.solvers.base import Factor, Solver, Step
+from partwise.threads import Workers
+
+RESTART = 1e-4
+"""Where an entry of zero that should grow starts from, relative to its column's mean."""
+
+
+@dataclass(frozen=True)
+class Multiplicative(Solver):
+    """Majorise-minimise with a separable majoriser: each entry is multiplied by a ratio of gradient parts.
+
+    References
+    ----------
+    D. D. Lee and H. S. Seung, NIPS 2000; for any beta, with the exponent that makes it monotone: C. Fevotte and
+    J. Idier, Neural Computation 23, 2011, doi:10.1162/NECO_a_00168.
+    """
+
+    name: ClassVar[str] = "mu"
+    losses: ClassVar[tuple[type[Loss], ...]] = (Loss,)
+
+    def update(
+        self, X: Matrix, loss: Loss, left: Factor, right: Factor, workers: Workers, momentum: float, final: bool
+    ) -> Step:
+        out = left.copy_of(left.point)
+        restart = restart_levels(left.point, X.mean)
+
+        def block(rows: Block) -> tuple[float, float]:
+            first, last = rows
+            negative, positive, value = loss.gradient_parts(X, out, right.point, first, last, value=not final)
+            moved = kernels.multiply(
+                out[first:last],
+                negative,
+                positive,
+                restart,
+                left.penalty.l1,
+                left.penalty.l2,
+                loss.exponent,
+            )
+            return value, moved
+
+        before, moved = 0.0, 0.0
+        for part in workers.map(block, X.blocks):
+            before, moved = before + part[0], moved + part[1]
+        left.iterate = out
+        left.move(out)
+        return Step(moved, before=None if final else before)
+
+
+def restart_levels(factor: Array, mean: float) -> Array:
+    """Return where zeros of each column start from, (k,): relative to the column, or to the factor if that is empty."""
+    columns = factor.mean(axis=0, dtype=np.float64)
+    levels = np.where(columns > 0, columns, columns.mean() or np.sqrt(mean))
+    return (RESTART * levels).astype(factor.dtype)

@@ -1,0 +1,73 @@
+"""When to stop: one rule with one meaning for every solver and loss."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
+
+
+class StopReason(Enum):
+    """Why a fit stopped; ``str()`` of it is the sentence to show."""
+
+    STATIONARY = "Converged: the projected gradient is within tol of zero."
+    STEADY = "Converged: the loss no longer falls by more than tol."
+    EXACT = "Converged: the model reproduces the data to rounding."
+    MAX_ITER = "Stopped at the maximum number of iterations before convergence; raise max_iter, or tol to accept less."
+    MAX_TIME = "Stopped at the time limit before convergence; raise max_time, or tol to accept less."
+    CALLBACK = "Stopped by the callback before convergence; the best pair so far is returned."
+    INTERRUPTED = "Interrupted from the keyboard before convergence; the best pair so far is returned."
+
+    def __str__(self) -> str:
+        return self.value
+
+    @property
+    def converged(self) -> bool:
+        """Whether the fit is done, as against cut short."""
+        return self in (StopReason.STATIONARY, StopReason.STEADY, StopReason.EXACT)
+
+
+WINDOW = 10
+"""Iterations over which the fall of the loss is judged."""
+
+
+@dataclass
+class Stopping:
+    """Stop at a stationary point, where the loss is steady, or at a limit, whichever comes first.
+
+    The residual is the length of the first projected step of an iteration in the local metric of the loss, relative to
+    the size of X in that metric: it is zero exactly at a KKT point, free of any scaling of X or of the factors, and its
+    reference is X alone, so a good start is not asked for more than a bad one. The loss is steady when it fell by less
+    than ``steady * tol`` of itself over the last WINDOW iterations.
+
+    Parameters
+    ----------
+    tol : float
+        Tolerance, no unit; 0 runs to a limit.
+    max_iter : int
+        Limit on iterations, at least 1.
+    max_seconds : float or None
+        Limit on time, in seconds.
+    """
+
+    tol: float = 1e-4
+    max_iter: int = 200
+    max_seconds: float | None = None
+    steady: float = 1.0
+    _losses: list[float] = field(default_factory=list)
+
+    def check(self, iteration: int, seconds: float, loss: float, residual: float) -> StopReason | None:
+        """Return why to stop after this iteration (counted from 1), or None to go on."""
+        self._losses.append(loss)
+        if loss == 0 or residual == 0:
+            return StopReason.EXACT if loss == 0 else StopReason.STATIONARY
+        if self.tol > 0 and residual < self.tol:
+            return StopReason.STATIONARY
+        if self.tol > 0 and iteration > WINDOW:
+            before = self._losses[-1 - WINDOW]
+            if np.isfinite(before) and before - loss < self.steady * self.tol * abs(loss):
+                return StopReason.STEADY
+        if iteration >= self.max_iter:
+            return StopReason.MAX_ITER
+        if self.max_seconds is not None and seconds >= self.max_seconds:
+            return StopReason.MAX_TIME
+        return None

@@ -1,0 +1,78 @@
+"""Threads over fixed row blocks: the one place that decides how many, and holds BLAS to one thread meanwhile.
+
+Kernels are serial and release the interpreter's lock, so Python threads suffice. Blocks are cut without regard to the
+number of threads and partial sums are added in block order, so every result has the same bits at any thread count.
+"""
+
+import threading
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Self, TypeVar
+
+from joblib import effective_n_jobs
+from threadpoolctl import ThreadpoolController
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class _SerialBlas:
+    """Holds BLAS to one thread while any fit runs; counts, so that fits in several threads do not undo each other."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._users = 0
+        self._controller: ThreadpoolController | None = None
+        self._limiter: object | None = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._users == 0:
+                if self._controller is None:
+                    self._controller = ThreadpoolController().select(user_api="blas")
+                if any(library.get_num_threads() != 1 for library in self._controller.lib_controllers):
+                    self._limiter = self._controller.limit(limits=1, user_api="blas")
+            self._users += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0 and self._limiter is not None:
+                self._limiter.restore_original_limits()  # type: ignore[attr-defined]
+                self._limiter = None
+
+
+serial_blas = _SerialBlas()
+
+
+class Workers:
+    """A pool of `n_jobs` threads (None: 1, or what ``joblib.parallel_config`` says; -1: all cores), as a context.
+
+    Inside, BLAS runs on one thread. With one job, or one block, everything runs in the calling thread.
+    """
+
+    def __init__(self, n_jobs: int | None = None) -> None:
+        self.n_jobs = 1 if n_jobs == 1 else max(1, effective_n_jobs(n_jobs))
+        self._pool: ThreadPoolExecutor | None = None
+
+    def __enter__(self) -> Self:
+        serial_blas.__enter__()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            if self._pool is not None:
+                self._pool.shutdown(cancel_futures=True)
+                self._pool = None
+        finally:
+            serial_blas.__exit__()
+
+    def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+        """Return ``[function(item) for item in items]``, in order, computed on the pool's threads."""
+        items = list(items)
+        if self.n_jobs == 1 or len(items) < 2:
+            return [function(item) for item in items]
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(self.n_jobs, thread_name_prefix="partwise")
+        return list(self._pool.map(function, items))
