@@ -1,0 +1,169 @@
+"""One file for one model: a safetensors file whose metadata holds everything that is no array.
+
+The metadata has two entries: ``partwise-model``, a JSON object (format version, the partwise that wrote it, kind of
+model, header, and how arrays are put together), and ``crc32``, a checksum over that JSON and all arrays. Reading
+interprets JSON and copies numbers; nothing in a file is ever executed.
+"""
+
+import json
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+import scipy.sparse
+
+import partwise
+from partwise.exceptions import ModelFileError
+from partwise.io.files import write_bytes
+
+__all__ = ["FORMAT_VERSION", "read", "write"]
+
+FORMAT_NAME = "partwise-model"
+FORMAT_VERSION = 1
+
+Array = Any  # ndarray, scipy.sparse CSR, or list of str
+
+
+def write(path: str | Path, kind: str, header: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
+    """Write a model file, all or nothing: until the new file is complete on disk, an old one stays.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; an existing one is replaced.
+    kind : str
+        What the model is; the reader decides by it how to build the model.
+    header : mapping of str to JSON values
+        Everything that is no array.
+    arrays : mapping of str to ndarray, scipy.sparse matrix or list of str
+        Numbers, kept to the bit, in C or Fortran order as they are; sparse matrices come back as ``csr_array``.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written, for example because the disk is full.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "small.model")
+    >>> write(path, "example", {"names": ["a"]}, {"H": np.eye(2)})
+    >>> read(path)
+    ('example', {'names': ['a']}, {'H': array([[1., 0.],
+           [0., 1.]])})
+    """
+    tensors: dict[str, np.ndarray] = {}
+    layout: dict[str, Any] = {}
+    for name, array in arrays.items():
+        layout[name] = _take_apart(name, array, tensors)
+    content = {
+        "format_version": FORMAT_VERSION,
+        "partwise": partwise.__version__,
+        "kind": kind,
+        "header": dict(header),
+        "arrays": layout,
+    }
+    text = json.dumps(content, ensure_ascii=False)
+    metadata = {FORMAT_NAME: text, "crc32": _checksum(text, tensors)}
+    write_bytes(path, safetensors.numpy.save(tensors, metadata))
+
+
+def read(path: str | Path) -> tuple[str, dict[str, Any], dict[str, Array]]:
+    """Read what `write` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    kind : str
+        What the model is.
+    header : dict
+        Everything that is no array.
+    arrays : dict
+        The arrays under their names.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is damaged, truncated, no model, or written in a newer format.
+    OSError
+        If there is no such file, or it may not be read.
+    """
+    with open(path, "rb"):  # a missing or forbidden file raises what Python raises
+        pass
+    try:
+        with safetensors.safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            names = sorted(file.keys()) if FORMAT_NAME in metadata else []
+            tensors = {name: file.get_tensor(name) for name in names}
+    except (safetensors.SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ModelFileError(
+            f"{path} is no partwise model, or a damaged or truncated one ({error}). "
+            "Give a file that partwise saved, or save the model again."
+        ) from error
+    if FORMAT_NAME not in metadata:
+        raise ModelFileError(f"{path} is a safetensors file, but no partwise model. Give a file that partwise saved.")
+    text = metadata[FORMAT_NAME]
+    try:
+        content = json.loads(text)
+        version = content["format_version"]
+        if version > FORMAT_VERSION:
+            raise ModelFileError(
+                f"{path} is in format {version}, written by partwise {content['partwise']}; this partwise "
+                f"{partwise.__version__} reads up to format {FORMAT_VERSION}. Upgrade: pip install --upgrade partwise."
+            )
+        if metadata["crc32"] != _checksum(text, tensors):
+            raise ModelFileError(f"{path} is damaged: its checksum does not match. Save the model again.")
+        arrays = {name: _put_together(name, how, tensors) for name, how in content["arrays"].items()}
+        return content["kind"], content["header"], arrays
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+        if isinstance(error, ModelFileError):
+            raise
+        raise ModelFileError(
+            f"{path} is a damaged partwise model ({type(error).__name__}: {error}). Save the model again."
+        ) from error
+
+
+def _take_apart(name: str, array: Array, tensors: dict[str, np.ndarray]) -> Any:
+    """Put the plain arrays that `array` is made of into `tensors`; return how to put it together."""
+    if isinstance(array, list):
+        encoded = [text.encode("utf-8", "surrogatepass") for text in array]
+        tensors[f"{name}.utf8"] = np.frombuffer(b"".join(encoded), dtype=np.uint8)
+        tensors[f"{name}.ends"] = np.cumsum([len(text) for text in encoded], dtype=np.int64)
+        return "strings"
+    if scipy.sparse.issparse(array):
+        csr = scipy.sparse.csr_array(array)
+        for part in ("data", "indices", "indptr"):
+            tensors[f"{name}.{part}"] = getattr(csr, part)
+        return list(csr.shape)
+    # A product's last bits may depend on the order in memory.
+    fortran = array.flags.f_contiguous and not array.flags.c_contiguous
+    tensors[name] = np.ascontiguousarray(array.T if fortran else array)
+    return "fortran" if fortran else "plain"
+
+
+def _put_together(name: str, how: Any, tensors: Mapping[str, np.ndarray]) -> Array:
+    if how == "plain":
+        return tensors[name]
+    if how == "fortran":
+        return tensors[name].T
+    if how == "strings":
+        raw, ends = tensors[f"{name}.utf8"].tobytes(), tensors[f"{name}.ends"].tolist()
+        starts = [0, *ends[:-1]]
+        return [raw[start:end].decode("utf-8", "surrogatepass") for start, end in zip(starts, ends, strict=False)]
+    parts = tuple(tensors[f"{name}.{part}"] for part in ("data", "indices", "indptr"))
+    return scipy.sparse.csr_array(parts, shape=tuple(how))
+
+
+def _checksum(text: str, tensors: Mapping[str, np.ndarray]) -> str:
+    total = zlib.crc32(text.encode("utf-8", "surrogatepass"))
+    for name in sorted(tensors):
+        total = zlib.crc32(np.ascontiguousarray(tensors[name]).data, total)
+    return f"{total:08x}"
