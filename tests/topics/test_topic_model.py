@@ -1,0 +1,215 @@
+"""TopicModel: topics of known collections, and a place for every document."""
+
+import gzip
+import json
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import Normalizer
+
+from partwise.exceptions import DataError, ParameterError
+from partwise.topics import TopicModel
+
+SPORT = ["cup", "team", "goal", "coach", "league"]
+MONEY = ["bank", "rates", "shares", "market", "profit"]
+
+
+def collection(seed=0, n=30):
+    """Texts of two subjects, ids that tell the subject."""
+    rng = np.random.default_rng(seed)
+    subjects = [SPORT if i % 2 else MONEY for i in range(n)]
+    texts = [" ".join(rng.choice(subject, size=8)) for subject in subjects]
+    return texts, [f"{'sport' if i % 2 else 'money'}{i}" for i in range(n)]
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    texts, ids = collection()
+    return TopicModel(n_topics=2).fit([*texts, ""], [*ids, "empty"], ["2021", "2022"] * 15 + [""])
+
+
+@pytest.fixture(scope="module")
+def bbc(shared_data):
+    with gzip.open(shared_data / "bbc_news" / "bbc_news.jsonl.gz", "rt", encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def test_the_sections_of_a_newspaper_are_found(bbc):
+    """Each topic stands for the section most of its articles are of: at least 95 of 100 articles are in theirs."""
+    theta = TopicModel(n_topics=5).fit_transform([row["text"] for row in bbc])
+    sections, section = np.unique([row["label"] for row in bbc], return_inverse=True)
+    topic = theta.argmax(axis=1)
+    right = sum(np.bincount(section[topic == t]).max() for t in range(5))
+    assert right / len(bbc) >= 0.95
+    assert len({np.bincount(section[topic == t]).argmax() for t in range(5)}) == len(sections)
+
+
+def test_two_subjects_are_told_apart(fitted):
+    words = [{word for word, _ in fitted.top_words(topic, 5)} for topic in range(2)]
+    assert sorted(words, key=sorted) == sorted([set(SPORT), set(MONEY)], key=sorted)
+    topic = fitted.document_topics_[:30].argmax(axis=1)
+    assert set(topic[::2]).isdisjoint(topic[1::2])
+
+
+def test_the_same_seed_gives_the_same_bits():
+    texts, _ = collection()
+    first, second = (TopicModel(n_topics=2).fit_transform(texts) for _ in range(2))
+    assert first.tobytes() == second.tobytes()
+
+
+def test_the_product_of_places_and_components_models_the_documents(fitted):
+    texts, _ = collection()
+    X = fitted.vectorizer_.transform([*texts, ""]).toarray()
+    np.testing.assert_allclose(np.linalg.norm(fitted.components_, axis=1), 1)
+    error = np.linalg.norm(X - fitted.document_topics_ @ fitted.components_) / np.linalg.norm(X)
+    assert error == pytest.approx(fitted.nmf_.factorization_.relative_error, rel=1e-6)
+
+
+def test_fitted_documents_are_placed_where_transform_places_them(fitted):
+    texts, _ = collection()
+    np.testing.assert_allclose(fitted.transform([*texts, ""]), fitted.document_topics_, rtol=1e-6, atol=1e-9)
+
+
+def test_topics_are_sorted_by_share_and_shares_sum_to_one(fitted):
+    assert fitted.shares_.sum() == pytest.approx(1)
+    assert list(fitted.shares_) == sorted(fitted.shares_, reverse=True)
+
+
+def test_an_empty_document_is_kept_and_placed_nowhere(fitted):
+    assert fitted.ids_[-1] == "empty"
+    assert not fitted.document_topics_[-1].any()
+    assert all(found.id != "empty" for found in fitted.similar("sport1", n=100))
+
+
+def test_the_table_lists_what_the_other_methods_give(fitted):
+    table = fitted.table(n_words=3)
+    assert [topic.index for topic in table] == [0, 1]
+    for topic in table:
+        assert topic.label == fitted.labels_[topic.index]
+        assert topic.words == [word for word, _ in fitted.top_words(topic.index, 3)]
+        assert topic.document == fitted.documents(topic.index, 1)[0][0]
+        assert topic.peak == ("2022" if topic.document.startswith("sport") else "2021")
+
+
+def test_without_dates_topics_have_no_peak():
+    texts, _ = collection()
+    assert {topic.peak for topic in TopicModel(n_topics=2).fit(texts).table()} == {""}
+
+
+def test_typical_documents_are_of_the_topic_and_ranked(fitted):
+    for topic in range(2):
+        found = fitted.documents(topic, 10)
+        assert len({name[:5] for name, _ in found}) == 1
+        assert all(0 < share <= 1 for _, share in found)
+
+
+def test_similarity_is_the_cosine_between_places_and_is_shared_out_among_topics(fitted):
+    theta = fitted.document_topics_
+    found = fitted.similar("sport1", n=100)
+    here = theta[fitted.ids_.index("sport1")]
+    for one in found:
+        there = theta[fitted.ids_.index(one.id)]
+        cosine = here @ there / np.linalg.norm(here) / np.linalg.norm(there)
+        assert one.score == pytest.approx(cosine, abs=1e-8)
+        assert sum(one.shared.values()) == pytest.approx(1)
+        assert list(one.shared.values()) == sorted(one.shared.values(), reverse=True)
+    assert "sport1" not in [one.id for one in found]
+    assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
+
+
+def test_a_text_is_similar_to_the_documents_of_its_subject(fitted):
+    assert all(one.id.startswith("money") for one in fitted.similar("the bank cuts its rates", n=5))
+
+
+@pytest.mark.parametrize(("asked", "part"), [("sport", "Did you mean"), ("empty", "no words in any topic")])
+def test_nothing_is_similar_to_what_has_no_known_words(fitted, asked, part):
+    with pytest.raises(DataError, match=part):
+        fitted.similar(asked)
+
+
+@pytest.mark.parametrize("topic", [-1, 2])
+def test_a_topic_that_does_not_exist_is_refused(fitted, topic):
+    with pytest.raises(ParameterError, match="numbered 0 to 1"):
+        fitted.top_words(topic)
+    with pytest.raises(ParameterError, match="numbered 0 to 1"):
+        fitted.documents(topic)
+
+
+@pytest.mark.parametrize(
+    ("texts", "n_topics"),
+    [(["one lone document"], 1), (["bank rates", "cup team", "film star"], 3), (["word"] * 3, 1), (["a word", ""], 1)],
+)
+def test_a_small_collection_has_no_more_topics_than_documents_or_words(texts, n_topics):
+    model = TopicModel(n_topics=10)
+    assert model.fit_transform(texts).shape == (len(texts), n_topics)
+    assert model.n_topics_ == n_topics == len(model.table())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        ({"texts": []}, "no texts"),
+        ({"texts": "one string"}, "single string"),
+        ({"texts": ["a", None]}, r"texts\[1\] is NoneType"),
+        ({"texts": ["", " "]}, "none of the 2 documents"),
+        ({"texts": ["a", "b"], "ids": ["x"]}, "1 ids for 2 texts"),
+        ({"texts": ["a", "b"], "dates": ["2021"]}, "1 dates for 2 texts"),
+        ({"texts": ["a", "b"], "ids": ["x", "x"]}, r"ids\[0\] and ids\[1\] are both 'x'"),
+        ({"texts": ["a", "b"], "dates": ["2021", "soon"]}, "'soon' of document '1'"),
+    ],
+)
+def test_data_that_cannot_be_fitted_is_refused_with_the_place(arguments, part):
+    with pytest.raises(DataError, match=part):
+        TopicModel().fit(**arguments)
+
+
+@pytest.mark.parametrize("n_topics", [0, -1, 2.5, "many"])
+def test_a_number_of_topics_that_makes_no_sense_is_refused(n_topics):
+    with pytest.raises(ParameterError, match="n_topics"):
+        TopicModel(n_topics=n_topics).fit(["some words"])
+
+
+def test_an_unfitted_model_says_so():
+    for use in (lambda model: model.transform(["x"]), lambda model: model.table(), lambda model: model.similar("x")):
+        with pytest.raises(NotFittedError):
+            use(TopicModel())
+
+
+def test_it_is_a_scikit_learn_transformer():
+    texts, _ = collection()
+    vectorizer = CountVectorizer()
+    model = clone(TopicModel(n_topics=2, vectorizer=vectorizer))
+    assert make_pipeline(model, Normalizer()).fit_transform(texts).shape == (30, 2)
+    assert list(model.get_feature_names_out()) == ["topicmodel0", "topicmodel1"]
+    assert not hasattr(vectorizer, "vocabulary_")
+
+
+def test_callbacks_follow_the_factorization():
+    pytest.importorskip("sklearn.callback", reason="needs scikit-learn 1.9")
+    texts, _ = collection()
+    steps = []
+    model = TopicModel(n_topics=2).set_callbacks(Recorder(steps)).fit(texts)
+    assert 0 < steps.count("iteration") <= model.nmf_.n_iter_
+
+
+class Recorder:
+    """Keeps the name of every task that ends."""
+
+    def __init__(self, steps):
+        self.steps = steps
+
+    def setup(self, estimator, context):
+        pass
+
+    def teardown(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context):
+        self.steps.append(context.task_name)
