@@ -1,0 +1,46 @@
+"""``partwise demo``."""
+
+import time
+
+import click
+
+from partwise.cli.command import Command
+from partwise.cli.progress import progress
+from partwise.cli.render import fit_facts, print_facts, print_similar, print_text, print_topics, summary
+from partwise.datasets import load_state_of_the_union
+from partwise.topics import TopicModel
+
+__all__ = ["command"]
+
+CHOSEN = "1996-william-j-clinton-020"
+NEXT = """
+The same with your own texts (.csv, .tsv, .jsonl, or a folder of .txt files):
+  partwise topics FILE --text COLUMN --date COLUMN --out MODEL
+  partwise similar MODEL ID"""
+
+
+@click.command(cls=Command)
+def command() -> None:
+    """See topics and similar passages in a collection that comes with partwise.
+
+    Reads 5,360 passages of the State of the Union addresses, 1900 to 2021; asks nothing and writes nothing.
+
+    \b
+    Example: partwise demo
+    """
+    click.echo("State of the Union addresses, 1900 to 2021: their topics, and when each peaked\n")
+    passages = load_state_of_the_union()
+    started = time.perf_counter()
+    model = TopicModel(n_topics=10)
+    with progress(model, "Finding topics"):
+        model.fit(passages.texts, passages.ids, [str(year) for year in passages.years])
+    facts = fit_facts(model.nmf_, time.perf_counter() - started)
+    sizes = [f"{model.n_topics_} topics", f"{len(passages.texts):,} passages", f"{len(model.words_):,} words"]
+    print_facts(sizes + summary(facts))
+    print_topics(model.table(), {})
+
+    texts = dict(zip(passages.ids, passages.texts, strict=True))
+    click.echo(f"\nThree passages similar to {CHOSEN}:")
+    print_text(texts[CHOSEN])
+    print_similar(model.similar(CHOSEN, 3), model.labels_, texts)
+    click.echo(NEXT)

@@ -1,0 +1,91 @@
+"""The ``partwise`` command: finds its commands by name, and turns every error into one line and an exit code.
+
+Exit codes: 0 done, 1 failed, 2 bad usage or input, 130 interrupted.
+"""
+
+import traceback
+import warnings
+from importlib import import_module
+from typing import Any
+
+import click
+
+import partwise
+from partwise.cli.command import Failure, note
+from partwise.exceptions import MissingExtraError, PartwiseError
+
+__all__ = ["group", "main"]
+
+# Each command is `command` in the module of its name, imported only when it runs: --help and --version stay quick.
+COMMANDS = {
+    "topics": "Find the topics of a collection of texts.",
+    "similar": "Find the documents most similar to one.",
+    "fit": "Factorize a matrix of numbers into parts.",
+    "transform": "Apply a saved model to a file.",
+    "demo": "See topics and similar passages in a collection that comes with partwise.",
+    "doctor": "Show what partwise runs on: versions, kernels, BLAS, threads.",
+}
+BAD_PATH = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
+
+
+class Commands(click.Group):
+    """A group whose commands are the modules of this package."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table above."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"partwise.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command and report its errors."""
+        try:
+            with warnings.catch_warnings():
+                warnings.showwarning = lambda message, *where, **settings: note(str(message))
+                return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            ctx.exit(130)
+        except Exception as error:
+            if ctx.meta.get("debug"):
+                click.echo(traceback.format_exc(), err=True, nl=False)
+            raise _failure(error) from error
+
+
+def _failure(error: Exception) -> Failure:
+    if isinstance(error, PartwiseError):
+        return Failure(str(error), exit_code=1 if isinstance(error, MissingExtraError) else 2)
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        return Failure(f"{where}{error.strerror or error}.", exit_code=2 if isinstance(error, BAD_PATH) else 1)
+    if isinstance(error, MemoryError):
+        return Failure(f"not enough memory ({error}). Give a smaller file, or fewer components.", exit_code=1)
+    return Failure(f"{type(error).__name__}: {error}. Add --debug to see where it happened.", exit_code=1)
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(partwise.__version__, prog_name="partwise", message="%(prog)s %(version)s")
+def group() -> None:
+    """Find the parts that make up your data: topics of texts, components of matrices.
+
+    \b
+    Try:  partwise demo
+    Then: partwise topics news.csv --text body
+    """
+
+
+def main() -> None:
+    """Run the command line."""
+    group(prog_name="partwise")

@@ -1,0 +1,132 @@
+"""Lines for people: headline, topics and similar documents, cut at whole words to the width of the terminal."""
+
+import json
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+import click
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console
+from rich.text import Text
+
+from partwise.topics import Similar, Topic
+
+__all__ = ["fit_facts", "print_facts", "print_json", "print_similar", "print_text", "print_topics", "summary"]
+
+GAP = "  "
+
+
+def print_json(value: Any) -> None:
+    """Print one JSON value, readable as it stands."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def fit_facts(nmf: Any, seconds: float) -> dict[str, Any]:
+    """Return how a factorization went, for JSON and for `summary`."""
+    return {
+        "seed": nmf.random_state,
+        "iterations": int(nmf.n_iter_),
+        "converged": bool(nmf.converged_),
+        "relative_error": float(nmf.factorization_.relative_error),
+        "seconds": round(seconds, 3),
+    }
+
+
+def summary(facts: dict[str, Any]) -> list[str]:
+    """Return the facts of a fit as the parts of a headline."""
+    ended = "converged" if facts["converged"] else "stopped at the limit"
+    return [
+        f"seed {facts['seed']}",
+        f"{facts['iterations']} iterations ({ended})",
+        f"relative error {facts['relative_error']:.4g}",
+        f"{facts['seconds']:.1f} s",
+    ]
+
+
+def print_facts(parts: Sequence[str]) -> None:
+    """Print the parts of a headline, divided by dots, broken between parts only."""
+    # A space that may not break holds each part together.
+    joined = " · ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts)
+    for line in textwrap.wrap(joined, Console().width, break_on_hyphens=False):
+        _print(Text(line.replace("\N{NO-BREAK SPACE}", " ").removesuffix(" ·")))
+
+
+def print_topics(topics: Sequence[Topic], snippets: dict[str, str], all_words: bool = False) -> None:
+    """Print share, peak, label and most typical document of each topic; below its words, all or those of one line."""
+    width = Console().width
+    peak_width = max(cell_len(topic.peak) for topic in topics)
+    room = width - len(" #  share  ") - (peak_width + len(GAP) if peak_width else 0)
+    # An id cut short is of no use; of a label the first word is the best.
+    id_width = min(max(cell_len(topic.document) for topic in topics), room // 2)
+    label_width = min(max(cell_len(topic.label) for topic in topics), room - len(GAP) - id_width)
+    peak_title = set_cell_size("peak", peak_width) + GAP if peak_width else ""
+    _print(Text(f" #  share  {peak_title}{set_cell_size('label', label_width)}{GAP}most typical document", "dim"))
+    for topic in topics:
+        line = Text(f"{topic.index:2}  {topic.share:5.1%}{GAP}")
+        if peak_width:
+            line.append(set_cell_size(topic.peak, peak_width) + GAP)
+        line.append(_cropped(topic.label, label_width), "bold")
+        line.append(GAP + _named(topic.document, snippets, width - line.cell_len - len(GAP)))
+        _print(line)
+        lines = Text(", ".join(topic.words), "dim").wrap(Console(), width - 4)
+        for words in lines if all_words else lines[:1]:
+            words.rstrip()
+            if not all_words:
+                words.remove_suffix(",")
+            words.pad_left(4)
+            _print(words)
+
+
+def print_similar(found: Sequence[Similar], labels: Sequence[str], texts: dict[str, str]) -> None:
+    """Print score, id and shared topics of each document; below it the beginning of its text, where that is known."""
+    width = Console().width
+    id_width = min(max(cell_len(name) for name in ["document", *(similar.id for similar in found)]), width // 2)
+    _print(Text(f"score  {set_cell_size('document', id_width)}{GAP}shared topics", "dim"))
+    for similar in found:
+        line = Text(f"{similar.score:5.3f}{GAP}")
+        line.append(_cropped(similar.id, id_width), "bold")
+        shared = [f"{share:.0%} {labels[t]}" for t, share in similar.shared.items() if share >= 0.05]
+        line.append(GAP + _as_many(shared, width - line.cell_len - len(GAP)))
+        _print(line)
+        if similar.id in texts:
+            _print(Text(" " * 7 + _cropped(_one_line(texts[similar.id]), width - 7), "dim"))
+
+
+def print_text(text: str) -> None:
+    """Print the first two lines of a text, indented."""
+    for line in textwrap.wrap(
+        text, Console().width, initial_indent=" " * 7, subsequent_indent=" " * 7, max_lines=2, placeholder=" …"
+    ):
+        _print(Text(line, "dim"))
+
+
+def _named(document: str, snippets: dict[str, str], width: int) -> str:
+    """Return an id and as much of its text as there is room for."""
+    snippet = _one_line(snippets.get(document, ""))
+    room = width - cell_len(document) - 3
+    if snippet and room >= 12:
+        return f"{document} “{_cropped(snippet, room).rstrip()}”"
+    return _cropped(document, width)
+
+
+def _as_many(parts: Sequence[str], width: int) -> str:
+    """Join as many parts as fit, at least the first."""
+    fitting = [", ".join(parts[:n]) for n in range(1, len(parts) + 1)]
+    return next((text for text in reversed(fitting) if cell_len(text) <= width), _cropped(fitting[0], width))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text[:1000].split())
+
+
+def _cropped(text: str, width: int) -> str:
+    """Return text in exactly `width` cells, with an ellipsis where it was cut."""
+    if cell_len(text) <= width:
+        return set_cell_size(text, width)
+    return set_cell_size(set_cell_size(text, width - 1).rstrip() + "…", width)
+
+
+def _print(line: Text) -> None:
+    line.rstrip()
+    Console(highlight=False).print(line, soft_wrap=True)

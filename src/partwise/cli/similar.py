@@ -1,0 +1,43 @@
+"""``partwise similar``."""
+
+import difflib
+
+import click
+
+from partwise.cli.command import Command, Failure, existing_file, json_option
+from partwise.cli.render import print_json, print_similar
+from partwise.persistence import load
+from partwise.topics import TopicModel
+
+__all__ = ["command"]
+
+
+@click.command(cls=Command)
+@click.argument("model", type=existing_file)
+@click.argument("id_", metavar="ID")
+@click.option("-n", "--number", type=click.IntRange(min=1), default=5, show_default=True, help="Documents to find.")
+@json_option
+def command(model: str, id_: str, number: int, as_json: bool) -> None:
+    """Find the documents most similar to one.
+
+    MODEL is a file that "partwise topics --out" wrote, ID the id of one of its documents. The score is the cosine
+    between the topics of the two: 1 for the same mixture, 0 for nothing in common.
+
+    \b
+    Example: partwise similar news.model 17
+    """
+    topics = load(model)
+    if not isinstance(topics, TopicModel):
+        raise Failure(
+            f"{model} holds a {type(topics).__name__}, which knows no texts. "
+            'Give a model that "partwise topics FILE --out MODEL" saved.',
+            exit_code=2,
+        )
+    if id_ not in topics.ids_:
+        near = difflib.get_close_matches(id_, topics.ids_, n=3, cutoff=0.4) or topics.ids_[:3]
+        raise Failure(f"{model} has no document {id_!r}. Ids like it: {', '.join(near)}.", exit_code=2)
+    found = topics.similar(id_, number)
+    if as_json:
+        print_json([{"id": one.id, "score": one.score, "shared": one.shared} for one in found])
+        return
+    print_similar(found, topics.labels_, {})

@@ -1,0 +1,71 @@
+"""``partwise transform``."""
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from partwise.cli.command import Command, Failure, existing_file, new_file
+from partwise.cli.inputs import read_non_negative
+from partwise.exceptions import DataError
+from partwise.io import read_texts
+from partwise.io.files import write_bytes
+from partwise.persistence import load
+from partwise.topics import TopicModel
+
+__all__ = ["command"]
+
+
+@click.command(cls=Command)
+@click.argument("model", type=existing_file)
+@click.argument("file", type=click.Path(exists=True, allow_dash=True))
+@new_file("FILE", show_default="csv on standard output", help="Write to this .npy or .csv file.")
+@click.option("--text", metavar="COLUMN", show_default="as in partwise topics", help="Column of the texts.")
+@click.option("--id", "id_", metavar="COLUMN", show_default="as in partwise topics", help="Column of ids.")
+@click.option("--encoding", default="utf-8", show_default=True, help="Encoding of the texts.")
+def command(model: str, file: str, out: str | None, text: str | None, id_: str | None, encoding: str) -> None:
+    """Apply a saved model to a file.
+
+    MODEL is a file that "partwise fit" or "partwise topics" wrote; FILE is of the kind it was made from. The result
+    has one row for each row of FILE, with the weight of each component or topic.
+
+    \b
+    Example: partwise transform counts.model more.csv --out weights.csv
+    """
+    if out is not None and Path(out).suffix not in (".npy", ".csv"):
+        raise Failure(f"{out}: write to a .npy or a .csv file.", exit_code=2)
+    loaded = load(model)
+    names: Sequence[str] | None
+    if isinstance(loaded, TopicModel):
+        read = read_texts(file, text_column=text, id_column=id_, encoding=encoding)
+        names, what, W = read.ids, "topic", loaded.transform(read.texts)
+    else:
+        numbers = read_non_negative(file)
+        columns, expected = numbers.X.shape[1], loaded.n_features_in_
+        if columns != expected:
+            raise DataError(f"{file} has {columns:,} columns, but {model} was fitted to {expected:,}.")
+        names, what, W = numbers.row_names, "component", loaded.transform(numbers.X)
+    if out is None:
+        click.echo(_csv(W, names, what), nl=False)
+    else:
+        write_bytes(out, _csv(W, names, what).encode() if Path(out).suffix == ".csv" else _npy(W))
+
+
+def _npy(W: Any) -> bytes:
+    content = io.BytesIO()
+    np.save(content, W)
+    return content.getvalue()
+
+
+def _csv(W: Any, names: Sequence[str] | None, what: str) -> str:
+    content = io.StringIO()
+    writer = csv.writer(content, lineterminator="\n")
+    first = [] if names is None else ["id"]
+    writer.writerow([*first, *(f"{what}_{t}" for t in range(W.shape[1]))])
+    for i, row in enumerate(W.tolist()):
+        writer.writerow(row if names is None else [names[i], *row])
+    return content.getvalue()

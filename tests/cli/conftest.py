@@ -1,0 +1,55 @@
+"""A small collection, a small matrix, and the command line in 80 columns."""
+
+import sys
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from partwise.cli.main import group
+
+SUBJECTS = {"sport": "cup team goal coach league match", "money": "bank rates shares market profit trade"}
+
+
+@pytest.fixture
+def news(tmp_path):
+    """A csv file of 40 texts of two subjects in two years, with a title that is no text."""
+    rng = np.random.default_rng(0)
+    lines = ["id,title,body,published"]
+    for i in range(40):
+        subject = "sport" if i % 2 else "money"
+        words = " ".join(rng.choice(SUBJECTS[subject].split(), size=8))
+        lines.append(f'{subject}/{i:02},Number {i},"{words}",{2021 + i % 2}-0{1 + i % 5}-11')
+    path = tmp_path / "news.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.fixture
+def counts(tmp_path):
+    """A csv file of a matrix of rank two, with names of rows and columns."""
+    rng = np.random.default_rng(0)
+    X = rng.random((12, 2)) @ rng.random((2, 5))
+    rows = [",".join([f"s{i}", *(f"{x:.6f}" for x in row)]) for i, row in enumerate(X)]
+    path = tmp_path / "counts.csv"
+    path.write_text("\n".join(["sample,a,b,c,d,e", *rows]) + "\n")
+    return path
+
+
+@pytest.fixture
+def run(monkeypatch):
+    """Run the command line, check its exit code, and return what it said."""
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def run(*arguments, code=0, **settings):
+        result = CliRunner().invoke(group, [str(argument) for argument in arguments], **settings)
+        assert result.exit_code == code, result.output
+        return result
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def program():
+    """The command line as a program of its own, to put arguments after."""
+    return [sys.executable, "-c", "from partwise.cli.main import main; main()"]
