@@ -41,6 +41,18 @@ def test_a_loaded_factorization_transforms_to_the_same_bits(tmp_path, kind, loss
     np.testing.assert_array_equal(loaded.components_, model.components_, strict=True)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("scale", [1, 1e-30])
+def test_a_loaded_stream_goes_on_as_if_it_had_never_stopped(tmp_path, dtype, scale):
+    first, second = (scale * X[:15]).astype(dtype), (scale * X[15:]).astype(dtype)
+    model = pw.MiniBatchNMF(n_components=3, random_state=0).partial_fit(first)
+    loaded = saved_and_loaded(model, tmp_path).partial_fit(second)
+    model.partial_fit(second)
+    assert loaded.n_steps_ == model.n_steps_ == 2
+    assert loaded.components_.tobytes() == model.components_.tobytes()
+    assert loaded.components_.dtype == dtype
+
+
 def test_names_of_columns_are_kept(tmp_path):
     frame = pd.DataFrame(X, columns=[f"gene{j}" for j in range(12)])
     model = pw.NMF(n_components=2, random_state=0, max_iter=500).fit(frame)

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 import partwise
 from partwise.exceptions import ModelFileError, ParameterError
 from partwise.io import model_file
+from partwise.solvers.online import Online
 from partwise.topics import TopicModel
 
 __all__ = ["load", "save"]
@@ -27,6 +28,8 @@ FITTED = (
     "n_features_in_",
     "feature_names_in_",
 )
+
+STREAM = ("Ht", "numerator", "denominator")
 
 Parts = tuple[dict[str, Any], dict[str, Any]]  # header, arrays
 
@@ -116,13 +119,22 @@ def _take_apart(model: Any) -> Parts:
             arrays[name] = value
         elif value is not None:
             header["fitted"][name] = _plain(value, name)
+    if hasattr(model, "_online"):  # what a stream remembers, to go on with partial_fit
+        header["stream"] = {"unit": float(model._unit), "forget": float(model._online.forget)}
+        arrays |= {f"stream.{name}": getattr(model._online, name) for name in STREAM}
     return header, arrays
 
 
 def _put_together(kind: Any, header: Mapping[str, Any], arrays: Mapping[str, Any]) -> Any:
     model = kind(**header["params"])
     for name, value in {**header["fitted"], **arrays}.items():
-        setattr(model, name, np.array(value, dtype=object) if isinstance(value, list) else value)
+        if name in FITTED:
+            setattr(model, name, np.array(value, dtype=object) if isinstance(value, list) else value)
+    if "stream" in header:
+        model._unit = header["stream"]["unit"]
+        model._online = Online(model._objective, arrays["stream.Ht"], header["stream"]["forget"])
+        for name in STREAM:
+            setattr(model._online, name, arrays[f"stream.{name}"])
     return model
 
 
