@@ -31,7 +31,7 @@ def command() -> None:
     click.echo("State of the Union addresses, 1900 to 2021: their topics, and when each peaked\n")
     passages = load_state_of_the_union()
     started = time.perf_counter()
-    model = TopicModel(n_topics=10)
+    model = TopicModel(n_topics=10, n_jobs=-1)
     with progress(model, "Finding topics"):
         model.fit(passages.texts, passages.ids, [str(year) for year in passages.years])
     facts = fit_facts(model.nmf_, time.perf_counter() - started)

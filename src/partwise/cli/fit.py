@@ -39,7 +39,7 @@ def command(file: str, components: int, out: str, loss: str, max_iter: int, seed
     """
     X = read_non_negative(file).X
     started = time.perf_counter()
-    model = NMF(components, beta_loss=loss, max_iter=max_iter, random_state=seed)
+    model = NMF(components, beta_loss=loss, max_iter=max_iter, random_state=seed, n_jobs=-1)
     with progress(model, "Factorizing"):
         model.fit(X)
     facts = fit_facts(model, time.perf_counter() - started)

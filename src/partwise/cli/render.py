@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from partwise.topics import Similar, Topic
+from partwise.topics.labels import SEPARATOR
 
 __all__ = ["fit_facts", "print_facts", "print_json", "print_similar", "print_text", "print_topics", "summary"]
 
@@ -66,7 +67,7 @@ def print_topics(topics: Sequence[Topic], snippets: dict[str, str], all_words: b
         line = Text(f"{topic.index:2}  {topic.share:5.1%}{GAP}")
         if peak_width:
             line.append(set_cell_size(topic.peak, peak_width) + GAP)
-        line.append(_cropped(topic.label, label_width), "bold")
+        line.append(set_cell_size(_as_many(topic.label.split(SEPARATOR), label_width, SEPARATOR), label_width), "bold")
         line.append(GAP + _named(topic.document, snippets, width - line.cell_len - len(GAP)))
         _print(line)
         lines = Text(", ".join(topic.words), "dim").wrap(Console(), width - 4)
@@ -87,7 +88,7 @@ def print_similar(found: Sequence[Similar], labels: Sequence[str], texts: dict[s
         line = Text(f"{similar.score:5.3f}{GAP}")
         line.append(_cropped(similar.id, id_width), "bold")
         shared = [f"{share:.0%} {labels[t]}" for t, share in similar.shared.items() if share >= 0.05]
-        line.append(GAP + _as_many(shared, width - line.cell_len - len(GAP)))
+        line.append(GAP + _as_many(shared, width - line.cell_len - len(GAP), ", "))
         _print(line)
         if similar.id in texts:
             _print(Text(" " * 7 + _cropped(_one_line(texts[similar.id]), width - 7), "dim"))
@@ -110,9 +111,9 @@ def _named(document: str, snippets: dict[str, str], width: int) -> str:
     return _cropped(document, width)
 
 
-def _as_many(parts: Sequence[str], width: int) -> str:
+def _as_many(parts: Sequence[str], width: int, separator: str) -> str:
     """Join as many parts as fit, at least the first."""
-    fitting = [", ".join(parts[:n]) for n in range(1, len(parts) + 1)]
+    fitting = [separator.join(parts[:n]) for n in range(1, len(parts) + 1)]
     return next((text for text in reversed(fitting) if cell_len(text) <= width), _cropped(fitting[0], width))
 
 

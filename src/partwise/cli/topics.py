@@ -63,7 +63,7 @@ def command(
         note(f"{empty:,} of {len(read.texts):,} documents empty: kept, but placed in no topic")
 
     started = time.perf_counter()
-    model = TopicModel(topics, random_state=seed)
+    model = TopicModel(topics, random_state=seed, n_jobs=-1)
     with progress(model, "Finding topics"):
         model.fit(read.texts, read.ids, read.dates)
     facts = fit_facts(model.nmf_, time.perf_counter() - started)
