@@ -25,13 +25,14 @@ double beta_parts(const Real* x, Real* p, Real* ratio, Index size, double beta, 
   while (fast && e + wide <= size) {
     V part{};
     for (const Index stop = std::min(size - wide, e + 1023); e <= stop; e += wide) {
-      const V data = load<V>(x + e), model = at_least(load<V>(p + e), least), fraction = data / model;
+      const V data = load<V>(x + e), model = at_least(load<V>(p + e), least), inverse = Real(1) / model;
+      const V fraction = data * inverse;
       if (value) {
-        const V log = logarithm<Real, wide>(at_least(data, normal)) - logarithm<Real, wide>(model);
+        const V log = logarithm<Real, wide>(at_least(fraction, normal));
         part += beta == 1 ? data * log - data + model : fraction - log - Real(1);
       }
-      store(ratio + e, beta == 1 ? fraction : fraction / model);
-      store(p + e, beta == 1 ? V{} + Real(1) : Real(1) / model);
+      store(ratio + e, beta == 1 ? fraction : fraction * inverse);
+      store(p + e, beta == 1 ? V{} + Real(1) : inverse);
     }
     total += double(sum<Real, wide>(part));
   }

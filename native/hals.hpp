@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 #include "simd.hpp"
@@ -19,22 +20,31 @@ struct Swept {
 };
 
 /// Cyclic coordinate descent on 1/2 ||X - left right'||^2 + l1 sum(left) over left >= 0, for a block of rows:
-///   x[i,t] <- max(0, x[i,t] + (cross[i,t] - l1 - sum_s x[i,s] gram[s,t]) / gram[t,t]),  from x = start.
+///   x[i,t] <- max(0, x[i,t] + (cross[i,t] - l1 - sum_s x[i,s] gram[s,t]) / gram[t,t]),  from x = start,
+/// with l2 added to the diagonal of gram, and a floor under it, so that a dead component stays as it is.
 /// A tile stops early when a sweep moves it less than `shrink` times as far as its first. Then
 ///   point <- max(0, x + momentum (x - iterate)),  iterate <- x.
-/// start, iterate, point, cross: (rows, k), point may be start; gram: (k, k) = right' right, the L2 penalty on its
-/// diagonal, which is positive. Cichocki & Phan (2009), doi:10.1587/transfun.E92.A.708; repeated sweeps: Gillis &
+/// start, iterate, point, cross: (rows, k), point may be start; gram: (k, k) = right' right. Cichocki & Phan (2009), doi:10.1587/transfun.E92.A.708; repeated sweeps: Gillis &
 /// Glineur (2012), doi:10.1162/NECO_a_00256; momentum: Ang & Gillis (2019), doi:10.1162/neco_a_01157.
 template <class Real>
 Swept hals_block(Real* iterate, const Real* start, Real* point, const Real* cross, const Real* gram, Index rows,
-                 Index k, Real l1, int sweeps, Real shrink, Real momentum) {
+                 Index k, Real l1, Real l2, int sweeps, Real shrink, Real momentum) {
   constexpr int wide = lanes<Real>;
   constexpr Index height = tile_rows<Real>;
   constexpr int count = int(height) / wide;
   using V = Vector<Real, wide>;
-  std::vector<Real> memory(3 * k * height + k);
+  std::vector<Real> memory(3 * k * height + k + k * k);
   Real *x = memory.data(), *target = x + k * height, *before = target + k * height, *inverse = before + k * height;
-  for (Index t = 0; t < k; ++t) inverse[t] = 1 / gram[t * k + t];
+  Real* safe = inverse + k;
+  std::copy(gram, gram + k * k, safe);
+  Real largest = 0;
+  for (Index t = 0; t < k; ++t) largest = std::max(largest, safe[t * k + t] += l2);
+  using Limits = std::numeric_limits<Real>;
+  const Real floor = std::max(Limits::epsilon() * largest, Limits::min() / Limits::epsilon());
+  for (Index t = 0; t < k; ++t) {
+    safe[t * k + t] = std::max(safe[t * k + t], floor);
+    inverse[t] = 1 / safe[t * k + t];
+  }
   Swept result;
   const V zero{};
   for (Index first = 0; first < rows; first += height) {
@@ -47,7 +57,7 @@ Swept hals_block(Real* iterate, const Real* start, Real* point, const Real* cros
       V moved{};
       for (Index t = 0; t < k; ++t) {
         V model[count] = {};
-        const Real* row = gram + t * k;
+        const Real* row = safe + t * k;
         for (Index s = 0; s < k; ++s) {
           const V weight = row[s] - zero;
 #pragma GCC unroll 16

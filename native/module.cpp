@@ -12,6 +12,7 @@
 #include "nnls.hpp"
 #include "poisson.hpp"
 #include "products.hpp"
+#include "rows.hpp"
 
 namespace nb = nanobind;
 using namespace partwise;
@@ -98,6 +99,22 @@ void bind_sparse(nb::module_& m) {
       nb::arg("indptr"), nb::arg("indices"), nb::arg("values"), nb::arg("left"), nb::arg("right"), nb::arg("negative"),
       nb::arg("floor"), nb::arg("first"), nb::arg("last"),
       "negative = (X / (left right')) @ right for rows first..last, overwritten; returns sum x log p.");
+  m.def(
+      "newton_csr",
+      [](Line<const Integer> indptr, Line<const Integer> indices, Line<const Real> values, Table<Real> left,
+         Table<const Real> right, Line<const double> mass, double l2, double floor, double beta, int most, Index first,
+         Index last) {
+        const auto X = csr<Real, Integer>(indptr, indices, values, first, last);
+        const Index k = Index(right.shape(1)), m = Index(right.shape(0));
+        demand(Index(left.shape(1)) == k && Index(left.shape(0)) >= last, "left has another shape");
+        demand(Index(mass.shape(0)) == k, "mass has another length");
+        nb::gil_scoped_release free;
+        newton_csr(X, left.data(), right.data(), k, m, first, last, mass.data(), l2, floor, beta, most);
+      },
+      nb::arg("indptr"), nb::arg("indices"), nb::arg("values"), nb::arg("left"), nb::arg("right"), nb::arg("mass"),
+      nb::arg("l2"), nb::arg("floor"), nb::arg("beta"), nb::arg("most"), nb::arg("first"), nb::arg("last"),
+      "Solve rows first..last of left for a beta-divergence to the end, in place, in float64.\n"
+      "mass: the L1 penalty, and for beta = 1 the column sums of right added.");
 }
 
 template <class Real>
@@ -105,7 +122,7 @@ void bind_dense(nb::module_& m) {
   m.def(
       "hals_block",
       [](Table<Real> iterate, Table<const Real> start, Table<Real> point, Table<const Real> cross,
-         Table<const Real> gram, Real l1, int sweeps, Real shrink, Real momentum) {
+         Table<const Real> gram, Real l1, Real l2, int sweeps, Real shrink, Real momentum) {
         const Index rows = Index(iterate.shape(0)), k = Index(iterate.shape(1));
         for (const Index n : {Index(start.shape(0)), Index(point.shape(0))}) demand(n == rows, "rows differ");
         demand(Index(cross.shape(0)) >= rows, "cross has too few rows");
@@ -115,13 +132,13 @@ void bind_dense(nb::module_& m) {
         Swept swept;
         {
           nb::gil_scoped_release free;
-          swept = hals_block(iterate.data(), start.data(), point.data(), cross.data(), gram.data(), rows, k, l1,
+          swept = hals_block(iterate.data(), start.data(), point.data(), cross.data(), gram.data(), rows, k, l1, l2,
                              sweeps, shrink, momentum);
         }
         return nb::make_tuple(swept.inner, swept.residual, swept.total);
       },
       nb::arg("iterate"), nb::arg("start"), nb::arg("point"), nb::arg("cross"), nb::arg("gram"), nb::arg("l1"),
-      nb::arg("sweeps"), nb::arg("shrink"), nb::arg("momentum"),
+      nb::arg("l2"), nb::arg("sweeps"), nb::arg("shrink"), nb::arg("momentum"),
       "Coordinate descent on a block of rows from start; overwrites iterate and point = iterate + momentum * change.\n"
       "Returns (<cross, point>, squared length of the first sweep, sum of point).");
   m.def(
@@ -171,6 +188,19 @@ void bind_dense(nb::module_& m) {
       nb::arg("X"), nb::arg("left"), nb::arg("transposed"), nb::arg("mass"), nb::arg("l2"), nb::arg("floor"),
       nb::arg("sweeps"), nb::arg("shrink"),
       "poisson_csr for a block of dense rows; transposed (k, m padded to 16) holds right', zero past m.");
+  m.def(
+      "newton_dense",
+      [](Table<const Real> X, Table<Real> left, Table<const Real> right, Line<const double> mass, double l2,
+         double floor, double beta, int most) {
+        const Index rows = Index(X.shape(0)), m = Index(X.shape(1)), k = Index(left.shape(1));
+        demand(Index(left.shape(0)) == rows, "rows differ");
+        demand(Index(right.shape(0)) == m && Index(right.shape(1)) == k, "right has another shape");
+        demand(Index(mass.shape(0)) == k, "mass has another length");
+        nb::gil_scoped_release free;
+        newton_dense(X.data(), left.data(), right.data(), k, m, rows, mass.data(), l2, floor, beta, most);
+      },
+      nb::arg("X"), nb::arg("left"), nb::arg("right"), nb::arg("mass"), nb::arg("l2"), nb::arg("floor"),
+      nb::arg("beta"), nb::arg("most"), "newton_csr for a block of dense rows.");
   m.def(
       "beta_parts",
       [](Table<const Real> x, Table<Real> p, Table<Real> ratio, double beta, Real floor, bool value) {

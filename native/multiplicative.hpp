@@ -26,7 +26,10 @@ double multiply(Real* left, const Real* negative, const Real* positive, Index po
       if (!(have > 0)) continue;
       const Real from = pull[t] > have && old < restart[t] ? restart[t] : old;
       const Real ratio = pull[t] / have;
-      const Real now = from * (exponent == 1 ? ratio : Real(std::pow(double(ratio), exponent)));
+      const Real power = exponent == 1     ? ratio
+                         : exponent == 0.5 ? std::sqrt(ratio)
+                                           : Real(std::pow(double(ratio), exponent));
+      const Real now = from * power;
       if (!std::isfinite(now)) continue;
       x[t] = now < flush * restart[t] ? Real(0) : now;
       moved += double(have) * double(std::abs(x[t] - old));

@@ -50,60 +50,75 @@ class PassiveSet {
   std::vector<double> y_;
 };
 
-/// left[i] <- argmin over x >= 0 of 1/2 x' gram x - (cross[i] - l1)' x, exactly, by block principal pivoting: the sign
-/// pattern of left[i] on entry is the first guess, and only speeds it up. left, cross: (rows, k); gram: (k, k), positive
-/// semi-definite. J. Kim & H. Park (2011), doi:10.1137/110821172; the exchange rule with its backup is theirs.
-template <class Real>
-void pivoting_block(Real* left, const double* cross, const double* gram, Index rows, Index k, double l1) {
-  PassiveSet set(k);
-  std::vector<char> passive(k), wrong(k);
-  std::vector<double> x(k), want(k);
-  for (Index i = 0; i < rows; ++i) {
+/// Minimises 1/2 x' gram x - want' x over x >= 0, exactly, by block principal pivoting. J. Kim & H. Park (2011),
+/// doi:10.1137/110821172; the exchange rule with its backup is theirs.
+class Pivoting {
+ public:
+  explicit Pivoting(Index k) : k_(k), set_(k), passive_(k), wrong_(k) {}
+
+  /// x: the signs on entry are the first guess, and only speed it up; overwritten. gram: positive semi-definite.
+  void solve(const double* gram, const double* want, double* x) {
     double largest = 0;
-    for (Index t = 0; t < k; ++t) {
-      want[t] = cross[i * k + t] - l1;
+    for (Index t = 0; t < k_; ++t) {
       largest = std::max(largest, std::abs(want[t]));
-      passive[t] = left[i * k + t] > 0 && gram[t * k + t] > 0;
+      passive_[t] = x[t] > 0 && gram[t * k_ + t] > 0;
     }
-    Index fewest = k + 1;
+    Index fewest = k_ + 1;
     int backup = 3;
-    bool settled = false;
-    for (Index round = 0; round < 10 * k + 100 && !settled; ++round) {
-      set.solve(gram, want.data(), passive, x.data());
+    for (Index round = 0; round < 10 * k_ + 100; ++round) {
+      set_.solve(gram, want, passive_, x);
       Index count = 0, last = 0;
-      for (Index t = 0; t < k; ++t) {
-        if (passive[t]) {
-          wrong[t] = x[t] < 0;
+      for (Index t = 0; t < k_; ++t) {
+        if (passive_[t]) {
+          wrong_[t] = x[t] < 0;
         } else {
           double gradient = -want[t];
-          for (Index s = 0; s < k; ++s) gradient += gram[t * k + s] * x[s];
-          wrong[t] = gram[t * k + t] > 0 && gradient < -1e-12 * largest;
+          for (Index s = 0; s < k_; ++s) gradient += gram[t * k_ + s] * x[s];
+          wrong_[t] = gram[t * k_ + t] > 0 && gradient < -1e-12 * largest;
         }
-        if (wrong[t]) {
+        if (wrong_[t]) {
           ++count;
           last = t;
         }
       }
-      if (count == 0) {
-        settled = true;
-      } else if (count < fewest || backup > 0) {
+      if (count == 0) return;
+      if (count < fewest || backup > 0) {
         backup = count < fewest ? 3 : backup - 1;
         fewest = std::min(fewest, count);
-        for (Index t = 0; t < k; ++t) passive[t] ^= wrong[t];
+        for (Index t = 0; t < k_; ++t) passive_[t] ^= wrong_[t];
       } else {
-        passive[last] ^= 1;
+        passive_[last] ^= 1;
       }
     }
-    if (!settled) {  // rounding made the pivots cycle: finish by coordinate descent from what there is
-      for (Index t = 0; t < k; ++t) x[t] = std::max(x[t], 0.0);
-      for (int sweep = 0; sweep < 1000; ++sweep)
-        for (Index t = 0; t < k; ++t) {
-          if (gram[t * k + t] <= 0) continue;
-          double step = want[t];
-          for (Index s = 0; s < k; ++s) step -= gram[t * k + s] * x[s];
-          x[t] = std::max(x[t] + step / gram[t * k + t], 0.0);
-        }
+    // rounding made the pivots cycle: finish by coordinate descent from what there is
+    for (Index t = 0; t < k_; ++t) x[t] = std::max(x[t], 0.0);
+    for (int sweep = 0; sweep < 1000; ++sweep)
+      for (Index t = 0; t < k_; ++t) {
+        if (gram[t * k_ + t] <= 0) continue;
+        double step = want[t];
+        for (Index s = 0; s < k_; ++s) step -= gram[t * k_ + s] * x[s];
+        x[t] = std::max(x[t] + step / gram[t * k_ + t], 0.0);
+      }
+  }
+
+ private:
+  Index k_;
+  PassiveSet set_;
+  std::vector<char> passive_, wrong_;
+};
+
+/// left[i] <- argmin over x >= 0 of 1/2 x' gram x - (cross[i] - l1)' x for a block of rows; left[i]'s zeros are the first
+/// guess. left, cross: (rows, k); gram: (k, k).
+template <class Real>
+void pivoting_block(Real* left, const double* cross, const double* gram, Index rows, Index k, double l1) {
+  Pivoting pivoting(k);
+  std::vector<double> x(k), want(k);
+  for (Index i = 0; i < rows; ++i) {
+    for (Index t = 0; t < k; ++t) {
+      want[t] = cross[i * k + t] - l1;
+      x[t] = double(left[i * k + t]);
     }
+    pivoting.solve(gram, want.data(), x.data());
     for (Index t = 0; t < k; ++t) left[i * k + t] = Real(std::max(x[t], 0.0));
   }
 }

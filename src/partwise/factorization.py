@@ -12,10 +12,9 @@ from sklearn.utils import check_random_state
 from partwise.exceptions import DataError, FactorTypeError, ParameterError
 from partwise.init import initialize
 from partwise.losses import Loss, get_loss
-from partwise.matrix import Array, Matrix, as_matrix, rescaled
+from partwise.matrix import Array, Matrix, as_matrix, rescaled, widened
 from partwise.penalties import Penalty
 from partwise.solvers import Callback, Solver, alternate, get_solver, solve_rows
-from partwise.solvers.rows import MOST
 from partwise.stopping import Stopping, StopReason
 from partwise.threads import Workers
 
@@ -195,7 +194,7 @@ def factorize(
         raise ParameterError(f"tol={tol!r} must be at least 0; 0 runs to max_iter.")
     given = as_matrix(X)
     objective.check(given)
-    matrix, unit = rescaled(given) if objective.degree is not None else (given, 1.0)
+    matrix, unit = rescaled(widened(given)) if objective.degree is not None else (widened(given), 1.0)
     root, power = float(np.sqrt(unit)), float(objective.degree or 0.0)
     scale = unit**power if abs(np.log2(unit) * power) < 1000 else LARGEST
     penalties = tuple(
@@ -217,8 +216,10 @@ def factorize(
             if found.reason in (StopReason.MAX_TIME, StopReason.CALLBACK, StopReason.INTERRUPTED):
                 break
         assert best is not None
-        left = solve_rows(matrix, objective, best.W, best.Ht, penalties[0], EXACT, workers)
-        value, left = _better(matrix, objective, penalties[0], left, best.W, best.Ht)
+        if not any(penalties):
+            even_out(best.W, best.Ht)
+        left = solve_rows(matrix, objective, best.W, best.Ht, penalties[0], workers)
+        value = max(objective.value(matrix, left, best.Ht), 0.0)  # rounding can leave an exact model just under 0
     curve = best.curve
     final = value + sum(
         p.value(float(f.sum(dtype=np.float64)), float(np.vdot(f, f))) for p, f in zip(penalties, (left, best.Ht), strict=True)
@@ -227,9 +228,10 @@ def factorize(
     curve["loss"][-1] = final
     size = objective.size(matrix)
     relative = value / size if size > 0 else 0.0
+    W, H = (factor * root if root != 1 else factor for factor in (left, best.Ht.T))
     return Factorization(
-        W=left * left.dtype.type(root) if root != 1 else left,
-        H=np.ascontiguousarray(best.Ht.T * left.dtype.type(root) if root != 1 else best.Ht.T),
+        W=W.astype(given.dtype, copy=False),
+        H=np.ascontiguousarray(H, given.dtype),
         loss=min(value * scale, LARGEST),
         relative_error=float(np.sqrt(2 * relative)) if power == 2 else relative,
         n_iter=best.n_iter,
@@ -238,10 +240,6 @@ def factorize(
         objective=objective,
         penalty_W=penalty_W or Penalty(),
     )
-
-
-EXACT = 1e-7
-"""How far the last half-step goes: a row is done when a pass moves it less than this share of the first."""
 
 
 class Projection:
@@ -270,30 +268,34 @@ class Projection:
         if X.shape[1] != self.right.shape[0]:
             raise DataError(f"X has {X.shape[1]} features, but this model was fitted with {self.right.shape[0]} features.")
         self.loss.check(X)
-        matrix, unit = rescaled(X) if self.loss.degree is not None else (X, 1.0)
+        wide = widened(X)
+        matrix, unit = rescaled(wide) if self.loss.degree is not None else (wide, 1.0)
         factor = unit / self.unit
         penalty = self.penalty
         if factor != 1 and penalty:
             penalty = penalty.in_units(factor, unit ** float(self.loss.degree or 0.0))
         right = self.right.astype(matrix.dtype, copy=False)
         with Workers(n_jobs) as workers:
-            left = solve_rows(matrix, self.loss, None, right, penalty, EXACT, workers, most=most or MOST)
-        return left * left.dtype.type(factor) if factor != 1 else left
+            left = solve_rows(matrix, self.loss, None, right, penalty, workers, most=most)
+        return (left * left.dtype.type(factor) if factor != 1 else left).astype(X.dtype, copy=False)
 
 
-def _better(
-    X: Matrix, loss: Loss, penalty: Penalty, solved: Array, found: Array, Ht: Array
-) -> tuple[float, Array]:
-    """Return (loss, W) for the better of the solved and the found left factor: only rounding can prefer the latter."""
+def even_out(W: Array, Ht: Array) -> Array:
+    """Give all parts the same mean weight, in place; return what each part of H was multiplied by, (k,).
 
-    def pays(left: Array) -> float:
-        return penalty.value(float(left.sum(dtype=np.float64)), float(np.vdot(left, left))) if penalty else 0.0
-
-    value = loss.value(X, solved, Ht)
-    if loss.convex:
-        return value, solved
-    other = loss.value(X, found, Ht)
-    return (value, solved) if value + pays(solved) <= other + pays(found) else (other, found)
+    The scale of each part is free, W D^-1 and D H being as good a pair. This one does not depend on the way there: what a
+    part contributes shows in its row of H alone, and weights compare across parts. W and H get the same norm.
+    """
+    means = W.mean(axis=0, dtype=np.float64)
+    alive = (means > 0) & (Ht.max(axis=0, initial=0) > 0)
+    scale = np.where(alive, means, 1.0)
+    if alive.any():
+        left, right = (np.sqrt(np.square(f, dtype=np.float64).sum(axis=0)) for f in (W, Ht))
+        scale = scale * np.sqrt(np.linalg.norm(left / scale) / np.linalg.norm(right * scale))
+    scale = scale.astype(W.dtype)
+    W /= scale
+    Ht *= scale
+    return scale
 
 
 def _check_numbers(**numbers: int) -> None:

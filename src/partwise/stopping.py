@@ -11,7 +11,7 @@ class StopReason(Enum):
 
     STATIONARY = "Converged: the projected gradient is within tol of zero."
     STEADY = "Converged: the loss no longer falls by more than tol."
-    EXACT = "Converged: the model reproduces the data to rounding."
+    EXACT = "Converged: the model reproduces the data."
     MAX_ITER = "Stopped at the maximum number of iterations before convergence; raise max_iter, or tol to accept less."
     MAX_TIME = "Stopped at the time limit before convergence; raise max_time, or tol to accept less."
     CALLBACK = "Stopped by the callback before convergence; the best pair so far is returned."
@@ -28,6 +28,10 @@ class StopReason(Enum):
 
 WINDOW = 10
 """Iterations over which the fall of the loss is judged."""
+
+
+EXACT = 0.1
+"""A relative error under this share of tol is none."""
 
 
 @dataclass
@@ -52,19 +56,20 @@ class Stopping:
     tol: float = 1e-4
     max_iter: int = 200
     max_seconds: float | None = None
-    steady: float = 1.0
     _losses: list[float] = field(default_factory=list)
 
-    def check(self, iteration: int, seconds: float, loss: float, residual: float) -> StopReason | None:
-        """Return why to stop after this iteration (counted from 1), or None to go on."""
+    def check(self, iteration: int, seconds: float, loss: float, residual: float, size: float) -> StopReason | None:
+        """Return why to stop after this iteration (counted from 1), or None to go on; `size` is the loss's of X."""
         self._losses.append(loss)
-        if loss == 0 or residual == 0:
-            return StopReason.EXACT if loss == 0 else StopReason.STATIONARY
+        if loss <= 0.5 * (EXACT * self.tol) ** 2 * size:
+            return StopReason.EXACT
+        if residual == 0:
+            return StopReason.STATIONARY
         if self.tol > 0 and residual < self.tol:
             return StopReason.STATIONARY
         if self.tol > 0 and iteration > WINDOW:
             before = self._losses[-1 - WINDOW]
-            if np.isfinite(before) and before - loss < self.steady * self.tol * abs(loss):
+            if np.isfinite(before) and before - loss < self.tol * abs(loss):
                 return StopReason.STEADY
         if iteration >= self.max_iter:
             return StopReason.MAX_ITER

@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from partwise.estimators.base import BaseNMF, at_least
-from partwise.factorization import EXACT
+from partwise.factorization import even_out
 from partwise.init import initialize
 from partwise.matrix import Array, Matrix, as_matrix, rescaled
 from partwise.penalties import Penalty
@@ -188,7 +188,6 @@ class MiniBatchNMF(BaseNMF):
                     None if self.fresh_restarts else left[batch],
                     penalties,
                     self.fresh_restarts_max_iter,
-                    EXACT,
                     workers,
                 )
                 left[batch] = solved
@@ -201,9 +200,11 @@ class MiniBatchNMF(BaseNMF):
                     break
                 if smooth.stalls(cost, min(part.shape[0] / (matrix.shape[0] + 1), 1.0)):
                     break
-            solved = solve_rows(
-                matrix, self._objective, left, self._online.Ht, self._in_units(matrix)[0], EXACT, workers
-            )
+            penalties = self._in_units(matrix)
+            if not any(penalties):
+                self._online.rescale(even_out(left, self._online.Ht))
+            start = None if self.fresh_restarts else left
+            solved = solve_rows(matrix, self._objective, start, self._online.Ht, penalties[0], workers)
         self.n_iter_ = math.ceil(step / len(parts))
         self.n_steps_ = step
         if self.n_iter_ == self.max_iter and self.tol > 0:
@@ -212,7 +213,7 @@ class MiniBatchNMF(BaseNMF):
                 ConvergenceWarning,
                 stacklevel=2,
             )
-        loss = self._objective.value(matrix, solved, self._online.Ht)
+        loss = max(self._objective.value(matrix, solved, self._online.Ht), 0.0)
         self.reconstruction_err_ = float(np.sqrt(2 * loss) * self._unit ** ((self._objective.degree or 0) / 2))
         self._publish()
         return solved * solved.dtype.type(np.sqrt(self._unit))
@@ -243,7 +244,7 @@ class MiniBatchNMF(BaseNMF):
             matrix, _ = self._begin(matrix, W, H)
             self.n_steps_ = 0
         with Workers(self.n_jobs) as workers:
-            self._online.step(matrix, None, self._in_units(matrix), self.fresh_restarts_max_iter, EXACT, workers)
+            self._online.step(matrix, None, self._in_units(matrix), self.fresh_restarts_max_iter, workers)
         self.n_steps_ += 1
         self._publish()
         return self

@@ -13,9 +13,7 @@ def separable(X: Matrix, n_components: int, rng: np.random.RandomState) -> tuple
     """
     n, m = X.shape
     ones = np.ones((m, 1), X.dtype)
-    left = np.zeros(n)
-    for first, last in X.blocks:
-        left[first:last] = [float(np.dot(row, row)) for row in X.rows(np.arange(first, last)).astype(np.float64)]
+    left = X.row_squares()
     # rows that sum to one are compared by direction, so that a bright mixture is not taken for a pure row
     sums = X.dot(ones)[:, 0].astype(np.float64)
     scale = np.divide(1.0, sums, out=np.zeros(n), where=sums > 0)

@@ -88,6 +88,24 @@ class Matrix(ABC):
         """
 
     @abstractmethod
+    def newton_block(
+        self,
+        left: Array,
+        right: Array,
+        first: int,
+        last: int,
+        *,
+        mass: Array,
+        l2: float,
+        beta: float,
+        most: int,
+    ) -> None:
+        """Solve rows first..last of left (n, k) for a beta-divergence to the end, in place.
+
+        mass (k,) is the L1 penalty in float64, for beta = 1 with the column sums of right added.
+        """
+
+    @abstractmethod
     def values(self) -> Array:
         """Return the stored entries, flat or not, in no promised order; absent ones are zero."""
 
@@ -98,6 +116,10 @@ class Matrix(ABC):
     @abstractmethod
     def rows(self, indices: Array) -> Array:
         """Return X[indices] as a dense array (len(indices), m)."""
+
+    @abstractmethod
+    def row_squares(self) -> Array:
+        """Return the squared norm of each row in float64, (n,)."""
 
     @cached_property
     def squared_norm(self) -> float:

@@ -107,3 +107,16 @@ def rescaled(matrix: Matrix) -> tuple[Matrix, float]:
         return Sparse(X), 2.0**exponent
     assert isinstance(matrix, Dense)
     return Dense(np.ldexp(matrix.X, -exponent)), 2.0**exponent
+
+
+SMALL = 1 << 16
+"""Stored entries up to which a float32 matrix is worked on in float64: it costs nothing there, and rounding less."""
+
+
+def widened(matrix: Matrix) -> Matrix:
+    """Return a small float32 matrix in float64, any other as it is."""
+    if matrix.dtype == np.float64 or matrix.n_stored > SMALL:
+        return matrix
+    if isinstance(matrix, Sparse):
+        return Sparse(matrix.X.astype(np.float64))
+    return Dense(matrix.values().astype(np.float64))

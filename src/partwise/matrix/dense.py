@@ -43,14 +43,22 @@ class Dense(Matrix):
         negatives, positives, total = [], [], 0.0
         for start in range(first, last, step):
             rows = slice(start, min(start + step, last))
-            model = left[rows] @ right.T
-            negative, positive, part = loss.parts(np.ascontiguousarray(self.X[rows]), model, self.floor, value)
+            x = self.X[rows]
+            if x.flags.f_contiguous and not x.flags.c_contiguous:  # work along its columns rather than copy it
+                negative, positive, part = loss.parts(x.T, right @ left[rows].T, self.floor, value)
+                negative, positive = negative.T, positive.T
+            else:
+                negative, positive, part = loss.parts(
+                    np.ascontiguousarray(x), left[rows] @ right.T, self.floor, value
+                )
             total += part
             if products:
                 negatives.append(negative @ right)
                 positives.append(positive @ right)
         if not products:
             return None, None, total
+        if len(negatives) == 1:
+            return negatives[0], positives[0], total
         return np.concatenate(negatives), np.concatenate(positives), total
 
     def poisson_block(
@@ -60,6 +68,12 @@ class Dense(Matrix):
         return kernels.poisson_dense(
             X, left[first:last], right.transposed, right.mass, l2, right.floor, sweeps, shrink
         )
+
+    def newton_block(
+        self, left: Array, right: Array, first: int, last: int, *, mass: Array, l2: float, beta: float, most: int
+    ) -> None:
+        X = np.ascontiguousarray(self.X[first:last])
+        kernels.newton_dense(X, left[first:last], right, mass, l2, self.floor, beta, most)
 
     def values(self) -> Array:
         return self.X
@@ -74,3 +88,7 @@ class Dense(Matrix):
 
     def rows(self, indices: Array) -> Array:
         return np.ascontiguousarray(self.X[indices])
+
+    def row_squares(self) -> Array:
+        squares = [np.square(self.X[first:last], dtype=np.float64).sum(axis=1) for first, last in self.blocks]
+        return np.concatenate(squares)

@@ -85,6 +85,14 @@ class Sparse(Matrix):
             X.indptr, X.indices, X.data, left, right.right, right.mass, l2, right.floor, sweeps, shrink, first, last
         )
 
+    def newton_block(
+        self, left: Array, right: Array, first: int, last: int, *, mass: Array, l2: float, beta: float, most: int
+    ) -> None:
+        X = self.X
+        kernels.newton_csr(
+            X.indptr, X.indices, X.data, left, right, mass, l2, self.floor, beta, most, first, last
+        )
+
     def predict_block(self, first: int, last: int, left: Array, right: Array) -> tuple[Array, Array]:
         """Return (x, p): the stored entries of rows first..last, and the model left @ right.T there in float64."""
         X = self.X
@@ -105,3 +113,7 @@ class Sparse(Matrix):
 
     def rows(self, indices: Array) -> Array:
         return np.asarray(sp.csr_array(self.X)[indices].todense())
+
+    def row_squares(self) -> Array:
+        rows = np.repeat(np.arange(self.shape[0]), np.diff(self.X.indptr))
+        return np.bincount(rows, weights=np.square(self.X.data, dtype=np.float64), minlength=self.shape[0])

@@ -12,8 +12,12 @@ from partwise.matrix import Array, Matrix
 from partwise.penalties import Penalty
 from partwise.solvers.base import Factor, Solver
 from partwise.solvers.extrapolation import Extrapolation
+from partwise.solvers.revival import Revival
 from partwise.stopping import Stopping, StopReason
 from partwise.threads import Workers
+
+REVIVE_EVERY = 5
+"""Iterations between two looks for dead parts; there is one more before convergence is believed."""
 
 CURVE = np.dtype([("iteration", np.int64), ("seconds", np.float64), ("loss", np.float64), ("kkt", np.float64)])
 
@@ -111,7 +115,7 @@ def alternate(
     size = loss.size(X)
     noise = 8 * float(np.finfo(X.dtype).eps) * 0.5 * size  # a rise under this is rounding
     extrapolation = Extrapolation() if solver.accelerates else None
-    record, paid, rejected = _Record(), 0.0, 0
+    record, revival, paid, rejected = _Record(), Revival(), 0.0, 0
     reason: StopReason | None = None
     iteration = 0
     try:
@@ -133,7 +137,10 @@ def alternate(
                 w.best, h.best = w.point, h.point
             seconds = time.perf_counter() - began
             record.add(iteration, seconds, residual)
-            reason = stopping.check(iteration, seconds, record.best, residual)
+            reason = stopping.check(iteration, seconds, record.best, residual, size)
+            due = reason.converged if reason is not None else iteration % REVIVE_EVERY == 0
+            if due and fell and revival.apply(X, w, h):
+                reason = None
             if callback is not None and reason is None:
                 assert w.best is not None and h.best is not None
                 best = Iteration(iteration, seconds, record.best, residual, w.best, h.best.T)

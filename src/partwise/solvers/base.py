@@ -55,9 +55,9 @@ class Factor:
 
     def room(self) -> Array:
         """Return an array (rows, k) that nothing needs any more; made where there is none."""
-        busy = (self.iterate, self.point, self.previous, self.best)
+        busy = {id(self.iterate), id(self.point), id(self.previous), id(self.best)}
         for array in self._arrays:
-            if not any(array is other for other in busy):
+            if id(array) not in busy:
                 return array
         self._arrays.append(np.empty_like(self.point))
         return self._arrays[-1]

@@ -35,26 +35,24 @@ class HALS(Solver):
         self, X: Matrix, loss: Loss, left: Factor, right: Factor, workers: Workers, momentum: float, final: bool
     ) -> Step:
         sweeps, shrink = self.plan(X, right.point.shape[1])
-        gram = safe_gram(right.gram, left.penalty.l2)
+        gram, l1, l2 = right.gram, left.penalty.l1, left.penalty.l2
         cross, start, out = left.cross, left.point, left.room()
         if momentum == 0:
             left.iterate = out  # iterate and point are the same numbers: the kernel writes them once
         elif left.iterate is left.point or left.iterate is left.best:
             left.iterate = left.copy_of(left.iterate)
             out = left.room()
-        iterate, l1 = left.iterate, left.penalty.l1
+        iterate = left.iterate
 
         def block(rows: Block) -> tuple[float, float, Array]:
             part = slice(*rows)
             X.dot_block(*rows, right.point, cross[part])
             inner, moved, _ = kernels.hals_block(
-                iterate[part], start[part], out[part], cross[part], gram, l1, sweeps, shrink, momentum
+                iterate[part], start[part], out[part], cross[part], gram, l1, l2, sweeps, shrink, momentum
             )
             return inner, moved, out[part].T @ out[part]
 
-        inner, moved, own = 0.0, 0.0, np.zeros_like(gram)
-        for part in workers.map(block, X.blocks):
-            inner, moved, own = inner + part[0], moved + part[1], own + part[2]
+        inner, moved, own = (sum(part) for part in zip(*workers.map(block, X.blocks), strict=True))
         left.move(out, own)
         return Step(moved, after=quadratic_loss(X, loss, left, right, inner) if final else None)
 
@@ -65,18 +63,6 @@ class HALS(Solver):
         return (20, 0.03) if ratio > DENSE_RATIO else (8, 0.1)
 
 
-def safe_gram(gram: Array, l2: float = 0.0) -> Array:
-    """Return gram with l2 added and a floor under its diagonal, so that a dead component is a no-op."""
-    diagonal = np.diagonal(gram) + gram.dtype.type(l2)
-    limits = np.finfo(gram.dtype)
-    floor = limits.eps * max(float(diagonal.max(initial=0.0)), float(limits.tiny) / limits.eps**2)
-    if l2 == 0 and (diagonal >= floor).all():
-        return gram
-    gram = gram.copy()
-    np.fill_diagonal(gram, np.maximum(diagonal, floor))
-    return gram
-
-
 def quadratic_loss(X: Matrix, loss: Loss, left: Factor, right: Factor, inner: float) -> float:
     """Return half the squared error of the pair from <X right, left> = `inner` and the grams, at no pass over X.
 
@@ -84,7 +70,7 @@ def quadratic_loss(X: Matrix, loss: Loss, left: Factor, right: Factor, inner: fl
     (numbers: relative error of the result under 1e-3 in float32, 1e-9 in float64).
     """
     squared = X.squared_norm
-    both = float(np.vdot(left.gram.astype(np.float64), right.gram.astype(np.float64)))
+    both = float(np.vdot(np.asarray(left.gram, np.float64), np.asarray(right.gram, np.float64)))
     error = squared - 2 * inner + both
     limit = 0.02 if X.dtype == np.float32 else 1e-6
     if error > limit * limit * squared:

@@ -42,14 +42,14 @@ class Online:
         self.denominator = np.ones(self.Ht.shape)
 
     def step(
-        self, X: Matrix, W: Array | None, penalties: tuple[Penalty, Penalty], most: int, tol: float, workers: Workers
+        self, X: Matrix, W: Array | None, penalties: tuple[Penalty, Penalty], most: int, workers: Workers
     ) -> tuple[Array, float]:
         """Take in one batch X (b, m): update its W (solved from scratch where None), then H. Return (W, cost a row).
 
         The cost is the objective of the batch before H changes, over its number of rows.
         """
         if W is None:
-            W = solve_rows(X, self.loss, None, self.Ht, penalties[0], tol, workers, most=most)
+            W = solve_rows(X, self.loss, None, self.Ht, penalties[0], workers, most=most)
         else:
             w, h = Factor(np.ascontiguousarray(W), penalties[0]), Factor(self.Ht, Penalty())
             Multiplicative().update(X, self.loss, w, h, workers, 0.0, final=True)
@@ -59,6 +59,11 @@ class Online:
             cost += penalty.value(float(factor.sum()), float(np.vdot(factor, factor)))
         self._learn(X, W, penalties[1])
         return W, cost / X.shape[0]
+
+    def rescale(self, scale: Array) -> None:
+        """Take in that each part of H was multiplied by `scale` (k,) and its weights divided by it."""
+        self.numerator *= scale ** (1 / self.loss.exponent - 1)
+        self.denominator /= scale
 
     def _learn(self, X: Matrix, W: Array, penalty: Penalty) -> None:
         """Add the batch's gradient parts in H to the running sums, and H from their ratio."""

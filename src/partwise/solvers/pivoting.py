@@ -44,9 +44,7 @@ class Pivoting(Solver):
             moved = float(np.square(change).sum(axis=0) @ diagonal)
             return float(np.vdot(wanted, out[part])), moved, out[part].T @ out[part]
 
-        inner, moved, own = 0.0, 0.0, np.zeros_like(right.gram)
-        for part in workers.map(block, X.blocks):
-            inner, moved, own = inner + part[0], moved + part[1], own + part[2]
+        inner, moved, own = (sum(part) for part in zip(*workers.map(block, X.blocks), strict=True))
         left.iterate = out
         left.move(out, own)
         return Step(moved, after=quadratic_loss(X, loss, left, right, inner) if final else None)

@@ -1,0 +1,55 @@
+"""New life for parts that died: a start or a long step can leave one that no row uses, and a gradient of zero with it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from partwise.matrix import Array, Matrix
+from partwise.solvers.base import Factor
+
+TRIES = 3
+"""Revivals a component, at the most: one that dies again and again is one too many for the data."""
+WORTH = 1e-8
+"""A row whose squared residual is less than this share of the largest squared row cannot feed a part."""
+
+
+@dataclass
+class Revival:
+    """Gives a dead component the residual of the row (or column) of X that the model explains worst.
+
+    Where one factor's column is zero the other's can be anything at the same loss, so this never raises the loss, and
+    the next half-step lowers it: the gradient there is negative along the residual.
+    """
+
+    left: int = -1
+
+    def apply(self, X: Matrix, w: Factor, h: Factor) -> bool:
+        """Revive one dead component of the current pair, if there is one; return whether."""
+        sums = w.point.sum(axis=0), h.point.sum(axis=0)
+        dead = np.flatnonzero((sums[0] == 0) | (sums[1] == 0))
+        if self.left < 0:
+            self.left = TRIES * w.point.shape[1]
+        if dead.size == 0 or self.left == 0:
+            return False
+        self.left -= 1
+        t = int(dead[0])
+        if sums[0][t] == 0:
+            return _reseed(X, w, h, t)
+        return _reseed(X.T, h, w, t)
+
+
+def _reseed(X: Matrix, empty: Factor, other: Factor, t: int) -> bool:
+    """Set column t of `other`, whose partner in `empty` is zero, to what is left of the worst row of X."""
+    left, right = empty.point, other.point
+    cross, model = X.dot(right), left @ (right.T @ right)
+    norms = np.einsum("it,it->i", model - 2 * cross, left)  # squared residual of each row, less that of a zero model
+    rows = X.row_squares()
+    worst = int(np.argmax(rows + norms))
+    if rows[worst] + norms[worst] <= WORTH * rows.max():
+        return False
+    seed: Array = np.maximum(X.rows(np.array([worst]))[0] - right @ left[worst], 0)
+    for array in {id(a): a for a in (other.point, other.iterate, other.previous) if a is not None}.values():
+        array[:, t] = seed
+    other.move(other.point)
+    return bool(seed.any())
+
