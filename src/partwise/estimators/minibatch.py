@@ -196,7 +196,8 @@ class MiniBatchNMF(BaseNMF):
                 if step == 1:
                     continue  # as scikit-learn: the first cost is that of the start
                 change = float(np.linalg.norm(self._online.Ht - before))
-                if self.tol > 0 and change <= self.tol * float(np.linalg.norm(self._online.Ht)):
+                # rows of zeros say nothing about H, so that it does not change for them is no convergence
+                if part.total > 0 and self.tol > 0 and change <= self.tol * float(np.linalg.norm(self._online.Ht)):
                     break
                 if smooth.stalls(cost, min(part.shape[0] / (matrix.shape[0] + 1), 1.0)):
                     break

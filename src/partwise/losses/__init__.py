@@ -1,6 +1,8 @@
-"""Losses: what a factorization minimises; one file each."""
+"""Losses: what a factorization minimises; one file each, and a file added here is found by its loss's name."""
 
+from importlib import import_module
 from numbers import Real
+from pkgutil import iter_modules
 
 from partwise.exceptions import ParameterError, unknown_name
 from partwise.losses.base import Interval, Loss
@@ -11,7 +13,16 @@ from partwise.losses.kullback_leibler import KullbackLeibler
 
 __all__ = ["BetaDivergence", "Frobenius", "Interval", "ItakuraSaito", "KullbackLeibler", "Loss", "get_loss"]
 
-LOSSES: dict[str, type[Loss]] = {loss.name: loss for loss in (Frobenius, KullbackLeibler, ItakuraSaito)}
+
+def _named() -> dict[str, type[Loss]]:
+    """Return every loss of this folder that needs no parameter, by name."""
+    modules = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
+    found = {kind for module in modules for kind in vars(module).values() if isinstance(kind, type)}
+    losses = [kind for kind in found if issubclass(kind, Loss) and kind not in (Loss, BetaDivergence)]
+    return {kind.name: kind for kind in sorted(losses, key=lambda kind: kind.name)}
+
+
+LOSSES = _named()
 
 
 def get_loss(loss: Loss | str | float) -> Loss:
