@@ -1,0 +1,61 @@
+"""NNDSVD: scikit-learn's start, and its guarantees."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn.decomposition._nmf import _initialize_nmf
+
+from partwise.exceptions import ParameterError
+from partwise.init import initialize
+from partwise.init.nndsvd import truncated_svd
+from partwise.matrix import as_matrix
+
+
+@pytest.fixture
+def X():
+    """Eight well separated singular values, so that any exact method finds the same vectors."""
+    rng = np.random.default_rng(0)
+    return rng.random((40, 8)) @ np.diag(2.0 ** -np.arange(8)) @ rng.random((8, 25))
+
+
+@pytest.mark.parametrize("init", ["nndsvd", "nndsvda"])
+@pytest.mark.parametrize("store", [np.array, sp.csr_array])
+def test_the_start_is_that_of_scikit_learn(X, init, store):
+    W, Ht = initialize(as_matrix(store(X)), 5, init, np.random.RandomState(0))
+    their_W, their_H = _initialize_nmf(X, 5, init, random_state=0)
+    # theirs is a randomised SVD with fewer power steps: good to about 1e-6 of the largest
+    np.testing.assert_allclose(W, their_W, atol=1e-5 * their_W.max())
+    np.testing.assert_allclose(Ht.T, their_H, atol=1e-5 * their_H.max())
+
+
+def test_nndsvdar_fills_zeros_with_small_random_numbers(X):
+    plain, _ = initialize(as_matrix(X), 5, "nndsvd", np.random.RandomState(0))
+    filled, _ = initialize(as_matrix(X), 5, "nndsvdar", np.random.RandomState(0))
+    empty = plain == 0
+    assert empty.any()
+    np.testing.assert_array_equal(filled[~empty], plain[~empty])
+    assert (filled[empty] > 0).all()
+    assert filled[empty].max() < 0.1 * X.mean()
+
+
+@pytest.mark.parametrize("rank", [1, 4, 8])
+@pytest.mark.parametrize("store", [np.array, sp.csr_array])
+def test_the_truncated_svd_is_that_of_lapack(X, rank, store):
+    U, s, V = truncated_svd(as_matrix(store(X)), rank, np.random.RandomState(0))
+    u, exact, vt = np.linalg.svd(X, full_matrices=False)
+    np.testing.assert_allclose(s, exact[:rank], rtol=1e-10)
+    np.testing.assert_allclose((U * s) @ V.T, (u[:, :rank] * exact[:rank]) @ vt[:rank], atol=1e-9 * exact[0])
+    np.testing.assert_allclose(U.T @ U, np.eye(rank), atol=1e-12)
+
+
+def test_scaling_the_data_scales_the_start(X):
+    W, Ht = initialize(as_matrix(X), 5, "nndsvd", np.random.RandomState(0))
+    large_W, large_Ht = initialize(as_matrix(X * 2.0**40), 5, "nndsvd", np.random.RandomState(0))
+    np.testing.assert_allclose(large_W, W * 2.0**20, rtol=1e-6)
+    np.testing.assert_allclose(large_Ht, Ht * 2.0**20, rtol=1e-6)
+
+
+@pytest.mark.parametrize("init", ["nndsvd", "nndsvda", "nndsvdar"])
+def test_more_components_than_singular_vectors_are_refused_with_a_way_out(X, init):
+    with pytest.raises(ParameterError, match=r"can only be used when n_components <= min.*init='random'"):
+        initialize(as_matrix(X), 26, init, np.random.RandomState(0))

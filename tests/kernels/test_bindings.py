@@ -1,0 +1,64 @@
+"""What every bound kernel promises: what it overwrites is the caller's array, never a copy of it."""
+
+import numpy as np
+import pytest
+
+# kernel: its arguments by name, as shapes or numbers, and the names of those that it overwrites
+CSR = {"indptr": np.array([0, 2, 3], np.int32), "indices": np.array([0, 2, 1], np.int32), "values": (3,)}
+KERNELS = {
+    "csr_dot": (CSR | {"right": (3, 2), "out": (2, 2), "first": 0, "last": 2}, ["out"]),
+    "poisson_pull": (
+        CSR | {"left": (2, 2), "right": (3, 2), "negative": (2, 2), "floor": 1e-9, "first": 0, "last": 2},
+        ["negative"],
+    ),
+    "poisson_csr": (
+        CSR
+        | {"left": (2, 2), "right": (3, 2), "mass": (2,), "l2": 0.0, "floor": 1e-9, "sweeps": 1, "shrink": 0.0}
+        | {"first": 0, "last": 2},
+        ["left"],
+    ),
+    "poisson_dense": (
+        {"X": (2, 3), "left": (2, 2), "transposed": (2, 16), "mass": (2,), "l2": 0.0, "floor": 1e-9}
+        | {"sweeps": 1, "shrink": 0.0},
+        ["left"],
+    ),
+    "hals_block": (
+        {"iterate": (2, 2), "start": (2, 2), "point": (2, 2), "cross": (2, 2), "gram": (2, 2), "l1": 0.0, "l2": 0.0}
+        | {"sweeps": 1, "shrink": 0.0, "momentum": 0.5},
+        ["iterate", "point"],
+    ),
+    "multiply": (
+        {"left": (2, 2), "negative": (2, 2), "positive": (2, 2), "restart": (2,), "l1": 1.0, "l2": 0.0}
+        | {"exponent": 1.0},
+        ["left"],
+    ),
+    "beta_parts": (
+        {"x": (2, 2), "p": (2, 2), "ratio": (2, 2), "beta": 1.5, "floor": 1e-9, "value": True},
+        ["p", "ratio"],
+    ),
+}
+OUTPUTS = [(kernel, name) for kernel, (_, names) in KERNELS.items() for name in names]
+
+
+def arguments(kernel):
+    given, _ = KERNELS[kernel]
+    return {name: np.full(value, 3.0) if isinstance(value, tuple) else value for name, value in given.items()}
+
+
+@pytest.mark.parametrize(("kernel", "name"), OUTPUTS)
+def test_an_output_is_overwritten(loops, kernel, name):
+    given = arguments(kernel)
+    given[name] = output = np.full(given[name].shape, 5.0)
+    getattr(loops, kernel)(**given)
+    assert (output != 5).any()
+
+
+@pytest.mark.parametrize(("kernel", "name"), OUTPUTS)
+def test_an_output_that_cannot_be_written_in_place_is_refused(loops, kernel, name):
+    output = np.full(arguments(kernel)[name].shape, 3.0)
+    read_only = output.copy()
+    read_only.flags.writeable = False
+    strided = np.repeat(output, 2, axis=1)[:, ::2]
+    for unfit in (np.asfortranarray(output), strided, output.astype(np.float32), read_only):
+        with pytest.raises(TypeError, match="incompatible"):
+            getattr(loops, kernel)(**arguments(kernel) | {name: unfit})

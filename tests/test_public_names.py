@@ -1,0 +1,91 @@
+"""The public names, and what importing them costs."""
+
+import pkgutil
+import subprocess
+import sys
+from importlib import import_module
+
+import pytest
+
+import partwise
+from partwise import exceptions
+
+PUBLIC = [
+    "Comparison",
+    "Factorization",
+    "MiniBatchNMF",
+    "NMF",
+    "Penalty",
+    "compare_with_svd",
+    "explained_fraction",
+    "factorize",
+    "load",
+    "non_negative_factorization",
+    "relative_error",
+    "save",
+    "sparseness",
+]
+
+
+def loaded_after(code):
+    """Names of the modules that a fresh Python has loaded after `code`."""
+    program = f"import sys\n{code}\nprint(*sys.modules)"
+    return set(
+        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    )
+
+
+def test_the_public_names_are_these():
+    assert sorted(partwise.__all__) == PUBLIC
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_public_name_exists_is_listed_and_documented(name):
+    found = getattr(partwise, name)
+    assert found.__name__ == name
+    assert name in dir(partwise)
+    assert len(found.__doc__.splitlines()[0]) > 10
+    assert ">>>" in found.__doc__ or name == "load", "an example that runs; that of load is save's"
+
+
+def test_star_import_gives_the_public_names_alone():
+    namespace = {}
+    exec("from partwise import *", namespace)
+    assert sorted(set(namespace) - {"__builtins__"}) == PUBLIC
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'nmf'"):
+        partwise.nmf  # noqa: B018
+
+
+def test_importing_partwise_loads_no_heavy_library():
+    loaded = loaded_after("import partwise")
+    assert not loaded & {"pandas", "sklearn", "scipy", "numpy", "polars", "matplotlib", "partwise.kernels"}
+
+
+def test_a_fit_loads_no_library_beyond_those_of_scikit_learn_s_own():
+    theirs = loaded_after("from sklearn.decomposition import NMF; NMF(1).fit([[1.0, 2.0]])")
+    ours = loaded_after("from partwise import NMF; NMF(1).fit([[1.0, 2.0]])")
+    extra = {name.partition(".")[0] for name in ours - theirs}
+    assert extra <= {"partwise", "nanobind"} | sys.stdlib_module_names
+
+
+def test_rooms_are_reached_from_the_package():
+    for room in ("datasets", "exceptions", "losses", "topics"):
+        assert getattr(partwise, room) is import_module(f"partwise.{room}")
+
+
+def test_every_error_is_a_partwise_error_and_is_drawn_in_the_tree():
+    for name in exceptions.__all__:
+        kind = getattr(exceptions, name)
+        assert issubclass(kind, exceptions.PartwiseError)
+        assert name in exceptions.__doc__
+        if kind is not exceptions.PartwiseError:
+            assert issubclass(kind, (ValueError, TypeError, ImportError))
+
+
+def test_every_module_says_what_it_is():
+    for module in pkgutil.walk_packages(partwise.__path__, "partwise."):
+        if not module.name.startswith("partwise.kernels._"):
+            assert import_module(module.name).__doc__, module.name
