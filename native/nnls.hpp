@@ -9,52 +9,11 @@
 
 namespace partwise {
 
-/// Solves gram[F, F] x = cross[F] by Cholesky; a component that depends on those before it gets 0.
-class PassiveSet {
- public:
-  explicit PassiveSet(Index k) : k_(k), factor_(k * k), order_(k), y_(k) {}
-
-  void solve(const double* gram, const double* cross, const std::vector<char>& passive, double* x) {
-    Index f = 0;
-    for (Index t = 0; t < k_; ++t)
-      if (passive[t]) order_[f++] = t;
-    for (Index a = 0; a < f; ++a) {
-      double* row = &factor_[a * k_];
-      const double* entries = gram + order_[a] * k_;
-      double rest = entries[order_[a]], known = cross[order_[a]];
-      for (Index b = 0; b < a; ++b) {
-        const double* other = &factor_[b * k_];
-        double value = entries[order_[b]];
-        for (Index c = 0; c < b; ++c) value -= row[c] * other[c];
-        row[b] = other[b] > 0 ? value / other[b] : 0;
-        rest -= row[b] * row[b];
-        known -= row[b] * y_[b];
-      }
-      const bool free = rest > 1e-13 * entries[order_[a]];
-      row[a] = free ? std::sqrt(rest) : 0;
-      y_[a] = free ? known / row[a] : 0;
-    }
-    std::fill(x, x + k_, 0.0);
-    for (Index a = f - 1; a >= 0; --a) {
-      double value = y_[a];
-      for (Index b = a + 1; b < f; ++b) value -= factor_[b * k_ + a] * x[order_[b]];
-      const double pivot = factor_[a * k_ + a];
-      x[order_[a]] = pivot > 0 ? value / pivot : 0;
-    }
-  }
-
- private:
-  Index k_;
-  std::vector<double> factor_;
-  std::vector<Index> order_;
-  std::vector<double> y_;
-};
-
 /// Minimises 1/2 x' gram x - want' x over x >= 0, exactly, by block principal pivoting. J. Kim & H. Park (2011),
 /// doi:10.1137/110821172; the exchange rule with its backup is theirs.
 class Pivoting {
  public:
-  explicit Pivoting(Index k) : k_(k), set_(k), passive_(k), wrong_(k) {}
+  explicit Pivoting(Index k) : k_(k), factor_(k * k), order_(k), y_(k), passive_(k), wrong_(k) {}
 
   /// x: the signs on entry are the first guess, and only speed it up; overwritten. gram: positive semi-definite.
   void solve(const double* gram, const double* want, double* x) {
@@ -66,14 +25,14 @@ class Pivoting {
     Index fewest = k_ + 1;
     int backup = 3;
     for (Index round = 0; round < 10 * k_ + 100; ++round) {
-      set_.solve(gram, want, passive_, x);
+      solve_passive(gram, want, x);
       Index count = 0, last = 0;
       for (Index t = 0; t < k_; ++t) {
         if (passive_[t]) {
           wrong_[t] = x[t] < 0;
         } else {
           double gradient = -want[t];
-          for (Index s = 0; s < k_; ++s) gradient += gram[t * k_ + s] * x[s];
+          for (Index a = 0; a < size_; ++a) gradient += gram[t * k_ + order_[a]] * x[order_[a]];
           wrong_[t] = gram[t * k_ + t] > 0 && gradient < -1e-12 * largest;
         }
         if (wrong_[t]) {
@@ -102,8 +61,39 @@ class Pivoting {
   }
 
  private:
-  Index k_;
-  PassiveSet set_;
+  /// gram[F, F] x[F] = want[F] on the passive set F by Cholesky, x = 0 elsewhere; a component that depends on those before
+  /// it gets 0.
+  void solve_passive(const double* gram, const double* want, double* x) {
+    size_ = 0;
+    for (Index t = 0; t < k_; ++t) {
+      x[t] = 0;
+      if (passive_[t]) order_[size_++] = t;
+    }
+    for (Index a = 0; a < size_; ++a) {
+      double* row = &factor_[a * k_];
+      const double* entries = gram + order_[a] * k_;
+      double rest = entries[order_[a]], known = want[order_[a]];
+      for (Index b = 0; b < a; ++b) {
+        const double* other = &factor_[b * k_];
+        double value = entries[order_[b]];
+        for (Index c = 0; c < b; ++c) value -= row[c] * other[c];
+        row[b] = value * other[b];  // the diagonal holds inverses
+        rest -= row[b] * row[b];
+        known -= row[b] * y_[b];
+      }
+      row[a] = rest > 1e-13 * entries[order_[a]] ? 1 / std::sqrt(rest) : 0;
+      y_[a] = known * row[a];
+    }
+    for (Index a = size_ - 1; a >= 0; --a) {
+      const double value = x[order_[a]] = y_[a] * factor_[a * k_ + a];
+      for (Index b = 0; b < a; ++b) y_[b] -= factor_[a * k_ + b] * value;
+    }
+  }
+
+  Index k_, size_ = 0;
+  std::vector<double> factor_;
+  std::vector<Index> order_;
+  std::vector<double> y_;
   std::vector<char> passive_, wrong_;
 };
 

@@ -218,8 +218,9 @@ def factorize(
         assert best is not None
         if not any(penalties):
             even_out(best.W, best.Ht)
-        left = solve_rows(matrix, objective, best.W, best.Ht, penalties[0], workers)
-        value = max(objective.value(matrix, left, best.Ht), 0.0)  # rounding can leave an exact model just under 0
+        left, known = solve_rows(matrix, objective, best.W, best.Ht, penalties[0], workers)
+        value = objective.value(matrix, left, best.Ht) if known is None else known
+        value = max(value, 0.0)  # rounding can leave an exact model just under 0
     curve = best.curve
     final = value + sum(
         p.value(float(f.sum(dtype=np.float64)), float(np.vdot(f, f))) for p, f in zip(penalties, (left, best.Ht), strict=True)
@@ -276,7 +277,7 @@ class Projection:
             penalty = penalty.in_units(factor, unit ** float(self.loss.degree or 0.0))
         right = self.right.astype(matrix.dtype, copy=False)
         with Workers(n_jobs) as workers:
-            left = solve_rows(matrix, self.loss, None, right, penalty, workers, most=most)
+            left, _ = solve_rows(matrix, self.loss, None, right, penalty, workers, most=most)
         return (left * left.dtype.type(factor) if factor != 1 else left).astype(X.dtype, copy=False)
 
 

@@ -205,7 +205,7 @@ class MiniBatchNMF(BaseNMF):
             if not any(penalties):
                 self._online.rescale(even_out(left, self._online.Ht))
             start = None if self.fresh_restarts else left
-            solved = solve_rows(matrix, self._objective, start, self._online.Ht, penalties[0], workers)
+            solved, _ = solve_rows(matrix, self._objective, start, self._online.Ht, penalties[0], workers)
         self.n_iter_ = math.ceil(step / len(parts))
         self.n_steps_ = step
         if self.n_iter_ == self.max_iter and self.tol > 0:

@@ -8,7 +8,7 @@ import numpy as np
 from partwise import kernels
 from partwise.exceptions import ParameterError
 from partwise.losses.base import Interval, Loss
-from partwise.matrix import Array
+from partwise.matrix import Array, Matrix
 
 
 @dataclass(frozen=True)
@@ -64,3 +64,8 @@ class BetaDivergence(Loss):
         ratio = np.empty_like(p)
         loss = kernels.beta_parts(x, p, ratio, self.beta, floor, value)
         return ratio, p, loss
+
+    def size(self, X: Matrix) -> float:
+        if self.beta == 2:
+            return X.squared_norm
+        return X.total if self.beta == 1 else super().size(X)

@@ -49,7 +49,7 @@ class Online:
         The cost is the objective of the batch before H changes, over its number of rows.
         """
         if W is None:
-            W = solve_rows(X, self.loss, None, self.Ht, penalties[0], workers, most=most)
+            W, _ = solve_rows(X, self.loss, None, self.Ht, penalties[0], workers, most=most)
         else:
             w, h = Factor(np.ascontiguousarray(W), penalties[0]), Factor(self.Ht, Penalty())
             Multiplicative().update(X, self.loss, w, h, workers, 0.0, final=True)

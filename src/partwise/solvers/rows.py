@@ -8,6 +8,7 @@ from partwise.losses.frobenius import gram
 from partwise.matrix import Array, Block, Matrix
 from partwise.penalties import Penalty
 from partwise.solvers.base import Factor
+from partwise.solvers.hals import by_gram
 from partwise.solvers.multiplicative import Multiplicative
 from partwise.threads import Workers
 
@@ -28,8 +29,8 @@ def solve_rows(
     workers: Workers,
     *,
     most: int | None = None,
-) -> Array:
-    """Return the left factor (n, k) that minimises the loss for the fixed `right` (m, k), entries of X's dtype.
+) -> tuple[Array, float | None]:
+    """Return the left factor (n, k) that minimises the loss for the fixed `right` (m, k), and the loss there if known.
 
     Least squares are solved exactly by pivoting, the other beta-divergences by Newton's method to rounding: to the
     minimum for 1 <= beta <= 2, where each row's problem is convex, else to a local one, which may depend on `start`.
@@ -49,30 +50,34 @@ def solve_rows(
         model = float(right.sum(dtype=np.float64))
         start = np.full((n, k), X.total / n / model if model > 0 else 0.0, X.dtype)
     if isinstance(loss, BetaDivergence):
-        return _newton(X, loss.beta, start, right, penalty, workers, most or MOST_NEWTON)
+        return _newton(X, loss.beta, start, right, penalty, workers, most or MOST_NEWTON), None
     w, h = Factor(np.array(start), penalty), Factor(right, Penalty())
     solver, size = Multiplicative(), loss.size(X)
     for _ in range(most or MOST_STEPS):
         step = solver.update(X, loss, w, h, workers, 0.0, final=True)
         if step.residual <= STILL * size:
             break
-    return w.point
+    return w.point, None
 
 
-def _least_squares(X: Matrix, start: Array | None, right: Array, penalty: Penalty, workers: Workers) -> Array:
+def _least_squares(
+    X: Matrix, start: Array | None, right: Array, penalty: Penalty, workers: Workers
+) -> tuple[Array, float | None]:
     n, k = X.shape[0], right.shape[1]
     square = gram(right)
-    np.fill_diagonal(square, np.diagonal(square) + penalty.l2)
+    damped = square + penalty.l2 * np.eye(k)
     left = np.ones((n, k), X.dtype) if start is None else np.array(start)
 
-    def block(rows: Block) -> None:
+    def block(rows: Block) -> float:
         first, last = rows
         cross = np.empty((last - first, k), X.dtype)
         X.dot_block(first, last, right, cross)
-        kernels.pivoting_block(left[first:last], cross.astype(np.float64, copy=False), square, penalty.l1)
+        cross = cross.astype(np.float64, copy=False)
+        kernels.pivoting_block(left[first:last], cross, damped, penalty.l1)
+        return float(np.vdot(cross, left[first:last].astype(np.float64, copy=False)))
 
-    workers.map(block, X.blocks)
-    return left
+    inner = sum(workers.map(block, X.blocks))
+    return left, by_gram(X, inner, gram(left), square)
 
 
 def _newton(
