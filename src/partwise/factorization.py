@@ -11,10 +11,13 @@ from sklearn.utils import check_random_state
 
 from partwise.exceptions import DataError, FactorTypeError, ParameterError
 from partwise.init import initialize
-from partwise.losses import Loss, get_loss
+from partwise.losses import Frobenius, Loss, get_loss
+from partwise.losses.frobenius import gram
 from partwise.matrix import Array, Matrix, as_matrix, rescaled, widened
 from partwise.penalties import Penalty
-from partwise.solvers import Callback, Solver, alternate, get_solver, solve_rows
+from partwise.solvers import Callback, Outcome, Parts, Solver, alternate, get_solver, solve_rows
+from partwise.solvers.hals import by_gram
+from partwise.solvers.rows import least_squares
 from partwise.stopping import Stopping, StopReason
 from partwise.threads import Workers
 
@@ -218,9 +221,7 @@ def factorize(
         assert best is not None
         if not any(penalties):
             even_out(best.W, best.Ht)
-        left, known = solve_rows(matrix, objective, best.W, best.Ht, penalties[0], workers)
-        value = objective.value(matrix, left, best.Ht) if known is None else known
-        value = max(value, 0.0)  # rounding can leave an exact model just under 0
+        left, value = _finish(matrix, objective, best, penalties[0], workers)
     curve = best.curve
     final = value + sum(
         p.value(float(f.sum(dtype=np.float64)), float(np.vdot(f, f))) for p, f in zip(penalties, (left, best.Ht), strict=True)
@@ -262,12 +263,13 @@ class Projection:
         highest = float(H.max(initial=0.0))
         exponent = int(np.frexp(highest)[1]) if highest > 0 else 0
         self.unit = 2.0**exponent if abs(exponent) > 20 else 1.0
-        self.right = np.ascontiguousarray((H / H.dtype.type(self.unit) if self.unit != 1 else H).T)
+        self._right = np.ascontiguousarray((H / H.dtype.type(self.unit) if self.unit != 1 else H).T)
+        self._parts = {self._right.dtype: Parts(self._right)}
 
     def __call__(self, X: Matrix, *, n_jobs: int | None = None, most: int | None = None) -> Array:
         """Return W (n, k) of X's dtype; `most` limits the steps of losses that need an iterative solve."""
-        if X.shape[1] != self.right.shape[0]:
-            raise DataError(f"X has {X.shape[1]} features, but this model was fitted with {self.right.shape[0]} features.")
+        if X.shape[1] != self._right.shape[0]:
+            raise DataError(f"X has {X.shape[1]} features, but this model was fitted with {self._right.shape[0]} features.")
         self.loss.check(X)
         wide = widened(X)
         matrix, unit = rescaled(wide) if self.loss.degree is not None else (wide, 1.0)
@@ -275,10 +277,23 @@ class Projection:
         penalty = self.penalty
         if factor != 1 and penalty:
             penalty = penalty.in_units(factor, unit ** float(self.loss.degree or 0.0))
-        right = self.right.astype(matrix.dtype, copy=False)
+        if matrix.dtype not in self._parts:
+            self._parts[matrix.dtype] = Parts(self._right.astype(matrix.dtype))
+        parts = self._parts[matrix.dtype]
         with Workers(n_jobs) as workers:
-            left, _ = solve_rows(matrix, self.loss, None, right, penalty, workers, most=most)
+            left = solve_rows(matrix, self.loss, None, parts, penalty, workers, most=most)
         return (left * left.dtype.type(factor) if factor != 1 else left).astype(X.dtype, copy=False)
+
+
+def _finish(X: Matrix, loss: Loss, found: Outcome, penalty: Penalty, workers: Workers) -> tuple[Array, float]:
+    """Return the exact W for the H found, and the loss of the pair."""
+    parts = Parts(found.Ht)
+    if isinstance(loss, Frobenius):
+        left, inner = least_squares(X, found.W, parts, penalty, workers)
+        value = by_gram(X, inner, gram(left), parts.gram)
+    else:
+        left, value = solve_rows(X, loss, found.W, parts, penalty, workers), None
+    return left, max(loss.value(X, left, found.Ht) if value is None else value, 0.0)  # rounding can go just under 0
 
 
 def even_out(W: Array, Ht: Array) -> Array:

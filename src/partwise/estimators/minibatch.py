@@ -15,7 +15,7 @@ from partwise.factorization import even_out
 from partwise.init import initialize
 from partwise.matrix import Array, Matrix, as_matrix, rescaled
 from partwise.penalties import Penalty
-from partwise.solvers import solve_rows
+from partwise.solvers import Parts, solve_rows
 from partwise.solvers.online import Online
 from partwise.threads import Workers
 
@@ -205,7 +205,7 @@ class MiniBatchNMF(BaseNMF):
             if not any(penalties):
                 self._online.rescale(even_out(left, self._online.Ht))
             start = None if self.fresh_restarts else left
-            solved, _ = solve_rows(matrix, self._objective, start, self._online.Ht, penalties[0], workers)
+            solved = solve_rows(matrix, self._objective, start, Parts(self._online.Ht), penalties[0], workers)
         self.n_iter_ = math.ceil(step / len(parts))
         self.n_steps_ = step
         if self.n_iter_ == self.max_iter and self.tol > 0:

@@ -32,6 +32,8 @@ def cut(weights: Array, count: int) -> tuple[Block, ...]:
         Number of blocks wished for, at least 1.
     """
     n_rows = len(weights)
+    if n_rows <= TILE or count == 1:
+        return ((0, n_rows),)
     edges = np.searchsorted(weights, weights[-1] * np.arange(1, count) / count)
     edges = np.unique(np.clip((edges + TILE - 1) // TILE * TILE, 0, n_rows))
     bounds = [0, *(int(edge) for edge in edges if 0 < edge < n_rows), n_rows]

@@ -46,6 +46,8 @@ def as_matrix(X: Any, *, name: str = "X", model: str = "NMF") -> Matrix:
 
 
 def _is_ready(X: Any) -> bool:
+    if sp.issparse(X):
+        return X.format in FORMATS and X.dtype in SAFE_EXPONENT and min(X.shape) > 0
     return type(X) is np.ndarray and X.ndim == 2 and X.dtype in SAFE_EXPONENT and X.size > 0
 
 

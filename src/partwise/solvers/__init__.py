@@ -8,7 +8,7 @@ from partwise.solvers.hals import HALS
 from partwise.solvers.multiplicative import Multiplicative
 from partwise.solvers.newton import Newton
 from partwise.solvers.pivoting import Pivoting
-from partwise.solvers.rows import solve_rows
+from partwise.solvers.rows import Parts, solve_rows
 
 __all__ = [
     "HALS",
@@ -19,6 +19,7 @@ __all__ = [
     "Multiplicative",
     "Newton",
     "Outcome",
+    "Parts",
     "Pivoting",
     "Solver",
     "Step",

@@ -9,7 +9,7 @@ from partwise.matrix import Array, Matrix
 from partwise.penalties import Penalty
 from partwise.solvers.base import Factor
 from partwise.solvers.multiplicative import Multiplicative, restart_levels
-from partwise.solvers.rows import solve_rows
+from partwise.solvers.rows import Parts, solve_rows
 from partwise.threads import Workers
 
 
@@ -49,7 +49,7 @@ class Online:
         The cost is the objective of the batch before H changes, over its number of rows.
         """
         if W is None:
-            W, _ = solve_rows(X, self.loss, None, self.Ht, penalties[0], workers, most=most)
+            W = solve_rows(X, self.loss, None, Parts(self.Ht), penalties[0], workers, most=most)
         else:
             w, h = Factor(np.ascontiguousarray(W), penalties[0]), Factor(self.Ht, Penalty())
             Multiplicative().update(X, self.loss, w, h, workers, 0.0, final=True)

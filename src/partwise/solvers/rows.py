@@ -1,5 +1,7 @@
 """One half-step to the end: the exact W for a given H. A fit ends with it, and transform is nothing else."""
 
+from functools import cached_property
+
 import numpy as np
 
 from partwise import kernels
@@ -8,10 +10,11 @@ from partwise.losses.frobenius import gram
 from partwise.matrix import Array, Block, Matrix
 from partwise.penalties import Penalty
 from partwise.solvers.base import Factor
-from partwise.solvers.hals import by_gram
 from partwise.solvers.multiplicative import Multiplicative
 from partwise.threads import Workers
 
+SWEEPS = 10
+"""Coordinate sweeps before pivoting."""
 MOST_NEWTON = 100
 """Newton steps on a row, at the most; five to ten are usual."""
 MOST_STEPS = 1000
@@ -20,17 +23,34 @@ STILL = 1e-6
 """Multiplicative steps end when one moves less than this share of X's size."""
 
 
+class Parts:
+    """The factor that is held fixed, right (m, k), with what is computed of it once for many solves."""
+
+    def __init__(self, right: Array) -> None:
+        self.right = right
+
+    @cached_property
+    def gram(self) -> Array:
+        """right.T @ right in float64, (k, k)."""
+        return gram(self.right)
+
+    @cached_property
+    def mass(self) -> Array:
+        """Column sums of right in float64, (k,)."""
+        return self.right.sum(axis=0, dtype=np.float64)
+
+
 def solve_rows(
     X: Matrix,
     loss: Loss,
     start: Array | None,
-    right: Array,
+    parts: Parts,
     penalty: Penalty,
     workers: Workers,
     *,
     most: int | None = None,
-) -> tuple[Array, float | None]:
-    """Return the left factor (n, k) that minimises the loss for the fixed `right` (m, k), and the loss there if known.
+) -> Array:
+    """Return the left factor (n, k) that minimises the loss for fixed parts, in X's dtype.
 
     Least squares are solved exactly by pivoting, the other beta-divergences by Newton's method to rounding: to the
     minimum for 1 <= beta <= 2, where each row's problem is convex, else to a local one, which may depend on `start`.
@@ -43,53 +63,54 @@ def solve_rows(
     most : int or None
         Limit on the steps of an iterative solve.
     """
-    n, k = X.shape[0], right.shape[1]
+    n, k = X.shape[0], parts.right.shape[1]
     if isinstance(loss, Frobenius):
-        return _least_squares(X, start, right, penalty, workers)
+        return least_squares(X, start, parts, penalty, workers)[0]
     if start is None:
-        model = float(right.sum(dtype=np.float64))
+        model = float(parts.mass.sum())
         start = np.full((n, k), X.total / n / model if model > 0 else 0.0, X.dtype)
     if isinstance(loss, BetaDivergence):
-        return _newton(X, loss.beta, start, right, penalty, workers, most or MOST_NEWTON), None
-    w, h = Factor(np.array(start), penalty), Factor(right, Penalty())
+        return _newton(X, loss.beta, start, parts, penalty, workers, most or MOST_NEWTON)
+    w, h = Factor(np.array(start), penalty), Factor(parts.right, Penalty())
     solver, size = Multiplicative(), loss.size(X)
     for _ in range(most or MOST_STEPS):
         step = solver.update(X, loss, w, h, workers, 0.0, final=True)
         if step.residual <= STILL * size:
             break
-    return w.point, None
+    return w.point
 
 
-def _least_squares(
-    X: Matrix, start: Array | None, right: Array, penalty: Penalty, workers: Workers
-) -> tuple[Array, float | None]:
-    n, k = X.shape[0], right.shape[1]
-    square = gram(right)
-    damped = square + penalty.l2 * np.eye(k)
+def least_squares(
+    X: Matrix, start: Array | None, parts: Parts, penalty: Penalty, workers: Workers
+) -> tuple[Array, float]:
+    """Return the exact left factor (n, k) for the quadratic loss, and <X right, left>, which the loss can be read off."""
+    n, k = X.shape[0], parts.right.shape[1]
+    damped = parts.gram + penalty.l2 * np.eye(k)
+    rough = parts.gram.astype(X.dtype)
     left = np.ones((n, k), X.dtype) if start is None else np.array(start)
 
     def block(rows: Block) -> float:
         first, last = rows
         cross = np.empty((last - first, k), X.dtype)
-        X.dot_block(first, last, right, cross)
+        X.dot_block(first, last, parts.right, cross)
+        out = left[first:last]
+        # a few sweeps, across rows, find nearly all zeros: pivoting then has one solve a row to do, not three
+        kernels.hals_block(out, out, out, cross, rough, penalty.l1, penalty.l2, SWEEPS, 0.0, 0.0)
         cross = cross.astype(np.float64, copy=False)
-        kernels.pivoting_block(left[first:last], cross, damped, penalty.l1)
-        return float(np.vdot(cross, left[first:last].astype(np.float64, copy=False)))
+        kernels.pivoting_block(out, cross, damped, penalty.l1)
+        return float(np.vdot(cross, out.astype(np.float64, copy=False)))
 
-    inner = sum(workers.map(block, X.blocks))
-    return left, by_gram(X, inner, gram(left), square)
+    return left, sum(workers.map(block, X.blocks))
 
 
 def _newton(
-    X: Matrix, beta: float, start: Array, right: Array, penalty: Penalty, workers: Workers, most: int
+    X: Matrix, beta: float, start: Array, parts: Parts, penalty: Penalty, workers: Workers, most: int
 ) -> Array:
     left = np.array(start)
-    mass = np.full(right.shape[1], penalty.l1)
-    if beta == 1:
-        mass += right.sum(axis=0, dtype=np.float64)
+    mass = np.full(parts.right.shape[1], penalty.l1) + (parts.mass if beta == 1 else 0.0)
 
     def block(rows: Block) -> None:
-        X.newton_block(left, right, *rows, mass=mass, l2=penalty.l2, beta=beta, most=most)
+        X.newton_block(left, parts.right, *rows, mass=mass, l2=penalty.l2, beta=beta, most=most)
 
     workers.map(block, X.blocks)
     return left
