@@ -30,7 +30,7 @@ LARGEST = float(np.finfo(np.float64).max)
 class Factorization:
     """X ~ W H, and how it was found.
 
-    Attributes
+    Parameters
     ----------
     W : ndarray of shape (n_samples, n_components)
         Weights of the parts in each row of X, at least 0; X's dtype.
@@ -47,10 +47,12 @@ class Factorization:
     reason : StopReason
         Why it stopped; ``str(reason)`` is a sentence.
     curve : structured ndarray of shape (n_iter,)
-        One row an iteration: ``iteration``, ``seconds`` since the fit began, ``loss`` (objective, with penalties, of the
-        pair that a stop there would return, so it never rises) and ``kkt`` (the residual that tol is compared with).
+        One row an iteration: ``iteration``, ``seconds`` since the fit began, ``loss`` (objective, with penalties, of
+        the pair that a stop there would return, so it never rises) and ``kkt`` (the residual that tol is held against).
     objective : Loss
         What was minimised.
+    penalty_W : Penalty
+        What W pays, in ``transform`` too.
 
     Examples
     --------
@@ -70,7 +72,7 @@ class Factorization:
     reason: StopReason
     curve: Array
     objective: Loss
-    penalty_W: Penalty = Penalty()
+    penalty_W: Penalty
 
     @property
     def converged(self) -> bool:
@@ -94,6 +96,7 @@ class Factorization:
         Returns
         -------
         ndarray of shape (n_rows, n_components)
+            The weights, at least 0; X's dtype.
 
         Raises
         ------
@@ -166,6 +169,7 @@ def factorize(
     Returns
     -------
     Factorization
+        W, H, and how they were found.
 
     Raises
     ------
@@ -200,10 +204,9 @@ def factorize(
     matrix, unit = rescaled(widened(given)) if objective.degree is not None else (widened(given), 1.0)
     root, power = float(np.sqrt(unit)), float(objective.degree or 0.0)
     scale = unit**power if abs(np.log2(unit) * power) < 1000 else LARGEST
-    penalties = tuple(
-        (penalty or Penalty()).in_units(root, scale) if unit != 1 else penalty or Penalty()
-        for penalty in (penalty_W, penalty_H)
-    )
+    penalties = (penalty_W or Penalty(), penalty_H or Penalty())
+    if unit != 1:
+        penalties = (penalties[0].in_units(root, scale), penalties[1].in_units(root, scale))
     start = _starts(matrix, n_components, init, W, H, root, objective, check_random_state(random_state))
     with Workers(n_jobs) as workers:
         best = None
@@ -224,7 +227,8 @@ def factorize(
         left, value = _finish(matrix, objective, best, penalties[0], workers)
     curve = best.curve
     final = value + sum(
-        p.value(float(f.sum(dtype=np.float64)), float(np.vdot(f, f))) for p, f in zip(penalties, (left, best.Ht), strict=True)
+        p.value(float(f.sum(dtype=np.float64)), float(np.vdot(f, f)))
+        for p, f in zip(penalties, (left, best.Ht), strict=True)
     )
     curve["loss"] = np.maximum(curve["loss"], final)
     curve["loss"][-1] = final
@@ -269,7 +273,9 @@ class Projection:
     def __call__(self, X: Matrix, *, n_jobs: int | None = None, most: int | None = None) -> Array:
         """Return W (n, k) of X's dtype; `most` limits the steps of losses that need an iterative solve."""
         if X.shape[1] != self._right.shape[0]:
-            raise DataError(f"X has {X.shape[1]} features, but this model was fitted with {self._right.shape[0]} features.")
+            raise DataError(
+                f"X has {X.shape[1]} features, but this model was fitted with {self._right.shape[0]} features."
+            )
         self.loss.check(X)
         wide = widened(X)
         matrix, unit = rescaled(wide) if self.loss.degree is not None else (wide, 1.0)
@@ -299,8 +305,8 @@ def _finish(X: Matrix, loss: Loss, found: Outcome, penalty: Penalty, workers: Wo
 def even_out(W: Array, Ht: Array) -> Array:
     """Give all parts the same mean weight, in place; return what each part of H was multiplied by, (k,).
 
-    The scale of each part is free, W D^-1 and D H being as good a pair. This one does not depend on the way there: what a
-    part contributes shows in its row of H alone, and weights compare across parts. W and H get the same norm.
+    The scale of each part is free, W D^-1 and D H being as good a pair. This one does not depend on the way there:
+    what a part contributes shows in its row of H alone, and weights compare across parts. W and H get the same norm.
     """
     means = W.mean(axis=0, dtype=np.float64)
     alive = (means > 0) & (Ht.max(axis=0, initial=0) > 0)

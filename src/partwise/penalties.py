@@ -32,9 +32,31 @@ class Penalty:
         return self.l1 > 0 or self.l2 > 0
 
     def value(self, total: float, squared: float) -> float:
-        """Return the penalty of a factor whose entries sum to `total` and their squares to `squared`."""
+        """Return the penalty of a factor.
+
+        Parameters
+        ----------
+        total, squared : float
+            Sum of its entries, and of their squares.
+
+        Returns
+        -------
+        float
+            In the units of the summed loss.
+        """
         return self.l1 * total + 0.5 * self.l2 * squared
 
     def in_units(self, factor: float, loss: float) -> "Penalty":
-        """Return the penalty to use when the factor is counted in units of `factor` and the loss in units of `loss`."""
+        """Return the same penalty for other units.
+
+        Parameters
+        ----------
+        factor, loss : float
+            The units in which the factor and the loss are counted from now on, in the present ones.
+
+        Returns
+        -------
+        Penalty
+            With weights to match.
+        """
         return Penalty(self.l1 * factor / loss, self.l2 * factor * factor / loss)

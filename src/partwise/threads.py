@@ -60,7 +60,9 @@ class Workers:
         serial_blas.__enter__()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         try:
             if self._pool is not None:
                 self._pool.shutdown(cancel_futures=True)

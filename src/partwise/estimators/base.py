@@ -21,7 +21,7 @@ FORMATS = ("csr", "csc", "coo")
 DTYPES = [np.float64, np.float32]
 
 
-def at_least(name: str, value: Any, lowest: float, kind: type = Real) -> None:
+def at_least(name: str, value: Any, lowest: float, kind: Any = Real) -> None:
     """Raise ParameterError unless value is a number of that kind, at least `lowest`."""
     if isinstance(value, bool) or not isinstance(value, kind) or not value >= lowest:
         word = "a whole number" if kind is Integral else "a number"
@@ -115,7 +115,8 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         else:
             if W is not None or H is not None:
                 warnings.warn(
-                    "When init!='custom', provided W or H are ignored. Set  init='custom' to use them as initialization.",
+                    "When init!='custom', provided W or H are ignored. Set  init='custom' to use them as "
+                    "initialization.",
                     RuntimeWarning,
                     stacklevel=4,
                 )

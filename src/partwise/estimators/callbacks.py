@@ -1,20 +1,23 @@
 """scikit-learn's callback API (1.9 and later) on our estimators; on older versions it is absent and costs nothing."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from partwise.solvers import Callback, Iteration
 
+Method = TypeVar("Method", bound=Callable[..., Any])
+
 try:
-    from sklearn.callback import CallbackSupportMixin, with_callbacks
+    from sklearn.callback import CallbackSupportMixin
+    from sklearn.callback import with_callbacks as _manage
 except ImportError:  # scikit-learn < 1.9
+    CallbackSupportMixin = type("CallbackSupportMixin", (), {})
+    _manage = None
 
-    class CallbackSupportMixin:  # type: ignore[no-redef]
-        """Stands in for scikit-learn's where there is none."""
 
-    def with_callbacks(method: Callable[..., Any]) -> Callable[..., Any]:  # type: ignore[no-redef]
-        """Return the method as it is."""
-        return method
+def with_callbacks(method: Method) -> Method:
+    """Let scikit-learn set up and tear down callbacks around a method, where it has any."""
+    return method if _manage is None else _manage(method)
 
 
 __all__ = ["CallbackSupportMixin", "FitTask", "with_callbacks"]
@@ -53,7 +56,8 @@ class FitTask:
 
     def _iteration(self, found: Iteration) -> bool:
         if self.verbose and found.iteration % 10 == 0:
-            print(f"Epoch {found.iteration:02d} reached after {found.seconds:.3f} seconds, loss: {found.loss:g}")
+            # verbose asks for it
+            print(f"Epoch {found.iteration:02d} reached after {found.seconds:.3f} seconds, loss: {found.loss:g}")  # noqa: T201
         if self.context is None:
             return False
         task = self.context.subcontext(task_name="iteration")

@@ -47,10 +47,12 @@ def non_negative_factorization(
         Start of H with init='custom', or the fixed parts with update_H=False.
     n_components : int, 'auto' or None, default='auto'
         Number of parts; see NMF.
-    init, solver, beta_loss, tol, max_iter, alpha_W, alpha_H, l1_ratio, random_state, verbose, shuffle : see NMF
+    init : str or None, default=None
         As in NMF.
     update_H : bool, default=True
         If False, H is given and stays, and only W is solved for, to its exact minimum.
+    solver, beta_loss, tol, max_iter, alpha_W, alpha_H, l1_ratio, random_state, verbose, shuffle : see NMF
+        As in NMF.
     loss, n_init, max_time, n_jobs : see NMF
         As in NMF.
 

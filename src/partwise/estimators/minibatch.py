@@ -192,7 +192,7 @@ class MiniBatchNMF(BaseNMF):
                 )
                 left[batch] = solved
                 if self.verbose:
-                    print(f"Minibatch step {step}/{self.max_iter * len(parts)}: mean batch cost: {cost}")
+                    print(f"Minibatch step {step}/{self.max_iter * len(parts)}: mean batch cost: {cost}")  # noqa: T201
                 if step == 1:
                     continue  # as scikit-learn: the first cost is that of the start
                 change = float(np.linalg.norm(self._online.Ht - before))
@@ -274,7 +274,7 @@ class MiniBatchNMF(BaseNMF):
         k, W, H = self._start(given, W, H)
         matrix, self._unit = rescaled(given) if loss.degree is not None else (given, 1.0)
         rng, root = check_random_state(self.random_state), matrix.dtype.type(np.sqrt(self._unit))
-        start = (None, None)
+        start: tuple[Any, Any] = (None, None)
         if W is None or H is None:
             start = initialize(matrix, k, None if self.init == "custom" else self.init, rng)
         left = start[0] if W is None else np.array(W) / root

@@ -49,7 +49,7 @@ def nndsvd(X: Matrix, n_components: int, rng: np.random.RandomState) -> tuple[Ar
             W[:, t], Ht[:, t] = np.sqrt(s[t] * a * b) * u / a, np.sqrt(s[t] * a * b) * v / b
     # the truncation is relative to the data's scale, so that scaling X scales the start
     limit = TRUNCATE * np.sqrt(X.mean or 1.0)
-    W[W < limit], Ht[Ht < limit] = 0, 0
+    W[limit > W], Ht[Ht < limit] = 0, 0
     return W.astype(X.dtype), Ht.astype(X.dtype)
 
 

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
@@ -37,7 +38,7 @@ def cut(weights: Array, count: int) -> tuple[Block, ...]:
     edges = np.searchsorted(weights, weights[-1] * np.arange(1, count) / count)
     edges = np.unique(np.clip((edges + TILE - 1) // TILE * TILE, 0, n_rows))
     bounds = [0, *(int(edge) for edge in edges if 0 < edge < n_rows), n_rows]
-    return tuple(zip(bounds[:-1], bounds[1:], strict=True))
+    return tuple(pairwise(bounds))
 
 
 class Matrix(ABC):

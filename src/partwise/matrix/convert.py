@@ -76,8 +76,8 @@ def _refuse(matrix: Matrix, name: str, model: str) -> None:
     of = f"{count:,} of {matrix.shape[0] * matrix.shape[1]:,} entries {'is' if count == 1 else 'are'}"
     if where == "NaN":
         raise DataError(
-            f"Input {name} contains NaN: {name}[{row}, {column}] is unknown ({of}). {model} needs every entry; fill the "
-            f"gaps first, for example with sklearn.impute.SimpleImputer, or leave out those rows or columns."
+            f"Input {name} contains NaN: {name}[{row}, {column}] is unknown ({of}). {model} needs every entry; fill "
+            f"the gaps first, for example with sklearn.impute.SimpleImputer, or leave out those rows or columns."
         )
     if where == "infinity":
         raise DataError(

@@ -48,9 +48,7 @@ class Dense(Matrix):
                 negative, positive, part = loss.parts(x.T, right @ left[rows].T, self.floor, value)
                 negative, positive = negative.T, positive.T
             else:
-                negative, positive, part = loss.parts(
-                    np.ascontiguousarray(x), left[rows] @ right.T, self.floor, value
-                )
+                negative, positive, part = loss.parts(np.ascontiguousarray(x), left[rows] @ right.T, self.floor, value)
             total += part
             if products:
                 negatives.append(negative @ right)
@@ -65,9 +63,7 @@ class Dense(Matrix):
         self, left: Array, right: PoissonSide, first: int, last: int, *, l2: float, sweeps: int, shrink: float
     ) -> tuple[float, float]:
         X = np.ascontiguousarray(self.X[first:last])
-        return kernels.poisson_dense(
-            X, left[first:last], right.transposed, right.mass, l2, right.floor, sweeps, shrink
-        )
+        return kernels.poisson_dense(X, left[first:last], right.transposed, right.mass, l2, right.floor, sweeps, shrink)
 
     def newton_block(
         self, left: Array, right: Array, first: int, last: int, *, mass: Array, l2: float, beta: float, most: int

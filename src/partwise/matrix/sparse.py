@@ -1,4 +1,4 @@
-"""X as a sparse matrix whose absent entries are zeros, in CSR form; the transpose is a CSR copy made when first asked."""
+"""X as a sparse matrix whose absent entries are zeros, in CSR form; the transpose is a CSR copy, made once."""
 
 from typing import Any
 
@@ -72,9 +72,7 @@ class Sparse(Matrix):
             surplus = np.ascontiguousarray((positive - absent)[0])
             if surplus.any():
                 kernels.csr_dot(indptr, columns, surplus, right, positives[out], 0, stop - start, True)
-            kernels.csr_dot(
-                indptr, columns, np.ascontiguousarray(negative[0]), right, negatives[out], 0, stop - start
-            )
+            kernels.csr_dot(indptr, columns, np.ascontiguousarray(negative[0]), right, negatives[out], 0, stop - start)
         return negatives, positives, total
 
     def poisson_block(
@@ -89,9 +87,7 @@ class Sparse(Matrix):
         self, left: Array, right: Array, first: int, last: int, *, mass: Array, l2: float, beta: float, most: int
     ) -> None:
         X = self.X
-        kernels.newton_csr(
-            X.indptr, X.indices, X.data, left, right, mass, l2, self.floor, beta, most, first, last
-        )
+        kernels.newton_csr(X.indptr, X.indices, X.data, left, right, mass, l2, self.floor, beta, most, first, last)
 
     def predict_block(self, first: int, last: int, left: Array, right: Array) -> tuple[Array, Array]:
         """Return (x, p): the stored entries of rows first..last, and the model left @ right.T there in float64."""

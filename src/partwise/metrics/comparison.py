@@ -25,7 +25,7 @@ class Side:
 class Comparison:
     """NMF and truncated SVD of the same data, with as many parts; ``str()`` is a table.
 
-    Attributes
+    Parameters
     ----------
     n_components : int
         Parts of each.
@@ -58,7 +58,13 @@ class Comparison:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the figures as nested dictionaries."""
+        """Return the figures as nested dictionaries.
+
+        Returns
+        -------
+        dict
+            Keys ``n_components``, ``nmf`` and ``svd``; the latter two hold the fields of `Side`.
+        """
         return asdict(self)
 
 
@@ -82,6 +88,7 @@ def compare_with_svd(X: Any, n_components: int, *, random_state: Any = 0, **opti
     Returns
     -------
     Comparison
+        Both models' figures.
 
     Examples
     --------

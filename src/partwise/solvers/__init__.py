@@ -57,8 +57,9 @@ def get_solver(solver: Solver | str, loss: Loss) -> Solver:
     if not isinstance(loss, found.losses):
         able = [name for name, kind in SOLVERS.items() if isinstance(loss, kind.losses)]
         named = solver if isinstance(solver, str) else found.name
+        beta = getattr(loss, "beta", loss)
         raise IncompatibleSolverError(
-            f"Invalid beta_loss parameter: solver {named!r} does not handle beta_loss = {getattr(loss, 'beta', loss)!r} "
+            f"Invalid beta_loss parameter: solver {named!r} does not handle beta_loss = {beta!r} "
             f"(it minimises {', '.join(kind.name for kind in found.losses)}). Use solver='auto'"
             f"{''.join(f' or {name!r}' for name in able)} with loss={loss.name!r}."
         )

@@ -16,7 +16,7 @@ from partwise.threads import Workers
 class Factor:
     """One factor as the loop sees it, and the few arrays that it rotates through.
 
-    Half-steps write into ``room()`` and ``move`` there, so the best pair so far stays whole until a better one is known.
+    Half-steps write into ``room()`` and ``move`` there: the best pair so far stays whole until a better one is known.
 
     Attributes
     ----------
@@ -88,7 +88,7 @@ class Step:
     """What a half-step reports.
 
     residual : length of its first projected step, in the units of ``Loss.size`` (see ``Solver.residual``).
-    before, after : the loss of the pair before or after it, without penalties, where the solver has it at no extra pass.
+    before, after : the loss of the pair before or after it, without penalties, where known at no extra pass over X.
     """
 
     residual: float

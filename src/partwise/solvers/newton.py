@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from partwise.losses import KullbackLeibler, Loss
 from partwise.matrix import Block, Matrix, PoissonSide
 from partwise.solvers.base import Factor, Solver, Step

@@ -80,7 +80,7 @@ class Online:
         self.numerator += negative * (origin if exponent == 1 else origin ** (1 / exponent))
         self.denominator *= self.forget
         self.denominator += positive
-        ratio = np.divide(self.numerator, self.denominator, out=H**(1 / exponent), where=self.denominator > 0)
+        ratio = np.divide(self.numerator, self.denominator, out=H ** (1 / exponent), where=self.denominator > 0)
         new = ratio if exponent == 1 else ratio**exponent
         new = np.where(np.isfinite(new), new, H)
         new[new < 1e-12 * restart] = 0

@@ -1,4 +1,4 @@
-"""New life for parts that died: a start or a long step can leave one that no row uses, and a gradient of zero with it."""
+"""New life for parts that died: a start or a long step can leave one that no row uses, at a gradient of zero."""
 
 from dataclasses import dataclass
 
@@ -52,4 +52,3 @@ def _reseed(X: Matrix, empty: Factor, other: Factor, t: int) -> bool:
         array[:, t] = seed
     other.move(other.point)
     return bool(seed.any())
-

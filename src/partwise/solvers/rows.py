@@ -83,7 +83,7 @@ def solve_rows(
 def least_squares(
     X: Matrix, start: Array | None, parts: Parts, penalty: Penalty, workers: Workers
 ) -> tuple[Array, float]:
-    """Return the exact left factor (n, k) for the quadratic loss, and <X right, left>, which the loss can be read off."""
+    """Return the exact left factor (n, k) for the quadratic loss, and <X right, left>, to read the loss off."""
     n, k = X.shape[0], parts.right.shape[1]
     damped = parts.gram + penalty.l2 * np.eye(k)
     rough = parts.gram.astype(X.dtype)
@@ -103,9 +103,7 @@ def least_squares(
     return left, sum(workers.map(block, X.blocks))
 
 
-def _newton(
-    X: Matrix, beta: float, start: Array, parts: Parts, penalty: Penalty, workers: Workers, most: int
-) -> Array:
+def _newton(X: Matrix, beta: float, start: Array, parts: Parts, penalty: Penalty, workers: Workers, most: int) -> Array:
     left = np.array(start)
     mass = np.full(parts.right.shape[1], penalty.l1) + (parts.mass if beta == 1 else 0.0)
 

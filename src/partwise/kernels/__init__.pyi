@@ -1,0 +1,387 @@
+# Written by `make stubs`.
+from typing import Annotated, overload
+
+import numpy
+from numpy.typing import NDArray
+
+def supported() -> list[str]: ...
+@overload
+def csr_dot(
+    indptr: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    indices: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    values: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    right: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    out: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
+    first: int,
+    last: int,
+    add: bool = False,
+) -> None: ...
+@overload
+def csr_dot(
+    indptr: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    indices: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    values: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    right: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    out: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
+    first: int,
+    last: int,
+    add: bool = False,
+) -> None: ...
+@overload
+def csr_dot(
+    indptr: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    indices: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    values: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    right: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    out: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    first: int,
+    last: int,
+    add: bool = False,
+) -> None: ...
+@overload
+def csr_dot(
+    indptr: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    indices: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    values: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    right: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    out: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    first: int,
+    last: int,
+    add: bool = False,
+) -> None: ...
+@overload
+def csr_predict(
+    indptr: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    indices: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    values: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    left: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    right: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    model: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu")],
+    first: int,
+    last: int,
+) -> None: ...
+@overload
+def csr_predict(
+    indptr: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    indices: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    values: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    left: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    right: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    model: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu")],
+    first: int,
+    last: int,
+) -> None: ...
+@overload
+def csr_predict(
+    indptr: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    indices: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    values: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    left: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    right: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    model: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu")],
+    first: int,
+    last: int,
+) -> None: ...
+@overload
+def csr_predict(
+    indptr: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    indices: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    values: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    left: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    right: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    model: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu")],
+    first: int,
+    last: int,
+) -> None: ...
+@overload
+def poisson_csr(
+    indptr: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    indices: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    values: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    left: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
+    right: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    mass: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    l2: float,
+    floor: float,
+    sweeps: int,
+    shrink: float,
+    first: int,
+    last: int,
+) -> tuple: ...
+@overload
+def poisson_csr(
+    indptr: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    indices: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    values: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    left: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
+    right: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    mass: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    l2: float,
+    floor: float,
+    sweeps: int,
+    shrink: float,
+    first: int,
+    last: int,
+) -> tuple: ...
+@overload
+def poisson_csr(
+    indptr: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    indices: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    values: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    left: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    right: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    mass: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    l2: float,
+    floor: float,
+    sweeps: int,
+    shrink: float,
+    first: int,
+    last: int,
+) -> tuple: ...
+@overload
+def poisson_csr(
+    indptr: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    indices: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    values: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    left: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    right: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    mass: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    l2: float,
+    floor: float,
+    sweeps: int,
+    shrink: float,
+    first: int,
+    last: int,
+) -> tuple: ...
+@overload
+def poisson_pull(
+    indptr: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    indices: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    values: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    left: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    right: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    negative: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
+    floor: float,
+    first: int,
+    last: int,
+) -> float: ...
+@overload
+def poisson_pull(
+    indptr: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    indices: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    values: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    left: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    right: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    negative: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
+    floor: float,
+    first: int,
+    last: int,
+) -> float: ...
+@overload
+def poisson_pull(
+    indptr: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    indices: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    values: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    left: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    right: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    negative: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    floor: float,
+    first: int,
+    last: int,
+) -> float: ...
+@overload
+def poisson_pull(
+    indptr: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    indices: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    values: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    left: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    right: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    negative: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    floor: float,
+    first: int,
+    last: int,
+) -> float: ...
+@overload
+def newton_csr(
+    indptr: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    indices: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    values: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    left: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
+    right: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    mass: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    l2: float,
+    floor: float,
+    beta: float,
+    most: int,
+    first: int,
+    last: int,
+) -> None: ...
+@overload
+def newton_csr(
+    indptr: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    indices: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    values: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    left: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
+    right: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    mass: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    l2: float,
+    floor: float,
+    beta: float,
+    most: int,
+    first: int,
+    last: int,
+) -> None: ...
+@overload
+def newton_csr(
+    indptr: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    indices: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    values: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    left: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    right: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    mass: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    l2: float,
+    floor: float,
+    beta: float,
+    most: int,
+    first: int,
+    last: int,
+) -> None: ...
+@overload
+def newton_csr(
+    indptr: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    indices: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    values: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    left: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    right: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    mass: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    l2: float,
+    floor: float,
+    beta: float,
+    most: int,
+    first: int,
+    last: int,
+) -> None: ...
+@overload
+def hals_block(
+    iterate: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
+    start: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    point: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
+    cross: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    gram: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    l1: float,
+    l2: float,
+    sweeps: int,
+    shrink: float,
+    momentum: float,
+) -> tuple: ...
+@overload
+def hals_block(
+    iterate: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    start: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    point: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    cross: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    gram: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    l1: float,
+    l2: float,
+    sweeps: int,
+    shrink: float,
+    momentum: float,
+) -> tuple: ...
+@overload
+def multiply(
+    left: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
+    negative: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    positive: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    restart: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    l1: float,
+    l2: float,
+    exponent: float,
+) -> float: ...
+@overload
+def multiply(
+    left: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    negative: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    positive: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    restart: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    l1: float,
+    l2: float,
+    exponent: float,
+) -> float: ...
+@overload
+def pivoting_block(
+    left: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
+    cross: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    gram: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    l1: float,
+) -> None: ...
+@overload
+def pivoting_block(
+    left: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    cross: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    gram: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    l1: float,
+) -> None: ...
+@overload
+def poisson_dense(
+    X: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    left: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
+    transposed: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    mass: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    l2: float,
+    floor: float,
+    sweeps: int,
+    shrink: float,
+) -> tuple: ...
+@overload
+def poisson_dense(
+    X: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    left: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    transposed: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    mass: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    l2: float,
+    floor: float,
+    sweeps: int,
+    shrink: float,
+) -> tuple: ...
+@overload
+def newton_dense(
+    X: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    left: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
+    right: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    mass: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    l2: float,
+    floor: float,
+    beta: float,
+    most: int,
+) -> None: ...
+@overload
+def newton_dense(
+    X: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    left: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    right: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    mass: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    l2: float,
+    floor: float,
+    beta: float,
+    most: int,
+) -> None: ...
+@overload
+def beta_parts(
+    x: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    p: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
+    ratio: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
+    beta: float,
+    floor: float,
+    value: bool,
+) -> float: ...
+@overload
+def beta_parts(
+    x: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    p: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    ratio: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    beta: float,
+    floor: float,
+    value: bool,
+) -> float: ...
+
+ISA: str
