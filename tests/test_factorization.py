@@ -141,8 +141,7 @@ def test_a_callback_sees_every_iteration_with_a_pair_no_worse_than_it_says(solve
         X, 3, loss=loss, solver=solver, random_state=0, tol=0, max_iter=6,
         callback=lambda at: seen.append((at, at.W.copy(), at.H.copy())) or False,
     )  # fmt: skip
-    # the last iteration is told by the return
-    assert [at.iteration for at, _, _ in seen] == list(range(1, found.n_iter))
+    assert [at.iteration for at, _, _ in seen] == list(range(1, found.n_iter + 1))
     assert found.n_iter == 6
     matrix = as_matrix(X)
     for at, W, H in seen:

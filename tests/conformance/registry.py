@@ -45,7 +45,7 @@ def pair_name(pair):
 
 
 def data(loss=None, *, shape=(23, 14), seed=0, rank=4):
-    """Data of about that rank in the loss's domain, a third of it zeros, with an empty row and column, where it has 0."""
+    """Data of about that rank in the loss's domain, a third of it zeros, and a row and column, where it has 0."""
     rng = np.random.default_rng(seed)
     X = rng.gamma(1.0, 1.0, (shape[0], rank)) @ rng.gamma(1.0, 1.0, (rank, shape[1]))
     X *= rng.gamma(20.0, 0.05, shape)

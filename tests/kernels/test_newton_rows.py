@@ -109,3 +109,24 @@ def test_shapes_that_do_not_fit_are_refused(loops, counts, dtype):
         loops.newton_csr(*X, left, right, mass, 0.0, FLOOR, 1.0, 5, 0, 24)
     with pytest.raises(ValueError, match="right"):
         loops.newton_dense(counts.toarray(), left, right[:18].copy(), mass, 0.0, FLOOR, 1.0, 5)
+
+
+@pytest.mark.parametrize("beta", BETAS)
+@pytest.mark.parametrize("share", [1e-2, 1e-4, 1e-8])
+def test_a_row_far_darker_than_its_start_is_solved(loops, dtype, beta, share):
+    """One part, one column: the answer is x / right. From far above, a full Newton step would go to zero, and stick."""
+    X, out = np.full((1, 1), share, dtype), np.ones((1, 1), dtype)
+    right = np.full((1, 1), 1.25, dtype)
+    loops.newton_dense(X, out, right, np.full(1, 1.25 if beta == 1 else 0.0), 0.0, 1e-20, beta, 100)
+    np.testing.assert_allclose(out, share / 1.25, rtol=1e-4)
+
+
+@pytest.mark.parametrize("beta", BETAS)
+def test_a_row_with_fewer_entries_than_parts_is_solved(loops, dtype, beta):
+    """The Hessian is singular there: one entry, two parts of different cost."""
+    X, right = np.array([[0, 0.5]], dtype), np.array([[0.24, 0.0], [0.13, 0.68]], dtype)
+    mass = right.sum(axis=0, dtype=np.float64) if beta == 1 else np.zeros(2)
+    out = np.full((1, 2), 0.16, dtype)
+    loops.newton_dense(X, out, right, mass, 0.0, 1e-20, beta, 100)
+    gradient = slope(X.astype(np.float64), out.astype(np.float64), right.astype(np.float64), mass, 0.0, beta)
+    assert np.abs(np.minimum(out, gradient)).max() < (2e-4 if dtype is np.float32 else 1e-6)

@@ -1,0 +1,252 @@
+"""scikit-learn's conventions: parameters, cloning, names, output containers, tags, pictures, pipelines."""
+
+import inspect
+import pickle
+import re
+import warnings
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+import scipy.sparse as sp
+import sklearn.decomposition
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MaxAbsScaler
+from sklearn.utils import get_tags
+
+import partwise
+from partwise import NMF, MiniBatchNMF, non_negative_factorization
+
+X = np.random.default_rng(0).gamma(1.0, 1.0, (30, 8))
+MODELS = [NMF(3, random_state=0), MiniBatchNMF(3, random_state=0, batch_size=10, max_iter=500)]
+every_model = pytest.mark.parametrize("model", MODELS, ids=lambda model: type(model).__name__)
+
+
+def parameters(function):
+    return list(inspect.signature(function).parameters.values())
+
+
+@pytest.mark.parametrize("name", ["NMF", "MiniBatchNMF", "non_negative_factorization"])
+def test_parameters_come_in_scikit_learn_s_order_and_ours_after_them(name):
+    ours, theirs = parameters(getattr(partwise, name)), parameters(getattr(sklearn.decomposition, name))
+    assert [(p.name, p.kind) for p in ours[: len(theirs)]] == [(p.name, p.kind) for p in theirs]
+    assert all(p.kind is p.KEYWORD_ONLY for p in ours[len(theirs) :])
+    differing = {p.name for p, q in zip(ours, theirs, strict=False) if p.default != q.default}
+    assert differing <= {"solver"}, "defaults are scikit-learn's, but for the solver"
+
+
+@pytest.mark.parametrize("name", ["fit", "fit_transform", "transform", "inverse_transform", "partial_fit"])
+def test_methods_take_what_scikit_learn_s_take(name):
+    for ours, theirs in ((NMF, sklearn.decomposition.NMF), (MiniBatchNMF, sklearn.decomposition.MiniBatchNMF)):
+        if hasattr(theirs, name):
+            assert [p.name for p in parameters(getattr(ours, name))] == [
+                p.name for p in parameters(getattr(theirs, name))
+            ]
+
+
+@every_model
+def test_every_parameter_survives_get_set_and_clone(model):
+    given = {name: object() for name in model.get_params()}
+    twin = type(model)().set_params(**given)
+    assert twin.get_params() == given
+    assert clone(model).get_params() == model.get_params()
+    assert list(model.get_params()) == sorted(p.name for p in parameters(type(model)))
+
+
+@every_model
+def test_the_docstring_describes_every_parameter_in_order(model):
+    text = type(model).__doc__.split("Attributes\n")[0]
+    places = [text.find(f"\n    {p.name} : ") for p in parameters(type(model))]
+    assert -1 not in places
+    assert places == sorted(places)
+
+
+@every_model
+def test_a_fitted_model_survives_pickling_with_the_same_bits(model):
+    fitted = clone(model).fit(X)
+    fitted.transform(X)
+    twin = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(twin.transform(X), fitted.transform(X))
+    np.testing.assert_array_equal(twin.components_, fitted.components_)
+
+
+@every_model
+def test_fit_transform_equals_transform_after_fit(model):
+    fitted = clone(model)
+    W = fitted.fit_transform(X)
+    np.testing.assert_allclose(fitted.transform(X), W, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(clone(model).fit(X).transform(X), W, rtol=1e-6, atol=1e-9)
+
+
+@every_model
+def test_inverse_transform_is_the_model_of_the_data(model):
+    fitted = clone(model)
+    W = fitted.fit_transform(X)
+    np.testing.assert_array_equal(fitted.inverse_transform(W), W @ fitted.components_)
+    np.testing.assert_allclose(fitted.inverse_transform(sp.csr_matrix(W)), W @ fitted.components_)
+
+
+@every_model
+@pytest.mark.parametrize(("container", "kind"), [("pandas", pd.DataFrame), ("polars", pl.DataFrame)])
+def test_output_comes_in_the_container_asked_for_with_named_columns(model, container, kind):
+    fitted = clone(model).set_output(transform=container)
+    for W in (fitted.fit_transform(X), fitted.transform(X)):
+        assert isinstance(W, kind)
+        assert list(W.columns) == list(fitted.get_feature_names_out())
+
+
+@every_model
+def test_features_out_are_numbered_parts_and_features_in_keep_their_names(model):
+    frame = pd.DataFrame(X, columns=list("abcdefgh"))
+    fitted = clone(model).fit(frame)
+    prefix = type(model).__name__.lower()
+    assert list(fitted.get_feature_names_out()) == [f"{prefix}{t}" for t in range(3)]
+    assert list(fitted.feature_names_in_) == list("abcdefgh")
+    assert fitted.n_features_in_ == 8
+    with pytest.raises(ValueError, match="feature names"):
+        fitted.transform(frame[list("hgfedcba")])
+    with pytest.raises(ValueError, match=r"(?s)feature names.*missing"):
+        fitted.transform(frame.iloc[:, :7])
+    with pytest.raises(ValueError, match=r"7 features, but .* is expecting 8 features"):
+        clone(model).fit(X).transform(X[:, :7])
+
+
+@every_model
+def test_tags_say_positive_sparse_and_type_keeping(model):
+    tags = get_tags(model)
+    assert tags.input_tags.positive_only
+    assert tags.input_tags.sparse
+    assert set(tags.transformer_tags.preserves_dtype) == {"float32", "float64"}
+    assert not tags.target_tags.required
+
+
+@every_model
+def test_the_picture_links_to_the_documentation(model):
+    html = model._repr_html_()
+    name = type(model).__name__
+    links = re.findall(r'href="(https://partwise\.readthedocs\.io/en/latest/api/partwise[\w.]*\.html)"', html)
+    assert links
+    assert all(link.endswith(f".{name}.html") for link in links)
+    assert repr(model).startswith(name)
+
+
+@every_model
+def test_methods_before_fit_say_that_it_is_not_fitted(model):
+    for method in ("transform", "inverse_transform"):
+        with pytest.raises(NotFittedError, match="not fitted"):
+            getattr(clone(model), method)(X[:, :3])
+
+
+@every_model
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_type_of_the_data_is_kept(model, dtype):
+    fitted = clone(model)
+    assert fitted.fit_transform(X.astype(dtype)).dtype == dtype
+    assert fitted.components_.dtype == dtype
+    assert fitted.transform(X.astype(dtype)).dtype == dtype
+
+
+@every_model
+def test_fitting_again_starts_anew(model):
+    once, twice = clone(model).fit(X), clone(model).fit(X[:, :5]).fit(X)
+    np.testing.assert_array_equal(once.components_, twice.components_)
+    np.testing.assert_array_equal(once.transform(X), twice.transform(X))
+
+
+@every_model
+def test_components_set_by_hand_are_used(model):
+    fitted = clone(model).fit(X)
+    fitted.transform(X)
+    other = clone(model).set_params(random_state=1).fit(X[::-1] + 1)
+    fitted.components_ = other.components_
+    np.testing.assert_allclose(fitted.transform(X), other.transform(X))
+
+
+@every_model
+def test_it_works_in_a_pipeline_and_a_grid_search(model):
+    model = clone(model).set_params(tol=0, max_iter=50)
+    pipeline = make_pipeline(MaxAbsScaler(), clone(model))
+    assert pipeline.fit_transform(X).shape == (30, 3)
+    assert list(pipeline.get_feature_names_out()) == list(pipeline[-1].get_feature_names_out())
+
+    def score(fitted, data, y=None):
+        return -np.linalg.norm(data - fitted.inverse_transform(fitted.transform(data)))
+
+    search = GridSearchCV(clone(model), {"n_components": [1, 4]}, scoring=score, cv=3).fit(X)
+    assert search.best_params_ == {"n_components": 4}
+
+
+def test_the_reconstruction_error_is_the_norm_of_the_difference():
+    for data in (X, sp.csr_array(X)):
+        model = NMF(3, random_state=0)
+        W = model.fit_transform(data)
+        assert model.reconstruction_err_ == pytest.approx(np.linalg.norm(X - W @ model.components_), rel=1e-9)
+
+
+def test_reaching_max_iter_warns_and_convergence_does_not():
+    message = r"Maximum number of iterations 2 reached\. Increase it to improve convergence\."
+    with pytest.warns(ConvergenceWarning, match=message):
+        model = NMF(3, max_iter=2, random_state=0).fit(X)
+    assert (model.n_iter_, model.converged_) == (2, False)
+    with pytest.warns(ConvergenceWarning, match=message):
+        MiniBatchNMF(3, max_iter=2, random_state=0).fit(X)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert NMF(3, random_state=0).fit(X).converged_
+        NMF(3, max_iter=2, tol=0, random_state=0).fit(X)
+
+
+def test_the_time_limit_is_told_by_the_factorization():
+    model = NMF(3, tol=0, max_iter=10**7, max_time=0.05, random_state=0).fit(X)
+    assert "time limit" in str(model.factorization_.reason)
+    assert not model.converged_
+
+
+def test_n_init_keeps_the_best():
+    options = {"init": "random", "max_iter": 3, "tol": 0, "random_state": 0}
+    one, many = (NMF(3, **options, n_init=n).fit(X).reconstruction_err_ for n in (1, 10))
+    assert many < one
+
+
+def test_the_penalties_are_scaled_as_scikit_learn_scales_them():
+    options = {"n_components": 3, "alpha_W": 0.02, "alpha_H": 0.03, "l1_ratio": 0.4, "tol": 1e-10, "max_iter": 20000}
+    start = {"W": np.random.default_rng(1).random((30, 3)), "H": np.random.default_rng(2).random((3, 8))}
+
+    def objective(model):
+        W = model.fit_transform(X, W=start["W"].copy(), H=start["H"].copy())
+        H = model.components_
+        weights = (8 * 0.02, W), (30 * 0.03, H)
+        penalty = sum(a * (0.4 * f.sum() + 0.3 * (f * f).sum()) for a, f in weights)
+        return 0.5 * ((X - W @ H) ** 2).sum() + penalty
+
+    theirs = objective(sklearn.decomposition.NMF(init="custom", **options))
+    assert objective(NMF(init="custom", **options)) == pytest.approx(theirs, rel=1e-5)
+
+
+@pytest.mark.parametrize("loss", ["frobenius", "kullback-leibler"])
+def test_n_jobs_leaves_no_trace(loss):
+    fits = [NMF(3, beta_loss=loss, random_state=0, n_jobs=n).fit_transform(X) for n in (1, 2, -1)]
+    for other in fits[1:]:
+        np.testing.assert_array_equal(fits[0], other)
+
+
+def test_the_function_is_the_estimator():
+    W, H, n_iter = non_negative_factorization(X, n_components=3, random_state=0)
+    model = NMF(3, random_state=0)
+    np.testing.assert_array_equal(W, model.fit_transform(X))
+    np.testing.assert_array_equal(H, model.components_)
+    assert n_iter == model.n_iter_
+
+
+def test_the_function_with_fixed_parts_is_transform():
+    model = NMF(3, random_state=0).fit(X)
+    W, H, n_iter = non_negative_factorization(X, H=model.components_, update_H=False)
+    np.testing.assert_array_equal(H, model.components_)
+    np.testing.assert_allclose(W, model.transform(X))
+    assert n_iter == 1
+    with pytest.raises(ValueError, match="update_H=False needs the parts"):
+        non_negative_factorization(X, update_H=False)

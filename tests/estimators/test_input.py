@@ -1,0 +1,197 @@
+"""Bad input is refused with where, what and the way out; odd but valid input gives finite factors."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+from sklearn.exceptions import ConvergenceWarning
+
+from partwise import NMF, MiniBatchNMF, non_negative_factorization
+
+X = np.random.default_rng(0).gamma(1.0, 1.0, (12, 9))
+BAD = {
+    "NaN": (np.where(X.max() == X, np.nan, X), {}, r"NaN: X\[\d+, \d+\].*1 of 108 entries is.*SimpleImputer"),
+    "infinity": (np.where(X.max() == X, np.inf, X), {}, r"infinity.*X\[\d+, \d+\] = inf"),
+    "negative": (X - 1, {}, r"Negative values in data passed to \w+.*X\[\d+, \d+\] = -.*np\.clip"),
+    "negative, sparse": (sp.csr_matrix(X - 1), {}, r"Negative values.*X\[0, \d\]"),
+    "no rows": (X[:0], {}, r"0 sample\(s\)"),
+    "no columns": (X[:, :0], {}, r"0 feature\(s\)"),
+    "one dimension": (X[0], {}, "Expected 2D array"),
+    "three dimensions": (np.ones((2, 2, 2)), {}, "dim 3"),
+    "text": (np.array([["a", "b"], ["c", "d"]]), {}, "(?i)string|numeric"),
+    "complex": (X * 1j, {}, "Complex"),
+    "zero components": (X, {"n_components": 0}, "'n_components' parameter must be a whole number, at least 1. Got 0"),
+    "a fraction of components": (X, {"n_components": 2.5}, "'n_components'.*Got 2.5"),
+    "components by name": (X, {"n_components": "aut"}, "n_components='aut' is not known.*Did you mean 'auto'"),
+    "too many for the start": (X, {"n_components": 10, "init": "nndsvd"}, r"n_components <= min.*Use init='random'"),
+    "unknown init": (X, {"init": "randon"}, "init='randon' is not known.*Did you mean 'random'"),
+    "unknown loss": (X, {"beta_loss": "frobenus"}, "beta_loss='frobenus' is not known.*Did you mean 'frobenius'"),
+    "negative tol": (X, {"tol": -1}, "'tol' parameter must be a number, at least 0. Got -1"),
+    "tol by name": (X, {"tol": "small"}, "'tol'.*Got 'small'"),
+    "zero iterations": (X, {"max_iter": 0}, "'max_iter'.*Got 0"),
+    "negative alpha": (X, {"alpha_W": -0.5}, "'alpha_W'.*Got -0.5"),
+    "alpha by name": (X, {"alpha_H": "sam"}, "alpha_H"),
+    "l1_ratio over 1": (X, {"l1_ratio": 1.5}, r"'l1_ratio' parameter must lie in \[0, 1\]. Got 1.5"),
+    "zeros and Itakura-Saito": (
+        np.eye(4),
+        {"beta_loss": "itakura-saito", "solver": "mu"},
+        "beta_loss <= 0 and X contains",
+    ),
+    "custom without a start": (X, {"init": "custom"}, "init='custom' needs"),
+    "a random state of no kind": (X, {"random_state": "seed"}, "seed"),
+}
+NMF_ONLY = {
+    "unknown solver": ({"solver": "hal"}, "solver='hal' is not known.*Did you mean 'hals'"),
+    "hals with Kullback-Leibler": ({"solver": "hals", "beta_loss": 1}, r"Use solver='auto'.*'mu'.*'newton'"),
+    "zero starts": ({"n_init": 0}, "n_init"),
+    "time by name": ({"max_time": "long"}, "max_time"),
+    "negative time": ({"max_time": -1.0}, "max_time"),
+}
+MINI_BATCH_ONLY = {
+    "empty batches": ({"batch_size": 0}, "'batch_size'.*Got 0"),
+    "forgetting too much": ({"forget_factor": 1.5}, "forget_factor"),
+    "no patience": ({"max_no_improvement": 0}, "'max_no_improvement'.*Got 0"),
+}
+
+
+@pytest.mark.parametrize("kind", [NMF, MiniBatchNMF])
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_refused_with_a_text_that_helps(kind, case):
+    data, options, words = BAD[case]
+    options = {"n_components": 3, "init": "random", **options}
+    if kind is MiniBatchNMF:
+        options.pop("solver", None)
+    with pytest.raises((ValueError, TypeError), match=words):
+        kind(**options).fit(data)
+
+
+@pytest.mark.parametrize(
+    ("kind", "case"), [*((NMF, case) for case in NMF_ONLY), *((MiniBatchNMF, case) for case in MINI_BATCH_ONLY)]
+)
+def test_a_bad_parameter_of_its_own_is_refused(kind, case):
+    options, words = (NMF_ONLY | MINI_BATCH_ONLY)[case]
+    with pytest.raises(ValueError, match=words):
+        kind(**{"n_components": 3, "init": "random", **options}).fit(X)
+
+
+@pytest.mark.parametrize("kind", [NMF, MiniBatchNMF])
+@pytest.mark.parametrize(
+    ("start", "words"),
+    [
+        ({"W": np.ones((11, 3)), "H": np.ones((3, 9))}, r"W\). Expected 12, but got 11"),
+        ({"W": np.ones((12, 2)), "H": np.ones((3, 9))}, r"W\). Expected 3, but got 2"),
+        ({"W": np.ones((12, 3)), "H": np.ones((2, 9))}, r"H\). Expected 3, but got 2"),
+        ({"W": np.ones((12, 3)), "H": np.ones((3, 8))}, r"H\). Expected 9, but got 8"),
+        ({"W": np.ones((12, 3)), "H": np.zeros((3, 9))}, "full of zeros"),
+        ({"W": -np.ones((12, 3)), "H": np.ones((3, 9))}, "Negative values"),
+        ({"W": np.ones((12, 3), np.float32), "H": np.ones((3, 9))}, "should have the same dtype as X. Got"),
+        ({"W": np.ones((12, 3), int), "H": np.ones((3, 9), int)}, "should have the same dtype as X. Got"),
+    ],
+)
+def test_a_start_that_does_not_fit_is_refused(kind, start, words):
+    with pytest.raises((ValueError, TypeError), match=words):
+        kind(3, init="custom").fit_transform(X, **start)
+
+
+def test_a_start_without_init_custom_is_ignored_with_a_warning():
+    with pytest.warns(RuntimeWarning, match="W or H are ignored"):
+        NMF(3, init="random", random_state=0).fit_transform(X, W=np.ones((12, 3)), H=np.ones((3, 9)))
+    with pytest.warns(RuntimeWarning, match="W is not used"):
+        non_negative_factorization(X, W=np.ones((12, 3)), H=np.ones((3, 9)), update_H=False)
+
+
+def masked(condition):
+    return np.where(condition, 0, X)
+
+
+ODD = {
+    "all zero": np.zeros_like(X),
+    "a row and a column of zeros": masked((np.arange(12) == 1)[:, None] | (np.arange(9) == 2)[None]),
+    "constant": np.full_like(X, 3.0),
+    "one row": X[:1],
+    "one column": X[:, :1],
+    "one entry": X[:1, :1],
+    "repeated rows": np.repeat(X[:2], 10, axis=0),
+    "tiny": X * 1e-300,
+    "huge": X * 1e300,
+    "smallest": np.full_like(X, 5e-324),
+    "largest": np.full_like(X, np.finfo(float).max),
+    "huge and tiny": X * np.logspace(-150, 150, 9),
+    "one huge entry": np.where(X.max() == X, 1e300, X),
+    "one tiny entry": np.where(X.max() == X, 1e-300, 0),
+    "float32": X.astype(np.float32),
+    "float32, tiny": (X * 1e-38).astype(np.float32),
+    "float32, huge": (X * 1e37).astype(np.float32),
+    "integers": (X * 10).astype(np.int64),
+    "bytes": (X * 10).astype(np.uint8),
+    "booleans": X.mean() < X,
+    "sparse, empty": sp.csr_matrix(X.shape),
+    "sparse, stored zeros": sp.csr_matrix((np.zeros(3), ([0, 1, 2], [0, 1, 2])), shape=X.shape),
+    "sparse, duplicates": sp.coo_matrix((np.ones(4), ([0, 0, 1, 1], [1, 1, 0, 0])), shape=X.shape),
+    "sparse, huge": sp.csc_array(masked(X < 1) * 1e300),
+    "negative zeros": np.where(X < 1, -0.0, X),
+    "frame of integers": pd.DataFrame((X * 10).astype(int)),
+    "lists": X.tolist(),
+}
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("case", ODD)
+@pytest.mark.parametrize("k", [1, 3, 15])
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        (NMF, {}),
+        (NMF, {"solver": "mu"}),
+        (NMF, {"solver": "pivoting"}),
+        (NMF, {"beta_loss": "kullback-leibler"}),
+        (NMF, {"beta_loss": "kullback-leibler", "solver": "mu"}),
+        (NMF, {"beta_loss": 1.5, "solver": "mu"}),
+        (MiniBatchNMF, {"batch_size": 5}),
+        (MiniBatchNMF, {"batch_size": 5, "beta_loss": "kullback-leibler"}),
+    ],
+    ids=lambda value: value.__name__ if isinstance(value, type) else " ".join(map(str, value.values())),
+)
+def test_odd_input_gives_finite_factors_and_a_finite_error(kind, options, k, case):
+    data = ODD[case]
+    model = kind(k, init="random", random_state=0, max_iter=20, **options)
+    W = model.fit_transform(data)
+    for factor in (W, model.components_, model.transform(data)):
+        assert np.isfinite(factor).all()
+        assert (factor >= 0).all()
+    assert np.isfinite(model.reconstruction_err_)
+
+
+@pytest.mark.parametrize("loss", ["frobenius", "kullback-leibler"])
+@pytest.mark.parametrize("unit", [1e-300, 1e-30, 1e30, 1e300])
+def test_a_fit_of_extreme_data_is_as_good_as_of_ordinary_data(loss, unit):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        plain, extreme = (
+            NMF(3, beta_loss=loss, init="random", random_state=0, max_iter=50).fit(X * scale) for scale in (1.0, unit)
+        )
+    found = extreme.factorization_
+    assert found.relative_error == pytest.approx(plain.factorization_.relative_error, rel=1e-6)
+    np.testing.assert_allclose(
+        (extreme.transform(X * unit) @ (extreme.components_ / unit)),
+        plain.transform(X) @ plain.components_,
+        rtol=1e-4,
+        atol=1e-6,
+    )
+
+
+def test_an_all_zero_row_has_no_weights_and_an_all_zero_column_no_part():
+    data = X.copy()
+    data[4], data[:, 2] = 0, 0
+    model = NMF(3, random_state=0)
+    W = model.fit_transform(data)
+    assert W[4].max() < 1e-6 * W.max()
+    assert model.components_[:, 2].max() < 1e-6 * model.components_.max()
+
+
+def test_more_parts_than_rows_and_columns_are_possible():
+    model = NMF(15, random_state=0, max_iter=2000)
+    assert model.fit_transform(X).shape == (12, 15)
+    assert model.factorization_.relative_error < 0.01

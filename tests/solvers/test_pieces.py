@@ -1,0 +1,99 @@
+"""The pieces of the loop: extrapolation, factors that rotate their arrays, revival of dead parts, and exact rows."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from partwise.losses import get_loss
+from partwise.matrix import as_matrix
+from partwise.penalties import Penalty
+from partwise.solvers import Factor, Parts, get_solver, solve_rows
+from partwise.solvers.extrapolation import Extrapolation
+from partwise.solvers.online import Online
+from partwise.threads import Workers
+
+RNG = np.random.default_rng(0)
+X = RNG.gamma(1.0, 1.0, (30, 4)) @ RNG.gamma(1.0, 1.0, (4, 12))
+H = RNG.random((12, 4)) + 0.05
+
+
+def test_momentum_grows_to_its_cap_and_is_cut_where_the_loss_rose():
+    schedule = Extrapolation()
+    for _ in range(50):
+        schedule.grow()
+    assert schedule.momentum == schedule.cap == 1.0
+    schedule.cut()
+    assert schedule.momentum == pytest.approx(1 / 1.5)
+    assert schedule.cap == 1.0
+
+
+def test_a_factor_hands_out_room_that_nothing_else_uses():
+    factor = Factor(np.ones((3, 2)), Penalty())
+    for _ in range(8):
+        out = factor.room()
+        busy = [factor.iterate, factor.point, factor.previous, factor.best]
+        assert not any(out is array for array in busy)
+        factor.previous, factor.iterate, factor.best = factor.iterate, out, factor.point
+        factor.move(out)
+
+
+def test_a_factor_s_gram_and_mass_are_those_of_its_point():
+    factor = Factor(RNG.random((7, 3)), Penalty(l1=0.5, l2=0.25))
+    for point in (factor.point, RNG.random((7, 3))):
+        factor.move(point)
+        np.testing.assert_allclose(factor.gram, point.T @ point)
+        np.testing.assert_allclose(factor.mass, point.sum(axis=0))
+        assert factor.pays() == pytest.approx(0.5 * point.sum() + 0.125 * (point**2).sum())
+
+
+@pytest.mark.parametrize("loss", [2, 1, 1.5, 0, 3])
+@pytest.mark.parametrize("store", [np.array, np.asfortranarray, sp.csr_array])
+@pytest.mark.parametrize("penalty", [Penalty(), Penalty(l1=0.4), Penalty(l2=0.3)], ids=["no penalty", "l1", "l2"])
+def test_rows_are_solved_to_a_stationary_point_wherever_they_start(loss, store, penalty):
+    kind, matrix = get_loss(loss), as_matrix(store(X))
+    with Workers(1) as workers:
+        for start in (None, np.ones((30, 4)), RNG.random((30, 4))):
+            left = solve_rows(matrix, kind, start, Parts(H), penalty, workers)
+            negative, positive, _ = kind.gradient_parts(matrix, left, H, 0, 30, value=False)
+            slope = positive + penalty.l1 + penalty.l2 * left - negative
+            assert np.abs(np.minimum(left, slope / np.abs(negative).max())).max() < 1e-5
+
+
+@pytest.mark.parametrize("loss", [2, 1, 1.5])
+def test_solving_rows_leaves_the_start_as_it_is(loss):
+    start = np.ones((30, 4))
+    with Workers(1) as workers:
+        solve_rows(as_matrix(X), get_loss(loss), start, Parts(H), Penalty(), workers)
+    assert (start == 1).all()
+
+
+@pytest.mark.parametrize("solver", ["hals", "pivoting", "mu", "newton"])
+def test_a_half_step_reports_the_loss_where_it_has_it(solver):
+    loss = get_loss(1 if solver == "newton" else 2)
+    matrix, (w, h) = as_matrix(X), (Factor(factor, Penalty()) for factor in (RNG.random((30, 4)), H.copy()))
+    before = loss.value(matrix, w.point, h.point)
+    with Workers(1) as workers:
+        first = get_solver(solver, loss).update(matrix, loss, w, h, workers, 0.0, final=False)
+        after_first = loss.value(matrix, w.point, h.point)
+        last = get_solver(solver, loss).update(matrix.T, loss, h, w, workers, 0.0, final=True)
+    after = loss.value(matrix, w.point, h.point)
+    assert first.before is None or first.before == pytest.approx(before, rel=1e-10)
+    assert last.after is None or last.after == pytest.approx(after, rel=1e-8)
+    assert after <= after_first <= before
+    assert first.residual > 0
+
+
+@pytest.mark.parametrize("loss", [2, 1, 0.5])
+def test_a_stream_lowers_the_cost_of_its_batches(loss):
+    kind = get_loss(loss)
+    rng = np.random.default_rng(1)
+    stream = Online(kind, rng.random((12, 4)) + 0.1, forget=0.9)
+    parts, costs = RNG.gamma(1.0, 1.0, (4, 12)), []
+    with Workers(1) as workers:
+        for _ in range(60):
+            batch = as_matrix(rng.gamma(1.0, 1.0, (25, 4)) @ parts + 0.01)
+            _, cost = stream.step(batch, None, (Penalty(), Penalty()), 30, workers)
+            costs.append(cost)
+    assert np.isfinite(stream.Ht).all()
+    assert (stream.Ht >= 0).all()
+    assert np.mean(costs[-10:]) < 0.3 * np.mean(costs[:3])
