@@ -21,7 +21,7 @@ struct Swept {
 
 /// Cyclic coordinate descent on 1/2 ||X - left right'||^2 + l1 sum(left) over left >= 0, for a block of rows:
 ///   x[i,t] <- max(0, x[i,t] + (cross[i,t] - l1 - sum_s x[i,s] gram[s,t]) / gram[t,t]),  from x = start,
-/// with l2 added to the diagonal of gram, and a floor under it, so that a dead component stays as it is.
+/// with l2 added to the diagonal of gram, and a floor under it, so that a dead component goes to zero.
 /// A tile stops early when a sweep moves it less than `shrink` times as far as its first. Then
 ///   point <- max(0, x + momentum (x - iterate)),  iterate <- x.
 /// start, iterate, point, cross: (rows, k), point may be start; gram: (k, k) = right' right. Cichocki & Phan (2009), doi:10.1587/transfun.E92.A.708; repeated sweeps: Gillis &

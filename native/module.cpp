@@ -1,4 +1,5 @@
-// Binds the kernels: checks shapes, releases the GIL, calls. One overload a number type.
+// Binds the kernels: checks shapes, releases the GIL, calls. One overload a number type; no array is converted, since
+// what is written into a converted copy would be lost.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/vector.h>
@@ -48,7 +49,7 @@ void bind_sparse(nb::module_& m) {
         nb::gil_scoped_release free;
         csr_dot(X, right.data(), out.data(), k, first, last, add);
       },
-      nb::arg("indptr"), nb::arg("indices"), nb::arg("values"), nb::arg("right"), nb::arg("out"), nb::arg("first"),
+      nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("values").noconvert(), nb::arg("right").noconvert(), nb::arg("out").noconvert(), nb::arg("first"),
       nb::arg("last"), nb::arg("add") = false,
       "out[:last - first] (+)= X[first:last] @ right, for CSR X (n, m) and right (m, k); overwrites out.");
   m.def(
@@ -62,7 +63,7 @@ void bind_sparse(nb::module_& m) {
         nb::gil_scoped_release free;
         csr_predict(X, left.data(), right.data(), k, first, last, model.data());
       },
-      nb::arg("indptr"), nb::arg("indices"), nb::arg("values"), nb::arg("left"), nb::arg("right"), nb::arg("model"),
+      nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("values").noconvert(), nb::arg("left").noconvert(), nb::arg("right").noconvert(), nb::arg("model").noconvert(),
       nb::arg("first"), nb::arg("last"),
       "model[p] = <left[i], right[j]> in float64 at the stored entries of rows first..last; overwrites model.");
   m.def(
@@ -81,7 +82,7 @@ void bind_sparse(nb::module_& m) {
         }
         return nb::make_tuple(step.inner, step.residual);
       },
-      nb::arg("indptr"), nb::arg("indices"), nb::arg("values"), nb::arg("left"), nb::arg("right"), nb::arg("mass"),
+      nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("values").noconvert(), nb::arg("left").noconvert(), nb::arg("right").noconvert(), nb::arg("mass").noconvert(),
       nb::arg("l2"), nb::arg("floor"), nb::arg("sweeps"), nb::arg("shrink"), nb::arg("first"), nb::arg("last"),
       "Coordinate passes on the Kullback-Leibler divergence for rows first..last of left, in place.\n"
       "Returns (sum x log p after them, sum of mass |change in the first pass|).");
@@ -96,7 +97,7 @@ void bind_sparse(nb::module_& m) {
         nb::gil_scoped_release free;
         return poisson_pull(X, left.data(), right.data(), negative.data(), k, first, last, floor);
       },
-      nb::arg("indptr"), nb::arg("indices"), nb::arg("values"), nb::arg("left"), nb::arg("right"), nb::arg("negative"),
+      nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("values").noconvert(), nb::arg("left").noconvert(), nb::arg("right").noconvert(), nb::arg("negative").noconvert(),
       nb::arg("floor"), nb::arg("first"), nb::arg("last"),
       "negative = (X / (left right')) @ right for rows first..last, overwritten; returns sum x log p.");
   m.def(
@@ -111,7 +112,7 @@ void bind_sparse(nb::module_& m) {
         nb::gil_scoped_release free;
         newton_csr(X, left.data(), right.data(), k, m, first, last, mass.data(), l2, floor, beta, most);
       },
-      nb::arg("indptr"), nb::arg("indices"), nb::arg("values"), nb::arg("left"), nb::arg("right"), nb::arg("mass"),
+      nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("values").noconvert(), nb::arg("left").noconvert(), nb::arg("right").noconvert(), nb::arg("mass").noconvert(),
       nb::arg("l2"), nb::arg("floor"), nb::arg("beta"), nb::arg("most"), nb::arg("first"), nb::arg("last"),
       "Solve rows first..last of left for a beta-divergence to the end, in place, in float64.\n"
       "mass: the L1 penalty, and for beta = 1 the column sums of right added.");
@@ -137,7 +138,7 @@ void bind_dense(nb::module_& m) {
         }
         return nb::make_tuple(swept.inner, swept.residual, swept.total);
       },
-      nb::arg("iterate"), nb::arg("start"), nb::arg("point"), nb::arg("cross"), nb::arg("gram"), nb::arg("l1"),
+      nb::arg("iterate").noconvert(), nb::arg("start").noconvert(), nb::arg("point").noconvert(), nb::arg("cross").noconvert(), nb::arg("gram").noconvert(), nb::arg("l1"),
       nb::arg("l2"), nb::arg("sweeps"), nb::arg("shrink"), nb::arg("momentum"),
       "Coordinate descent on a block of rows from start; overwrites iterate and point = iterate + momentum * change.\n"
       "Returns (<cross, point>, squared length of the first sweep, sum of point).");
@@ -153,7 +154,7 @@ void bind_dense(nb::module_& m) {
         return multiply(left.data(), negative.data(), positive.data(), shared == 1 ? 0 : k, restart.data(), rows, k,
                         l1, l2, exponent);
       },
-      nb::arg("left"), nb::arg("negative"), nb::arg("positive"), nb::arg("restart"), nb::arg("l1"), nb::arg("l2"),
+      nb::arg("left").noconvert(), nb::arg("negative").noconvert(), nb::arg("positive").noconvert(), nb::arg("restart").noconvert(), nb::arg("l1"), nb::arg("l2"),
       nb::arg("exponent"),
       "left *= (negative / (positive + l1 + l2 left))^exponent in place; zeros that should grow start from restart.\n"
       "positive may be one shared row. Returns the sum of pull times |change|.");
@@ -166,7 +167,7 @@ void bind_dense(nb::module_& m) {
         nb::gil_scoped_release free;
         pivoting_block(left.data(), cross.data(), gram.data(), rows, k, l1);
       },
-      nb::arg("left"), nb::arg("cross"), nb::arg("gram"), nb::arg("l1"),
+      nb::arg("left").noconvert(), nb::arg("cross").noconvert(), nb::arg("gram").noconvert(), nb::arg("l1"),
       "Exact non-negative least squares for a block of rows, in place; left's zero pattern is the first guess.");
   m.def(
       "poisson_dense",
@@ -185,7 +186,7 @@ void bind_dense(nb::module_& m) {
         }
         return nb::make_tuple(step.inner, step.residual);
       },
-      nb::arg("X"), nb::arg("left"), nb::arg("transposed"), nb::arg("mass"), nb::arg("l2"), nb::arg("floor"),
+      nb::arg("X").noconvert(), nb::arg("left").noconvert(), nb::arg("transposed").noconvert(), nb::arg("mass").noconvert(), nb::arg("l2"), nb::arg("floor"),
       nb::arg("sweeps"), nb::arg("shrink"),
       "poisson_csr for a block of dense rows; transposed (k, m padded to 16) holds right', zero past m.");
   m.def(
@@ -199,7 +200,7 @@ void bind_dense(nb::module_& m) {
         nb::gil_scoped_release free;
         newton_dense(X.data(), left.data(), right.data(), k, m, rows, mass.data(), l2, floor, beta, most);
       },
-      nb::arg("X"), nb::arg("left"), nb::arg("right"), nb::arg("mass"), nb::arg("l2"), nb::arg("floor"),
+      nb::arg("X").noconvert(), nb::arg("left").noconvert(), nb::arg("right").noconvert(), nb::arg("mass").noconvert(), nb::arg("l2"), nb::arg("floor"),
       nb::arg("beta"), nb::arg("most"), "newton_csr for a block of dense rows.");
   m.def(
       "beta_parts",
@@ -209,7 +210,7 @@ void bind_dense(nb::module_& m) {
         nb::gil_scoped_release free;
         return beta_parts(x.data(), p.data(), ratio.data(), Index(x.shape(0) * x.shape(1)), beta, floor, value);
       },
-      nb::arg("x"), nb::arg("p"), nb::arg("ratio"), nb::arg("beta"), nb::arg("floor"), nb::arg("value"),
+      nb::arg("x").noconvert(), nb::arg("p").noconvert(), nb::arg("ratio").noconvert(), nb::arg("beta"), nb::arg("floor"), nb::arg("value"),
       "ratio = x p^(beta - 2), p = p^(beta - 1), both overwritten; returns the sum of d(x, p) if `value`, else 0.");
 }
 

@@ -23,7 +23,10 @@ double multiply(Real* left, const Real* negative, const Real* positive, Index po
     const Real* push = positive + i * positive_stride;
     for (Index t = 0; t < k; ++t) {
       const Real old = x[t], have = push[t] + l1 + l2 * old;
-      if (!(have > 0)) continue;
+      if (!(have > 0)) {  // nothing pushes back yet, so the ratio says nothing but that it should grow
+        if (pull[t] > 0 && old < restart[t]) x[t] = restart[t];
+        continue;
+      }
       const Real from = pull[t] > have && old < restart[t] ? restart[t] : old;
       const Real ratio = pull[t] / have;
       const Real power = exponent == 1     ? ratio

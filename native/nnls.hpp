@@ -13,10 +13,12 @@ namespace partwise {
 /// doi:10.1137/110821172; the exchange rule with its backup is theirs.
 class Pivoting {
  public:
+  /// For problems of up to k unknowns.
   explicit Pivoting(Index k) : k_(k), factor_(k * k), order_(k), y_(k), passive_(k), wrong_(k) {}
 
   /// x: the signs on entry are the first guess, and only speed it up; overwritten. gram: positive semi-definite.
-  void solve(const double* gram, const double* want, double* x) {
+  void solve(const double* gram, const double* want, double* x, Index k) {
+    k_ = k;
     double largest = 0;
     for (Index t = 0; t < k_; ++t) {
       largest = std::max(largest, std::abs(want[t]));
@@ -108,7 +110,7 @@ void pivoting_block(Real* left, const double* cross, const double* gram, Index r
       want[t] = cross[i * k + t] - l1;
       x[t] = double(left[i * k + t]);
     }
-    pivoting.solve(gram, want.data(), x.data());
+    pivoting.solve(gram, want.data(), x.data(), k);
     for (Index t = 0; t < k; ++t) left[i * k + t] = Real(std::max(x[t], 0.0));
   }
 }

@@ -19,11 +19,12 @@ class RowNewton {
  public:
   static constexpr int wide = lanes<double>;
   using V = Vector<double, wide>;
+  static constexpr double ridge = 1e-9;  // makes the quadratic model definite where a row has fewer entries than parts
 
-  RowNewton(Index k, Index longest, double beta, const double* mass, double l2, double floor)
-      : k_(k), stride_((longest + wide - 1) / wide * wide), beta_(beta), mass_(mass), l2_(l2), floor_(floor),
-        pivoting_(k), g_(k * stride_), x_(stride_), p_(stride_), slope_(stride_), bend_(stride_), bent_(stride_),
-        hessian_(k * k), gradient_(k), want_(k), next_(k), trial_(k) {}
+  RowNewton(Index k, Index longest, double beta, const double* mass, double l2, double floor, double tol)
+      : k_(k), stride_((longest + wide - 1) / wide * wide), beta_(beta), mass_(mass), l2_(l2), floor_(floor), tol_(tol),
+        pivoting_(k), g_(k * stride_), x_(stride_), p_(stride_), before_(stride_), slope_(stride_), bend_(stride_), bent_(stride_),
+        hessian_(k * k), gradient_(k), want_(k), next_(k), trial_(k), free_(k) {}
 
   double* values() { return x_.data(); }
   double* component(Index t) { return &g_[t * stride_]; }
@@ -36,18 +37,20 @@ class RowNewton {
       for (Index t = 0; t < k_; ++t) component(t)[j] = 0;
     double value = predict(w);
     for (int step = 0; step < most; ++step) {
-      model(w);
-      for (Index t = 0; t < k_; ++t) {
-        double want = -gradient_[t];
-        for (Index s = 0; s < k_; ++s) want += hessian_[t * k_ + s] * w[s];
-        want_[t] = want;
-        next_[t] = w[t];
+      const Index free = model(w);
+      std::swap(p_, before_);
+      for (Index a = 0; a < free; ++a) {
+        double want = -gradient_[free_[a]];
+        for (Index b = 0; b < free; ++b) want += hessian_[a * free + b] * w[free_[b]];
+        want_[a] = want;
+        trial_[a] = w[free_[a]];
       }
-      pivoting_.solve(hessian_.data(), want_.data(), next_.data());
+      pivoting_.solve(hessian_.data(), want_.data(), trial_.data(), free);
+      std::copy(w, w + k_, next_.begin());
       double slope = 0;
-      for (Index t = 0; t < k_; ++t) {
-        next_[t] = std::max(next_[t], 0.0);
-        slope += gradient_[t] * (next_[t] - w[t]);
+      for (Index a = 0; a < free; ++a) {
+        next_[free_[a]] = std::max(trial_[a], 0.0);
+        slope += gradient_[free_[a]] * (next_[free_[a]] - w[free_[a]]);
       }
       if (!(slope < 0)) return;
       double share = 1, lower = value;
@@ -55,16 +58,26 @@ class RowNewton {
       for (; halvings < 40; ++halvings, share /= 2) {
         for (Index t = 0; t < k_; ++t) trial_[t] = std::max(w[t] + share * (next_[t] - w[t]), 0.0);
         lower = predict(trial_.data());
+        if (falls_too_far()) continue;
         if (lower <= value + 1e-4 * share * slope + rounding * std::abs(value)) break;
       }
       if (halvings == 40) return;
       std::copy(trial_.begin(), trial_.end(), w);
-      if (-slope <= 1e-16 * std::abs(value)) return;  // the step just taken squared what error was left
+      if (-slope <= tol_ * std::abs(value)) return;
       value = lower;
     }
   }
 
  private:
+  /// Whether the model of a positive entry fell to under a twentieth of what it was: the quadratic model says nothing
+  /// that far down, where the divergence goes to infinity.
+  bool falls_too_far() const {
+    if (beta_ > 1) return false;
+    for (Index j = 0; j < length_; ++j)
+      if (x_[j] > 0 && p_[j] < 0.05 * before_[j]) return true;
+    return false;
+  }
+
   double dot(const double* a, const double* b) const {
     V total{};
     for (Index j = 0; j < length_; j += wide) total += load<V>(a + j) * load<V>(b + j);
@@ -97,8 +110,9 @@ class RowNewton {
     return value;
   }
 
-  /// The gradient and the Hessian at w, whose p `predict` left.
-  void model(const double* w) {
+  /// The gradient at w, whose p `predict` left, and the Hessian of the components that can move: those above zero, and
+  /// those that the gradient wants larger. Returns how many; free_ lists them.
+  Index model(const double* w) {
     for (Index j = 0; j < length_; ++j) {
       const double p = p_[j], x = x_[j];
       if (beta_ == 1) {
@@ -111,23 +125,33 @@ class RowNewton {
         bend_[j] = power * std::max((beta_ - 1) + (2 - beta_) * x / p, 0.25 * convex);
       }
     }
+    Index free = 0;
     for (Index s = 0; s < k_; ++s) {
-      const double* g = component(s);
-      gradient_[s] = mass_[s] + l2_ * w[s] + dot(slope_.data(), g);
-      for (Index j = 0; j < length_; j += wide) store(&bent_[j], load<V>(&bend_[j]) * load<V>(g + j));
-      for (Index t = 0; t <= s; ++t)
-        hessian_[s * k_ + t] = hessian_[t * k_ + s] = dot(bent_.data(), component(t));
-      hessian_[s * k_ + s] += l2_;
+      gradient_[s] = mass_[s] + l2_ * w[s] + dot(slope_.data(), component(s));
+      if (w[s] > 0 || gradient_[s] < 0) free_[free++] = s;
     }
+    for (Index a = 0; a < free; ++a) {
+      const double* g = component(free_[a]);
+      for (Index j = 0; j < length_; j += wide) store(&bent_[j], load<V>(&bend_[j]) * load<V>(g + j));
+      for (Index b = 0; b <= a; ++b)
+        hessian_[a * free + b] = hessian_[b * free + a] = dot(bent_.data(), component(free_[b]));
+      hessian_[a * free + a] = (hessian_[a * free + a] + l2_) * (1 + ridge);
+    }
+    return free;
   }
 
   Index k_, stride_, length_ = 0;
   double beta_;
   const double* mass_;
-  double l2_, floor_;
+  double l2_, floor_, tol_;
   Pivoting pivoting_;
-  std::vector<double> g_, x_, p_, slope_, bend_, bent_, hessian_, gradient_, want_, next_, trial_;
+  std::vector<double> g_, x_, p_, before_, slope_, bend_, bent_, hessian_, gradient_, want_, next_, trial_;
+  std::vector<Index> free_;
 };
+
+/// A row is done after a step that promised less than this share of the objective: it squared what error was left.
+template <class Real>
+constexpr double settled = sizeof(Real) == 4 ? 1e-9 : 1e-16;
 
 /// left[i] <- the minimum of row i's problem, from left[i], for rows first..last of a CSR X; beta = 1 touches stored
 /// entries only, other betas every column. left (n, k), right (m, k), mass (k).
@@ -136,7 +160,7 @@ void newton_csr(Csr<Real, Integer> X, Real* left, const Real* right, Index k, In
                 const double* mass, double l2, double floor, double beta, int most) {
   Index longest = 0;
   for (Index i = first; i < last; ++i) longest = std::max(longest, Index(X.indptr[i + 1]) - Index(X.indptr[i]));
-  RowNewton row(k, beta == 1 ? longest : m, beta, mass, l2, floor);
+  RowNewton row(k, beta == 1 ? longest : m, beta, mass, l2, floor, settled<Real>);
   std::vector<double> w(k);
   if (beta != 1)
     for (Index t = 0; t < k; ++t)
@@ -160,7 +184,7 @@ void newton_csr(Csr<Real, Integer> X, Real* left, const Real* right, Index k, In
 template <class Real>
 void newton_dense(const Real* X, Real* left, const Real* right, Index k, Index m, Index rows, const double* mass,
                   double l2, double floor, double beta, int most) {
-  RowNewton row(k, m, beta, mass, l2, floor);
+  RowNewton row(k, m, beta, mass, l2, floor, settled<Real>);
   std::vector<double> w(k);
   for (Index t = 0; t < k; ++t)
     for (Index j = 0; j < m; ++j) row.component(t)[j] = double(right[j * k + t]);

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -191,19 +192,21 @@ def factorize(
     >>> bool(found.relative_error < 0.01)
     True
     >>> print(found.reason)
-    Converged: the projected gradient is within tol of zero.
+    Converged: the model reproduces the data.
     """
     began = time.perf_counter()
     objective = get_loss(loss)
     chosen = get_solver(solver, objective)
     _check_numbers(n_components=n_components, max_iter=max_iter, n_init=n_init)
-    if not tol >= 0:
+    if not (isinstance(tol, Real) and tol >= 0):
         raise ParameterError(f"tol={tol!r} must be at least 0; 0 runs to max_iter.")
+    if max_time is not None and not (isinstance(max_time, Real) and max_time > 0):
+        raise ParameterError(f"max_time={max_time!r} must be a number of seconds, more than 0; None sets no limit.")
     given = as_matrix(X)
     objective.check(given)
     matrix, unit = rescaled(widened(given)) if objective.degree is not None else (widened(given), 1.0)
-    root, power = float(np.sqrt(unit)), float(objective.degree or 0.0)
-    scale = unit**power if abs(np.log2(unit) * power) < 1000 else LARGEST
+    root = float(np.sqrt(unit))
+    scale = power_of(unit, objective)
     penalties = (penalty_W or Penalty(), penalty_H or Penalty())
     if unit != 1:
         penalties = (penalties[0].in_units(root, scale), penalties[1].in_units(root, scale))
@@ -232,6 +235,7 @@ def factorize(
     )
     curve["loss"] = np.maximum(curve["loss"], final)
     curve["loss"][-1] = final
+    curve["loss"] = np.minimum(curve["loss"], LARGEST / scale) * scale
     size = objective.size(matrix)
     relative = value / size if size > 0 else 0.0
     W, H = (factor * root if root != 1 else factor for factor in (left, best.Ht.T))
@@ -239,7 +243,7 @@ def factorize(
         W=W.astype(given.dtype, copy=False),
         H=np.ascontiguousarray(H, given.dtype),
         loss=min(value * scale, LARGEST),
-        relative_error=float(np.sqrt(2 * relative)) if power == 2 else relative,
+        relative_error=float(np.sqrt(2 * relative)) if objective.degree == 2 else relative,
         n_iter=best.n_iter,
         reason=best.reason,
         curve=curve,
@@ -282,7 +286,7 @@ class Projection:
         factor = unit / self.unit
         penalty = self.penalty
         if factor != 1 and penalty:
-            penalty = penalty.in_units(factor, unit ** float(self.loss.degree or 0.0))
+            penalty = penalty.in_units(factor, power_of(unit, self.loss))
         if matrix.dtype not in self._parts:
             self._parts[matrix.dtype] = Parts(self._right.astype(matrix.dtype))
         parts = self._parts[matrix.dtype]
@@ -300,6 +304,12 @@ def _finish(X: Matrix, loss: Loss, found: Outcome, penalty: Penalty, workers: Wo
     else:
         left, value = solve_rows(X, loss, found.W, parts, penalty, workers), None
     return left, max(loss.value(X, left, found.Ht) if value is None else value, 0.0)  # rounding can go just under 0
+
+
+def power_of(unit: float, loss: Loss) -> float:
+    """Return the unit of the loss for a unit of X, kept within what float64 can hold."""
+    exponent = float(np.log2(unit)) * float(loss.degree or 0.0)
+    return float(2.0 ** np.clip(exponent, -1000.0, 1000.0))
 
 
 def even_out(W: Array, Ht: Array) -> Array:
@@ -348,8 +358,10 @@ def _starts(
     return start
 
 
-def check_factor(factor: Any, shape: tuple[int, int], name: str, dtype: "np.dtype[Any]") -> Array:
-    """Return a given W or H as an array, checked: shape, finite, at least 0, not all 0."""
+def check_factor(
+    factor: Any, shape: tuple[int, int], name: str, dtype: "np.dtype[Any]", *, start: bool = True
+) -> Array:
+    """Return a given W or H as an array, checked: shape, finite, at least 0; as a start it may not be all 0."""
     array = np.asarray(factor)
     if array.ndim != 2 or array.shape[0] != shape[0]:
         raise ParameterError(
@@ -364,6 +376,6 @@ def check_factor(factor: Any, shape: tuple[int, int], name: str, dtype: "np.dtyp
     if array.dtype.kind not in "fiub":
         raise FactorTypeError(f"{name} must hold numbers, got dtype {array.dtype}.")
     checked = as_matrix(array.astype(dtype, copy=False), name=name)
-    if checked.total == 0 and array.size:
+    if start and checked.total == 0:
         raise ParameterError(f"Array passed to NMF (input {name}) is full of zeros; give a start that is not.")
     return np.asarray(checked.values())

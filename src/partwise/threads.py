@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Self, TypeVar
 
+import threadpoolctl
 from joblib import effective_n_jobs
-from threadpoolctl import ThreadpoolController
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -23,15 +23,16 @@ class _SerialBlas:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._users = 0
-        self._controller: ThreadpoolController | None = None
+        self._controller: threadpoolctl.ThreadpoolController | None = None
         self._limiter: object | None = None
 
     def __enter__(self) -> None:
         with self._lock:
             if self._users == 0:
                 if self._controller is None:
-                    self._controller = ThreadpoolController().select(user_api="blas")
+                    self._controller = threadpoolctl.ThreadpoolController().select(user_api="blas")
                 if any(library.get_num_threads() != 1 for library in self._controller.lib_controllers):
+                    _take_control()
                     self._limiter = self._controller.limit(limits=1, user_api="blas")
             self._users += 1
 
@@ -39,8 +40,17 @@ class _SerialBlas:
         with self._lock:
             self._users -= 1
             if self._users == 0 and self._limiter is not None:
+                _take_control()  # this need not be the thread that set the limit
                 self._limiter.restore_original_limits()  # type: ignore[attr-defined]
                 self._limiter = None
+                _take_control()
+
+
+def _take_control() -> None:
+    """Free OpenBLAS's limit from the thread that set it last: threadpoolctl >= 3.8 ignores all others, silently."""
+    release = getattr(getattr(threadpoolctl, "OpenBLASController", None), "clear_controlling_thread", None)
+    if release is not None:
+        release(force=True)
 
 
 serial_blas = _SerialBlas()

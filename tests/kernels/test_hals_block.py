@@ -105,11 +105,12 @@ def test_rows_do_not_depend_on_those_beside_them(loops, rng, dtype):
     np.testing.assert_array_equal(whole[64:], run(loops, start[64:].copy(), cross[64:].copy(), gram)[0])
 
 
-def test_a_component_that_vanished_on_the_other_side_stays_as_it_is(loops, rng, dtype):
+def test_a_component_that_vanished_on_the_other_side_goes_to_zero(loops, rng, dtype):
     start, cross, gram = problem(rng, dtype, 20, 4)
     cross[:, 2], gram[2], gram[:, 2] = 0, 0, 0
     iterate, _, report = run(loops, start, cross, gram, sweeps=3)
-    np.testing.assert_array_equal(iterate[:, 2], start[:, 2])
+    # x - floor x / floor may round to a last digit of x
+    np.testing.assert_allclose(iterate[:, 2], 0, atol=np.finfo(dtype).eps * start.max())
     assert np.isfinite(iterate).all()
     assert np.isfinite(report).all()
 

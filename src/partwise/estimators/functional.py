@@ -91,7 +91,7 @@ def non_negative_factorization(
     matrix = as_matrix(X)
     H = np.asarray(H)
     k = n_components if n_components not in ("auto", None) else H.shape[0]
-    check_factor(H, (k, matrix.shape[1]), "H", matrix.dtype)
+    check_factor(H, (k, matrix.shape[1]), "H", matrix.dtype, start=False)
     model._same_dtype(matrix, H=H)
     penalty = model._penalties(matrix.shape)[0]
     return Projection(H, model._objective, penalty)(matrix, n_jobs=n_jobs), H, 1

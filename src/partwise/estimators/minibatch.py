@@ -11,9 +11,9 @@ from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from partwise.estimators.base import BaseNMF, at_least
-from partwise.factorization import even_out
+from partwise.factorization import even_out, power_of
 from partwise.init import initialize
-from partwise.matrix import Array, Matrix, as_matrix, rescaled
+from partwise.matrix import Array, Matrix, in_units, rescaled
 from partwise.penalties import Penalty
 from partwise.solvers import Parts, solve_rows
 from partwise.solvers.online import Online
@@ -174,8 +174,7 @@ class MiniBatchNMF(BaseNMF):
         matrix, left = self._begin(given, W, H)
         batches = list(gen_batches(matrix.shape[0], min(self.batch_size, matrix.shape[0])))
         # batches of one matrix: dense ones are views, sparse ones together one copy
-        data = matrix.X if hasattr(matrix, "X") else None
-        parts = [matrix] if len(batches) == 1 else [as_matrix(data[batch]) for batch in batches]  # type: ignore[index]
+        parts = [matrix] if len(batches) == 1 else [matrix.slice(batch.start, batch.stop) for batch in batches]
         smooth = _Smooth(self.max_no_improvement)
         step = 0
         with Workers(self.n_jobs) as workers:
@@ -215,7 +214,7 @@ class MiniBatchNMF(BaseNMF):
                 stacklevel=2,
             )
         loss = max(self._objective.value(matrix, solved, self._online.Ht), 0.0)
-        self.reconstruction_err_ = float(np.sqrt(2 * loss) * self._unit ** ((self._objective.degree or 0) / 2))
+        self.reconstruction_err_ = float(np.sqrt(2 * loss) * np.sqrt(power_of(self._unit, self._objective)))
         self._publish()
         return solved * solved.dtype.type(np.sqrt(self._unit))
 
@@ -240,7 +239,7 @@ class MiniBatchNMF(BaseNMF):
         self._check_params()
         _, matrix = self._validate(X, reset=not begun)
         if begun:
-            matrix = matrix if self._unit == 1 else as_matrix(matrix.values() / self._unit)
+            matrix = in_units(matrix, self._unit)
         else:
             matrix, _ = self._begin(matrix, W, H)
             self.n_steps_ = 0
@@ -285,12 +284,11 @@ class MiniBatchNMF(BaseNMF):
         return matrix, left
 
     def _in_units(self, part: Matrix) -> tuple[Penalty, Penalty]:
-        penalties = self._penalties(part.shape)
-        if self._unit == 1:
-            return penalties
-        scale = self._unit ** float(self._objective.degree or 0.0)
-        W, H = (penalty.in_units(float(np.sqrt(self._unit)), scale) for penalty in penalties)
-        return W, H
+        W, H = self._penalties(part.shape)
+        if self._unit == 1 or not (W or H):
+            return W, H
+        root, scale = float(np.sqrt(self._unit)), power_of(self._unit, self._objective)
+        return W.in_units(root, scale), H.in_units(root, scale)
 
     def _publish(self) -> None:
         root = self._online.Ht.dtype.type(np.sqrt(self._unit))

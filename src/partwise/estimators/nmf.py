@@ -1,13 +1,14 @@
 """NMF in scikit-learn's clothes."""
 
 import warnings
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
-from partwise.estimators.base import BaseNMF
+from partwise.estimators.base import BaseNMF, at_least
 from partwise.estimators.callbacks import FitTask, with_callbacks
 from partwise.factorization import factorize
 from partwise.matrix import Array
@@ -175,11 +176,12 @@ class NMF(BaseNMF):
             If X has NaN, infinite or negative entries (the text names the first), or a parameter is not valid.
         """
         self._check_params()
+        at_least("n_init", self.n_init, 1, Integral)
         get_solver(self.solver, self._objective)
         X, matrix = self._validate(X, reset=True)
         k, W, H = self._start(matrix, W, H)
         penalty_W, penalty_H = self._penalties(matrix.shape)
-        task = FitTask(self, X, self.max_iter, self.verbose, self._state)
+        task = FitTask(self, X, self.max_iter * self.n_init, self.verbose, self._state)
         found = factorize(
             matrix,
             k,

@@ -36,6 +36,12 @@ class Loss(ABC):
     """d(c x, c p) = c ** degree * d(x, p) for every c > 0, or None where that does not hold."""
     exponent: float = 1.0
     """Power of the multiplicative step under which the loss cannot rise."""
+
+    @property
+    def damped_exponent(self) -> float:
+        """The same with an L2 penalty beside the loss, whose share of the step is not a power of it."""
+        return self.exponent / (1 + self.exponent)
+
     convex: bool = True
     """Whether d is convex in p, so that each half-step has one minimum."""
 
@@ -60,8 +66,8 @@ class Loss(ABC):
     ) -> tuple[Array, Array, float]:
         """Return (negative, positive, loss) of rows first..last: the gradient in left is positive - negative.
 
-        The arrays have shape (last - first, k); positive may have one row, shared by all. The loss is that of these
-        rows, 0 unless `value`.
+        The arrays have shape (last - first, k); positive may have one row, shared by all. The losses of all blocks sum
+        to the loss; 0 unless `value`.
         """
         negative, positive, loss = X.parts_block(self, left, right, first, last, products=True, value=value)
         assert negative is not None and positive is not None

@@ -57,6 +57,10 @@ class BetaDivergence(Loss):
         return 1.0 if self.beta <= 2 else 1 / (self.beta - 1)
 
     @property
+    def damped_exponent(self) -> float:
+        return 1 / (3 - self.beta) if self.beta < 2 else self.exponent
+
+    @property
     def convex(self) -> bool:  # type: ignore[override]
         return 1 <= self.beta <= 2
 

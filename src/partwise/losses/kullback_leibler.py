@@ -45,8 +45,8 @@ class KullbackLeibler(BetaDivergence):
         )
         loss = 0.0
         if value:
-            x = sparse.data[sparse.indptr[first] : sparse.indptr[last]]
-            loss = self.constant(x) - likelihood + float(left[first:last].sum(axis=0, dtype=np.float64) @ mass)
+            share = (last - first) / X.shape[0]
+            loss = share * self.constant(X) - likelihood + float(left[first:last].sum(axis=0, dtype=np.float64) @ mass)
         return negative, mass.astype(X.dtype)[None], loss
 
     def value(self, X: Matrix, left: Array, right: Array) -> float:
@@ -55,11 +55,10 @@ class KullbackLeibler(BetaDivergence):
         total = float(left.sum(axis=0, dtype=np.float64) @ right.sum(axis=0, dtype=np.float64))
         for first, last in X.blocks:
             x, p = X.predict_block(first, last, left, right)
-            total += self.constant(x) - float(xlogy(x.astype(np.float64), np.maximum(p, X.floor)).sum())
-        return total
+            total -= float(xlogy(x.astype(np.float64), np.maximum(p, X.floor)).sum())
+        return total + self.constant(X)
 
     @staticmethod
-    def constant(x: Array) -> float:
+    def constant(X: Matrix) -> float:
         """Return the sum of x log x - x, the part of the divergence that no model changes."""
-        x = x.astype(np.float64)
-        return float((xlogy(x, x) - x).sum())
+        return X.x_log_x - X.total

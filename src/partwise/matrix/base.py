@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import xlogy
 
 Array = NDArray[Any]
 Block = tuple[int, int]
@@ -53,6 +54,14 @@ class Matrix(ABC):
     @abstractmethod
     def T(self) -> "Matrix":
         """The transpose, built once and kept."""
+
+    @abstractmethod
+    def slice(self, first: int, last: int) -> "Matrix":
+        """Return rows first..last as a matrix of their own; dense ones share memory."""
+
+    @abstractmethod
+    def divided(self, unit: float) -> "Matrix":
+        """Return X / unit, for a power of two."""
 
     @property
     @abstractmethod
@@ -134,6 +143,11 @@ class Matrix(ABC):
         """Sum of entries, in float64."""
         return self._total(lambda part: float(part.sum()))
 
+    @cached_property
+    def x_log_x(self) -> float:
+        """Sum of x log x over entries, in float64; 0 log 0 = 0."""
+        return self._total(lambda part: float(xlogy(part, part).sum()))
+
     @property
     def mean(self) -> float:
         """Mean over all n m cells."""
@@ -142,8 +156,8 @@ class Matrix(ABC):
     @cached_property
     def floor(self) -> float:
         """What a model entry is raised to before it divides: far under the mean, far above underflow of its square."""
-        smallest = 1e-10 if self.dtype == np.float32 else 1e-20
-        return smallest * (self.mean or 1.0)
+        share, least = (1e-10, 1e-15) if self.dtype == np.float32 else (1e-20, 1e-150)
+        return max(share * self.mean, least)
 
     @cached_property
     def has_zeros(self) -> bool:

@@ -102,13 +102,13 @@ def rescaled(matrix: Matrix) -> tuple[Matrix, float]:
     exponent = int(np.frexp(highest)[1])
     if abs(exponent) <= SAFE_EXPONENT[matrix.dtype]:
         return matrix, 1.0
-    exponent -= exponent % 2
-    if isinstance(matrix, Sparse):
-        X = matrix.X.copy()
-        X.data = np.ldexp(X.data, -exponent)
-        return Sparse(X), 2.0**exponent
-    assert isinstance(matrix, Dense)
-    return Dense(np.ldexp(matrix.X, -exponent)), 2.0**exponent
+    unit = 2.0 ** min(exponent - exponent % 2, 1022)  # 2**1022 is the largest power of 4 that is a number
+    return matrix.divided(unit), unit
+
+
+def in_units(matrix: Matrix, unit: float) -> Matrix:
+    """Return matrix / unit, the matrix itself where the unit is 1."""
+    return matrix if unit == 1 else matrix.divided(unit)
 
 
 SMALL = 1 << 16

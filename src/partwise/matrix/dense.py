@@ -29,6 +29,13 @@ class Dense(Matrix):
             self._transposed = Dense(self.X.T, transposed=self)
         return self._transposed
 
+    def slice(self, first: int, last: int) -> "Dense":
+        rows = self.X[first:last]
+        return Dense(rows if rows.flags.c_contiguous or rows.flags.f_contiguous else np.ascontiguousarray(rows))
+
+    def divided(self, unit: float) -> "Dense":
+        return Dense(np.ldexp(self.X, -(int(np.frexp(unit)[1]) - 1)))
+
     @property
     def n_stored(self) -> int:
         return self.shape[0] * self.shape[1]

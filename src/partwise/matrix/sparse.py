@@ -35,6 +35,14 @@ class Sparse(Matrix):
             self._transposed = Sparse(self.X.T.tocsr(), transposed=self)
         return self._transposed
 
+    def slice(self, first: int, last: int) -> "Sparse":
+        return Sparse(self.X[first:last])
+
+    def divided(self, unit: float) -> "Sparse":
+        X = self.X.copy()
+        X.data = np.ldexp(X.data, -(int(np.frexp(unit)[1]) - 1))
+        return Sparse(X)
+
     @property
     def n_stored(self) -> int:
         return int(self.X.nnz)
@@ -64,7 +72,8 @@ class Sparse(Matrix):
             _, absent, counted = loss.parts(np.zeros_like(stored), stored.copy(), self.floor, value)
             absent = absent.copy()
             negative, positive, right_part = loss.parts(X.data[None, entries], stored, self.floor, value)
-            total += part - counted + right_part
+            # with no absent entry, that of zeros is nothing (and may not be defined)
+            total += right_part + (part - counted if stored.size < model.size else 0.0)
             if negatives is None or positives is None:
                 continue
             out = slice(start - first, stop - first)

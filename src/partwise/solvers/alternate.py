@@ -75,6 +75,11 @@ class _Record:
     def add(self, iteration: int, seconds: float, residual: float) -> None:
         self.rows.append([iteration, seconds, self.best, residual])
 
+    @property
+    def known(self) -> float:
+        """The best objective so far, NaN before any is known."""
+        return self.best if self.best < np.inf else np.nan
+
     def settle(self, iteration: int, objective: float) -> None:
         """Enter the objective of `iteration`, known later than its row where the solver lags."""
         self.best = min(self.best, objective)
@@ -141,10 +146,10 @@ def alternate(
             due = reason.converged if reason is not None else iteration % REVIVE_EVERY == 0
             if due and fell and revival.apply(X, w, h):
                 reason = None
-            if callback is not None and reason is None:
+            if callback is not None:
                 assert w.best is not None and h.best is not None
-                best = Iteration(iteration, seconds, record.best, residual, w.best, h.best.T)
-                if callback(best):
+                best = Iteration(iteration, seconds, record.known, residual, w.best, h.best.T)
+                if callback(best) and reason is None:
                     reason = StopReason.CALLBACK
             if reason is not None:
                 break

@@ -44,7 +44,7 @@ class Multiplicative(Solver):
                 restart,
                 left.penalty.l1,
                 left.penalty.l2,
-                loss.exponent,
+                loss.damped_exponent if left.penalty.l2 > 0 else loss.exponent,
             )
             return value, moved
 

@@ -42,8 +42,7 @@ class Newton(Solver):
         left.move(out)
         if not final:
             return Step(moved)
-        constant = KullbackLeibler.constant(X.values().reshape(-1))
-        return Step(moved, after=constant - likelihood + float(left.mass @ right.mass))
+        return Step(moved, after=KullbackLeibler.constant(X) - likelihood + float(left.mass @ right.mass))
 
 
 def sane_scale(X: Matrix, left: Factor, right: Factor) -> float:

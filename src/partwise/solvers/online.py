@@ -75,7 +75,7 @@ class Online:
         positive += penalty.l1 + penalty.l2 * H
         restart = restart_levels(self.Ht, X.mean)
         origin = np.where((negative > positive) & (restart > H), restart, H)
-        exponent = self.loss.exponent
+        exponent = self.loss.damped_exponent if penalty.l2 > 0 else self.loss.exponent
         self.numerator *= self.forget
         self.numerator += negative * (origin if exponent == 1 else origin ** (1 / exponent))
         self.denominator *= self.forget

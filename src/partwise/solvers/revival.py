@@ -48,7 +48,11 @@ def _reseed(X: Matrix, empty: Factor, other: Factor, t: int) -> bool:
     if rows[worst] + norms[worst] <= WORTH * rows.max():
         return False
     seed: Array = np.maximum(X.rows(np.array([worst]))[0] - right @ left[worst], 0)
+    lengths = np.linalg.norm(right, axis=0), np.linalg.norm(seed)
+    if not seed.any() or not lengths[0].any():
+        return False
+    seed *= lengths[0][lengths[0] > 0].mean() / lengths[1]  # the others' scale, whatever the units of X
     for array in {id(a): a for a in (other.point, other.iterate, other.previous) if a is not None}.values():
         array[:, t] = seed
     other.move(other.point)
-    return bool(seed.any())
+    return True
