@@ -1,5 +1,6 @@
 """X as a sparse matrix whose absent entries are zeros, in CSR form; the transpose is a CSR copy, made once."""
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,27 +13,70 @@ WORK_A_BLOCK = 200_000
 WORK_A_ROW = 16
 """What a row costs beyond its entries (its share of a sweep), in entries."""
 CHUNK = 1 << 18
+PANEL = 1 << 14
+"""Columns of a panel: as many rows of a thin float32 matrix of 20 columns fill 1.3 MB."""
+LARGE = 2_000_000
+"""Entries under which panels bring nothing."""
 
 
 class Sparse(Matrix):
     """A canonical CSR matrix: sorted indices, no duplicates.
 
     The transpose costs a second copy of the entries, about 8 bytes each in float32, and the time of 1.5 products: it
-    pays from the second iteration.
+    pays from the second iteration. A large one is kept in panels, as long as only products are asked of it.
+
+    Parameters
+    ----------
+    X : CSR matrix or None
+        The entries; None for the transpose of `transposed`, whose CSR form is made when something needs whole rows.
+    transposed : Sparse or None
+        The matrix whose transpose this is.
     """
 
     def __init__(self, X: Any, transposed: "Sparse | None" = None) -> None:
-        self.X = X
-        self.shape = (X.shape[0], X.shape[1])
-        self.dtype = X.dtype
-        work = X.indptr[1:].astype(np.int64) + WORK_A_ROW * np.arange(1, self.shape[0] + 1)
-        self.blocks = cut(work, int(np.clip(work[-1] // WORK_A_BLOCK, 1, 16)))
         self._transposed = transposed
+        if X is not None:
+            self.X = X
+            self.shape, self.dtype = (X.shape[0], X.shape[1]), X.dtype
+            entries = X.indptr[1:].astype(np.int64)
+        else:
+            assert transposed is not None
+            self.shape, self.dtype = (transposed.shape[1], transposed.shape[0]), transposed.dtype
+            entries = np.cumsum(np.bincount(transposed.X.indices, minlength=self.shape[0]))
+        work = entries + WORK_A_ROW * np.arange(1, self.shape[0] + 1)
+        self.blocks = cut(work, int(np.clip(work[-1] // WORK_A_BLOCK, 1, 16)))
+
+    @cached_property
+    def X(self) -> Any:
+        """The entries in CSR form."""
+        assert self._transposed is not None
+        return self._transposed.X.T.tocsr()
+
+    @property
+    def _entries(self) -> Any:
+        """The entries in the form they have, this way round or transposed."""
+        return self.X if "X" in self.__dict__ or self._transposed is None else self._transposed.X
+
+    @cached_property
+    def _panels(self) -> list[Any]:
+        """X cut by columns into CSR matrices of all its rows, whose products add up to X's.
+
+        A panel reaches for rows of the thin matrix that stay in cache; X itself is one panel where that brings nothing.
+        """
+        other = self._transposed
+        if "X" in self.__dict__ or other is None or other.shape[0] <= PANEL or other.n_stored < LARGE:
+            return [self.X]
+        panels = []
+        for first in range(0, other.shape[0], PANEL):
+            panel = other.X[first : first + PANEL].T.tocsr()
+            panel.indices += panel.indices.dtype.type(first)
+            panels.append(panel)
+        return panels
 
     @property
     def T(self) -> "Sparse":
         if self._transposed is None:
-            self._transposed = Sparse(self.X.T.tocsr(), transposed=self)
+            self._transposed = Sparse(None, transposed=self)
         return self._transposed
 
     def slice(self, first: int, last: int) -> "Sparse":
@@ -45,11 +89,11 @@ class Sparse(Matrix):
 
     @property
     def n_stored(self) -> int:
-        return int(self.X.nnz)
+        return int(self._entries.nnz)
 
     def dot_block(self, first: int, last: int, right: Array, out: Array) -> None:
-        X = self.X
-        kernels.csr_dot(X.indptr, X.indices, X.data, right, out, first, last)
+        for number, panel in enumerate(self._panels):
+            kernels.csr_dot(panel.indptr, panel.indices, panel.data, right, out, first, last, number > 0)
 
     def parts_block(
         self, loss: Entrywise, left: Array, right: Array, first: int, last: int, *, products: bool, value: bool
@@ -107,7 +151,7 @@ class Sparse(Matrix):
         return X.data[entries], model
 
     def values(self) -> Array:
-        return self.X.data
+        return self._entries.data
 
     def find(self, test: Any) -> tuple[int, int, float, int] | None:
         hits = np.flatnonzero(test(self.X.data))
