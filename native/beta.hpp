@@ -24,17 +24,19 @@ double beta_parts(const Real* x, Real* p, Real* ratio, Index size, double beta, 
   Index e = 0;
   while (fast && e + wide <= size) {
     V part{};
+    LogarithmSum<Real, wide> logarithms;
     for (const Index stop = std::min(size - wide, e + 1023); e <= stop; e += wide) {
       const V data = load<V>(x + e), model = at_least(load<V>(p + e), least), inverse = Real(1) / model;
       const V fraction = data * inverse;
-      if (value) {
-        const V log = logarithm<Real, wide>(at_least(fraction, normal));
-        part += beta == 1 ? data * log - data + model : fraction - log - Real(1);
+      if (value && beta == 1) part += data * logarithm<Real, wide>(at_least(fraction, normal)) - data + model;
+      if (value && beta == 0) {
+        part += fraction - Real(1);
+        logarithms.add(at_least(fraction, normal));
       }
       store(ratio + e, beta == 1 ? fraction : fraction * inverse);
       store(p + e, beta == 1 ? V{} + Real(1) : inverse);
     }
-    total += double(sum<Real, wide>(part));
+    total += double(sum<Real, wide>(part)) - logarithms.total();
   }
   for (; e < size; ++e) {
     const double data = double(x[e]), model = double(std::max(p[e], floor));

@@ -114,4 +114,51 @@ inline Vector<Real, Lanes> logarithm(Vector<Real, Lanes> x) {
   return Real(2) * s * series + __builtin_convertvector(exponent, V) * Real(0.693147180559945309417);
 }
 
+/// Sums logarithms of positive normal numbers at a few operations each: exponents are added, mantissas multiplied, and one
+/// logarithm is taken for 16 of them, whose product lies between 2^-8 and 2^8.
+template <class Real, int Lanes>
+class LogarithmSum {
+ public:
+  using V = Vector<Real, Lanes>;
+
+  void add(V x) {
+    VB bits;
+    std::memcpy(&bits, &x, sizeof(V));
+    const VB exponent = (bits - half) >> mantissa;
+    bits -= exponent << mantissa;
+    V m;
+    std::memcpy(&m, &bits, sizeof(V));
+    exponents_ += exponent;
+    product_ *= m;
+    if (++count_ == 16) flush();
+  }
+
+  double total() {
+    flush();
+    return double(sum<Real, Lanes>(logs_)) + double(sum_exponents()) * 0.693147180559945309417;
+  }
+
+ private:
+  using Bits = std::conditional_t<sizeof(Real) == 4, std::int32_t, std::int64_t>;
+  typedef Bits VB __attribute__((vector_size(Lanes * sizeof(Real)), aligned(alignof(Real)), may_alias));
+  static constexpr int mantissa = sizeof(Real) == 4 ? 23 : 52;
+  static constexpr Bits half = sizeof(Real) == 4 ? Bits(0x3f3504f3) : Bits(0x3fe6a09e667f3bcdLL);  // sqrt(1/2)
+
+  void flush() {
+    logs_ += logarithm<Real, Lanes>(product_);
+    product_ = V{} + Real(1);
+    count_ = 0;
+  }
+
+  std::int64_t sum_exponents() const {
+    std::int64_t total = 0;
+    for (int lane = 0; lane < Lanes; ++lane) total += exponents_[lane];
+    return total;
+  }
+
+  V product_ = V{} + Real(1), logs_{};
+  VB exponents_{};
+  int count_ = 0;
+};
+
 }  // namespace partwise

@@ -151,7 +151,7 @@ def factorize(
         Elastic net on a factor, in units of the summed loss.
     tol : float, default=1e-4
         Stop when the projected gradient is this small, or when the loss falls by less than this share of itself over
-        ten iterations; 0 runs to max_iter.
+        five iterations; 0 runs to max_iter.
     max_iter : int, default=200
         Limit on iterations.
     max_time : float or None

@@ -26,7 +26,7 @@ class StopReason(Enum):
         return self in (StopReason.STATIONARY, StopReason.STEADY, StopReason.EXACT)
 
 
-WINDOW = 10
+WINDOW = 5
 """Iterations over which the fall of the loss is judged."""
 
 
@@ -41,7 +41,7 @@ class Stopping:
     The residual is the length of the first projected step of an iteration in the local metric of the loss, relative to
     the size of X in that metric: it is zero exactly at a KKT point, free of any scaling of X or of the factors, and its
     reference is X alone, so a good start is not asked for more than a bad one. The loss is steady when it fell by less
-    than ``steady * tol`` of itself over the last WINDOW iterations.
+    than ``tol`` of itself over the last WINDOW iterations.
 
     Parameters
     ----------
