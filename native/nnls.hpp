@@ -14,7 +14,8 @@ namespace partwise {
 class Pivoting {
  public:
   /// For problems of up to k unknowns.
-  explicit Pivoting(Index k) : k_(k), factor_(k * k), order_(k), y_(k), passive_(k), wrong_(k) {}
+  explicit Pivoting(Index k)
+      : k_(k), factor_(k * k), scaled_(k * k), inverse_(k), y_(k), gradient_(k), order_(k), passive_(k), wrong_(k) {}
 
   /// x: the signs on entry are the first guess, and only speed it up; overwritten. gram: positive semi-definite.
   void solve(const double* gram, const double* want, double* x, Index k) {
@@ -28,15 +29,14 @@ class Pivoting {
     int backup = 3;
     for (Index round = 0; round < 10 * k_ + 100; ++round) {
       solve_passive(gram, want, x);
+      for (Index t = 0; t < k_; ++t) gradient_[t] = -want[t];
+      for (Index a = 0; a < size_; ++a) {
+        const double value = x[order_[a]], *row = gram + order_[a] * k_;
+        for (Index t = 0; t < k_; ++t) gradient_[t] += row[t] * value;
+      }
       Index count = 0, last = 0;
       for (Index t = 0; t < k_; ++t) {
-        if (passive_[t]) {
-          wrong_[t] = x[t] < 0;
-        } else {
-          double gradient = -want[t];
-          for (Index a = 0; a < size_; ++a) gradient += gram[t * k_ + order_[a]] * x[order_[a]];
-          wrong_[t] = gram[t * k_ + t] > 0 && gradient < -1e-12 * largest;
-        }
+        wrong_[t] = passive_[t] ? x[t] < 0 : gram[t * k_ + t] > 0 && gradient_[t] < -1e-12 * largest;
         if (wrong_[t]) {
           ++count;
           last = t;
@@ -63,39 +63,40 @@ class Pivoting {
   }
 
  private:
-  /// gram[F, F] x[F] = want[F] on the passive set F by Cholesky, x = 0 elsewhere; a component that depends on those before
-  /// it gets 0.
+  /// gram[F, F] x[F] = want[F] on the passive set F, x = 0 elsewhere; a component that depends on those before it gets 0.
   void solve_passive(const double* gram, const double* want, double* x) {
     size_ = 0;
     for (Index t = 0; t < k_; ++t) {
       x[t] = 0;
       if (passive_[t]) order_[size_++] = t;
     }
+    // L D L' = gram[F, F]: row a of factor_ holds L, row a of scaled_ L D; inverse_ holds 1 / D
     for (Index a = 0; a < size_; ++a) {
-      double* row = &factor_[a * k_];
+      double *row = &factor_[a * k_], *own = &scaled_[a * k_];
       const double* entries = gram + order_[a] * k_;
       double rest = entries[order_[a]], known = want[order_[a]];
       for (Index b = 0; b < a; ++b) {
         const double* other = &factor_[b * k_];
         double value = entries[order_[b]];
-        for (Index c = 0; c < b; ++c) value -= row[c] * other[c];
-        row[b] = value * other[b];  // the diagonal holds inverses
-        rest -= row[b] * row[b];
+        for (Index c = 0; c < b; ++c) value -= own[c] * other[c];
+        own[b] = value;
+        row[b] = value * inverse_[b];
+        rest -= value * row[b];
         known -= row[b] * y_[b];
       }
-      row[a] = rest > 1e-13 * entries[order_[a]] ? 1 / std::sqrt(rest) : 0;
-      y_[a] = known * row[a];
+      inverse_[a] = rest > 1e-13 * entries[order_[a]] ? 1 / rest : 0;
+      y_[a] = known;
     }
+    for (Index a = 0; a < size_; ++a) y_[a] *= inverse_[a];
     for (Index a = size_ - 1; a >= 0; --a) {
-      const double value = x[order_[a]] = y_[a] * factor_[a * k_ + a];
+      const double value = x[order_[a]] = y_[a];
       for (Index b = 0; b < a; ++b) y_[b] -= factor_[a * k_ + b] * value;
     }
   }
 
   Index k_, size_ = 0;
-  std::vector<double> factor_;
+  std::vector<double> factor_, scaled_, inverse_, y_, gradient_;
   std::vector<Index> order_;
-  std::vector<double> y_;
   std::vector<char> passive_, wrong_;
 };
 

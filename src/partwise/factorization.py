@@ -322,7 +322,7 @@ def even_out(W: Array, Ht: Array) -> Array:
     alive = (means > 0) & (Ht.max(axis=0, initial=0) > 0)
     scale = np.where(alive, means, 1.0)
     if alive.any():
-        left, right = (np.sqrt(np.square(f, dtype=np.float64).sum(axis=0)) for f in (W, Ht))
+        left, right = (np.sqrt(np.diagonal(f.T @ f).astype(np.float64)) for f in (W, Ht))
         scale = scale * np.sqrt(np.linalg.norm(left / scale) / np.linalg.norm(right * scale))
     scale = scale.astype(W.dtype)
     W /= scale

@@ -64,7 +64,7 @@ class Sparse(Matrix):
         A panel reaches for rows of the thin matrix that stay in cache; X itself is one panel where that brings nothing.
         """
         other = self._transposed
-        if "X" in self.__dict__ or other is None or other.shape[0] <= PANEL or other.n_stored < LARGE:
+        if "X" in self.__dict__ or other is None:
             return [self.X]
         panels = []
         for first in range(0, other.shape[0], PANEL):
@@ -76,7 +76,8 @@ class Sparse(Matrix):
     @property
     def T(self) -> "Sparse":
         if self._transposed is None:
-            self._transposed = Sparse(None, transposed=self)
+            paneled = self.shape[0] > PANEL and self.n_stored >= LARGE
+            self._transposed = Sparse(None if paneled else self.X.T.tocsr(), transposed=self)
         return self._transposed
 
     def slice(self, first: int, last: int) -> "Sparse":
