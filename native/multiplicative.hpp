@@ -28,11 +28,9 @@ double multiply(Real* left, const Real* negative, const Real* positive, Index po
         continue;
       }
       const Real from = pull[t] > have && old < restart[t] ? restart[t] : old;
-      const Real ratio = pull[t] / have;
-      const Real power = exponent == 1     ? ratio
-                         : exponent == 0.5 ? std::sqrt(ratio)
-                                           : Real(std::pow(double(ratio), exponent));
-      const Real now = from * power;
+      const Real now = exponent == 1     ? from * pull[t] / have
+                       : exponent == 0.5 ? from * std::sqrt(pull[t] / have)
+                                         : from * Real(std::pow(double(pull[t] / have), exponent));
       if (!std::isfinite(now)) continue;
       x[t] = now < flush * restart[t] ? Real(0) : now;
       moved += double(have) * double(std::abs(x[t] - old));
