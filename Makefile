@@ -16,7 +16,7 @@ define need_compiler
 apt-get install g++ (Debian, Ubuntu), xcode-select --install (macOS) or conda install gxx (conda)." >&2; exit 1; }
 endef
 
-.PHONY: setup demo test check format stubs wheel clean
+.PHONY: setup demo test check format stubs wheel bench clean
 
 setup: $(VENV)/installed
 
@@ -47,6 +47,10 @@ stubs: setup
 wheel: setup
 	$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
 
+# Against other libraries, in about ten minutes; the tables and the picture are in docs/performance/.
+bench: $(VENV)/bench
+	$(BIN)/python -m benchmarks.compare
+
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
@@ -61,4 +65,8 @@ $(VENV)/tools: constraints.txt
 $(VENV)/installed: $(VENV)/tools pyproject.toml CMakeLists.txt src/partwise/__init__.py $(wildcard native/*)
 	$(need_compiler)
 	$(PIP) install -c constraints.txt --no-build-isolation -e '.[dev,all]'
+	touch $@
+
+$(VENV)/bench: $(VENV)/installed benchmarks/install.py
+	$(BIN)/python benchmarks/install.py
 	touch $@
