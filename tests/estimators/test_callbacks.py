@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from partwise import NMF
+from partwise import NMF, MiniBatchNMF
 
 callback_api = pytest.importorskip("sklearn.callback", reason="scikit-learn < 1.9 has no callbacks")
 
@@ -59,6 +59,14 @@ def test_a_callback_that_asks_for_it_stops_the_fit():
     assert model.n_iter_ == 4
     assert not model.converged_
     assert "callback" in str(model.factorization_.reason)
+    assert recorder.events[-2:] == ["end fit", "teardown"]
+
+
+def test_a_step_of_mini_batches_is_a_task_and_can_be_the_last():
+    recorder = Recorder(stop_after=5)
+    model = listened(MiniBatchNMF(3, batch_size=10, tol=0, max_iter=50, random_state=0), recorder).fit(X)
+    assert model.n_steps_ == 5
+    assert recorder.events.count("end iteration") == 5
     assert recorder.events[-2:] == ["end fit", "teardown"]
 
 

@@ -250,3 +250,10 @@ def test_the_function_with_fixed_parts_is_transform():
     assert n_iter == 1
     with pytest.raises(ValueError, match="update_H=False needs the parts"):
         non_negative_factorization(X, update_H=False)
+
+
+@pytest.mark.parametrize("method", ["fit", "fit_transform"])
+def test_a_warning_names_the_line_of_the_caller(method):
+    with pytest.warns(ConvergenceWarning) as caught:
+        getattr(NMF(2, max_iter=1), method)(np.random.default_rng(0).random((8, 5)))
+    assert caught[0].filename == __file__

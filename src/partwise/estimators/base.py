@@ -1,5 +1,6 @@
 """What NMF and MiniBatchNMF share: parameters, checks, and the way back from W to X."""
 
+import sys
 import warnings
 from numbers import Integral, Real
 from typing import Any, Self
@@ -16,6 +17,7 @@ from partwise.init import INITS
 from partwise.losses import Loss, get_loss
 from partwise.matrix import Array, Matrix, as_matrix
 from partwise.penalties import Penalty
+from partwise.solvers import Iteration
 
 FORMATS = ("csr", "csc", "coo")
 DTYPES = [np.float64, np.float32]
@@ -26,6 +28,14 @@ def at_least(name: str, value: Any, lowest: float, kind: Any = Real) -> None:
     if isinstance(value, bool) or not isinstance(value, kind) or not value >= lowest:
         word = "a whole number" if kind is Integral else "a number"
         raise ParameterError(f"The {name!r} parameter must be {word}, at least {lowest:g}. Got {value!r} instead.")
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """Warn with the line of the caller's own code, however many of ours and scikit-learn's frames lie between."""
+    level, frame = 1, sys._getframe(0)
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("partwise", "sklearn"):
+        level, frame = level + 1, frame.f_back  # type: ignore[assignment]
+    warnings.warn(message, category, stacklevel=level)
 
 
 class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -114,11 +124,10 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
             self._same_dtype(X, H=H, W=W)
         else:
             if W is not None or H is not None:
-                warnings.warn(
+                warn(
                     "When init!='custom', provided W or H are ignored. Set  init='custom' to use them as "
                     "initialization.",
                     RuntimeWarning,
-                    stacklevel=4,
                 )
             W = H = None
             if k == "auto" or k is None:
@@ -159,6 +168,15 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
     def fit_transform(self, X: Any, y: Any = None, W: Any = None, H: Any = None) -> Any:
         """Learn the parts of X and return their weights in each row; see the subclasses."""
         raise NotImplementedError
+
+    def _state(self, found: Iteration) -> dict[str, Any]:
+        """Return the attributes that make a fitted estimator of what the loop has found so far."""
+        return {
+            "components_": np.array(found.H),
+            "n_components_": found.H.shape[0],
+            "n_iter_": found.iteration,
+            "n_features_in_": found.H.shape[1],
+        }
 
     def inverse_transform(self, X: Any) -> Any:
         """Return the data that weights stand for, W H.

@@ -1,10 +1,10 @@
 """non_negative_factorization: scikit-learn's function."""
 
-import warnings
 from typing import Any
 
 import numpy as np
 
+from partwise.estimators.base import warn
 from partwise.estimators.nmf import NMF
 from partwise.exceptions import ParameterError
 from partwise.factorization import Projection, check_factor
@@ -85,7 +85,7 @@ def non_negative_factorization(
     model._check_params()
     get_solver(solver, model._objective)
     if W is not None:
-        warnings.warn("When update_H=False, the provided initial W is not used.", RuntimeWarning, stacklevel=2)
+        warn("When update_H=False, the provided initial W is not used.", RuntimeWarning)
     if H is None:
         raise ParameterError("update_H=False needs the parts: pass H of shape (n_components, n_features).")
     matrix = as_matrix(X)

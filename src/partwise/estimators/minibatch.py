@@ -1,7 +1,7 @@
 """MiniBatchNMF in scikit-learn's clothes."""
 
 import math
-import warnings
+import time
 from numbers import Integral
 from typing import Any, Self
 
@@ -10,12 +10,13 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state, gen_batches
 from sklearn.utils.validation import check_is_fitted
 
-from partwise.estimators.base import BaseNMF, at_least
+from partwise.estimators.base import BaseNMF, at_least, warn
+from partwise.estimators.callbacks import FitTask, with_callbacks
 from partwise.factorization import even_out, power_of
 from partwise.init import initialize
 from partwise.matrix import Array, Matrix, in_units, rescaled
 from partwise.penalties import Penalty
-from partwise.solvers import Parts, solve_rows
+from partwise.solvers import Iteration, Parts, solve_rows
 from partwise.solvers.online import Online
 from partwise.threads import Workers
 
@@ -150,6 +151,7 @@ class MiniBatchNMF(BaseNMF):
         if self.transform_max_iter is not None:
             at_least("transform_max_iter", self.transform_max_iter, 1, Integral)
 
+    @with_callbacks
     def fit_transform(self, X: Any, y: Any = None, W: Any = None, H: Any = None) -> Array:
         """Learn the parts of X and return their weights in each row.
 
@@ -175,10 +177,12 @@ class MiniBatchNMF(BaseNMF):
         batches = list(gen_batches(matrix.shape[0], min(self.batch_size, matrix.shape[0])))
         # batches of one matrix: dense ones are views, sparse ones together one copy
         parts = [matrix] if len(batches) == 1 else [matrix.slice(batch.start, batch.stop) for batch in batches]
+        most = self.max_iter * len(parts)
+        task = FitTask(self, X, most, 0, self._state)
         smooth = _Smooth(self.max_no_improvement)
-        step = 0
+        step, began = 0, time.perf_counter()
         with Workers(self.n_jobs) as workers:
-            for step in range(1, self.max_iter * len(parts) + 1):
+            for step in range(1, most + 1):
                 batch, part = batches[(step - 1) % len(parts)], parts[(step - 1) % len(parts)]
                 before = self._online.Ht
                 penalties = self._in_units(part)
@@ -191,12 +195,16 @@ class MiniBatchNMF(BaseNMF):
                 )
                 left[batch] = solved
                 if self.verbose:
-                    print(f"Minibatch step {step}/{self.max_iter * len(parts)}: mean batch cost: {cost}")  # noqa: T201
+                    print(f"Minibatch step {step}/{most}: mean batch cost: {cost}")  # noqa: T201
+                size = float(np.linalg.norm(self._online.Ht))
+                change = float(np.linalg.norm(self._online.Ht - before)) / size if size > 0 else 0.0
+                seconds = time.perf_counter() - began
+                if task.callback and task.callback(Iteration(step, seconds, cost, change, left, self._online.Ht.T)):
+                    break
                 if step == 1:
                     continue  # as scikit-learn: the first cost is that of the start
-                change = float(np.linalg.norm(self._online.Ht - before))
                 # rows of zeros say nothing about H, so that it does not change for them is no convergence
-                if part.total > 0 and self.tol > 0 and change <= self.tol * float(np.linalg.norm(self._online.Ht)):
+                if part.total > 0 and self.tol > 0 and change <= self.tol:
                     break
                 if smooth.stalls(cost, min(part.shape[0] / (matrix.shape[0] + 1), 1.0)):
                     break
@@ -208,14 +216,14 @@ class MiniBatchNMF(BaseNMF):
         self.n_iter_ = math.ceil(step / len(parts))
         self.n_steps_ = step
         if self.n_iter_ == self.max_iter and self.tol > 0:
-            warnings.warn(
+            warn(
                 f"Maximum number of iterations {self.max_iter} reached. Increase it to improve convergence.",
                 ConvergenceWarning,
-                stacklevel=2,
             )
         loss = max(self._objective.value(matrix, solved, self._online.Ht), 0.0)
         self.reconstruction_err_ = float(np.sqrt(2 * loss) * np.sqrt(power_of(self._unit, self._objective)))
         self._publish()
+        task.end()
         return solved * solved.dtype.type(np.sqrt(self._unit))
 
     def partial_fit(self, X: Any, y: Any = None, W: Any = None, H: Any = None) -> Self:

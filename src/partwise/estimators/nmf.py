@@ -1,6 +1,5 @@
 """NMF in scikit-learn's clothes."""
 
-import warnings
 from numbers import Integral
 from typing import Any
 
@@ -8,11 +7,11 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
-from partwise.estimators.base import BaseNMF, at_least
+from partwise.estimators.base import BaseNMF, at_least, warn
 from partwise.estimators.callbacks import FitTask, with_callbacks
 from partwise.factorization import factorize
 from partwise.matrix import Array
-from partwise.solvers import Iteration, get_solver
+from partwise.solvers import get_solver
 from partwise.stopping import StopReason
 
 
@@ -203,10 +202,9 @@ class NMF(BaseNMF):
         if found.reason is StopReason.INTERRUPTED:
             raise KeyboardInterrupt
         if found.reason is StopReason.MAX_ITER and self.tol > 0:
-            warnings.warn(
+            warn(
                 f"Maximum number of iterations {self.max_iter} reached. Increase it to improve convergence.",
                 ConvergenceWarning,
-                stacklevel=2,
             )
         self.components_ = found.H
         self.n_components_ = k
@@ -236,12 +234,3 @@ class NMF(BaseNMF):
         check_is_fitted(self)
         _, matrix = self._validate(X, reset=False)
         return self._projection()(matrix, n_jobs=self.n_jobs)
-
-    def _state(self, found: Iteration) -> dict[str, Any]:
-        """Return the attributes that make a fitted estimator of what the loop has found so far."""
-        return {
-            "components_": np.array(found.H),
-            "n_components_": found.H.shape[0],
-            "n_iter_": found.iteration,
-            "n_features_in_": found.H.shape[1],
-        }
