@@ -84,7 +84,7 @@ class Pivoting {
         rest -= value * row[b];
         known -= row[b] * y_[b];
       }
-      inverse_[a] = rest > 1e-13 * entries[order_[a]] ? 1 / rest : 0;
+      inverse_[a] = rest > 1e-14 * entries[order_[a]] ? 1 / rest : 0;
       y_[a] = known;
     }
     for (Index a = 0; a < size_; ++a) y_[a] *= inverse_[a];

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
-from partwise.exceptions import DataError, FactorTypeError, ParameterError
+from partwise.exceptions import DataError, DomainError, FactorTypeError, ParameterError
 from partwise.init import initialize
 from partwise.losses import Frobenius, Loss, get_loss
 from partwise.losses.frobenius import gram
@@ -24,6 +24,8 @@ from partwise.threads import Workers
 
 __all__ = ["Factorization", "factorize"]
 
+DEPENDENT = 1e-8
+"""Parts whose gram has a smaller ratio of eigenvalues are taken to depend on each other."""
 LARGEST = float(np.finfo(np.float64).max)
 
 
@@ -155,7 +157,8 @@ def factorize(
     max_iter : int, default=200
         Limit on iterations.
     max_time : float or None
-        Limit in seconds, checked after each iteration; the start counts.
+        Limit in seconds, checked after each iteration; the start counts. For losses other than Frobenius a fit that it
+        stops leaves out the exact last step for W.
     n_init : int, default=1
         Starts to try; the best is returned. Random starts differ, and the seed fixes them all.
     random_state : int, RandomState or None
@@ -210,6 +213,9 @@ def factorize(
     penalties = (penalty_W or Penalty(), penalty_H or Penalty())
     if unit != 1:
         penalties = (penalties[0].in_units(root, scale), penalties[1].in_units(root, scale))
+    size = objective.size(matrix)
+    if not np.isfinite(size):
+        raise DomainError(f"loss={objective!r} is beyond what numbers can hold on this data; take a beta nearer to 1.")
     start = _starts(matrix, n_components, init, W, H, root, objective, check_random_state(random_state))
     with Workers(n_jobs) as workers:
         best = None
@@ -236,7 +242,6 @@ def factorize(
     curve["loss"] = np.maximum(curve["loss"], final)
     curve["loss"][-1] = final
     curve["loss"] = np.minimum(curve["loss"], LARGEST / scale) * scale
-    size = objective.size(matrix)
     relative = value / size if size > 0 else 0.0
     W, H = (factor * root if root != 1 else factor for factor in (left, best.Ht.T))
     return Factorization(
@@ -299,10 +304,15 @@ def _finish(X: Matrix, loss: Loss, found: Outcome, penalty: Penalty, workers: Wo
     """Return the exact W for the H found, and the loss of the pair."""
     parts = Parts(found.Ht)
     if isinstance(loss, Frobenius):
-        left, inner = least_squares(X, found.W, parts, penalty, workers)
+        # where parts depend on each other W is not unique: it starts where transform starts, and ends where that ends
+        values = np.linalg.eigvalsh(parts.gram)
+        start = found.W if values[0] > DEPENDENT * values[-1] else None
+        left, inner = least_squares(X, start, parts, penalty, workers)
         value = by_gram(X, inner, gram(left), parts.gram)
     else:
-        left, value = solve_rows(X, loss, found.W, parts, penalty, workers), None
+        left, value = found.W, None
+        if found.reason is not StopReason.MAX_TIME:
+            left = solve_rows(X, loss, found.W, parts, penalty, workers)
     return left, max(loss.value(X, left, found.Ht) if value is None else value, 0.0)  # rounding can go just under 0
 
 
@@ -342,6 +352,8 @@ def _starts(
     """Return a function that gives one start (W, Ht) after another."""
     if init is None and (W is not None or H is not None):
         init = "custom"
+    if init != "custom" and (W is not None or H is not None):
+        raise ParameterError(f"init={init!r} makes its own W and H; use init='custom' to start from yours.")
     if init != "custom":
         return lambda: initialize(X, k, init, rng)
     if W is None and H is None:

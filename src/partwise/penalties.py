@@ -1,5 +1,6 @@
 """What a factor pays beyond the loss."""
 
+import math
 from dataclasses import dataclass
 
 from partwise.exceptions import ParameterError
@@ -25,8 +26,8 @@ class Penalty:
     l2: float = 0.0
 
     def __post_init__(self) -> None:
-        if not (self.l1 >= 0 and self.l2 >= 0):
-            raise ParameterError(f"penalties must be at least 0, got l1={self.l1} and l2={self.l2}.")
+        if not (0 <= self.l1 < math.inf and 0 <= self.l2 < math.inf):
+            raise ParameterError(f"penalties must be finite and at least 0, got l1={self.l1} and l2={self.l2}.")
 
     def __bool__(self) -> bool:
         return self.l1 > 0 or self.l2 > 0

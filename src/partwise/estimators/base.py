@@ -25,7 +25,7 @@ DTYPES = [np.float64, np.float32]
 
 def at_least(name: str, value: Any, lowest: float, kind: Any = Real) -> None:
     """Raise ParameterError unless value is a number of that kind, at least `lowest`."""
-    if isinstance(value, bool) or not isinstance(value, kind) or not value >= lowest:
+    if isinstance(value, bool) or not isinstance(value, kind) or not lowest <= value < np.inf:
         word = "a whole number" if kind is Integral else "a number"
         raise ParameterError(f"The {name!r} parameter must be {word}, at least {lowest:g}. Got {value!r} instead.")
 
@@ -197,12 +197,17 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
     def _projection(self) -> Projection:
         """Return the projection onto components_, kept while they, the loss and the penalties stay what they are."""
         key = (self.alpha_W, self.l1_ratio, self.beta_loss, self.loss)
-        kept: list[Any] = self.__dict__.get("_kept", [])
+        kept: list[Any] = [] if self.components_.flags.writeable else self.__dict__.get("_kept", [])
         if not kept or kept[0] is not self.components_ or kept[1] != key:
             penalty = self._penalties((1, self.components_.shape[1]))[0]
             kept[:] = [self.components_, key, Projection(self.components_, self._objective, penalty)]
         projection: Projection = kept[2]
         return projection
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if "_kept" in state:
+            self.components_.flags.writeable = False
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())

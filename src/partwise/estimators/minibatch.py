@@ -69,7 +69,7 @@ class MiniBatchNMF(BaseNMF):
     Attributes
     ----------
     components_ : ndarray of shape (n_components, n_features)
-        The parts, H.
+        The parts, H. Read-only, as in NMF.
     n_components_ : int
         Number of parts.
     reconstruction_err_ : float
@@ -246,11 +246,11 @@ class MiniBatchNMF(BaseNMF):
         begun = hasattr(self, "components_")
         self._check_params()
         _, matrix = self._validate(X, reset=not begun)
-        if begun:
+        if begun and self.components_.any():
             matrix = in_units(matrix, self._unit)
-        else:
+        else:  # parts of zero, from batches of zeros, know nothing that a start could lose
             matrix, _ = self._begin(matrix, W, H)
-            self.n_steps_ = 0
+            self.n_steps_ = self.n_steps_ if begun else 0
         with Workers(self.n_jobs) as workers:
             self._online.step(matrix, None, self._in_units(matrix), self.fresh_restarts_max_iter, workers)
         self.n_steps_ += 1
@@ -301,6 +301,7 @@ class MiniBatchNMF(BaseNMF):
     def _publish(self) -> None:
         root = self._online.Ht.dtype.type(np.sqrt(self._unit))
         self.components_ = np.ascontiguousarray(self._online.Ht.T * root)
+        self.components_.flags.writeable = False  # see NMF
         self.n_components_ = self.components_.shape[0]
         self._kept: list[Any] = []
 

@@ -73,7 +73,7 @@ class NMF(BaseNMF):
     Attributes
     ----------
     components_ : ndarray of shape (n_components, n_features)
-        The parts, H.
+        The parts, H. Read-only: assign a changed copy, ``model.components_ = 2 * model.components_``.
     n_components_ : int
         Number of parts.
     reconstruction_err_ : float
@@ -207,6 +207,7 @@ class NMF(BaseNMF):
                 ConvergenceWarning,
             )
         self.components_ = found.H
+        self.components_.flags.writeable = False  # what transform keeps of it cannot go stale; assign to change it
         self.n_components_ = k
         self.n_iter_ = found.n_iter
         self.converged_ = found.converged

@@ -72,4 +72,10 @@ class BetaDivergence(Loss):
     def size(self, X: Matrix) -> float:
         if self.beta == 2:
             return X.squared_norm
-        return X.total if self.beta == 1 else super().size(X)
+        if self.beta == 1:
+            return X.total
+        with np.errstate(over="ignore"):
+            return X.sum_of(lambda part: float(np.power(part[part > 0], self.beta).sum()))
+
+    def value(self, X: Matrix, left: Array, right: Array) -> float:
+        return max(super().value(X, left, right), 0.0)  # rounding can leave an exact model just under 0

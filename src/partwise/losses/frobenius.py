@@ -1,6 +1,6 @@
 """Half the squared Frobenius norm: least squares."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -29,7 +29,7 @@ class Frobenius(BetaDivergence):
     2.0
     """
 
-    beta: float = 2.0
+    beta: float = field(default=2.0, init=False)
     name: ClassVar[str] = "frobenius"
 
     def gradient_parts(

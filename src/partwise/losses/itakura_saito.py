@@ -1,6 +1,6 @@
 """The Itakura-Saito divergence: relative errors count, at any loudness; made for power spectra."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from partwise.losses.beta import BetaDivergence
@@ -21,5 +21,5 @@ class ItakuraSaito(BetaDivergence):
     False
     """
 
-    beta: float = 0.0
+    beta: float = field(default=0.0, init=False)
     name: ClassVar[str] = "itakura-saito"

@@ -1,6 +1,6 @@
 """The generalised Kullback-Leibler divergence: maximum likelihood for counts (Poisson)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -29,7 +29,7 @@ class KullbackLeibler(BetaDivergence):
     1.0
     """
 
-    beta: float = 1.0
+    beta: float = field(default=1.0, init=False)
     name: ClassVar[str] = "kullback-leibler"
 
     def gradient_parts(
@@ -56,7 +56,7 @@ class KullbackLeibler(BetaDivergence):
         for first, last in X.blocks:
             x, p = X.predict_block(first, last, left, right)
             total -= float(xlogy(x.astype(np.float64), np.maximum(p, X.floor)).sum())
-        return total + self.constant(X)
+        return max(total + self.constant(X), 0.0)
 
     @staticmethod
     def constant(X: Matrix) -> float:

@@ -136,17 +136,17 @@ class Matrix(ABC):
     @cached_property
     def squared_norm(self) -> float:
         """Sum of squared entries, in float64 and without a float64 copy of X."""
-        return self._total(lambda part: float(np.dot(part, part)))
+        return self.sum_of(lambda part: float(np.dot(part, part)))
 
     @cached_property
     def total(self) -> float:
         """Sum of entries, in float64."""
-        return self._total(lambda part: float(part.sum()))
+        return self.sum_of(lambda part: float(part.sum()))
 
     @cached_property
     def x_log_x(self) -> float:
         """Sum of x log x over entries, in float64; 0 log 0 = 0."""
-        return self._total(lambda part: float(xlogy(part, part).sum()))
+        return self.sum_of(lambda part: float(xlogy(part, part).sum()))
 
     @property
     def mean(self) -> float:
@@ -165,7 +165,8 @@ class Matrix(ABC):
         values = self.values()
         return self.n_stored < self.shape[0] * self.shape[1] or bool((values == 0).any())
 
-    def _total(self, of: Any) -> float:
+    def sum_of(self, of: Any) -> float:
+        """Return the sum of of(part) over parts of the stored entries, each a flat float64 array."""
         flat = self.values().reshape(-1, order="A") if self.values().flags.forc else self.values().ravel()
         step = 1 << 16
         return float(sum(of(flat[i : i + step].astype(np.float64)) for i in range(0, flat.size, step)))

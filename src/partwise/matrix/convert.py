@@ -56,6 +56,10 @@ def _sparse(X: Any) -> Sparse:
     if X.format == "csc" and X.has_canonical_format:
         return Sparse(X.T).T
     csr = X.tocsr()
+    if csr.indptr.dtype != csr.indices.dtype:
+        parts = (csr.data, csr.indices.astype(np.int64), csr.indptr.astype(np.int64))
+        csr = sp.csr_array(parts, shape=csr.shape)
+        csr.indices, csr.indptr = parts[1:]  # scipy would narrow them again
     if not csr.has_canonical_format:
         csr = csr.copy() if csr is X else csr
         csr.sum_duplicates()

@@ -6,7 +6,7 @@ import numpy as np
 
 from partwise.exceptions import DataError
 from partwise.losses import Frobenius
-from partwise.matrix import Array, Matrix, as_matrix
+from partwise.matrix import Array, Matrix, as_matrix, rescaled
 
 
 def relative_error(X: Any, W: Any, H: Any) -> float:
@@ -104,11 +104,12 @@ def sparseness(A: Any) -> float:
 
 
 def _checked(X: Any, W: Any, H: Any) -> tuple[Matrix, Array, Array]:
-    matrix = as_matrix(X)
+    matrix, unit = rescaled(as_matrix(X))
     W, H = np.asarray(W, np.float64), np.asarray(H, np.float64)
     if W.ndim != 2 or H.ndim != 2 or (W.shape[0], H.shape[1]) != matrix.shape or W.shape[1] != H.shape[0]:
         raise DataError(
             f"X of shape {matrix.shape} needs W of shape ({matrix.shape[0]}, k) and H of shape (k, {matrix.shape[1]}), "
             f"got {W.shape} and {H.shape}."
         )
-    return matrix, np.ascontiguousarray(W), np.ascontiguousarray(H.T)
+    root = float(np.sqrt(unit))
+    return matrix, np.ascontiguousarray(W / root), np.ascontiguousarray(H.T / root)

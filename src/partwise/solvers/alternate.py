@@ -80,11 +80,13 @@ class _Record:
         """The best objective so far, NaN before any is known."""
         return self.best if self.best < np.inf else np.nan
 
-    def settle(self, iteration: int, objective: float) -> None:
-        """Enter the objective of `iteration`, known later than its row where the solver lags."""
+    def settle(self, iteration: int, objective: float) -> bool:
+        """Enter the objective of `iteration`, known later than its row where the solver lags; return if it is best."""
+        better = objective < self.best
         self.best = min(self.best, objective)
         if iteration <= len(self.rows):
             self.rows[iteration - 1][2] = self.best
+        return better
 
     def curve(self, final: float) -> Array:
         curve = np.array([tuple(row) for row in self.rows], dtype=CURVE)
@@ -118,7 +120,6 @@ def alternate(
     """
     w, h = Factor(W, penalties[0]), Factor(Ht, penalties[1])
     size = loss.size(X)
-    noise = 8 * float(np.finfo(X.dtype).eps) * 0.5 * size  # a rise under this is rounding
     extrapolation = Extrapolation() if solver.accelerates else None
     record, revival, paid, rejected = _Record(), Revival(), 0.0, 0
     reason: StopReason | None = None
@@ -126,9 +127,10 @@ def alternate(
     try:
         for iteration in count(1):
             momentum = extrapolation.momentum if extrapolation and rejected < 2 else 0.0
+            left_before = w.point
             first = solver.update(X, loss, w, h, workers, momentum, final=False)
-            if first.before is not None and iteration > 1:
-                record.settle(iteration - 1, first.before + paid)
+            if first.before is not None and iteration > 1 and record.settle(iteration - 1, first.before + paid):
+                w.best, h.best = left_before, h.point
             h.previous = h.iterate
             second = solver.update(X.T, loss, h, w, workers, 0.0, final=True)
             paid = w.pays() + h.pays()
@@ -136,15 +138,16 @@ def alternate(
             fell = True
             if second.after is not None:
                 objective = second.after + paid
-                fell = objective <= record.best + noise
-                record.settle(iteration, objective)
-            if fell:
+                fell = objective <= record.best + noise(X, size, objective)
+                if record.settle(iteration, objective):
+                    w.best, h.best = w.point, h.point
+            elif w.best is None:
                 w.best, h.best = w.point, h.point
             seconds = time.perf_counter() - began
             record.add(iteration, seconds, residual)
             reason = stopping.check(iteration, seconds, record.best, residual, size)
-            due = reason.converged if reason is not None else iteration % REVIVE_EVERY == 0
-            if due and fell and revival.apply(X, w, h):
+            due = reason is not None or iteration % REVIVE_EVERY == 0
+            if due and fell and revival.apply(X, w, h) and reason is not None and reason.converged:
                 reason = None
             if callback is not None:
                 assert w.best is not None and h.best is not None
@@ -161,7 +164,21 @@ def alternate(
             raise
         reason = StopReason.INTERRUPTED
     assert reason is not None and w.best is not None and h.best is not None
+    if second.after is None:  # the last pair of a solver that lags has not been judged yet
+        objective = loss.value(X, w.point, h.point) + paid
+        if record.settle(len(record.rows), objective):
+            w.best, h.best = w.point, h.point
     return Outcome(w.best, h.best, record.best, len(record.rows), reason, record.curve(record.best))
+
+
+def noise(X: Matrix, size: float, objective: float) -> float:
+    """Return what the objective may rise by rounding alone: no cause to extrapolate less.
+
+    Read off the grams its error is one of the size of X; where that would drown it (see ``by_gram``), it comes from the
+    residuals, and its error is one of its own size.
+    """
+    eps, limit = float(np.finfo(X.dtype).eps), (0.02 if X.dtype == np.float32 else 1e-6)
+    return 4 * eps * size if objective > 0.5 * limit * limit * size else 8 * eps * objective
 
 
 def _extrapolate(extrapolation: Extrapolation, w: Factor, h: Factor, rejected: int) -> None:

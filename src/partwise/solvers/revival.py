@@ -18,7 +18,8 @@ class Revival:
     """Gives a dead component the residual of the row (or column) of X that the model explains worst.
 
     Where one factor's column is zero the other's can be anything at the same loss, so this never raises the loss, and
-    the next half-step lowers it: the gradient there is negative along the residual.
+    the next half-step lowers it: the gradient there is negative along the residual. Under a penalty the other's column
+    is not free: there it goes to zero, which lowers the objective, and the part stays dead as the penalty asks.
     """
 
     left: int = -1
@@ -32,6 +33,11 @@ class Revival:
         if dead.size == 0 or self.left == 0:
             return False
         self.left -= 1
+        if w.penalty or h.penalty:
+            for factor in (w, h):
+                factor.point[:, dead] = 0
+                factor.move(factor.point)
+            return False
         t = int(dead[0])
         if sums[0][t] == 0:
             return _reseed(X, w, h, t)

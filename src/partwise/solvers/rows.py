@@ -13,12 +13,14 @@ from partwise.solvers.base import Factor
 from partwise.solvers.multiplicative import Multiplicative
 from partwise.threads import Workers
 
+RIDGE = 1e-12
+"""What is added to the diagonal of the parts' gram, relative to its largest entry."""
 SWEEPS = 10
 """Coordinate sweeps before the exact solve, at the most."""
 SHRINK = 0.03
 """They end for a row when one moves it less than this share of the first."""
-MOST_NEWTON = 100
-"""Newton steps on a row, at the most; five to ten are usual."""
+MOST_NEWTON, MOST_LOCAL = 100, 10
+"""Newton steps on a row, at the most: where five to ten solve it, and where a local minimum is all there is."""
 MOST_STEPS = 1000
 """Multiplicative steps, at the most."""
 STILL = 1e-6
@@ -72,7 +74,8 @@ def solve_rows(
         model = float(parts.mass.sum())
         start = np.full((n, k), X.total / n / model if model > 0 else 0.0, X.dtype)
     if isinstance(loss, BetaDivergence):
-        return _newton(X, loss.beta, start, parts, penalty, workers, most or MOST_NEWTON)
+        limit = most or (MOST_NEWTON if loss.convex else MOST_LOCAL)
+        return _newton(X, loss.beta, start, parts, penalty, workers, limit)
     w, h = Factor(np.array(start), penalty), Factor(parts.right, Penalty())
     solver, size = Multiplicative(), loss.size(X)
     for _ in range(most or MOST_STEPS):
@@ -87,7 +90,9 @@ def least_squares(
 ) -> tuple[Array, float]:
     """Return the exact left factor (n, k) for the quadratic loss, and <X right, left>, to read the loss off."""
     n, k = X.shape[0], parts.right.shape[1]
-    damped = parts.gram + penalty.l2 * np.eye(k)
+    # the ridge changes no digit that counts, and picks one solution where parts depend on each other
+    ridge = RIDGE * float(np.diagonal(parts.gram).max(initial=0.0))
+    damped = parts.gram + (penalty.l2 + ridge) * np.eye(k)
     rough = parts.gram.astype(X.dtype)
     left = np.ones((n, k), X.dtype) if start is None else np.array(start)
 
