@@ -10,5 +10,6 @@ The rules, which hold for every library alike:
    is the only way that all libraries offer. Calls under 20 ms count as the fastest of three.
 4. All take the same start if they take any; the table says who does not.
 5. One judge computes the objective outside the clock, in float64, on the X of the problem.
-6. Peak memory is taken in processes of their own: what one call adds to a process that holds X already.
+6. Work of other processes meanwhile is recorded with each run, and marks it in the table if it is more than a little.
+7. Peak memory is taken in processes of their own: what one call adds to a process that holds X already.
 """

@@ -27,6 +27,15 @@ def processors() -> list[int]:
     return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else []
 
 
+def busy_seconds() -> float | None:
+    """Return the processor seconds that all processes have used since the machine started; None where not known."""
+    found = _field("/proc/stat", "cpu ", separator=" ")
+    if found is None:
+        return None
+    user, nice, system, _, _, irq, softirq, *_ = map(int, found.split())
+    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
+
+
 def versions(packages: Iterable[str]) -> dict[str, str]:
     """Return the versions of Python, of BLAS, and of those packages that are installed."""
     found = {"Python": platform.python_version()}
@@ -45,8 +54,8 @@ def versions(packages: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def _field(path: str, name: str) -> str | None:
+def _field(path: str, name: str, separator: str = ":") -> str | None:
     if not Path(path).exists():
         return None
     lines = (line for line in Path(path).read_text().splitlines() if line.startswith(name))
-    return next((line.partition(":")[2].strip() for line in lines), None)
+    return next((line.partition(separator)[2].strip() for line in lines), None)

