@@ -17,6 +17,7 @@ def picture(record: Record, path: Path) -> None:
     matplotlib.use("Agg")
     matplotlib.rcParams["svg.hashsalt"] = "partwise"  # the same record makes the same file
     from matplotlib import pyplot as plt
+    from matplotlib.ticker import LogLocator, NullFormatter
 
     problems = [problem for problem in record["problems"] if best_objectives(record, problem)]
     counts = sorted({run["threads"] for run in record["runs"]})
@@ -38,6 +39,9 @@ def picture(record: Record, path: Path) -> None:
             panel.set_title(title, fontsize="medium")
             panel.set_ylim(CLOSEST, 10)
             panel.grid(alpha=0.3)
+            panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            panel.xaxis.set_major_formatter("{x:g}")
+            panel.xaxis.set_minor_formatter(NullFormatter())
     for panel in axes[-1]:
         panel.set_xlabel("seconds of a whole call")
     for row in axes:

@@ -97,7 +97,7 @@ def _one_problem(
     about: Record = {
         "name": problem.name, "dtype": dtype, "source": problem.source, "loss": problem.loss,
         "n_components": problem.n_components, "shape": list(X.shape), "stored": int(X.nnz) if sp.issparse(X) else None,
-        "floor": {}, "absent": {},
+        "floor": {}, "floor_others": {}, "absent": {},
     }  # fmt: skip
     record["problems"].append(about)
     say(f"{problem.name}, {dtype}: {X.shape[0]} x {X.shape[1]}, k = {problem.n_components}, {problem.loss}")
@@ -119,6 +119,7 @@ def _one_problem(
     for threads in counts:
         answer = ask(folder, {**order, "what": "floor", "threads": threads}, 60)
         about["floor"][str(threads)] = answer.get("floor")
+        about["floor_others"][str(threads)] = answer.get("others")
         for name in racing:
             if name in failed:  # once is enough to say so
                 continue

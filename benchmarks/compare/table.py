@@ -79,25 +79,23 @@ def _problem(record: Record, problem: Record) -> str:
         f"{problem['source']}: {n:,} x {m:,}{stored}; k = {problem['n_components']}, {problem['loss']} "
         f"({MEASURE[problem['loss']]}).",
     ]
-    best, rows, notes, marked = best_objectives(record, problem), [], {}, False
+    best, rows, notes = best_objectives(record, problem), [], {}
     for threads in sorted({run["threads"] for run in runs_of(record, problem)}):
         floor = problem["floor"].get(str(threads))
         floor = sum(floor.values()) if floor else None
         if floor is not None:
-            rows.append([f"*floor, {_threads(threads)}*", "", _milliseconds(floor), "1", *[""] * 5])
+            others = problem["floor_others"].get(str(threads))
+            rows.append([f"*floor, {_threads(threads)}*{_mark(others)}", "", _milliseconds(floor), "1", *[""] * 5])
         for name in dict.fromkeys(run["library"] for run in runs_of(record, problem)):
             found = [run for run in runs_of(record, problem, library=name, threads=threads) if run["curve"]]
             if found:
-                rows.append([f"{name}, {_threads(threads)}", *_row(name, problem, found, best, floor)])
-                disturbed = max(run.get("others") or 0 for run in found)
-                if disturbed > DISTURBED:
-                    rows[-1][0] += f" (!{disturbed:.1f})"
-                    marked = True
+                who = f"{name}, {_threads(threads)}{_mark(max(run['others'] or 0 for run in found))}"
+                rows.append([who, *_row(name, problem, found, best, floor)])
                 notes[name] = PEERS[name].note if name in PEERS else ""
     head = ["Library", "Start", "ms / iteration", "x floor", *(f"s to {100 * (q - 1):.3g} %" for q in QUALITIES)]
     if rows:
         lines.append(markdown([*head, "Lowest", "Memory, MB"], rows))
-    if marked:
+    if any("(!" in row[0] for row in rows):
         lines.append("(!) So many processors were busy with other work meanwhile: do not compare, measure again.")
     if said := [f"{name}: {note}" for name, note in notes.items() if note]:
         lines.append(" ".join(said))
@@ -138,6 +136,10 @@ def _failures(record: Record) -> str:
     bullets = [f"- {skip['what']}: skipped, {skip['why']}." for skip in record["skipped"]]
     bullets += [f"- {who}: left out, {why}." for who, why in record["left_out"].items()]
     return "\n\n".join([*lines, "\n".join(bullets)] if bullets else lines)
+
+
+def _mark(others: float | None) -> str:
+    return f" (!{others:.1f})" if others is not None and others > DISTURBED else ""
 
 
 def _threads(count: int) -> str:
