@@ -91,10 +91,21 @@ class PoissonRow {
     }
   }
 
+  /// sum_j x_j g_j / p_j with w g taken off p: how the entries pull where this coordinate is zero.
+  double pull_at_zero(const Real* g, Real w, V least) const {
+    V pull{};
+    for (Index j = 0; j < length_; j += wide) {
+      const V rest = at_least(load<V>(&p_[j]) - w * load<V>(g + j), least);
+      pull += load<V>(&x_[j]) * load<V>(g + j) / rest;
+    }
+    return double(sum<Real, wide>(pull));
+  }
+
   /// One cyclic pass of one-variable steps. With s = sum_j x g / p and c = sum_j x (g / p)^2 the pull of the entries
   /// along coordinate t is at least s^2 / (s + c d) after a step d (Jensen), and the step goes where that meets
   /// mass + l2 (w + d): exact where g / p is constant, never past the minimum on the way up, unlike a Newton step
-  /// nearer to it on the way down. Returns sum_t mass |change|. After C.-J. Hsieh & I. Dhillon (2011),
+  /// nearer to it on the way down; a step down to zero is taken only where zero is the minimum, else the multiplicative one,
+  /// which cannot pass it. Returns sum_t mass |change|. After C.-J. Hsieh & I. Dhillon (2011),
   /// doi:10.1145/2020408.2020577, with the hyperbola in place of their parabola.
   double sweep(Real* w, const Real* mass, Real l2, Real floor) {
     double moved = 0;
@@ -119,7 +130,8 @@ class PoissonRow {
       } else {
         step = s * (s - a) / (a * c);
       }
-      const Real now = std::max(Real(double(w[t]) + step), Real(0));
+      Real now = std::max(Real(double(w[t]) + step), Real(0));
+      if (now == 0 && w[t] > 0 && pull_at_zero(g, w[t], least) > double(mass[t])) now = Real(double(w[t]) * (s / a));
       const Real change = now - w[t];
       if (change == 0) continue;
       w[t] = now;

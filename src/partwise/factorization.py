@@ -24,6 +24,8 @@ from partwise.threads import Workers
 
 __all__ = ["Factorization", "factorize"]
 
+MOST_LOCAL = 10
+"""Newton steps of the last half-step where it can only improve on W, not make it exact."""
 DEPENDENT = 1e-8
 """Parts whose gram has a smaller ratio of eigenvalues are taken to depend on each other."""
 LARGEST = float(np.finfo(np.float64).max)
@@ -312,7 +314,7 @@ def _finish(X: Matrix, loss: Loss, found: Outcome, penalty: Penalty, workers: Wo
     else:
         left, value = found.W, None
         if found.reason is not StopReason.MAX_TIME:
-            left = solve_rows(X, loss, found.W, parts, penalty, workers)
+            left = solve_rows(X, loss, found.W, parts, penalty, workers, most=None if loss.convex else MOST_LOCAL)
     return left, max(loss.value(X, left, found.Ht) if value is None else value, 0.0)  # rounding can go just under 0
 
 

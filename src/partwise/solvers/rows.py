@@ -19,8 +19,8 @@ SWEEPS = 10
 """Coordinate sweeps before the exact solve, at the most."""
 SHRINK = 0.03
 """They end for a row when one moves it less than this share of the first."""
-MOST_NEWTON, MOST_LOCAL = 100, 10
-"""Newton steps on a row, at the most: where five to ten solve it, and where a local minimum is all there is."""
+MOST_NEWTON = 100
+"""Newton steps on a row, at the most; five to ten are usual where its problem is convex."""
 MOST_STEPS = 1000
 """Multiplicative steps, at the most."""
 STILL = 1e-6
@@ -74,8 +74,7 @@ def solve_rows(
         model = float(parts.mass.sum())
         start = np.full((n, k), X.total / n / model if model > 0 else 0.0, X.dtype)
     if isinstance(loss, BetaDivergence):
-        limit = most or (MOST_NEWTON if loss.convex else MOST_LOCAL)
-        return _newton(X, loss.beta, start, parts, penalty, workers, limit)
+        return _newton(X, loss.beta, start, parts, penalty, workers, most or MOST_NEWTON)
     w, h = Factor(np.array(start), penalty), Factor(parts.right, Penalty())
     solver, size = Multiplicative(), loss.size(X)
     for _ in range(most or MOST_STEPS):
