@@ -44,7 +44,9 @@ def dense_step(loops, X, left, right, *, l1=0.0, l2=0.0, sweeps=1, shrink=0.0):
 
 
 def one_sweep(X, left, right, mass, l2):
-    """One-variable steps: each goes where the Jensen bound s^2 / (s + c d) of the pull meets mass + l2 (w + d)."""
+    """One-variable steps: each goes where the Jensen bound s^2 / (s + c d) of the pull meets mass + l2 (w + d), but
+    down to zero only where zero is the minimum, else by the multiplicative step.
+    """
     w = left.copy()
     for t in range(w.shape[1]):
         u = right[:, t] / np.maximum(w @ right.T, FLOOR)
@@ -56,7 +58,10 @@ def one_sweep(X, left, right, mass, l2):
                 step = 2 * s * (s - a) / (b + np.sqrt(b * b + 4 * l2 * c * s * (s - a)))
             else:
                 step = s * (s - a) / (a * c)
-        w[:, t] = np.maximum(w[:, t] + np.where(c > 0, step, -w[:, t]), 0)
+        now = np.maximum(w[:, t] + np.where(c > 0, step, -w[:, t]), 0)
+        rest = np.maximum(w @ right.T - w[:, t, None] * right[:, t], FLOOR)
+        passes = (now == 0) & (w[:, t] > 0) & ((X * right[:, t] / rest).sum(axis=1) > mass[t])
+        w[:, t] = np.where(passes, w[:, t] * s / a, now)
     return w
 
 
