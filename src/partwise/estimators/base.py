@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from abc import ABC, abstractmethod
 from numbers import Integral, Real
 from typing import Any, Self
 
@@ -38,7 +39,7 @@ def warn(message: str, category: type[Warning]) -> None:
     warnings.warn(message, category, stacklevel=level)
 
 
-class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC):
     """Parameters and behaviour that every NMF estimator has; scikit-learn's names."""
 
     _doc_link_module = "partwise"
@@ -165,9 +166,9 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         self.fit_transform(X, **params)
         return self
 
+    @abstractmethod
     def fit_transform(self, X: Any, y: Any = None, W: Any = None, H: Any = None) -> Any:
         """Learn the parts of X and return their weights in each row; see the subclasses."""
-        raise NotImplementedError
 
     def _state(self, found: Iteration) -> dict[str, Any]:
         """Return the attributes that make a fitted estimator of what the loop has found so far."""

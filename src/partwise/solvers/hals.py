@@ -73,7 +73,7 @@ def by_gram(X: Matrix, inner: float, left: Array, right: Array) -> float | None:
     """Return half the squared error from <X right, left> = `inner` and the factors' grams (k, k), at no pass over X.
 
     The three terms cancel where the error is small, and nothing is returned: under a relative error of 0.02 in float32,
-    of 1e-6 in float64. Above, the result is right to 1e-4 and 1e-4 of itself at the limits, and far better beyond.
+    of 1e-6 in float64.
     """
     squared = X.squared_norm
     error = squared - 2 * inner + float(np.vdot(left, right))
