@@ -14,9 +14,9 @@ template <class Real>
 constexpr Index tile_rows = 256 / Index(sizeof(Real));
 
 /// What a block of rows reports. `inner` = <cross, point>, `residual` = the length of the first sweep, squared, in the
-/// metric of the gram's diagonal (zero exactly at a KKT point), `total` = the sum of point's entries.
+/// metric of the gram's diagonal (zero exactly at a KKT point).
 struct Swept {
-  double inner = 0, residual = 0, total = 0;
+  double inner = 0, residual = 0;
 };
 
 /// Cyclic coordinate descent on 1/2 ||X - left right'||^2 + l1 sum(left) over left >= 0, for a block of rows:
@@ -24,10 +24,11 @@ struct Swept {
 /// with l2 added to the diagonal of gram, and a floor under it, so that a dead component goes to zero.
 /// A tile stops early when a sweep moves it less than `shrink` times as far as its first. Then
 ///   point <- max(0, x + momentum (x - iterate)),  iterate <- x.
-/// start, iterate, point, cross: (rows, k), point may be start; gram: (k, k) = right' right. Cichocki & Phan (2009), doi:10.1587/transfun.E92.A.708; repeated sweeps: Gillis &
-/// Glineur (2012), doi:10.1162/NECO_a_00256; momentum: Ang & Gillis (2019), doi:10.1162/neco_a_01157.
+/// start, iterate, point, cross: (rows, k), point may be start; gram: (k, k) = right' right. Cichocki & Phan (2009),
+/// doi:10.1587/transfun.E92.A.708; repeated sweeps: Gillis & Glineur (2012), doi:10.1162/NECO_a_00256; momentum: Ang &
+/// Gillis (2019), doi:10.1162/neco_a_01157.
 template <class Real>
-Swept hals_block(Real* iterate, const Real* start, Real* point, const Real* cross, const Real* gram, Index rows,
+Swept hals_block(Real* iterate, const Real* start, Real* point, Strided<Real> cross, const Real* gram, Index rows,
                  Index k, Real l1, Real l2, int sweeps, Real shrink, Real momentum) {
   constexpr int wide = lanes<Real>;
   constexpr Index height = tile_rows<Real>;
@@ -51,7 +52,7 @@ Swept hals_block(Real* iterate, const Real* start, Real* point, const Real* cros
     const Index tall = std::min(height, rows - first), offset = first * k;
     if (tall < height) std::fill(x, before + k * height, Real(0));
     transpose(start + offset, k, tall, k, x, height);
-    transpose(cross + offset, k, tall, k, target, height);
+    cross.transposed(first, tall, k, target, height);
     double first_move = 0;
     for (int sweep = 0; sweep < sweeps; ++sweep) {
       V moved{};
@@ -91,16 +92,20 @@ Swept hals_block(Real* iterate, const Real* start, Real* point, const Real* cros
       transpose(x, height, k, tall, iterate + offset, k);
     }
     transpose(x, height, k, tall, point + offset, k);
-    V inner{}, total{};
-    for (Index e = 0; e < k * height; e += wide) {
-      const V now = load<V>(x + e);
-      inner += now * load<V>(target + e);
-      total += now;
-    }
+    V inner{};
+    for (Index e = 0; e < k * height; e += wide) inner += load<V>(x + e) * load<V>(target + e);
     result.inner += double(sum<Real, wide>(inner));
-    result.total += double(sum<Real, wide>(total));
   }
   return result;
+}
+
+/// point = max(0, iterate + momentum (iterate - before)), for `count` numbers.
+template <class Real>
+void extrapolate(const Real* iterate, const Real* before, Real* point, Index count, Real momentum) {
+  for (Index e = 0; e < count; ++e) {
+    const Real now = iterate[e] + momentum * (iterate[e] - before[e]);
+    point[e] = now > 0 ? now : Real(0);
+  }
 }
 
 }  // namespace partwise

@@ -14,6 +14,8 @@
 #include "poisson.hpp"
 #include "products.hpp"
 #include "rows.hpp"
+#include "survey.hpp"
+#include "transposition.hpp"
 
 namespace nb = nanobind;
 using namespace partwise;
@@ -25,8 +27,18 @@ using Line = nb::ndarray<Number, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 template <class Number>
 using Table = nb::ndarray<Number, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
+template <class Number>
+using Grid = nb::ndarray<Number, nb::ndim<2>, nb::device::cpu>;
+
 void demand(bool holds, const char* what) {
   if (!holds) throw std::invalid_argument(what);
+}
+
+template <class Real>
+Strided<Real> strided(const Grid<const Real>& matrix) {
+  const Index row = Index(matrix.stride(0)), column = Index(matrix.stride(1));
+  demand(row == 1 || column == 1 || matrix.size() == 0, "neither rows nor columns are contiguous");
+  return {matrix.data(), row, column};
 }
 
 template <class Real, class Integer>
@@ -35,6 +47,19 @@ Csr<Real, Integer> csr(const Line<const Integer>& indptr, const Line<const Integ
   demand(0 <= first && first <= last && last < Index(indptr.shape(0)), "rows first..last lie outside X");
   demand(indices.shape(0) == values.shape(0), "indices and values differ in length");
   return {indptr.data(), indices.data(), values.data()};
+}
+
+template <class Integer>
+void bind_integers(nb::module_& m) {
+  m.def(
+      "csr_count",
+      [](Line<const Integer> indptr, Line<const Integer> indices, Line<Integer> counts, Index first, Index last) {
+        demand(0 <= first && first <= last && last < Index(indptr.shape(0)), "rows first..last lie outside X");
+        nb::gil_scoped_release free;
+        csr_count(indptr.data(), indices.data(), counts.data(), first, last);
+      },
+      nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("counts").noconvert(), nb::arg("first"), nb::arg("last"),
+      "Add to counts (m,) how many entries each column has in rows first..last.");
 }
 
 template <class Real, class Integer>
@@ -52,6 +77,18 @@ void bind_sparse(nb::module_& m) {
       nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("values").noconvert(), nb::arg("right").noconvert(), nb::arg("out").noconvert(), nb::arg("first"),
       nb::arg("last"), nb::arg("add") = false,
       "out[:last - first] (+)= X[first:last] @ right, for CSR X (n, m) and right (m, k); overwrites out.");
+  m.def(
+      "csr_scatter",
+      [](Line<const Integer> indptr, Line<const Integer> indices, Line<const Real> values, Line<Integer> next,
+         Line<Integer> rows, Line<Real> entries, Index first, Index last) {
+        const auto X = csr<Real, Integer>(indptr, indices, values, first, last);
+        demand(rows.shape(0) == entries.shape(0), "rows and entries differ in length");
+        nb::gil_scoped_release free;
+        csr_scatter(X, next.data(), rows.data(), entries.data(), first, last);
+      },
+      nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("values").noconvert(), nb::arg("next").noconvert(), nb::arg("rows").noconvert(), nb::arg("entries").noconvert(),
+      nb::arg("first"), nb::arg("last"),
+      "Write the entries of rows first..last, by columns, to where next (m,) says each column goes on; next moves on.");
   m.def(
       "csr_predict",
       [](Line<const Integer> indptr, Line<const Integer> indices, Line<const Real> values, Table<const Real> left,
@@ -121,8 +158,20 @@ void bind_sparse(nb::module_& m) {
 template <class Real>
 void bind_dense(nb::module_& m) {
   m.def(
+      "survey",
+      [](Line<const Real> values) {
+        Surveyed found;
+        {
+          nb::gil_scoped_release free;
+          found = survey(values.data(), Index(values.shape(0)));
+        }
+        return nb::make_tuple(found.low, found.high, found.total, found.squares);
+      },
+      nb::arg("values").noconvert(),
+      "Returns (smallest, largest, sum, sum of squares) of the values, in float64; the sum is NaN if a value is.");
+  m.def(
       "hals_block",
-      [](Table<Real> iterate, Table<const Real> start, Table<Real> point, Table<const Real> cross,
+      [](Table<Real> iterate, Table<const Real> start, Table<Real> point, Grid<const Real> cross,
          Table<const Real> gram, Real l1, Real l2, int sweeps, Real shrink, Real momentum) {
         const Index rows = Index(iterate.shape(0)), k = Index(iterate.shape(1));
         for (const Index n : {Index(start.shape(0)), Index(point.shape(0))}) demand(n == rows, "rows differ");
@@ -130,18 +179,29 @@ void bind_dense(nb::module_& m) {
         for (const Index n : {Index(start.shape(1)), Index(point.shape(1)), Index(cross.shape(1)),
                               Index(gram.shape(0)), Index(gram.shape(1))})
           demand(n == k, "numbers of components differ");
+        const auto crossed = strided(cross);
         Swept swept;
         {
           nb::gil_scoped_release free;
-          swept = hals_block(iterate.data(), start.data(), point.data(), cross.data(), gram.data(), rows, k, l1, l2,
+          swept = hals_block(iterate.data(), start.data(), point.data(), crossed, gram.data(), rows, k, l1, l2,
                              sweeps, shrink, momentum);
         }
-        return nb::make_tuple(swept.inner, swept.residual, swept.total);
+        return nb::make_tuple(swept.inner, swept.residual);
       },
       nb::arg("iterate").noconvert(), nb::arg("start").noconvert(), nb::arg("point").noconvert(), nb::arg("cross").noconvert(), nb::arg("gram").noconvert(), nb::arg("l1"),
       nb::arg("l2"), nb::arg("sweeps"), nb::arg("shrink"), nb::arg("momentum"),
       "Coordinate descent on a block of rows from start; overwrites iterate and point = iterate + momentum * change.\n"
-      "Returns (<cross, point>, squared length of the first sweep, sum of point).");
+      "Returns (<cross, point>, squared length of the first sweep).");
+  m.def(
+      "extrapolate",
+      [](Table<const Real> iterate, Table<const Real> before, Table<Real> point, Real momentum) {
+        for (int axis : {0, 1})
+          demand(iterate.shape(axis) == before.shape(axis) && iterate.shape(axis) == point.shape(axis), "shapes differ");
+        nb::gil_scoped_release free;
+        extrapolate(iterate.data(), before.data(), point.data(), Index(point.shape(0) * point.shape(1)), momentum);
+      },
+      nb::arg("iterate").noconvert(), nb::arg("before").noconvert(), nb::arg("point").noconvert(), nb::arg("momentum"),
+      "point = max(0, iterate + momentum (iterate - before)); overwrites point.");
   m.def(
       "multiply",
       [](Table<Real> left, Table<const Real> negative, Table<const Real> positive, Line<const Real> restart, Real l1,
@@ -160,15 +220,17 @@ void bind_dense(nb::module_& m) {
       "positive may be one shared row. Returns the sum of pull times |change|.");
   m.def(
       "pivoting_block",
-      [](Table<Real> left, Table<const double> cross, Table<const double> gram, double l1) {
+      [](Table<Real> left, Grid<const Real> cross, Table<const double> gram, double l1) {
         const Index rows = Index(left.shape(0)), k = Index(left.shape(1));
         demand(Index(cross.shape(0)) >= rows && Index(cross.shape(1)) == k, "cross has another shape");
         demand(Index(gram.shape(0)) == k && Index(gram.shape(1)) == k, "gram has another shape");
+        const auto crossed = strided(cross);
         nb::gil_scoped_release free;
-        pivoting_block(left.data(), cross.data(), gram.data(), rows, k, l1);
+        return pivoting_block(left.data(), crossed, gram.data(), rows, k, l1);
       },
       nb::arg("left").noconvert(), nb::arg("cross").noconvert(), nb::arg("gram").noconvert(), nb::arg("l1"),
-      "Exact non-negative least squares for a block of rows, in place; left's zero pattern is the first guess.");
+      "Exact non-negative least squares for a block of rows, in place; left's zero pattern is the first guess.\n"
+      "Returns <cross, left>.");
   m.def(
       "poisson_dense",
       [](Table<const Real> X, Table<Real> left, Table<const Real> transposed, Line<const Real> mass, Real l2,
@@ -219,6 +281,8 @@ void bind_dense(nb::module_& m) {
 NB_MODULE(PARTWISE_MODULE, m) {
   m.doc() = "Compiled loops of partwise; formulas and sources are in native/*.hpp.";
   m.def("supported", &supported, "Names of the builds that this processor runs, oldest first.");
+  bind_integers<std::int32_t>(m);
+  bind_integers<std::int64_t>(m);
   bind_sparse<float, std::int32_t>(m);
   bind_sparse<float, std::int64_t>(m);
   bind_sparse<double, std::int32_t>(m);

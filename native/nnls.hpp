@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <vector>
 
 #include "simd.hpp"
@@ -13,107 +14,207 @@ namespace partwise {
 /// doi:10.1137/110821172; the exchange rule with its backup is theirs.
 class Pivoting {
  public:
-  /// For problems of up to k unknowns.
-  explicit Pivoting(Index k)
-      : k_(k), factor_(k * k), scaled_(k * k), inverse_(k), y_(k), gradient_(k), order_(k), passive_(k), wrong_(k) {}
+  /// For problems of up to `most` unknowns.
+  explicit Pivoting(Index most)
+      : rows_((most + 1) * padded(most + 1)), inverse_(most + 4), y_(most + 4), want_(padded(most + 1)),
+        x_(padded(most + 1)), system_((most + 4) * (most + 4) / 4),
+        usable_(padded(most + 1)), passive_(padded(most + 1)), wrong_(padded(most + 1)), order_(most + 4) {}
 
-  /// x: the signs on entry are the first guess, and only speed it up; overwritten. gram: positive semi-definite.
-  void solve(const double* gram, const double* want, double* x, Index k) {
+  /// Take the gram (k, k), positive semi-definite, of the problems to come.
+  void prepare(const double* gram, Index k) {
     k_ = k;
-    double largest = 0;
-    for (Index t = 0; t < k_; ++t) {
-      largest = std::max(largest, std::abs(want[t]));
-      passive_[t] = x[t] > 0 && gram[t * k_ + t] > 0;
+    stride_ = padded(k + 1);
+    for (Index t = 0; t < stride_; ++t) {
+      usable_[t] = t < k && gram[t * k + t] > 0 ? -1 : 0;
+      x_[t] = want_[t] = 0;
+      passive_[t] = 0;
     }
+    for (Index t = 0; t < k; ++t) {
+      std::copy(gram + t * k, gram + (t + 1) * k, &rows_[t * stride_]);
+      std::fill(&rows_[t * stride_] + k, &rows_[t * stride_] + stride_, 0.0);
+    }
+    std::fill(&rows_[k * stride_], &rows_[k * stride_] + stride_, 0.0);
+  }
+
+  /// What is wanted, (k,): to be filled before each call of `solve`.
+  double* want() { return want_.data(); }
+  /// Before `solve` its signs are the first guess, and only speed it up; after it, the solution, (k,).
+  double* x() { return x_.data(); }
+
+  void solve() {
+    V size{};
+    for (Index t = 0; t < stride_; t += wide) {
+      const V value = load<V>(&want_[t]);
+      size = at_least(size, at_least(value, -value));
+      store(&passive_[t], Mask(load<V>(&x_[t]) > V{}) & load<Mask>(&usable_[t]));
+    }
+    double largest = 0;
+    for (int lane = 0; lane < wide; ++lane) largest = std::max(largest, size[lane]);
     Index fewest = k_ + 1;
     int backup = 3;
     for (Index round = 0; round < 10 * k_ + 100; ++round) {
-      solve_passive(gram, want, x);
-      for (Index t = 0; t < k_; ++t) gradient_[t] = -want[t];
-      for (Index a = 0; a < size_; ++a) {
-        const double value = x[order_[a]], *row = gram + order_[a] * k_;
-        for (Index t = 0; t < k_; ++t) gradient_[t] += row[t] * value;
-      }
-      Index count = 0, last = 0;
-      for (Index t = 0; t < k_; ++t) {
-        wrong_[t] = passive_[t] ? x[t] < 0 : gram[t * k_ + t] > 0 && gradient_[t] < -1e-12 * largest;
-        if (wrong_[t]) {
-          ++count;
-          last = t;
-        }
-      }
-      if (count == 0) return;
-      if (count < fewest || backup > 0) {
-        backup = count < fewest ? 3 : backup - 1;
-        fewest = std::min(fewest, count);
-        for (Index t = 0; t < k_; ++t) passive_[t] ^= wrong_[t];
-      } else {
-        passive_[last] ^= 1;
-      }
+      solve_passive();
+      if (feasible(-1e-12 * largest)) return;
+      exchange(fewest, backup);
     }
     // rounding made the pivots cycle: finish by coordinate descent from what there is
-    for (Index t = 0; t < k_; ++t) x[t] = std::max(x[t], 0.0);
+    for (Index t = 0; t < k_; ++t) x_[t] = std::max(x_[t], 0.0);
     for (int sweep = 0; sweep < 1000; ++sweep)
       for (Index t = 0; t < k_; ++t) {
-        if (gram[t * k_ + t] <= 0) continue;
-        double step = want[t];
-        for (Index s = 0; s < k_; ++s) step -= gram[t * k_ + s] * x[s];
-        x[t] = std::max(x[t] + step / gram[t * k_ + t], 0.0);
+        const double* row = &rows_[t * stride_];
+        if (!usable_[t]) continue;
+        double step = want_[t];
+        for (Index s = 0; s < k_; ++s) step -= row[s] * x_[s];
+        x_[t] = std::max(x_[t] + step / row[t], 0.0);
       }
   }
 
  private:
+  static constexpr int wide = lanes<double>;
+  using V = Vector<double, wide>;
+  typedef std::int64_t Mask __attribute__((vector_size(wide * sizeof(double)), aligned(alignof(double)), may_alias));
+
+  using Quad = Vector<double, 4>;
+
+  static Index padded(Index n) { return (n + wide - 1) / wide * wide; }
+
   /// gram[F, F] x[F] = want[F] on the passive set F, x = 0 elsewhere; a component that depends on those before it gets 0.
-  void solve_passive(const double* gram, const double* want, double* x) {
-    size_ = 0;
-    for (Index t = 0; t < k_; ++t) {
-      x[t] = 0;
-      if (passive_[t]) order_[size_++] = t;
+  /// Elimination on the upper triangle; Fixed > 0 is a number of components (a multiple of four, at least the size of F,
+  /// the rest being component k, which is all zero) that lets the compiler keep everything in registers.
+  template <Index Fixed>
+  void eliminate() {
+    const Index count = Fixed ? Fixed : (size_ + 3) / 4 * 4, quads = count / 4;
+    Quad local[Fixed ? Fixed * Fixed / 4 : 1];
+    double local_y[Fixed ? Fixed : 1], local_inverse[Fixed ? Fixed : 1];
+    Quad* const system = Fixed ? local : system_.data();
+    double* const y = Fixed ? local_y : y_.data();
+    double* const inverse = Fixed ? local_inverse : inverse_.data();
+    const Index* order = order_.data();
+#pragma GCC unroll 16
+    for (Index a = 0; a < count; ++a) {
+      const double* entries = &rows_[order[a] * stride_];
+#pragma GCC unroll 4
+      for (Index q = a / 4; q < quads; ++q)
+        system[a * quads + q] =
+            Quad{entries[order[4 * q]], entries[order[4 * q + 1]], entries[order[4 * q + 2]], entries[order[4 * q + 3]]};
+      y[a] = want_[order[a]];
     }
-    // L D L' = gram[F, F]: row a of factor_ holds L, row a of scaled_ L D; inverse_ holds 1 / D
-    for (Index a = 0; a < size_; ++a) {
-      double *row = &factor_[a * k_], *own = &scaled_[a * k_];
-      const double* entries = gram + order_[a] * k_;
-      double rest = entries[order_[a]], known = want[order_[a]];
-      for (Index b = 0; b < a; ++b) {
-        const double* other = &factor_[b * k_];
-        double value = entries[order_[b]];
-        for (Index c = 0; c < b; ++c) value -= own[c] * other[c];
-        own[b] = value;
-        row[b] = value * inverse_[b];
-        rest -= value * row[b];
-        known -= row[b] * y_[b];
+#pragma GCC unroll 16
+    for (Index a = 0; a < count; ++a) {
+      const Quad* pivot = system + a * quads;
+      const double rest = pivot[a / 4][a % 4];
+      inverse[a] = rest > 1e-14 * rows_[order[a] * (stride_ + 1)] ? 1 / rest : 0;
+#pragma GCC unroll 16
+      for (Index b = a + 1; b < count; ++b) {
+        const double share = pivot[b / 4][b % 4] * inverse[a];
+        y[b] -= share * y[a];
+#pragma GCC unroll 4
+        for (Index q = b / 4; q < quads; ++q) system[b * quads + q] -= share * pivot[q];
       }
-      inverse_[a] = rest > 1e-14 * entries[order_[a]] ? 1 / rest : 0;
-      y_[a] = known;
     }
-    for (Index a = 0; a < size_; ++a) y_[a] *= inverse_[a];
-    for (Index a = size_ - 1; a >= 0; --a) {
-      const double value = x[order_[a]] = y_[a];
-      for (Index b = 0; b < a; ++b) y_[b] -= factor_[a * k_ + b] * value;
+#pragma GCC unroll 16
+    for (Index a = count - 1; a >= 0; --a) {
+#pragma GCC unroll 16
+      for (Index b = count - 1; b > a; --b) y[a] -= system[a * quads + b / 4][b % 4] * y[b];
+      y[a] *= inverse[a];
     }
+    for (Index t = 0; t < stride_; t += wide) store(&x_[t], V{});
+    for (Index a = 0; a < count; ++a) x_[order[a]] = y[a];
   }
 
-  Index k_, size_ = 0;
-  std::vector<double> factor_, scaled_, inverse_, y_, gradient_;
+  void solve_passive() {
+    size_ = 0;
+    for (Index t = 0; t < k_; ++t) {
+      order_[size_] = t;
+      size_ -= passive_[t];
+    }
+    for (Index a = size_; a < size_ + 4; ++a) order_[a] = k_;
+    if (size_ <= 4) return eliminate<4>();
+    if (size_ <= 8) return eliminate<8>();
+    if (size_ <= 12) return eliminate<12>();
+    eliminate<0>();
+  }
+
+  /// Whether no component is on the wrong side: passive and below zero, or not and with a gradient below `slack`.
+  bool feasible(double slack) {
+    Mask any{};
+    Index t = 0;
+    for (; t + 4 * wide <= stride_; t += 4 * wide) any |= check<4>(t, slack);
+    for (; t < stride_; t += wide) any |= check<1>(t, slack);
+    std::int64_t all = 0;
+    for (int lane = 0; lane < wide; ++lane) all |= any[lane];
+    return all == 0;
+  }
+
+  /// The same for Count vectors of components from t on, marked in wrong_.
+  template <int Count>
+  Mask check(Index t, double slack) {
+    V gradient[Count];
+#pragma GCC unroll 4
+    for (int v = 0; v < Count; ++v) gradient[v] = -load<V>(&want_[t + v * wide]);
+    for (Index a = 0; a < size_; ++a) {
+      const double* row = &rows_[order_[a] * stride_ + t];
+      const V value = x_[order_[a]] - V{};
+#pragma GCC unroll 4
+      for (int v = 0; v < Count; ++v) gradient[v] += value * load<V>(row + v * wide);
+    }
+    Mask any{};
+#pragma GCC unroll 4
+    for (int v = 0; v < Count; ++v) {
+      const Index at = t + v * wide;
+      const Mask passive = load<Mask>(&passive_[at]), usable = load<Mask>(&usable_[at]);
+      const Mask wrong =
+          (passive & Mask(load<V>(&x_[at]) < V{})) | (~passive & usable & Mask(gradient[v] < slack - V{}));
+      store(&wrong_[at], wrong);
+      any |= wrong;
+    }
+    return any;
+  }
+
+  /// Move all wrong components to the other set or, where that stopped helping, the last one alone.
+  void exchange(Index& fewest, int& backup) {
+    Index count = 0, last = 0;
+    for (Index t = 0; t < k_; ++t)
+      if (wrong_[t]) {
+        ++count;
+        last = t;
+      }
+    if (count >= fewest && backup == 0) {
+      passive_[last] ^= -1;
+      return;
+    }
+    backup = count < fewest ? 3 : backup - 1;
+    fewest = std::min(fewest, count);
+    for (Index t = 0; t < k_; ++t) passive_[t] ^= wrong_[t];
+  }
+
+  Index k_ = 0, stride_ = 0, size_ = 0;
+  std::vector<double> rows_, inverse_, y_, want_, x_;
+  std::vector<Quad> system_;
+  std::vector<std::int64_t> usable_, passive_, wrong_;
   std::vector<Index> order_;
-  std::vector<char> passive_, wrong_;
 };
 
 /// left[i] <- argmin over x >= 0 of 1/2 x' gram x - (cross[i] - l1)' x for a block of rows; left[i]'s zeros are the first
-/// guess. left, cross: (rows, k); gram: (k, k).
+/// guess. left, cross: (rows, k); gram: (k, k). Returns <cross, left>, to read the loss off.
 template <class Real>
-void pivoting_block(Real* left, const double* cross, const double* gram, Index rows, Index k, double l1) {
+double pivoting_block(Real* left, Strided<Real> cross, const double* gram, Index rows, Index k, double l1) {
   Pivoting pivoting(k);
-  std::vector<double> x(k), want(k);
+  pivoting.prepare(gram, k);
+  double *x = pivoting.x(), *want = pivoting.want(), inner = 0;
   for (Index i = 0; i < rows; ++i) {
+    const Real* wanted = cross.data + i * cross.row;
     for (Index t = 0; t < k; ++t) {
-      want[t] = cross[i * k + t] - l1;
+      want[t] = double(wanted[t * cross.column]) - l1;
       x[t] = double(left[i * k + t]);
     }
-    pivoting.solve(gram, want.data(), x.data(), k);
-    for (Index t = 0; t < k; ++t) left[i * k + t] = Real(std::max(x[t], 0.0));
+    pivoting.solve();
+    for (Index t = 0; t < k; ++t) {
+      const Real value = left[i * k + t] = Real(std::max(x[t], 0.0));
+      inner += double(value) * double(wanted[t * cross.column]);
+    }
   }
+  return inner;
 }
 
 }  // namespace partwise

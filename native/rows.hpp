@@ -24,7 +24,7 @@ class RowNewton {
   RowNewton(Index k, Index longest, double beta, const double* mass, double l2, double floor, double tol)
       : k_(k), stride_((longest + wide - 1) / wide * wide), beta_(beta), mass_(mass), l2_(l2), floor_(floor), tol_(tol),
         pivoting_(k), g_(k * stride_), x_(stride_), p_(stride_), before_(stride_), slope_(stride_), bend_(stride_), bent_(stride_),
-        hessian_(k * k), gradient_(k), want_(k), next_(k), trial_(k), free_(k) {}
+        hessian_(k * k), gradient_(k), next_(k), trial_(k), free_(k) {}
 
   double* values() { return x_.data(); }
   double* component(Index t) { return &g_[t * stride_]; }
@@ -39,17 +39,18 @@ class RowNewton {
     for (int step = 0; step < most; ++step) {
       const Index free = model(w);
       std::swap(p_, before_);
+      pivoting_.prepare(hessian_.data(), free);
       for (Index a = 0; a < free; ++a) {
         double want = -gradient_[free_[a]];
         for (Index b = 0; b < free; ++b) want += hessian_[a * free + b] * w[free_[b]];
-        want_[a] = want;
-        trial_[a] = w[free_[a]];
+        pivoting_.want()[a] = want;
+        pivoting_.x()[a] = w[free_[a]];
       }
-      pivoting_.solve(hessian_.data(), want_.data(), trial_.data(), free);
+      pivoting_.solve();
       std::copy(w, w + k_, next_.begin());
       double slope = 0;
       for (Index a = 0; a < free; ++a) {
-        next_[free_[a]] = std::max(trial_[a], 0.0);
+        next_[free_[a]] = std::max(pivoting_.x()[a], 0.0);
         slope += gradient_[free_[a]] * (next_[free_[a]] - w[free_[a]]);
       }
       if (!(slope < 0)) return;
@@ -145,7 +146,7 @@ class RowNewton {
   const double* mass_;
   double l2_, floor_, tol_;
   Pivoting pivoting_;
-  std::vector<double> g_, x_, p_, before_, slope_, bend_, bent_, hessian_, gradient_, want_, next_, trial_;
+  std::vector<double> g_, x_, p_, before_, slope_, bend_, bent_, hessian_, gradient_, next_, trial_;
   std::vector<Index> free_;
 };
 

@@ -30,14 +30,20 @@ using Vector = typename Pack<Real, Lanes>::type;
 template <class Real>
 constexpr int lanes = vector_bytes / int(sizeof(Real));
 
+/// V for memory that need not be aligned for it: a template argument loses V's own attributes.
+template <class V, class Real>
+struct Unaligned {
+  typedef V type __attribute__((aligned(alignof(Real)), may_alias));
+};
+
 template <class V, class Real>
 inline V load(const Real* from) {
-  return *reinterpret_cast<const V*>(from);  // V is unaligned and may alias; memcpy would go through the stack
+  return *reinterpret_cast<const typename Unaligned<V, Real>::type*>(from);  // memcpy would go through the stack
 }
 
 template <class V, class Real>
 inline void store(Real* to, V v) {
-  *reinterpret_cast<V*>(to) = v;
+  *reinterpret_cast<typename Unaligned<V, Real>::type*>(to) = v;
 }
 
 template <class V>
@@ -92,6 +98,20 @@ inline void transpose(const Real* source, Index source_stride, Index rows, Index
   for (; i < rows; ++i)
     for (Index t = 0; t < columns; ++t) target[t * target_stride + i] = source[i * source_stride + t];
 }
+
+/// A dense matrix whose rows or columns are contiguous: entry (i, t) is data[i row + t column].
+template <class Real>
+struct Strided {
+  const Real* data;
+  Index row, column;
+
+  /// target[t, i] = entry (first + i, t) for `rows` rows of `columns` numbers.
+  void transposed(Index first, Index rows, Index columns, Real* target, Index target_stride) const {
+    if (column == 1) return transpose(data + first * row, row, rows, columns, target, target_stride);
+    for (Index t = 0; t < columns; ++t)
+      std::memcpy(target + t * target_stride, data + first + t * column, std::size_t(rows) * sizeof(Real));
+  }
+};
 
 /// Natural logarithm of positive normal numbers, a few units in the last place: m 2^e with m in [sqrt(1/2), sqrt(2)),
 /// log m = 2 artanh((m - 1) / (m + 1)) by its series.

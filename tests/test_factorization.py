@@ -30,6 +30,28 @@ def test_what_comes_back_is_frozen_and_can_be_pickled():
     assert (twin.reason, twin.objective, twin.loss) == (found.reason, found.objective, found.loss)
 
 
+@pytest.mark.parametrize(("solver", "loss"), PAIRS)
+def test_starts_in_step_give_what_they_give_one_after_another(solver, loss):
+    options = {"loss": loss, "solver": solver, "n_init": 5, "init": "random", "random_state": 3, "max_iter": 40}
+    together = factorize(sp.csr_array(X), 3, **options)
+    apart = factorize(sp.csr_array(X), 3, **options, callback=lambda at: False)
+    np.testing.assert_array_equal(together.W, apart.W)
+    np.testing.assert_array_equal(together.H, apart.H)
+    assert (together.n_iter, together.reason) == (apart.n_iter, apart.reason)
+
+
+def test_starts_too_large_to_go_in_step_give_the_same(monkeypatch):
+    options = {"n_init": 5, "init": "random", "random_state": 3}
+    together = factorize(sp.csr_array(X), 3, **options)
+    monkeypatch.setattr("partwise.factorization.ROOM", 1)
+    np.testing.assert_array_equal(factorize(sp.csr_array(X), 3, **options).W, together.W)
+
+
+def test_max_time_ends_all_starts():
+    found = factorize(X, 3, n_init=50, init="random", random_state=0, tol=0, max_iter=10**9, max_time=0.05)
+    assert found.reason is StopReason.MAX_TIME
+
+
 @pytest.mark.parametrize("loss", ["frobenius", "kullback-leibler", 1.5])
 def test_loss_and_relative_error_are_those_of_their_definitions(loss):
     found, kind = factorize(X, 3, loss=loss, random_state=0), get_loss(loss)
@@ -173,15 +195,15 @@ def test_ctrl_c_keeps_the_best_with_a_callback():
 
 def test_ctrl_c_raises_without_a_callback(monkeypatch):
     kind = type(get_solver("hals", get_loss("frobenius")))
-    original, calls = kind.update, []
+    original, calls = kind.update_all, []
 
-    def update(*args, **options):
+    def update_all(*args, **options):
         calls.append(1)
         if len(calls) == 7:
             raise KeyboardInterrupt
         return original(*args, **options)
 
-    monkeypatch.setattr(kind, "update", update)
+    monkeypatch.setattr(kind, "update_all", update_all)
     with pytest.raises(KeyboardInterrupt):
         factorize(X, 3, random_state=0, tol=0)
     calls.clear()

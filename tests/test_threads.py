@@ -1,5 +1,8 @@
 """Threads: results in order, errors passed on, BLAS held to one thread meanwhile and released after."""
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +19,7 @@ def blas_threads():
     return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
 
 
-@pytest.mark.parametrize("n_jobs", [None, 1, 2, 3, -1])
+@pytest.mark.parametrize("n_jobs", [None, 1, 2, 3, 20, -1])
 def test_results_come_in_the_order_of_the_items(n_jobs):
     def slow_square(i):
         time.sleep(0.002 * (5 - i))
@@ -28,17 +31,60 @@ def test_results_come_in_the_order_of_the_items(n_jobs):
         assert workers.map(slow_square, []) == []
 
 
-def test_two_jobs_use_two_threads_and_one_job_the_caller_s():
+def test_two_jobs_use_two_threads_of_which_one_is_the_caller_s():
     def thread(barrier):
         barrier.wait(timeout=10)
-        return threading.current_thread().name
+        return threading.current_thread()
 
     with Workers(2) as workers:
         barrier = threading.Barrier(2)
-        assert len(set(workers.map(thread, [barrier, barrier]))) == 2
-    with Workers(1) as workers:
-        names = workers.map(lambda _: threading.current_thread(), range(3))
-    assert set(names) == {threading.current_thread()}
+        threads = set(workers.map(thread, [barrier, barrier]))
+        assert len(threads) == 2
+        assert threading.current_thread() in threads
+
+
+def test_one_job_or_one_item_uses_the_caller_s_thread_alone():
+    def threads(workers, count):
+        return set(workers.map(lambda _: threading.current_thread(), range(count)))
+
+    with Workers(1) as alone, Workers(3) as together:
+        assert threads(alone, 3) == threads(together, 1) == {threading.current_thread()}
+
+
+@pytest.mark.parametrize("n_jobs", [2, 3, 8])
+def test_no_more_threads_are_started_than_jobs_or_items(n_jobs):
+    before = threading.active_count()
+    with Workers(n_jobs) as workers:
+        running = workers.map(lambda _: threading.active_count(), range(4))
+        assert max(running) <= before + min(n_jobs, 4) - 1
+
+
+def test_a_thread_that_is_done_takes_over_what_is_left():
+    """The first item waits for all others: no item is bound to a thread beforehand."""
+    done = [threading.Event() for _ in range(10)]
+
+    def work(i):
+        if i == 0:
+            return all(event.wait(10) for event in done[1:])
+        done[i].set()
+        return True
+
+    with Workers(2) as workers:
+        assert all(workers.map(work, range(10)))
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2, 3, 20])
+def test_sums_over_blocks_have_the_same_bits_at_any_number_of_jobs(n_jobs):
+    X = np.random.default_rng(0).random((700, 9)).astype(np.float32)
+
+    def gram(workers):
+        return sum(workers.map(lambda i: X[64 * i : 64 * i + 64].T @ X[64 * i : 64 * i + 64], range(11)))
+
+    with Workers(1) as one:
+        expected = gram(one)
+    with Workers(n_jobs) as workers:
+        for _ in range(5):
+            np.testing.assert_array_equal(gram(workers), expected)
 
 
 def test_no_thread_outlives_the_context():
@@ -48,12 +94,59 @@ def test_no_thread_outlives_the_context():
     assert threading.active_count() == before
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
-def test_an_error_in_a_block_reaches_the_caller(n_jobs):
-    with pytest.raises(ZeroDivisionError), Workers(n_jobs) as workers:
-        workers.map(lambda i: 1 // i, [1, 0, 2])
+@pytest.mark.parametrize("error", [ZeroDivisionError, IndexError, StopIteration])
+@pytest.mark.parametrize("n_jobs", [1, 2, 3])
+@pytest.mark.parametrize("place", range(4))
+def test_an_error_in_a_block_reaches_the_caller_and_the_next_map_works(n_jobs, place, error):
+    def work(i):
+        if i == place:
+            raise error(f"item {i}")
+        return i
+
     with Workers(n_jobs) as workers:
-        assert workers.map(lambda i: i, [1, 2]) == [1, 2]
+        for _ in range(3):
+            with pytest.raises(error, match=f"item {place}"):
+                workers.map(work, range(4))
+            assert workers.map(lambda i: i + 1, range(4)) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("failing", ["caller", "other"])
+@pytest.mark.parametrize("error", [ZeroDivisionError, IndexError, KeyboardInterrupt])
+def test_an_error_reaches_the_caller_from_its_own_thread_and_from_another(failing, error):
+    caller, barrier = threading.current_thread(), threading.Barrier(2)
+
+    def work(i):
+        barrier.wait(timeout=10)
+        if (threading.current_thread() is caller) == (failing == "caller"):
+            raise error
+        return i
+
+    with Workers(2) as workers:
+        with pytest.raises(error):
+            workers.map(work, range(2))
+        assert workers.map(lambda i: i, range(2)) == [0, 1]
+
+
+@pytest.mark.parametrize("failing", ["caller", "other"])
+def test_after_an_error_no_item_is_begun_and_those_that_run_are_waited_for(failing):
+    caller, barrier, begun, ended = threading.current_thread(), threading.Barrier(2), [], []
+
+    def work(i):
+        begun.append(i)
+        if i < 2:
+            barrier.wait(timeout=10)
+        if (threading.current_thread() is caller) == (failing == "caller"):
+            raise RuntimeError
+        time.sleep(0.05)
+        ended.append(i)
+
+    with Workers(2) as workers:
+        with pytest.raises(RuntimeError):
+            workers.map(work, range(40))
+        assert 2 <= len(begun) < 40
+        assert len(ended) == len(begun) - 1
+        time.sleep(0.1)
+        assert len(ended) == len(begun) - 1
 
 
 def test_without_a_number_joblib_s_context_decides():
@@ -136,3 +229,100 @@ def test_blas_is_released_after_an_error():
         with pytest.raises(RuntimeError), Workers(2):
             raise RuntimeError
         assert blas_threads() == before
+
+
+def in_a_process(code):
+    """Run code in a fresh interpreter whose BLAS has two threads, after the lines that it needs."""
+    before = """
+import os, threading, time
+import numpy as np
+from threadpoolctl import threadpool_info
+from partwise.threads import Workers
+
+A = np.random.default_rng(0).random((600, 600))
+
+def limits():
+    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+def running(expected):
+    # of threads that were joined the system may still list some for a moment
+    for _ in range(500):
+        if (count := len(os.listdir("/proc/self/task"))) == expected:
+            break
+        time.sleep(0.01)
+    return count
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", before + code],
+        env=os.environ | {"OPENBLAS_NUM_THREADS": "2"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+
+
+needs_blas_threads = pytest.mark.skipif(
+    joblib.cpu_count() < 2
+    or not os.path.isdir("/proc/self/task")
+    or {"openblas"} != {library["internal_api"] for library in threadpool_info() if library["user_api"] == "blas"},
+    reason="counts the threads of OpenBLAS in what Linux lists, on two cores",
+)
+
+
+@needs_blas_threads
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_blas_threads_are_stopped_in_a_fit_with_threads_of_its_own_and_start_again_after_it(n_jobs):
+    in_a_process(f"""
+before = A @ A
+idle = len(os.listdir("/proc/self/task"))
+assert idle > 1
+assert limits() == {{2}}
+for _ in range(3):
+    with Workers({n_jobs}) as workers:
+        assert limits() == {{1}}
+        blocks = workers.map(lambda i: A[100 * i : 100 * i + 100] @ A, range(6))
+        np.testing.assert_allclose(np.concatenate(blocks), before, rtol=1e-12)
+        beside = 1 if {n_jobs} > 1 else idle - 1
+        assert running(1 + beside) == 1 + beside
+    assert limits() == {{2}}
+    np.testing.assert_array_equal(A @ A, before)
+    assert running(idle) == idle
+""")
+
+
+@needs_blas_threads
+def test_blas_threads_are_left_alone_where_another_thread_may_be_in_blas():
+    in_a_process("""
+stop, found = threading.Event(), []
+
+def multiply():
+    while not stop.is_set():
+        found.append(A @ A)
+        del found[1:-1]
+
+beside = threading.Thread(target=multiply)
+beside.start()
+for _ in range(200):
+    with Workers(2) as workers:
+        workers.map(lambda i: A[:50] @ A, range(2))
+stop.set()
+beside.join(60)
+assert not beside.is_alive()
+np.testing.assert_allclose(found[-1], found[0], rtol=1e-12)
+""")
+
+
+@needs_blas_threads
+def test_a_process_can_fork_after_blas_threads_were_stopped():
+    in_a_process("""
+before = A @ A
+with Workers(2) as workers:
+    workers.map(lambda i: i, range(2))
+child = os.fork()
+if child == 0:
+    os._exit(0 if np.array_equal(A @ A, before) else 1)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+np.testing.assert_array_equal(A @ A, before)
+""")

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
-from partwise.exceptions import DataError, DomainError, FactorTypeError, ParameterError
+from partwise.exceptions import DomainError, FactorTypeError, ParameterError
 from partwise.init import initialize
 from partwise.losses import Frobenius, Loss, get_loss
-from partwise.losses.frobenius import gram
 from partwise.matrix import Array, Matrix, as_matrix, rescaled, widened
 from partwise.penalties import Penalty
+from partwise.projection import Projection, power_of
 from partwise.solvers import Callback, Outcome, Parts, Solver, alternate, get_solver, solve_rows
 from partwise.solvers.hals import by_gram
 from partwise.solvers.rows import least_squares
@@ -28,6 +28,12 @@ MOST_LOCAL = 10
 """Newton steps of the last half-step where it can only improve on W, not make it exact."""
 DEPENDENT = 1e-8
 """Parts whose gram has a smaller ratio of eigenvalues are taken to depend on each other."""
+WIDEST = 40
+"""Columns of a product that several starts share, at the most: rows of wider ones no longer stay in cache."""
+ROOM = 1 << 28
+"""Bytes that the factors of starts in step may take together; larger ones go one after another."""
+CUT_SHORT = (StopReason.MAX_TIME, StopReason.CALLBACK, StopReason.INTERRUPTED)
+"""What ends a fit whatever starts are left."""
 LARGEST = float(np.finfo(np.float64).max)
 
 
@@ -162,7 +168,8 @@ def factorize(
         Limit in seconds, checked after each iteration; the start counts. For losses other than Frobenius a fit that it
         stops leaves out the exact last step for W.
     n_init : int, default=1
-        Starts to try; the best is returned. Random starts differ, and the seed fixes them all.
+        Starts to try; the best is returned. Random starts differ, and the seed fixes them all. Small ones go in step
+        and share the passes over X; with a callback they go one after another.
     random_state : int, RandomState or None
         Seed of the start.
     n_jobs : int or None
@@ -220,21 +227,19 @@ def factorize(
         raise DomainError(f"loss={objective!r} is beyond what numbers can hold on this data; take a beta nearer to 1.")
     start = _starts(matrix, n_components, init, W, H, root, objective, check_random_state(random_state))
     with Workers(n_jobs) as workers:
-        best = None
-        for _ in range(n_init):
-            stopping = Stopping(tol, max_iter, max_time)
-            first = start()
+        best, waiting = None, n_init
+        while waiting:
+            together = 1 if callback else min(waiting, _in_step(matrix, n_components, chosen))
             found = alternate(
-                matrix, objective, chosen, *first, penalties=penalties, stopping=stopping, workers=workers,
-                callback=callback, began=began,
+                matrix, objective, chosen, [start() for _ in range(together)], penalties=penalties,
+                stopping=Stopping(tol, max_iter, max_time), workers=workers, callback=callback, began=began,
             )  # fmt: skip
-            if best is None or found.objective < best.objective:
-                best = found
-            if found.reason in (StopReason.MAX_TIME, StopReason.CALLBACK, StopReason.INTERRUPTED):
-                break
+            best = min([best, *found] if best else found, key=lambda outcome: outcome.objective)
+            cut_short = any(outcome.reason in CUT_SHORT for outcome in found)
+            waiting = 0 if cut_short else waiting - together
         assert best is not None
         if not any(penalties):
-            even_out(best.W, best.Ht)
+            even_out(best.W, best.Ht, workers)
         left, value = _finish(matrix, objective, best, penalties[0], workers)
     curve = best.curve
     final = value + sum(
@@ -248,7 +253,7 @@ def factorize(
     W, H = (factor * root if root != 1 else factor for factor in (left, best.Ht.T))
     return Factorization(
         W=W.astype(given.dtype, copy=False),
-        H=np.ascontiguousarray(H, given.dtype),
+        H=np.array(H, given.dtype, order="C"),
         loss=min(value * scale, LARGEST),
         relative_error=float(np.sqrt(2 * relative)) if objective.degree == 2 else relative,
         n_iter=best.n_iter,
@@ -259,49 +264,6 @@ def factorize(
     )
 
 
-class Projection:
-    """Weights of fixed parts in new rows; keeps what depends on H alone between calls.
-
-    Parameters
-    ----------
-    H : ndarray of shape (n_components, n_features)
-        The parts.
-    loss : Loss
-        What to minimise.
-    penalty : Penalty
-        What the weights pay.
-    """
-
-    def __init__(self, H: Array, loss: Loss, penalty: Penalty) -> None:
-        self.loss = loss
-        self.penalty = penalty
-        highest = float(H.max(initial=0.0))
-        exponent = int(np.frexp(highest)[1]) if highest > 0 else 0
-        self.unit = 2.0**exponent if abs(exponent) > 20 else 1.0
-        self._right = np.ascontiguousarray((H / H.dtype.type(self.unit) if self.unit != 1 else H).T)
-        self._parts = {self._right.dtype: Parts(self._right)}
-
-    def __call__(self, X: Matrix, *, n_jobs: int | None = None, most: int | None = None) -> Array:
-        """Return W (n, k) of X's dtype; `most` limits the steps of losses that need an iterative solve."""
-        if X.shape[1] != self._right.shape[0]:
-            raise DataError(
-                f"X has {X.shape[1]} features, but this model was fitted with {self._right.shape[0]} features."
-            )
-        self.loss.check(X)
-        wide = widened(X)
-        matrix, unit = rescaled(wide) if self.loss.degree is not None else (wide, 1.0)
-        factor = unit / self.unit
-        penalty = self.penalty
-        if factor != 1 and penalty:
-            penalty = penalty.in_units(factor, power_of(unit, self.loss))
-        if matrix.dtype not in self._parts:
-            self._parts[matrix.dtype] = Parts(self._right.astype(matrix.dtype))
-        parts = self._parts[matrix.dtype]
-        with Workers(n_jobs) as workers:
-            left = solve_rows(matrix, self.loss, None, parts, penalty, workers, most=most)
-        return (left * left.dtype.type(factor) if factor != 1 else left).astype(X.dtype, copy=False)
-
-
 def _finish(X: Matrix, loss: Loss, found: Outcome, penalty: Penalty, workers: Workers) -> tuple[Array, float]:
     """Return the exact W for the H found, and the loss of the pair."""
     parts = Parts(found.Ht)
@@ -309,36 +271,36 @@ def _finish(X: Matrix, loss: Loss, found: Outcome, penalty: Penalty, workers: Wo
         # where parts depend on each other W is not unique: it starts where transform starts, and ends where that ends
         values = np.linalg.eigvalsh(parts.gram)
         start = found.W if values[0] > DEPENDENT * values[-1] else None
-        left, inner = least_squares(X, start, parts, penalty, workers)
-        value = by_gram(X, inner, gram(left), parts.gram)
+        left, inner, own = least_squares(X, start, parts, penalty, workers)
+        value = by_gram(X, inner, own, parts.gram)
     else:
-        left, value = found.W, None
+        left, value = found.W.copy(), None
         if found.reason is not StopReason.MAX_TIME:
             left = solve_rows(X, loss, found.W, parts, penalty, workers, most=None if loss.convex else MOST_LOCAL)
     return left, max(loss.value(X, left, found.Ht) if value is None else value, 0.0)  # rounding can go just under 0
 
 
-def power_of(unit: float, loss: Loss) -> float:
-    """Return the unit of the loss for a unit of X, kept within what float64 can hold."""
-    exponent = float(np.log2(unit)) * float(loss.degree or 0.0)
-    return float(2.0 ** np.clip(exponent, -1000.0, 1000.0))
+def _in_step(X: Matrix, k: int, solver: Solver) -> int:
+    """Return how many starts go in step."""
+    factors = 6 * sum(X.shape) * k * X.dtype.itemsize
+    return max(1, min(WIDEST // k, ROOM // factors)) if solver.shares_products else 1
 
 
-def even_out(W: Array, Ht: Array) -> Array:
+def even_out(W: Array, Ht: Array, workers: Workers) -> Array:
     """Give all parts the same mean weight, in place; return what each part of H was multiplied by, (k,).
 
     The scale of each part is free, W D^-1 and D H being as good a pair. This one does not depend on the way there:
     what a part contributes shows in its row of H alone, and weights compare across parts. W and H get the same norm.
     """
-    means = W.mean(axis=0, dtype=np.float64)
-    alive = (means > 0) & (Ht.max(axis=0, initial=0) > 0)
+    means = (np.ones(len(W), W.dtype) @ W / len(W)).astype(np.float64)
+    left, right = workers.map(lambda f: np.sqrt(np.diagonal(f.T @ f).astype(np.float64)), (W, Ht))
+    alive = (means > 0) & (right > 0)
     scale = np.where(alive, means, 1.0)
     if alive.any():
-        left, right = (np.sqrt(np.diagonal(f.T @ f).astype(np.float64)) for f in (W, Ht))
-        scale = scale * np.sqrt(np.linalg.norm(left / scale) / np.linalg.norm(right * scale))
+        scale *= np.sqrt(np.linalg.norm(left / scale) / np.linalg.norm(right * scale))
     scale = scale.astype(W.dtype)
-    W /= scale
-    Ht *= scale
+    # a product with a diagonal is several times as fast as W /= scale, whose inner loop is only k long
+    workers.map(lambda f: np.copyto(f[0], f[0] @ np.diag(f[1])), ((W, 1 / scale), (Ht, scale)))
     return scale
 
 

@@ -56,7 +56,7 @@ class Stopping:
     tol: float = 1e-4
     max_iter: int = 200
     max_seconds: float | None = None
-    _losses: list[float] = field(default_factory=list)
+    _losses: list[float] = field(default_factory=list, init=False)
 
     def check(self, iteration: int, seconds: float, loss: float, residual: float, size: float) -> StopReason | None:
         """Return why to stop after this iteration (counted from 1), or None to go on; `size` is the loss's of X."""

@@ -5,8 +5,9 @@ number of threads and partial sums are added in block order, so every result has
 """
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -26,7 +27,8 @@ class _SerialBlas:
         self._controller: threadpoolctl.ThreadpoolController | None = None
         self._limiter: object | None = None
 
-    def __enter__(self) -> None:
+    def enter(self, *, stop: bool) -> None:
+        """Limit BLAS; `stop` its threads too, where they would be in the way of ours."""
         with self._lock:
             if self._users == 0:
                 if self._controller is None:
@@ -34,9 +36,12 @@ class _SerialBlas:
                 if any(library.get_num_threads() != 1 for library in self._controller.lib_controllers):
                     _take_control()
                     self._limiter = self._controller.limit(limits=1, user_api="blas")
+                    if stop and threading.active_count() == 1:
+                        _stop_threads(self._controller)
             self._users += 1
 
-    def __exit__(self, *_: object) -> None:
+    def leave(self) -> None:
+        """Give BLAS its threads back, if no other fit runs."""
         with self._lock:
             self._users -= 1
             if self._users == 0 and self._limiter is not None:
@@ -53,6 +58,19 @@ def _take_control() -> None:
         release(force=True)
 
 
+def _stop_threads(controller: threadpoolctl.ThreadpoolController) -> None:
+    """End OpenBLAS's own threads, as it does itself before a fork; its next call on several threads starts them again.
+
+    After any such call they spin for some 30 ms, on a core that a short fit would be twice as fast with. To be called
+    where no other thread can be in BLAS.
+    """
+    for library in controller.lib_controllers:
+        if library.internal_api == "openblas" and library.threading_layer == "pthreads":
+            stop = getattr(library.dynlib, "blas_thread_shutdown_", None)
+            if stop is not None:
+                stop()
+
+
 serial_blas = _SerialBlas()
 
 
@@ -67,7 +85,7 @@ class Workers:
         self._pool: ThreadPoolExecutor | None = None
 
     def __enter__(self) -> Self:
-        serial_blas.__enter__()
+        serial_blas.enter(stop=self.n_jobs > 1)
         return self
 
     def __exit__(
@@ -78,13 +96,36 @@ class Workers:
                 self._pool.shutdown(cancel_futures=True)
                 self._pool = None
         finally:
-            serial_blas.__exit__()
+            serial_blas.leave()
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-        """Return ``[function(item) for item in items]``, in order, computed on the pool's threads."""
+        """Return ``[function(item) for item in items]``, in order, computed on the pool's threads and this one."""
         items = list(items)
         if self.n_jobs == 1 or len(items) < 2:
             return [function(item) for item in items]
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(self.n_jobs, thread_name_prefix="partwise")
-        return list(self._pool.map(function, items))
+            self._pool = ThreadPoolExecutor(self.n_jobs - 1, thread_name_prefix="partwise")
+        results: list[Result] = [None] * len(items)  # type: ignore[list-item]
+        left = deque(enumerate(items))  # one task a thread, not one an item: handing over costs as much as a small item
+
+        def work() -> None:
+            while True:
+                try:
+                    number, item = left.popleft()
+                except IndexError:
+                    return
+                try:
+                    results[number] = function(item)
+                except BaseException:
+                    left.clear()
+                    raise
+
+        others = [self._pool.submit(work) for _ in range(min(self.n_jobs, len(items)) - 1)]
+        try:
+            work()
+        finally:
+            left.clear()
+            wait(others)
+        for other in others:
+            other.result()
+        return results

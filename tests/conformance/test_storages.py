@@ -44,9 +44,8 @@ def test_products_are_those_of_the_dense_array(X, dense, dtype, side, k):
     X, dense = (X, dense) if side == "X" else (X.T, dense.T)
     right = np.random.default_rng(1).random((dense.shape[1], k)).astype(dtype)
     np.testing.assert_allclose(X.dot(right), dense @ right, rtol=RTOL[dtype])
-    out = np.full((5, k), np.nan, dtype)
-    X.dot_block(3, 8, right, out)
-    np.testing.assert_allclose(out, dense[3:8] @ right, rtol=RTOL[dtype])
+    found = X.dot_block(3, 8, right, np.full((5, k), np.nan, dtype))
+    np.testing.assert_allclose(found, dense[3:8] @ right, rtol=RTOL[dtype])
 
 
 @pytest.mark.parametrize("side", ["X", "X.T"])

@@ -3,10 +3,23 @@
 import numpy as np
 import pytest
 
-# kernel: its arguments by name, as shapes or numbers, and the names of those that it overwrites
-CSR = {"indptr": np.array([0, 2, 3], np.int32), "indices": np.array([0, 2, 1], np.int32), "values": (3,)}
+# kernel: its arguments by name, as shapes, arrays or numbers, and the names of those that it overwrites
+PATTERN = {"indptr": np.array([0, 2, 3], np.int32), "indices": np.array([0, 2, 1], np.int32)}
+CSR = PATTERN | {"values": (3,)}
 KERNELS = {
+    "csr_count": (PATTERN | {"counts": np.zeros(3, np.int32), "first": 0, "last": 2}, ["counts"]),
+    "csr_scatter": (
+        # room for more than the entries: an entry goes where `next` says, whatever a test fills it with
+        CSR
+        | {"next": np.arange(3, dtype=np.int32), "rows": np.zeros(9, np.int32), "entries": (9,)}
+        | {"first": 0, "last": 2},
+        ["next", "rows", "entries"],
+    ),
     "csr_dot": (CSR | {"right": (3, 2), "out": (2, 2), "first": 0, "last": 2}, ["out"]),
+    "csr_predict": (
+        CSR | {"left": (2, 2), "right": (3, 2), "model": (3,), "first": 0, "last": 2},
+        ["model"],
+    ),
     "poisson_pull": (
         CSR | {"left": (2, 2), "right": (3, 2), "negative": (2, 2), "floor": 1e-9, "first": 0, "last": 2},
         ["negative"],
@@ -22,11 +35,24 @@ KERNELS = {
         | {"sweeps": 1, "shrink": 0.0},
         ["left"],
     ),
+    "newton_csr": (
+        CSR
+        | {"left": (2, 2), "right": (3, 2), "mass": (2,), "l2": 0.0, "floor": 1e-9, "beta": 1.0, "most": 3}
+        | {"first": 0, "last": 2},
+        ["left"],
+    ),
+    "newton_dense": (
+        {"X": (2, 3), "left": (2, 2), "right": (3, 2), "mass": (2,), "l2": 0.0, "floor": 1e-9, "beta": 1.0}
+        | {"most": 3},
+        ["left"],
+    ),
     "hals_block": (
         {"iterate": (2, 2), "start": (2, 2), "point": (2, 2), "cross": (2, 2), "gram": (2, 2), "l1": 0.0, "l2": 0.0}
         | {"sweeps": 1, "shrink": 0.0, "momentum": 0.5},
         ["iterate", "point"],
     ),
+    "extrapolate": ({"iterate": (2, 2), "before": (2, 2), "point": (2, 2), "momentum": 0.5}, ["point"]),
+    "pivoting_block": ({"left": (2, 2), "cross": (2, 2), "gram": (2, 2), "l1": 0.0}, ["left"]),
     "multiply": (
         {"left": (2, 2), "negative": (2, 2), "positive": (2, 2), "restart": (2,), "l1": 1.0, "l2": 0.0}
         | {"exponent": 1.0},
@@ -40,25 +66,34 @@ KERNELS = {
 OUTPUTS = [(kernel, name) for kernel, (_, names) in KERNELS.items() for name in names]
 
 
+READERS = {"survey", "supported"}
+
+
 def arguments(kernel):
     given, _ = KERNELS[kernel]
     return {name: np.full(value, 3.0) if isinstance(value, tuple) else value for name, value in given.items()}
 
 
+def test_every_kernel_is_listed(loops):
+    assert {name for name in vars(loops) if not name.startswith("_")} == KERNELS.keys() | READERS
+
+
 @pytest.mark.parametrize(("kernel", "name"), OUTPUTS)
 def test_an_output_is_overwritten(loops, kernel, name):
     given = arguments(kernel)
-    given[name] = output = np.full(given[name].shape, 5.0)
+    given[name] = output = np.full_like(given[name], 5)
     getattr(loops, kernel)(**given)
     assert (output != 5).any()
 
 
 @pytest.mark.parametrize(("kernel", "name"), OUTPUTS)
 def test_an_output_that_cannot_be_written_in_place_is_refused(loops, kernel, name):
-    output = np.full(arguments(kernel)[name].shape, 3.0)
+    output = arguments(kernel)[name]
     read_only = output.copy()
     read_only.flags.writeable = False
-    strided = np.repeat(output, 2, axis=1)[:, ::2]
-    for unfit in (np.asfortranarray(output), strided, output.astype(np.float32), read_only):
+    strided = np.repeat(output, 2, axis=-1)[..., ::2]
+    other_type = output.astype(np.float32 if output.dtype == np.float64 else np.int64)
+    by_columns = [np.asfortranarray(output)] if output.ndim == 2 else []
+    for unfit in (strided, other_type, read_only, *by_columns):
         with pytest.raises(TypeError, match="incompatible"):
             getattr(loops, kernel)(**arguments(kernel) | {name: unfit})

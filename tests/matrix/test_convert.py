@@ -103,9 +103,34 @@ def test_one_bad_entry_is_counted_in_the_singular_and_named_as_the_caller_does()
         as_matrix(np.array([[1.0, -1.0]]), name="H", model="MyModel")
 
 
-def test_nan_is_named_before_what_else_is_wrong():
-    with pytest.raises(DataError, match="NaN"):
-        as_matrix(np.array([[-1.0, np.inf, np.nan]]))
+@pytest.mark.parametrize("make", [np.array, np.asfortranarray, sp.csr_array, sp.csc_array])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("size", [5, 60])
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ((-1, np.inf, np.nan), r"NaN: X\[0, 3\]"),
+        ((np.nan, np.inf, -np.inf), r"NaN: X\[0, 1\]"),
+        ((-1, np.nan, -1), r"NaN: X\[0, 2\]"),
+        ((-1, 1, -np.inf), r"infinity or a value too large: X\[0, 3\] = -inf"),
+        ((-1, np.inf, -2), r"infinity or a value too large: X\[0, 2\] = inf"),
+        ((1, np.inf, -np.inf), r"infinity or a value too large: X\[0, 2\] = inf \(2 of"),
+        ((-np.inf, np.inf, -1), r"infinity or a value too large: X\[0, 1\] = -inf \(2 of"),
+        ((1, -1, -2), r"X\[0, 2\] = -1 is negative \(2 of"),
+    ],
+)
+def test_nan_is_named_before_infinity_and_infinity_before_what_is_negative(make, dtype, size, wrong, words):
+    """The sum of both infinities is NaN: it must not be taken for one in the data."""
+    X = np.ones((2, size), dtype)
+    X[0, 1:4] = wrong
+    with pytest.raises(DataError, match=words):
+        as_matrix(make(X))
+
+
+def test_the_largest_numbers_are_taken_though_their_sum_overflows():
+    X = np.full((40, 30), np.finfo(np.float64).max)
+    for make in (np.array, np.asfortranarray, sp.csr_array, sp.csc_array):
+        assert as_matrix(make(X)).total == np.inf
 
 
 @pytest.mark.parametrize(

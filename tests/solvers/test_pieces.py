@@ -10,6 +10,7 @@ from partwise.penalties import Penalty
 from partwise.solvers import Factor, Parts, get_solver, solve_rows
 from partwise.solvers.extrapolation import Extrapolation
 from partwise.solvers.online import Online
+from partwise.solvers.rows import least_squares
 from partwise.threads import Workers
 
 RNG = np.random.default_rng(0)
@@ -27,12 +28,40 @@ def test_momentum_grows_to_its_cap_and_is_cut_where_the_loss_rose():
     assert schedule.cap == 1.0
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_factor_is_moved_beyond_its_iterate_along_its_last_change(n_jobs, dtype):
+    schedule, points = Extrapolation(momentum=0.7), []
+    before, now = (np.random.default_rng(seed).random((150, 3)).astype(dtype) for seed in (0, 1))
+    for jobs, blocks in ((1, ((0, 150),)), (n_jobs, ((0, 64), (64, 128), (128, 150)))):
+        factor = Factor(np.ones((150, 3), dtype), Penalty())
+        factor.previous, factor.iterate = before, now
+        with Workers(jobs) as workers:
+            schedule.extend(factor, blocks, workers)
+        rtol = 1e-5 if dtype is np.float32 else 1e-12
+        expected = np.maximum(0, now + 0.7 * (now.astype(np.float64) - before))
+        np.testing.assert_allclose(factor.point, expected, rtol=rtol, atol=rtol)
+        np.testing.assert_allclose(factor.gram, factor.point.T @ factor.point, rtol=rtol)
+        assert factor.iterate is now
+        assert factor.previous is before
+        points.append(factor.point)
+    np.testing.assert_array_equal(*points)
+
+
+def test_a_factor_without_an_iterate_before_is_not_moved():
+    factor = Factor(np.ones((3, 2)), Penalty())
+    with Workers(1) as workers:
+        Extrapolation(momentum=0.7).extend(factor, ((0, 3),), workers)
+    assert factor.point is factor.iterate
+
+
 def test_a_factor_hands_out_room_that_nothing_else_uses():
     factor = Factor(np.ones((3, 2)), Penalty())
     for _ in range(8):
         out = factor.room()
-        busy = [factor.iterate, factor.point, factor.previous, factor.best]
-        assert not any(out is array for array in busy)
+        busy = [factor.iterate, factor.point, factor.previous, factor.best, factor.cross]
+        assert not any(np.shares_memory(out, array) for array in busy if array is not None)
+        assert (out.shape, out.dtype, out.flags.c_contiguous) == ((3, 2), np.float64, True)
         factor.previous, factor.iterate, factor.best = factor.iterate, out, factor.point
         factor.move(out)
 
@@ -57,6 +86,21 @@ def test_rows_are_solved_to_a_stationary_point_wherever_they_start(loss, store, 
             negative, positive, _ = kind.gradient_parts(matrix, left, H, 0, 30, value=False)
             slope = positive + penalty.l1 + penalty.l2 * left - negative
             assert np.abs(np.minimum(left, slope / np.abs(negative).max())).max() < 1e-5
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("store", [np.array, np.asfortranarray, sp.csr_array])
+@pytest.mark.parametrize("penalty", [Penalty(), Penalty(l1=0.4, l2=0.3)], ids=["no penalty", "l1 and l2"])
+def test_exact_rows_come_with_what_the_loss_is_read_off(n_jobs, store, penalty):
+    data = np.vstack([X] * 7)
+    with Workers(n_jobs) as workers:
+        left, inner, own = least_squares(as_matrix(store(data)), None, Parts(H), penalty, workers)
+    gram, cross = H.T @ H + penalty.l2 * np.eye(4), data @ H - penalty.l1
+    for row, wanted in zip(left, cross, strict=True):
+        slope = gram @ row - wanted
+        assert np.abs(np.minimum(row, slope)).max() < 1e-9 * np.abs(wanted).max()
+    assert inner == pytest.approx(float(np.vdot(data @ H, left)), rel=1e-12)
+    np.testing.assert_allclose(own, left.T @ left, rtol=1e-12)
 
 
 @pytest.mark.parametrize("loss", [2, 1, 1.5])

@@ -13,11 +13,12 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from partwise.estimators.callbacks import CallbackSupportMixin
 from partwise.exceptions import FactorTypeError, ParameterError, unknown_name
-from partwise.factorization import Projection, check_factor
+from partwise.factorization import check_factor
 from partwise.init import INITS
 from partwise.losses import Loss, get_loss
 from partwise.matrix import Array, Matrix, as_matrix
 from partwise.penalties import Penalty
+from partwise.projection import Projection
 from partwise.solvers import Iteration
 
 FORMATS = ("csr", "csc", "coo")

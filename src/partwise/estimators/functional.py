@@ -7,8 +7,9 @@ import numpy as np
 from partwise.estimators.base import warn
 from partwise.estimators.nmf import NMF
 from partwise.exceptions import ParameterError
-from partwise.factorization import Projection, check_factor
+from partwise.factorization import check_factor
 from partwise.matrix import Array, as_matrix
+from partwise.projection import Projection
 from partwise.solvers import get_solver
 
 

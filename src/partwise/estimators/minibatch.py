@@ -12,10 +12,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from partwise.estimators.base import BaseNMF, at_least, warn
 from partwise.estimators.callbacks import FitTask, with_callbacks
-from partwise.factorization import even_out, power_of
+from partwise.factorization import even_out
 from partwise.init import initialize
 from partwise.matrix import Array, Matrix, in_units, rescaled
 from partwise.penalties import Penalty
+from partwise.projection import power_of
 from partwise.solvers import Iteration, Parts, solve_rows
 from partwise.solvers.online import Online
 from partwise.threads import Workers
@@ -210,7 +211,7 @@ class MiniBatchNMF(BaseNMF):
                     break
             penalties = self._in_units(matrix)
             if not any(penalties):
-                self._online.rescale(even_out(left, self._online.Ht))
+                self._online.rescale(even_out(left, self._online.Ht, workers))
             start = None if self.fresh_restarts else left
             solved = solve_rows(matrix, self._objective, start, Parts(self._online.Ht), penalties[0], workers)
         self.n_iter_ = math.ceil(step / len(parts))

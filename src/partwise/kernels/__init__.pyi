@@ -6,6 +6,22 @@ from numpy.typing import NDArray
 
 def supported() -> list[str]: ...
 @overload
+def csr_count(
+    indptr: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    indices: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    counts: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu")],
+    first: int,
+    last: int,
+) -> None: ...
+@overload
+def csr_count(
+    indptr: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    indices: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    counts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu")],
+    first: int,
+    last: int,
+) -> None: ...
+@overload
 def csr_dot(
     indptr: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
     indices: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
@@ -48,6 +64,50 @@ def csr_dot(
     first: int,
     last: int,
     add: bool = False,
+) -> None: ...
+@overload
+def csr_scatter(
+    indptr: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    indices: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    values: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    next: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu")],
+    rows: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu")],
+    entries: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu")],
+    first: int,
+    last: int,
+) -> None: ...
+@overload
+def csr_scatter(
+    indptr: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    indices: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    values: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    next: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu")],
+    rows: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu")],
+    entries: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu")],
+    first: int,
+    last: int,
+) -> None: ...
+@overload
+def csr_scatter(
+    indptr: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    indices: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    values: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    next: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu")],
+    rows: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu")],
+    entries: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu")],
+    first: int,
+    last: int,
+) -> None: ...
+@overload
+def csr_scatter(
+    indptr: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    indices: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    values: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    next: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu")],
+    rows: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu")],
+    entries: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu")],
+    first: int,
+    last: int,
 ) -> None: ...
 @overload
 def csr_predict(
@@ -261,12 +321,20 @@ def newton_csr(
     first: int,
     last: int,
 ) -> None: ...
+@overload
+def survey(
+    values: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+) -> tuple: ...
+@overload
+def survey(
+    values: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+) -> tuple: ...
 @overload
 def hals_block(
     iterate: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
     start: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
     point: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
-    cross: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    cross: Annotated[NDArray[numpy.float32], dict(shape=(None, None), device="cpu", writable=False)],
     gram: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
     l1: float,
     l2: float,
@@ -279,7 +347,7 @@ def hals_block(
     iterate: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
     start: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
     point: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
-    cross: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    cross: Annotated[NDArray[numpy.float64], dict(shape=(None, None), device="cpu", writable=False)],
     gram: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
     l1: float,
     l2: float,
@@ -287,6 +355,20 @@ def hals_block(
     shrink: float,
     momentum: float,
 ) -> tuple: ...
+@overload
+def extrapolate(
+    iterate: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    before: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    point: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
+    momentum: float,
+) -> None: ...
+@overload
+def extrapolate(
+    iterate: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    before: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    point: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    momentum: float,
+) -> None: ...
 @overload
 def multiply(
     left: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
@@ -310,17 +392,17 @@ def multiply(
 @overload
 def pivoting_block(
     left: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
-    cross: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    cross: Annotated[NDArray[numpy.float32], dict(shape=(None, None), device="cpu", writable=False)],
     gram: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
     l1: float,
-) -> None: ...
+) -> float: ...
 @overload
 def pivoting_block(
     left: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
-    cross: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    cross: Annotated[NDArray[numpy.float64], dict(shape=(None, None), device="cpu", writable=False)],
     gram: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
     l1: float,
-) -> None: ...
+) -> float: ...
 @overload
 def poisson_dense(
     X: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],

@@ -9,6 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import xlogy
 
+from partwise import kernels
+from partwise.threads import Workers
+
 Array = NDArray[Any]
 Block = tuple[int, int]
 
@@ -56,6 +59,10 @@ class Matrix(ABC):
         """The transpose, built once and kept."""
 
     @abstractmethod
+    def prepare(self, workers: Workers) -> None:
+        """Build the transpose now, on these threads, if it has to be built at all."""
+
+    @abstractmethod
     def slice(self, first: int, last: int) -> "Matrix":
         """Return rows first..last as a matrix of their own; dense ones share memory."""
 
@@ -69,8 +76,8 @@ class Matrix(ABC):
         """How many entries are stored: the work of a product, over the number of components."""
 
     @abstractmethod
-    def dot_block(self, first: int, last: int, right: Array, out: Array) -> None:
-        """Write X[first:last] @ right into out (last - first, k)."""
+    def dot_block(self, first: int, last: int, right: Array, room: Array) -> Array:
+        """Return X[first:last] @ right in the memory of room (last - first, k); its rows or columns are contiguous."""
 
     @abstractmethod
     def parts_block(
@@ -134,14 +141,19 @@ class Matrix(ABC):
         """Return the squared norm of each row in float64, (n,)."""
 
     @cached_property
-    def squared_norm(self) -> float:
-        """Sum of squared entries, in float64 and without a float64 copy of X."""
-        return self.sum_of(lambda part: float(np.dot(part, part)))
+    def survey(self) -> tuple[float, float, float, float]:
+        """Smallest and largest stored entry, sum and sum of squares, in float64; the sum is NaN if an entry is."""
+        return kernels.survey(self._flat())
 
-    @cached_property
+    @property
+    def squared_norm(self) -> float:
+        """Sum of squared entries, in float64."""
+        return self.survey[3]
+
+    @property
     def total(self) -> float:
         """Sum of entries, in float64."""
-        return self.sum_of(lambda part: float(part.sum()))
+        return self.survey[2]
 
     @cached_property
     def x_log_x(self) -> float:
@@ -167,16 +179,22 @@ class Matrix(ABC):
 
     def sum_of(self, of: Any) -> float:
         """Return the sum of of(part) over parts of the stored entries, each a flat float64 array."""
-        flat = self.values().reshape(-1, order="A") if self.values().flags.forc else self.values().ravel()
-        step = 1 << 16
+        flat, step = self._flat(), 1 << 16
         return float(sum(of(flat[i : i + step].astype(np.float64)) for i in range(0, flat.size, step)))
+
+    def _flat(self) -> Array:
+        """Return the stored entries as one line."""
+        return self.values().reshape(-1, order="A")
 
     def dot(self, right: Array) -> Array:
         """Return X @ right, (n, k), for a thin right (m, k) of X's dtype."""
         right = np.ascontiguousarray(right, dtype=self.dtype)
         out = np.empty((self.shape[0], right.shape[1]), self.dtype)
         for first, last in self.blocks:
-            self.dot_block(first, last, right, out[first:last])
+            block = out[first:last]
+            found = self.dot_block(first, last, right, block)
+            if found is not block:
+                np.copyto(block, found.copy())
         return out
 
 

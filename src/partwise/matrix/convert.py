@@ -68,14 +68,11 @@ def _sparse(X: Any) -> Sparse:
 
 def _refuse(matrix: Matrix, name: str, model: str) -> None:
     """Raise the error that names the first entry that no factorization can take."""
-    values = matrix.values()
-    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
-    if low >= 0 and high < np.inf:
+    low, high, total, _ = matrix.survey
+    if matrix.n_stored == 0 or (low >= 0 and high < np.inf and not np.isnan(total)):
         return
-    where = "NaN" if np.isnan(low) or np.isnan(high) else "infinity" if max(high, -low) == np.inf else "negative"
-    test = {"NaN": np.isnan, "infinity": np.isinf, "negative": lambda v: v < 0}[where]
-    found = matrix.find(test)
-    assert found is not None
+    tests = {"NaN": np.isnan, "infinity": np.isinf, "negative": lambda v: v < 0}
+    where, found = next((where, found) for where, test in tests.items() if (found := matrix.find(test)))
     row, column, value, count = found
     of = f"{count:,} of {matrix.shape[0] * matrix.shape[1]:,} entries {'is' if count == 1 else 'are'}"
     if where == "NaN":
@@ -99,8 +96,7 @@ def rescaled(matrix: Matrix) -> tuple[Matrix, float]:
 
     The unit is a power of 4, so that neither the division nor a later multiplication by its root rounds.
     """
-    values = matrix.values()
-    highest = float(values.max()) if values.size else 0.0
+    highest = matrix.survey[1] if matrix.n_stored else 0.0
     if highest == 0:
         return matrix, 1.0
     exponent = int(np.frexp(highest)[1])

@@ -6,8 +6,11 @@ import numpy as np
 
 from partwise import kernels
 from partwise.matrix.base import Array, Entrywise, Matrix, PoissonSide, cut
+from partwise.threads import Workers
 
 ENTRIES_A_BLOCK = 400_000
+TURN = 1 << 16
+"""Entries from which on BLAS is faster, up to 1.6 times, if a product with columns of X is asked for transposed."""
 CHUNK = 1 << 18
 """Entries of the model that an entry-wise loss holds at a time: it stays in the second-level cache."""
 
@@ -29,6 +32,9 @@ class Dense(Matrix):
             self._transposed = Dense(self.X.T, transposed=self)
         return self._transposed
 
+    def prepare(self, workers: Workers) -> None:
+        """See Matrix: the transpose is a view."""
+
     def slice(self, first: int, last: int) -> "Dense":
         rows = self.X[first:last]
         return Dense(rows if rows.flags.c_contiguous or rows.flags.f_contiguous else np.ascontiguousarray(rows))
@@ -40,8 +46,11 @@ class Dense(Matrix):
     def n_stored(self) -> int:
         return self.shape[0] * self.shape[1]
 
-    def dot_block(self, first: int, last: int, right: Array, out: Array) -> None:
-        np.matmul(self.X[first:last], right, out=out)
+    def dot_block(self, first: int, last: int, right: Array, room: Array) -> Array:
+        X = self.X[first:last]
+        if X.flags.c_contiguous or X.size < TURN:
+            return np.matmul(X, right, out=room)
+        return np.matmul(right.T, X.T, out=room.reshape(right.shape[1], -1)).T
 
     def parts_block(
         self, loss: Entrywise, left: Array, right: Array, first: int, last: int, *, products: bool, value: bool

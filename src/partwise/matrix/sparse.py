@@ -1,13 +1,14 @@
 """X as a sparse matrix whose absent entries are zeros, in CSR form; the transpose is a CSR copy, made once."""
 
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 
 from partwise import kernels
-from partwise.matrix.base import Array, Entrywise, Matrix, PoissonSide, cut
+from partwise.matrix.base import Array, Block, Entrywise, Matrix, PoissonSide, cut
+from partwise.threads import Workers
 
 WORK_A_BLOCK = 200_000
 WORK_A_ROW = 16
@@ -19,66 +20,83 @@ LARGE = 2_000_000
 """Entries under which panels bring nothing."""
 
 
+class Panel(NamedTuple):
+    """Some columns of a matrix in CSR form; `indices` count from the matrix's first column."""
+
+    indptr: Array
+    indices: Array
+    data: Array
+
+
 class Sparse(Matrix):
     """A canonical CSR matrix: sorted indices, no duplicates.
 
-    The transpose costs a second copy of the entries, about 8 bytes each in float32, and the time of 1.5 products: it
+    The transpose costs a second copy of the entries, about 8 bytes each in float32, and the time of two products: it
     pays from the second iteration. A large one is kept in panels, as long as only products are asked of it.
 
     Parameters
     ----------
     X : CSR matrix or None
-        The entries; None for the transpose of `transposed`, whose CSR form is made when something needs whole rows.
+        The entries; None for a transpose, whose CSR form is made when something needs it.
+    panels : list of Panel
+        X cut by columns, whose products add up to X's: a panel reaches for rows of the thin matrix that stay in cache.
+        X itself is one panel where that brings nothing.
     transposed : Sparse or None
-        The matrix whose transpose this is.
+        The matrix whose transpose this is, and `panels` with it.
     """
 
-    def __init__(self, X: Any, transposed: "Sparse | None" = None) -> None:
+    def __init__(self, X: Any, panels: list[Panel] | None = None, transposed: "Sparse | None" = None) -> None:
         self._transposed = transposed
-        if X is not None:
-            self.X = X
-            self.shape, self.dtype = (X.shape[0], X.shape[1]), X.dtype
-            entries = X.indptr[1:].astype(np.int64)
+        if transposed is None:
+            self.X, self.shape = X, (X.shape[0], X.shape[1])
         else:
-            assert transposed is not None
-            self.shape, self.dtype = (transposed.shape[1], transposed.shape[0]), transposed.dtype
-            entries = np.cumsum(np.bincount(transposed.X.indices, minlength=self.shape[0]))
+            self.shape = transposed.shape[1], transposed.shape[0]
+        self.panels = panels or [Panel(X.indptr, X.indices, X.data)]
+        self.dtype = self.panels[0].data.dtype
+        entries = sum(panel.indptr[1:].astype(np.int64) for panel in self.panels)
         work = entries + WORK_A_ROW * np.arange(1, self.shape[0] + 1)
         self.blocks = cut(work, int(np.clip(work[-1] // WORK_A_BLOCK, 1, 16)))
 
     @cached_property
     def X(self) -> Any:
         """The entries in CSR form."""
+        if len(self.panels) == 1:
+            indptr, indices, data = self.panels[0]
+            return sp.csr_array((data, indices, indptr), shape=self.shape)
         assert self._transposed is not None
         return self._transposed.X.T.tocsr()
 
     @property
-    def _entries(self) -> Any:
-        """The entries in the form they have, this way round or transposed."""
-        return self.X if "X" in self.__dict__ or self._transposed is None else self._transposed.X
-
-    @cached_property
-    def _panels(self) -> list[Any]:
-        """X cut by columns into CSR matrices of all its rows, whose products add up to X's.
-
-        A panel reaches for rows of the thin matrix that stay in cache; X itself is one panel where that brings nothing.
-        """
-        other = self._transposed
-        if "X" in self.__dict__ or other is None:
-            return [self.X]
-        panels = []
-        for first in range(0, other.shape[0], PANEL):
-            panel = other.X[first : first + PANEL].T.tocsr()
-            panel.indices += panel.indices.dtype.type(first)
-            panels.append(panel)
-        return panels
-
-    @property
     def T(self) -> "Sparse":
-        if self._transposed is None:
-            paneled = self.shape[0] > PANEL and self.n_stored >= LARGE
-            self._transposed = Sparse(None if paneled else self.X.T.tocsr(), transposed=self)
+        self.prepare(Workers(1))
+        assert self._transposed is not None
         return self._transposed
+
+    def prepare(self, workers: Workers) -> None:
+        """See Matrix."""
+        if self._transposed is not None:
+            return
+        n = self.shape[0]
+        if n > PANEL and self.n_stored >= LARGE:
+            pieces = [[(first, min(first + PANEL, n))] for first in range(0, n, PANEL)]
+            panels = workers.map(lambda piece: self._turn(piece, Workers(1)), pieces)
+        else:
+            panels = [self._turn([(0, n)] if workers.n_jobs == 1 else list(self.blocks), workers)]
+        self._transposed = Sparse(None, panels, transposed=self)
+
+    def _turn(self, pieces: list[Block], workers: Workers) -> Panel:
+        """Return the transpose of adjoining pieces of rows; the same whatever the pieces."""
+        indptr, indices, data = self.panels[0]
+        counts = np.zeros((len(pieces), self.shape[1]), indptr.dtype)
+        workers.map(lambda i: kernels.csr_count(indptr, indices, counts[i], *pieces[i]), range(len(pieces)))
+        ends = np.cumsum(counts.T, dtype=indptr.dtype).reshape(counts.shape[::-1])
+        starts = np.ascontiguousarray(ends.T) - counts
+        rows, entries = (np.empty(ends[-1, -1], array.dtype) for array in (indices, data))
+        workers.map(
+            lambda i: kernels.csr_scatter(indptr, indices, data, starts[i], rows, entries, *pieces[i]),
+            range(len(pieces)),
+        )
+        return Panel(np.concatenate(([0], ends[:, -1]), dtype=indptr.dtype), rows, entries)
 
     def slice(self, first: int, last: int) -> "Sparse":
         return Sparse(self.X[first:last])
@@ -90,11 +108,12 @@ class Sparse(Matrix):
 
     @property
     def n_stored(self) -> int:
-        return int(self._entries.nnz)
+        return int(self.values().size)
 
-    def dot_block(self, first: int, last: int, right: Array, out: Array) -> None:
-        for number, panel in enumerate(self._panels):
-            kernels.csr_dot(panel.indptr, panel.indices, panel.data, right, out, first, last, number > 0)
+    def dot_block(self, first: int, last: int, right: Array, room: Array) -> Array:
+        for number, panel in enumerate(self.panels):
+            kernels.csr_dot(*panel, right, room, first, last, number > 0)
+        return room
 
     def parts_block(
         self, loss: Entrywise, left: Array, right: Array, first: int, last: int, *, products: bool, value: bool
@@ -152,7 +171,10 @@ class Sparse(Matrix):
         return X.data[entries], model
 
     def values(self) -> Array:
-        return self._entries.data
+        if len(self.panels) == 1:
+            return self.panels[0].data
+        assert self._transposed is not None
+        return self._transposed.values()
 
     def find(self, test: Any) -> tuple[int, int, float, int] | None:
         hits = np.flatnonzero(test(self.X.data))

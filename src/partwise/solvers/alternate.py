@@ -1,16 +1,16 @@
-"""The loop: two half-steps, extrapolate, stop? Every solver, loss and storage runs through it."""
+"""The loop: two half-steps, extrapolate, stop? Every solver, loss, storage and number of starts runs through it."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
 from itertools import count
 
 import numpy as np
 
 from partwise.losses import Loss
-from partwise.matrix import Array, Matrix
+from partwise.matrix import Array, Block, Matrix
 from partwise.penalties import Penalty
-from partwise.solvers.base import Factor, Solver
+from partwise.solvers.base import Factor, HalfStep, Solver, Step
 from partwise.solvers.extrapolation import Extrapolation
 from partwise.solvers.revival import Revival
 from partwise.stopping import Stopping, StopReason
@@ -80,9 +80,12 @@ class _Record:
         """The best objective so far, NaN before any is known."""
         return self.best if self.best < np.inf else np.nan
 
-    def settle(self, iteration: int, objective: float) -> bool:
-        """Enter the objective of `iteration`, known later than its row where the solver lags; return if it is best."""
-        better = objective < self.best
+    def settle(self, iteration: int, objective: float, slack: float) -> bool:
+        """Enter the objective of `iteration`, known later than its row where the solver lags; return if it is best.
+
+        `slack` is what it may rise by and yet be: 0 for a solver that can step too far, else what may be rounding.
+        """
+        better = objective < self.best + slack
         self.best = min(self.best, objective)
         if iteration <= len(self.rows):
             self.rows[iteration - 1][2] = self.best
@@ -98,48 +101,94 @@ def alternate(
     X: Matrix,
     loss: Loss,
     solver: Solver,
-    W: Array,
-    Ht: Array,
+    starts: Sequence[tuple[Array, Array]],
     *,
     penalties: tuple[Penalty, Penalty],
     stopping: Stopping,
     workers: Workers,
     callback: Callback | None = None,
     began: float,
-) -> Outcome:
-    """Improve the pair by turns until `stopping` says so; return the best pair met.
+) -> list[Outcome]:
+    """Improve each pair by turns until `stopping` says so; return the best pair met from each start.
+
+    Several starts go in step, so that a solver may read X once for all of them.
 
     Parameters
     ----------
     X : Matrix
         Data (n, m).
-    W, Ht : ndarray of shape (n, k), (m, k)
-        The start; used up.
+    starts : sequence of (W, Ht), ndarrays of shape (n, k) and (m, k)
+        Used up.
     began : float
         ``time.perf_counter()`` when the fit began.
     """
+    X.prepare(workers)
+    runs = [
+        _descend(X, loss, solver, *start, penalties, replace(stopping), callback, workers, began) for start in starts
+    ]
+    states: list[HalfStep | Outcome] = [next(run) for run in runs]
+    while going := [number for number, state in enumerate(states) if isinstance(state, HalfStep)]:
+        asked = [state for state in states if isinstance(state, HalfStep)]
+        answers: list[Step | KeyboardInterrupt]
+        try:
+            answers = [*solver.update_all(X.T if asked[0].final else X, loss, asked, workers)]
+        except KeyboardInterrupt as interrupt:
+            answers = [interrupt] * len(going)
+        for number, answer in zip(going, answers, strict=True):
+            states[number] = _resume(runs[number], answer)
+    return [state for state in states if isinstance(state, Outcome)]
+
+
+def _resume(run: Generator[HalfStep, Step, Outcome], answer: Step | KeyboardInterrupt) -> HalfStep | Outcome:
+    """Hand a run the report of the half-step it asked for; return the next that it asks for, or how it ended."""
+    try:
+        return run.throw(answer) if isinstance(answer, KeyboardInterrupt) else run.send(answer)
+    except StopIteration as done:
+        outcome: Outcome = done.value
+        return outcome
+
+
+def _descend(
+    X: Matrix,
+    loss: Loss,
+    solver: Solver,
+    W: Array,
+    Ht: Array,
+    penalties: tuple[Penalty, Penalty],
+    stopping: Stopping,
+    callback: Callback | None,
+    workers: Workers,
+    began: float,
+) -> Generator[HalfStep, Step, Outcome]:
+    """Yield the half-steps of one fit and take their reports; return its outcome."""
     w, h = Factor(W, penalties[0]), Factor(Ht, penalties[1])
     size = loss.size(X)
     extrapolation = Extrapolation() if solver.accelerates else None
     record, revival, paid, rejected = _Record(), Revival(), 0.0, 0
     reason: StopReason | None = None
     iteration = 0
+
+    def slack(objective: float) -> float:
+        return 0.0 if solver.accelerates else noise(X, size, objective)
+
     try:
         for iteration in count(1):
             momentum = extrapolation.momentum if extrapolation and rejected < 2 else 0.0
             left_before = w.point
-            first = solver.update(X, loss, w, h, workers, momentum, final=False)
-            if first.before is not None and iteration > 1 and record.settle(iteration - 1, first.before + paid):
-                w.best, h.best = left_before, h.point
+            first = yield HalfStep(w, h, momentum, final=False)
+            if first.before is not None and iteration > 1:
+                objective = first.before + paid
+                if record.settle(iteration - 1, objective, slack(objective)):
+                    w.best, h.best = left_before, h.point
             h.previous = h.iterate
-            second = solver.update(X.T, loss, h, w, workers, 0.0, final=True)
+            second = yield HalfStep(h, w, 0.0, final=True)
             paid = w.pays() + h.pays()
             residual = solver.residual((first, second), size)
             fell = True
             if second.after is not None:
                 objective = second.after + paid
                 fell = objective <= record.best + noise(X, size, objective)
-                if record.settle(iteration, objective):
+                if record.settle(iteration, objective, slack(objective)):
                     w.best, h.best = w.point, h.point
             elif w.best is None:
                 w.best, h.best = w.point, h.point
@@ -158,7 +207,7 @@ def alternate(
                 break
             rejected = 0 if fell else rejected + 1
             if extrapolation is not None:
-                _extrapolate(extrapolation, w, h, rejected)
+                _extrapolate(extrapolation, w, h, rejected, X.T.blocks, workers)
     except KeyboardInterrupt:
         if callback is None or w.best is None or h.best is None:
             raise
@@ -166,7 +215,7 @@ def alternate(
     assert reason is not None and w.best is not None and h.best is not None
     if second.after is None:  # the last pair of a solver that lags has not been judged yet
         objective = loss.value(X, w.point, h.point) + paid
-        if record.settle(len(record.rows), objective):
+        if record.settle(len(record.rows), objective, slack(objective)):
             w.best, h.best = w.point, h.point
     return Outcome(w.best, h.best, record.best, len(record.rows), reason, record.curve(record.best))
 
@@ -181,11 +230,13 @@ def noise(X: Matrix, size: float, objective: float) -> float:
     return 4 * eps * size if objective > 0.5 * limit * limit * size else 8 * eps * objective
 
 
-def _extrapolate(extrapolation: Extrapolation, w: Factor, h: Factor, rejected: int) -> None:
+def _extrapolate(
+    extrapolation: Extrapolation, w: Factor, h: Factor, rejected: int, blocks: Sequence[Block], workers: Workers
+) -> None:
     """Set both points for the next iteration: ahead if the loss fell, back to the iterates if it rose."""
     if rejected == 0:
         extrapolation.grow()
-        extrapolation.extend(h)
+        extrapolation.extend(h, blocks, workers)
         return
     extrapolation.cut()
     if rejected == 1:

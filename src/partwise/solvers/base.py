@@ -1,6 +1,7 @@
 """What a solver is: one half-step on one factor, the other held fixed."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
@@ -12,9 +13,12 @@ from partwise.matrix import Array, Matrix
 from partwise.penalties import Penalty
 from partwise.threads import Workers
 
+ARRAYS = 5
+"""What a factor rotates through beside its start: room for a product, and for one more than may be in use at once."""
+
 
 class Factor:
-    """One factor as the loop sees it, and the few arrays that it rotates through.
+    """One factor as the loop sees it, and the few arrays (rows, k) that it rotates through.
 
     Half-steps write into ``room()`` and ``move`` there: the best pair so far stays whole until a better one is known.
 
@@ -28,20 +32,19 @@ class Factor:
         The iterate before, where the loop extrapolates this factor itself.
     best : ndarray of shape (rows, k) or None
         The point of the best pair so far.
+    cross : ndarray of shape (rows, k)
+        Room for X @ right.
     """
 
     def __init__(self, start: Array, penalty: Penalty) -> None:
+        # one allocation, so that it can lie on large pages; what is not used is never touched
+        self.cross, *self._arrays = np.empty((ARRAYS, *start.shape), start.dtype)
+        self._arrays.append(start)
         self.iterate: Array = start
-        self.point: Array = start.copy()
+        self.point: Array = start
         self.previous: Array | None = None
         self.best: Array | None = None
         self.penalty = penalty
-        self._arrays = [self.iterate, self.point]
-
-    @cached_property
-    def cross(self) -> Array:
-        """Room for X @ right, (rows, k)."""
-        return np.empty_like(self.point)
 
     @cached_property
     def gram(self) -> Array:
@@ -54,13 +57,9 @@ class Factor:
         return self.point.sum(axis=0, dtype=np.float64)
 
     def room(self) -> Array:
-        """Return an array (rows, k) that nothing needs any more; made where there is none."""
+        """Return an array (rows, k) that nothing needs any more."""
         busy = {id(self.iterate), id(self.point), id(self.previous), id(self.best)}
-        for array in self._arrays:
-            if id(array) not in busy:
-                return array
-        self._arrays.append(np.empty_like(self.point))
-        return self._arrays[-1]
+        return next(array for array in self._arrays if id(array) not in busy)
 
     def move(self, point: Array, gram: Array | None = None) -> None:
         """Make `point` (one of this factor's arrays) the point; `gram`, if given, is its own."""
@@ -96,6 +95,16 @@ class Step:
     after: float | None = None
 
 
+@dataclass(frozen=True)
+class HalfStep:
+    """What a run asks a solver for: the arguments of ``Solver.update`` that are its own."""
+
+    left: Factor
+    right: Factor
+    momentum: float
+    final: bool
+
+
 class Solver(ABC):
     """Minimises a loss over one factor at a time; final subclasses are frozen dataclasses."""
 
@@ -107,6 +116,9 @@ class Solver(ABC):
     accelerates: ClassVar[bool] = False
     """Whether its half-steps gain from extrapolation; they then report the loss after them."""
 
+    shares_products: ClassVar[bool] = False
+    """Whether the half-steps of several runs cost less together."""
+
     @abstractmethod
     def update(
         self, X: Matrix, loss: Loss, left: Factor, right: Factor, workers: Workers, momentum: float, final: bool
@@ -116,6 +128,10 @@ class Solver(ABC):
         `momentum` extrapolates the new point; `final` says that this is the second half-step of an iteration, after
         which the loss of the pair is wanted.
         """
+
+    def update_all(self, X: Matrix, loss: Loss, asked: Sequence[HalfStep], workers: Workers) -> list[Step]:
+        """Do the half-steps of several runs on the same X; a solver whose products can be shared overrides this."""
+        return [self.update(X, loss, step.left, step.right, workers, step.momentum, step.final) for step in asked]
 
     def residual(self, steps: tuple[Step, Step], size: float) -> float:
         """Return the iteration's residual: that of its larger half-step relative to the loss's size of X."""

@@ -1,10 +1,12 @@
 """How far to step beyond each iterate: the schedule of Ang and Gillis, with restarts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
+from partwise import kernels
+from partwise.matrix import Array, Block
 from partwise.solvers.base import Factor
+from partwise.threads import Workers
 
 GROW, GROW_CAP, CUT = 1.05, 1.01, 1.5
 
@@ -31,13 +33,17 @@ class Extrapolation:
         """Go less far, the last step was bad."""
         self.cap, self.momentum = self.before, self.momentum / CUT
 
-    def extend(self, factor: Factor) -> None:
+    def extend(self, factor: Factor, blocks: Sequence[Block], workers: Workers) -> None:
         """Move the factor's point beyond its iterate, along the change from the iterate before."""
-        if factor.previous is None:
+        iterate, before = factor.iterate, factor.previous
+        if before is None:
             return
         out = factor.room()
-        np.subtract(factor.iterate, factor.previous, out=out)
-        np.multiply(out, self.momentum, out=out)
-        np.add(out, factor.iterate, out=out)
-        np.maximum(out, 0, out=out)
-        factor.move(out)
+
+        def block(rows: Block) -> Array:
+            part = slice(*rows)
+            kernels.extrapolate(iterate[part], before[part], out[part], self.momentum)
+            return out[part].T @ out[part]
+
+        own = workers.map(block, blocks)
+        factor.move(out, sum(own[1:], own[0]))

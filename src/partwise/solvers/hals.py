@@ -1,5 +1,6 @@
 """HALS: cyclic coordinate descent on least squares, several sweeps a half-step, extrapolated."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -8,7 +9,7 @@ import numpy as np
 from partwise import kernels
 from partwise.losses import Frobenius, Loss
 from partwise.matrix import Array, Block, Matrix
-from partwise.solvers.base import Factor, Solver, Step
+from partwise.solvers.base import Factor, HalfStep, Solver, Step
 from partwise.threads import Workers
 
 DENSE_RATIO = 4.0
@@ -30,37 +31,58 @@ class HALS(Solver):
     losses: ClassVar[tuple[type[Loss], ...]] = (Frobenius,)
     quadratic_residual: ClassVar[bool] = True
     accelerates: ClassVar[bool] = True
+    shares_products: ClassVar[bool] = True
 
     def update(
         self, X: Matrix, loss: Loss, left: Factor, right: Factor, workers: Workers, momentum: float, final: bool
     ) -> Step:
-        sweeps, shrink = self.plan(X, right.point.shape[1])
-        gram, l1, l2 = right.gram, left.penalty.l1, left.penalty.l2
-        cross, start, out = left.cross, left.point, left.room()
-        if momentum == 0:
-            left.iterate = out  # iterate and point are the same numbers: the kernel writes them once
-        elif left.iterate is left.point or left.iterate is left.best:
-            left.iterate = left.copy_of(left.iterate)
-            out = left.room()
-        iterate = left.iterate
+        return self.update_all(X, loss, [HalfStep(left, right, momentum, final)], workers)[0]
 
-        def block(rows: Block) -> tuple[float, float, Array]:
-            part = slice(*rows)
-            X.dot_block(*rows, right.point, cross[part])
-            inner, moved, _ = kernels.hals_block(
-                iterate[part], start[part], out[part], cross[part], gram, l1, l2, sweeps, shrink, momentum
-            )
-            return inner, moved, out[part].T @ out[part]
+    def update_all(self, X: Matrix, loss: Loss, asked: Sequence[HalfStep], workers: Workers) -> list[Step]:
+        """See Solver: one product serves all."""
+        k, several = asked[0].right.point.shape[1], len(asked) > 1
+        thin = np.concatenate([step.right.point for step in asked], axis=1) if several else asked[0].right.point
+        room = np.empty((X.shape[0], thin.shape[1]), X.dtype) if several else asked[0].left.cross
+        sweeps, shrink = self.plan(X, k)
+        targets = [_targets(step.left, step.momentum) for step in asked]
 
-        inner, moved, own = (sum(part) for part in zip(*workers.map(block, X.blocks), strict=True))
-        left.move(out, own)
-        return Step(moved, after=quadratic_loss(X, loss, left, right, inner) if final else None)
+        def block(rows: Block) -> list[tuple[float, float, Array]]:
+            part, reports = slice(*rows), []
+            cross = X.dot_block(*rows, thin, room[part])
+            for i, (step, (iterate, out)) in enumerate(zip(asked, targets, strict=True)):
+                left, own = step.left, cross[:, i * k : (i + 1) * k]
+                inner, moved = kernels.hals_block(
+                    iterate[part], left.point[part], out[part], own, step.right.gram, left.penalty.l1, left.penalty.l2,
+                    sweeps, shrink, step.momentum,
+                )  # fmt: skip
+                reports.append((inner, moved, out[part].T @ out[part]))
+            return reports
+
+        blocks = workers.map(block, X.blocks)
+        steps = []
+        for step, (iterate, out), reports in zip(asked, targets, zip(*blocks, strict=True), strict=True):
+            inner, moved, gram = (sum(part) for part in zip(*reports, strict=True))
+            step.left.iterate = iterate
+            step.left.move(out, gram)
+            after = quadratic_loss(X, loss, step.left, step.right, inner) if step.final else None
+            steps.append(Step(moved, after=after))
+        return steps
 
     @staticmethod
     def plan(X: Matrix, k: int) -> tuple[int, float]:
         """Return (most sweeps, shrink): nearly exact half-steps where a sweep is cheap beside the product."""
         ratio = X.n_stored / (sum(X.shape) * k)
         return (20, 0.03) if ratio > DENSE_RATIO else (8, 0.1)
+
+
+def _targets(left: Factor, momentum: float) -> tuple[Array, Array]:
+    """Return where a half-step writes the iterate and the point."""
+    if momentum == 0:  # the same numbers: the kernel writes them once
+        out = left.room()
+        return out, out
+    if left.iterate is left.point or left.iterate is left.best:
+        left.iterate = left.copy_of(left.iterate)
+    return left.iterate, left.room()
 
 
 def quadratic_loss(X: Matrix, loss: Loss, left: Factor, right: Factor, inner: float) -> float:

@@ -32,17 +32,16 @@ class Pivoting(Solver):
         gram = right.gram.astype(np.float64)
         diagonal = np.diagonal(gram).copy()
         np.fill_diagonal(gram, diagonal + left.penalty.l2)
-        cross, start, out = left.cross, left.point, left.room()
+        room, start, out = left.cross, left.point, left.room()
 
         def block(rows: Block) -> tuple[float, float, Array]:
             part = slice(*rows)
-            X.dot_block(*rows, right.point, cross[part])
+            cross = X.dot_block(*rows, right.point, room[part])
             np.copyto(out[part], start[part])
-            wanted = cross[part].astype(np.float64)
-            kernels.pivoting_block(out[part], wanted, gram, left.penalty.l1)
+            inner = kernels.pivoting_block(out[part], cross, gram, left.penalty.l1)
             change = out[part].astype(np.float64) - start[part]
             moved = float(np.square(change).sum(axis=0) @ diagonal)
-            return float(np.vdot(wanted, out[part])), moved, out[part].T @ out[part]
+            return inner, moved, out[part].T @ out[part]
 
         inner, moved, own = (sum(part) for part in zip(*workers.map(block, X.blocks), strict=True))
         left.iterate = out

@@ -26,6 +26,10 @@ class Revival:
 
     def apply(self, X: Matrix, w: Factor, h: Factor) -> bool:
         """Revive one dead component of the current pair, if there is one; return whether."""
+        if (
+            np.diagonal(w.gram).all() and np.diagonal(h.gram).all()
+        ):  # squares can underflow, so it does not go both ways
+            return False
         sums = w.point.sum(axis=0), h.point.sum(axis=0)
         dead = np.flatnonzero((sums[0] == 0) | (sums[1] == 0))
         if self.left < 0:

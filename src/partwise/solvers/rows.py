@@ -15,7 +15,7 @@ from partwise.threads import Workers
 
 RIDGE = 1e-12
 """What is added to the diagonal of the parts' gram, relative to its largest entry."""
-SWEEPS = 10
+SWEEPS = 6
 """Coordinate sweeps before the exact solve, at the most."""
 SHRINK = 0.03
 """They end for a row when one moves it less than this share of the first."""
@@ -81,13 +81,13 @@ def solve_rows(
         step = solver.update(X, loss, w, h, workers, 0.0, final=True)
         if step.residual <= STILL * size:
             break
-    return w.point
+    return w.point.copy()  # not a part of all the factor's arrays
 
 
 def least_squares(
     X: Matrix, start: Array | None, parts: Parts, penalty: Penalty, workers: Workers
-) -> tuple[Array, float]:
-    """Return the exact left factor (n, k) for the quadratic loss, and <X right, left>, to read the loss off."""
+) -> tuple[Array, float, Array]:
+    """Return the exact left factor (n, k) for the quadratic loss; to read that off, <X right, left> and its gram."""
     n, k = X.shape[0], parts.right.shape[1]
     # the ridge changes no digit that counts, and picks one solution where parts depend on each other
     ridge = RIDGE * float(np.diagonal(parts.gram).max(initial=0.0))
@@ -95,18 +95,17 @@ def least_squares(
     rough = parts.gram.astype(X.dtype)
     left = np.ones((n, k), X.dtype) if start is None else np.array(start)
 
-    def block(rows: Block) -> float:
+    def block(rows: Block) -> tuple[float, Array]:
         first, last = rows
-        cross = np.empty((last - first, k), X.dtype)
-        X.dot_block(first, last, parts.right, cross)
+        cross = X.dot_block(first, last, parts.right, np.empty((last - first, k), X.dtype))
         out = left[first:last]
         # a few sweeps, across rows, find nearly all zeros: pivoting then has one solve a row to do, not three
         kernels.hals_block(out, out, out, cross, rough, penalty.l1, penalty.l2, SWEEPS, 0.0, 0.0)
-        cross = cross.astype(np.float64, copy=False)
-        kernels.pivoting_block(out, cross, damped, penalty.l1)
-        return float(np.vdot(cross, out.astype(np.float64, copy=False)))
+        inner = kernels.pivoting_block(out, cross, damped, penalty.l1)
+        return inner, gram(out)
 
-    return left, sum(workers.map(block, X.blocks))
+    inner, own = (sum(part) for part in zip(*workers.map(block, X.blocks), strict=True))
+    return left, inner, own
 
 
 def _newton(X: Matrix, beta: float, start: Array, parts: Parts, penalty: Penalty, workers: Workers, most: int) -> Array:

@@ -1,0 +1,59 @@
+"""Projection: the weights of fixed parts in new rows, which is all that transform does."""
+
+import numpy as np
+
+from partwise.exceptions import DataError
+from partwise.losses import Loss
+from partwise.matrix import Array, Matrix, rescaled, widened
+from partwise.penalties import Penalty
+from partwise.solvers import Parts, solve_rows
+from partwise.threads import Workers
+
+
+class Projection:
+    """Weights of fixed parts in new rows; keeps what depends on H alone between calls.
+
+    Parameters
+    ----------
+    H : ndarray of shape (n_components, n_features)
+        The parts.
+    loss : Loss
+        What to minimise.
+    penalty : Penalty
+        What the weights pay.
+    """
+
+    def __init__(self, H: Array, loss: Loss, penalty: Penalty) -> None:
+        self.loss = loss
+        self.penalty = penalty
+        highest = float(H.max(initial=0.0))
+        exponent = int(np.frexp(highest)[1]) if highest > 0 else 0
+        self.unit = 2.0**exponent if abs(exponent) > 20 else 1.0
+        self._right = np.ascontiguousarray((H / H.dtype.type(self.unit) if self.unit != 1 else H).T)
+        self._parts = {self._right.dtype: Parts(self._right)}
+
+    def __call__(self, X: Matrix, *, n_jobs: int | None = None, most: int | None = None) -> Array:
+        """Return W (n, k) of X's dtype; `most` limits the steps of losses that need an iterative solve."""
+        if X.shape[1] != self._right.shape[0]:
+            raise DataError(
+                f"X has {X.shape[1]} features, but this model was fitted with {self._right.shape[0]} features."
+            )
+        self.loss.check(X)
+        wide = widened(X)
+        matrix, unit = rescaled(wide) if self.loss.degree is not None else (wide, 1.0)
+        factor = unit / self.unit
+        penalty = self.penalty
+        if factor != 1 and penalty:
+            penalty = penalty.in_units(factor, power_of(unit, self.loss))
+        if matrix.dtype not in self._parts:
+            self._parts[matrix.dtype] = Parts(self._right.astype(matrix.dtype))
+        parts = self._parts[matrix.dtype]
+        with Workers(n_jobs) as workers:
+            left = solve_rows(matrix, self.loss, None, parts, penalty, workers, most=most)
+        return (left * left.dtype.type(factor) if factor != 1 else left).astype(X.dtype, copy=False)
+
+
+def power_of(unit: float, loss: Loss) -> float:
+    """Return the unit of the loss for a unit of X, kept within what float64 can hold."""
+    exponent = float(np.log2(unit)) * float(loss.degree or 0.0)
+    return float(2.0 ** np.clip(exponent, -1000.0, 1000.0))

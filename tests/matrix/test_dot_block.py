@@ -1,0 +1,27 @@
+"""dot_block: products of a block of rows, whose rows or columns are contiguous as BLAS likes it best."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from partwise.matrix import as_matrix, dense
+
+RTOL = {np.float32: 1e-5, np.float64: 1e-13}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("store", [np.array, np.asfortranarray, sp.csr_array, sp.csc_array])
+@pytest.mark.parametrize("rows", [(0, 70), (0, 1), (64, 70), (7, 7)])
+@pytest.mark.parametrize("k", [1, 5])
+@pytest.mark.parametrize("turn", [0, dense.TURN])
+def test_the_product_lies_in_the_room_given_with_contiguous_rows_or_columns(store, dtype, rows, k, turn, monkeypatch):
+    monkeypatch.setattr(dense, "TURN", turn)
+    X = np.random.default_rng(0).random((70, 31)).astype(dtype)
+    right = np.random.default_rng(1).random((31, k)).astype(dtype)
+    for matrix in (as_matrix(store(X)), as_matrix(store(X.T)).T):
+        room = np.full((rows[1] - rows[0], k), np.nan, dtype)
+        found = matrix.dot_block(*rows, right, room)
+        assert found.flags.forc
+        assert np.shares_memory(found, room) or room.size == 0
+        np.testing.assert_allclose(found, X[slice(*rows)] @ right, rtol=RTOL[dtype])
+        np.testing.assert_allclose(matrix.dot(right), X @ right, rtol=RTOL[dtype])

@@ -1,0 +1,88 @@
+"""The transpose of a sparse matrix is scipy's, to the bit, however many threads make it, and in panels too."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from partwise.matrix import as_matrix, sparse
+from partwise.threads import Workers
+
+
+@pytest.fixture(params=["one panel", "panels"])
+def cut_finely(request, monkeypatch):
+    """Blocks and, for one of two runs, panels of 64 rows."""
+    monkeypatch.setattr(sparse, "WORK_A_BLOCK", 500)
+    if request.param == "panels":
+        monkeypatch.setattr(sparse, "PANEL", 64)
+        monkeypatch.setattr(sparse, "LARGE", 1)
+
+
+def make(shape, density, dtype, index):
+    """A CSR matrix with empty rows and columns, the first and last ones too."""
+    X = sp.random_array(shape, density=density, dtype=dtype, rng=np.random.default_rng(0)).toarray()
+    X[[0, 100, 101, -1]], X[:, [0, 20, -1]] = 0, 0
+    X = sp.csr_array(X)
+    X.indptr, X.indices = X.indptr.astype(index), X.indices.astype(index)
+    return X
+
+
+def prepared(X, n_jobs):
+    matrix = as_matrix(X)
+    with Workers(n_jobs) as workers:
+        matrix.prepare(workers)
+    return matrix
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2, 3])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("index", [np.int32, np.int64])
+@pytest.mark.parametrize(("shape", "density"), [((500, 80), 0.1), ((130, 700), 0.02), ((200, 30), 0.0)])
+def test_the_transpose_is_that_of_scipy(cut_finely, n_jobs, dtype, index, shape, density):
+    X = make(shape, density, dtype, index)
+    matrix = prepared(X, n_jobs)
+    assert len(matrix.blocks) > 1
+    found, expected = matrix.T.X, X.T.tocsr()
+    np.testing.assert_array_equal(found.indptr, expected.indptr)
+    np.testing.assert_array_equal(found.indices, expected.indices)
+    np.testing.assert_array_equal(found.data, expected.data)
+    assert found.has_canonical_format
+    for panel in matrix.T.panels:
+        assert (panel.indptr.dtype, panel.indices.dtype, panel.data.dtype) == (index, index, dtype)
+
+
+@pytest.mark.parametrize("n_jobs", [2, 3])
+def test_the_number_of_threads_changes_no_bit(cut_finely, n_jobs):
+    X = make((500, 80), 0.1, np.float32, np.int32)
+    alone, together = prepared(X, 1).T, prepared(X, n_jobs).T
+    assert alone.blocks == together.blocks
+    for one, other in zip(alone.panels, together.panels, strict=True):
+        for expected, found in zip(one, other, strict=True):
+            np.testing.assert_array_equal(found, expected)
+
+
+def test_the_transpose_is_made_once_and_knows_what_it_is_of(cut_finely):
+    matrix = prepared(make((500, 80), 0.1, np.float64, np.int32), 2)
+    turned = matrix.T
+    with Workers(1) as workers:
+        matrix.prepare(workers)
+        turned.prepare(workers)
+    assert matrix.T is turned
+    assert turned.T is matrix
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 40), (40, 1)])
+def test_one_row_or_column_is_transposed(shape):
+    X = sp.csr_array(np.arange(1.0, 1 + shape[0] * shape[1]).reshape(shape))
+    np.testing.assert_array_equal(prepared(X, 2).T.X.toarray(), X.toarray().T)
+
+
+def test_a_csc_matrix_lends_its_arrays_to_its_transpose():
+    X = sp.csc_array(make((500, 80), 0.1, np.float64, np.int32))
+    panel = as_matrix(X).T.panels[0]
+    for found, lent in zip(panel, (X.indptr, X.indices, X.data), strict=True):
+        assert np.shares_memory(found, lent)
+
+
+def test_a_dense_matrix_has_nothing_to_prepare():
+    matrix = prepared(np.ones((3, 2)), 2)
+    assert np.shares_memory(matrix.T.X, matrix.X)
