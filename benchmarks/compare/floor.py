@@ -37,13 +37,13 @@ def sparse_products(X: Any, thin: Array, pool: ThreadPoolExecutor, threads: int)
     """Return ways to compute X @ thin on a pool, for a CSR matrix X."""
     from partwise.matrix import as_matrix
 
-    matrix, out = as_matrix(X), np.empty((X.shape[0], thin.shape[1]), thin.dtype)
+    matrix = as_matrix(X)
     edges = np.searchsorted(X.indptr, X.nnz * np.arange(1, threads) / threads)
     edges = [0, *map(int, edges), X.shape[0]]
     slabs = [X[first:last] for first, last in pairwise(edges)]
 
     def block(bounds: tuple[int, int]) -> None:
-        matrix.dot_block(*bounds, thin, out[slice(*bounds)])
+        matrix.dot_block(*bounds, thin)
 
     return [
         lambda: list(pool.map(lambda slab: slab @ thin, slabs)),

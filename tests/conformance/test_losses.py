@@ -10,7 +10,7 @@ from registry import LOSSES, STORAGES, data, name, pair
 from partwise.exceptions import DomainError
 from partwise.matrix import as_matrix
 from partwise.penalties import Penalty
-from partwise.solvers import Factor, Multiplicative
+from partwise.solvers import Factor, HalfStep, Multiplicative
 from partwise.threads import Workers
 
 pytestmark = pytest.mark.parametrize("loss", LOSSES, ids=name)
@@ -110,7 +110,7 @@ def test_no_multiplicative_half_step_raises_the_objective(loss, storage, penalty
     with Workers(1) as workers:
         for turn in range(20):
             left, right, matrix = (w, h, X) if turn % 2 == 0 else (h, w, X.T)
-            Multiplicative().update(matrix, loss, left, right, workers, 0.0, final=True)
+            Multiplicative().update(matrix, loss, HalfStep(left, right, final=True), workers)
             now = loss.value(X, w.point, h.point) + w.pays() + h.pays()
             assert now <= objective * (1 + 1e-12)
             objective = now

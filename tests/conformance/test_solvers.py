@@ -9,7 +9,7 @@ from registry import LOSSES, PAIRS, STORAGES, data, name, pair, pair_name
 from partwise import Penalty, factorize
 from partwise.exceptions import IncompatibleSolverError
 from partwise.matrix import as_matrix
-from partwise.solvers import SOLVERS, Factor, Multiplicative, Solver, get_solver
+from partwise.solvers import SOLVERS, Factor, HalfStep, Multiplicative, Solver, get_solver
 from partwise.stopping import StopReason
 from partwise.threads import Workers
 
@@ -119,7 +119,7 @@ def test_a_multiplicative_step_moves_every_zero_that_should_grow(loss):
     left, right = Factor(W.copy(), Penalty()), Factor(Ht, Penalty())
     negative, positive, _ = loss.gradient_parts(X, W, Ht, 0, 23, value=False)
     with Workers(1) as workers:
-        Multiplicative().update(X, loss, left, right, workers, 0.0, final=True)
+        Multiplicative().update(X, loss, HalfStep(left, right, final=True), workers)
     grows = negative > positive
     assert ((W == 0) & grows).any()
     assert (left.point[(W == 0) & grows] > 0).all()

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from partwise.losses import get_loss
 from partwise.matrix import as_matrix
 from partwise.penalties import Penalty
-from partwise.solvers import Factor, Parts, get_solver, solve_rows
+from partwise.solvers import Factor, HalfStep, Parts, get_solver, solve_rows
 from partwise.solvers.extrapolation import Extrapolation
 from partwise.solvers.online import Online
 from partwise.solvers.rows import least_squares
@@ -59,7 +59,7 @@ def test_a_factor_hands_out_room_that_nothing_else_uses():
     factor = Factor(np.ones((3, 2)), Penalty())
     for _ in range(8):
         out = factor.room()
-        busy = [factor.iterate, factor.point, factor.previous, factor.best, factor.cross]
+        busy = [factor.iterate, factor.point, factor.previous, factor.best]
         assert not any(np.shares_memory(out, array) for array in busy if array is not None)
         assert (out.shape, out.dtype, out.flags.c_contiguous) == ((3, 2), np.float64, True)
         factor.previous, factor.iterate, factor.best = factor.iterate, out, factor.point
@@ -117,9 +117,9 @@ def test_a_half_step_reports_the_loss_where_it_has_it(solver):
     matrix, (w, h) = as_matrix(X), (Factor(factor, Penalty()) for factor in (RNG.random((30, 4)), H.copy()))
     before = loss.value(matrix, w.point, h.point)
     with Workers(1) as workers:
-        first = get_solver(solver, loss).update(matrix, loss, w, h, workers, 0.0, final=False)
+        first = get_solver(solver, loss).update(matrix, loss, HalfStep(w, h), workers)
         after_first = loss.value(matrix, w.point, h.point)
-        last = get_solver(solver, loss).update(matrix.T, loss, h, w, workers, 0.0, final=True)
+        last = get_solver(solver, loss).update(matrix.T, loss, HalfStep(h, w, final=True), workers)
     after = loss.value(matrix, w.point, h.point)
     assert first.before is None or first.before == pytest.approx(before, rel=1e-10)
     assert last.after is None or last.after == pytest.approx(after, rel=1e-8)

@@ -35,7 +35,7 @@ class Frobenius(BetaDivergence):
     def gradient_parts(
         self, X: Matrix, left: Array, right: Array, first: int, last: int, *, value: bool
     ) -> tuple[Array, Array, float]:
-        cross = np.ascontiguousarray(X.dot_block(first, last, right, np.empty((last - first, right.shape[1]), X.dtype)))
+        cross = np.ascontiguousarray(X.dot_block(first, last, right))
         model = left[first:last] @ (right.T @ right)
         if not value:
             return cross, model, 0.0

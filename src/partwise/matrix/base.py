@@ -76,8 +76,8 @@ class Matrix(ABC):
         """How many entries are stored: the work of a product, over the number of components."""
 
     @abstractmethod
-    def dot_block(self, first: int, last: int, right: Array, room: Array) -> Array:
-        """Return X[first:last] @ right in the memory of room (last - first, k); its rows or columns are contiguous."""
+    def dot_block(self, first: int, last: int, right: Array) -> Array:
+        """Return X[first:last] @ right, (last - first, k); its rows or its columns are contiguous."""
 
     @abstractmethod
     def parts_block(
@@ -191,10 +191,7 @@ class Matrix(ABC):
         right = np.ascontiguousarray(right, dtype=self.dtype)
         out = np.empty((self.shape[0], right.shape[1]), self.dtype)
         for first, last in self.blocks:
-            block = out[first:last]
-            found = self.dot_block(first, last, right, block)
-            if found is not block:
-                np.copyto(block, found.copy())
+            out[first:last] = self.dot_block(first, last, right)
         return out
 
 

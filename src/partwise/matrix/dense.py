@@ -46,11 +46,9 @@ class Dense(Matrix):
     def n_stored(self) -> int:
         return self.shape[0] * self.shape[1]
 
-    def dot_block(self, first: int, last: int, right: Array, room: Array) -> Array:
+    def dot_block(self, first: int, last: int, right: Array) -> Array:
         X = self.X[first:last]
-        if X.flags.c_contiguous or X.size < TURN:
-            return np.matmul(X, right, out=room)
-        return np.matmul(right.T, X.T, out=room.reshape(right.shape[1], -1)).T
+        return X @ right if X.flags.c_contiguous or X.size < TURN else (right.T @ X.T).T
 
     def parts_block(
         self, loss: Entrywise, left: Array, right: Array, first: int, last: int, *, products: bool, value: bool

@@ -110,10 +110,11 @@ class Sparse(Matrix):
     def n_stored(self) -> int:
         return int(self.values().size)
 
-    def dot_block(self, first: int, last: int, right: Array, room: Array) -> Array:
+    def dot_block(self, first: int, last: int, right: Array) -> Array:
+        out = np.empty((last - first, right.shape[1]), self.dtype)
         for number, panel in enumerate(self.panels):
-            kernels.csr_dot(*panel, right, room, first, last, number > 0)
-        return room
+            kernels.csr_dot(*panel, right, out, first, last, number > 0)
+        return out
 
     def parts_block(
         self, loss: Entrywise, left: Array, right: Array, first: int, last: int, *, products: bool, value: bool

@@ -3,7 +3,7 @@
 from partwise.exceptions import IncompatibleSolverError, ParameterError, unknown_name
 from partwise.losses import Loss
 from partwise.solvers.alternate import Callback, Iteration, Outcome, alternate
-from partwise.solvers.base import Factor, Solver, Step
+from partwise.solvers.base import Factor, HalfStep, Solver, Step
 from partwise.solvers.hals import HALS
 from partwise.solvers.multiplicative import Multiplicative
 from partwise.solvers.newton import Newton
@@ -15,6 +15,7 @@ __all__ = [
     "SOLVERS",
     "Callback",
     "Factor",
+    "HalfStep",
     "Iteration",
     "Multiplicative",
     "Newton",

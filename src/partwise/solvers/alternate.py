@@ -173,15 +173,16 @@ def _descend(
 
     try:
         for iteration in count(1):
-            momentum = extrapolation.momentum if extrapolation and rejected < 2 else 0.0
+            ahead = extrapolation is not None and iteration > 1 and rejected < 2  # a start is no iterate to go on from
+            momentum = extrapolation.momentum if extrapolation is not None and ahead else 0.0
             left_before = w.point
-            first = yield HalfStep(w, h, momentum, final=False)
+            first = yield HalfStep(w, h, iteration, momentum)
             if first.before is not None and iteration > 1:
                 objective = first.before + paid
                 if record.settle(iteration - 1, objective, slack(objective)):
                     w.best, h.best = left_before, h.point
             h.previous = h.iterate
-            second = yield HalfStep(h, w, 0.0, final=True)
+            second = yield HalfStep(h, w, iteration, final=True)
             paid = w.pays() + h.pays()
             residual = solver.residual((first, second), size)
             fell = True

@@ -13,8 +13,8 @@ from partwise.matrix import Array, Matrix
 from partwise.penalties import Penalty
 from partwise.threads import Workers
 
-ARRAYS = 5
-"""What a factor rotates through beside its start: room for a product, and for one more than may be in use at once."""
+ARRAYS = 4
+"""What a factor rotates through beside its start: one array more than may be in use at once."""
 
 
 class Factor:
@@ -32,14 +32,11 @@ class Factor:
         The iterate before, where the loop extrapolates this factor itself.
     best : ndarray of shape (rows, k) or None
         The point of the best pair so far.
-    cross : ndarray of shape (rows, k)
-        Room for X @ right.
     """
 
     def __init__(self, start: Array, penalty: Penalty) -> None:
         # one allocation, so that it can lie on large pages; what is not used is never touched
-        self.cross, *self._arrays = np.empty((ARRAYS, *start.shape), start.dtype)
-        self._arrays.append(start)
+        self._arrays = [start, *np.empty((ARRAYS, *start.shape), start.dtype)]
         self.iterate: Array = start
         self.point: Array = start
         self.previous: Array | None = None
@@ -97,12 +94,27 @@ class Step:
 
 @dataclass(frozen=True)
 class HalfStep:
-    """What a run asks a solver for: the arguments of ``Solver.update`` that are its own."""
+    """What a run asks a solver for.
+
+    Attributes
+    ----------
+    left : Factor
+        To be improved for the model left @ right.point.T of X, and advanced.
+    right : Factor
+        Held fixed.
+    iteration : int
+        Counted from 1.
+    momentum : float
+        Extrapolates the new point.
+    final : bool
+        Whether this is the second half-step of an iteration, after which the loss of the pair is wanted.
+    """
 
     left: Factor
     right: Factor
-    momentum: float
-    final: bool
+    iteration: int = 1
+    momentum: float = 0.0
+    final: bool = False
 
 
 class Solver(ABC):
@@ -120,18 +132,12 @@ class Solver(ABC):
     """Whether the half-steps of several runs cost less together."""
 
     @abstractmethod
-    def update(
-        self, X: Matrix, loss: Loss, left: Factor, right: Factor, workers: Workers, momentum: float, final: bool
-    ) -> Step:
-        """Improve `left` for the model left @ right.point.T of X, and advance it.
-
-        `momentum` extrapolates the new point; `final` says that this is the second half-step of an iteration, after
-        which the loss of the pair is wanted.
-        """
+    def update(self, X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Step:
+        """Do one half-step: improve ``asked.left`` and advance it."""
 
     def update_all(self, X: Matrix, loss: Loss, asked: Sequence[HalfStep], workers: Workers) -> list[Step]:
         """Do the half-steps of several runs on the same X; a solver whose products can be shared overrides this."""
-        return [self.update(X, loss, step.left, step.right, workers, step.momentum, step.final) for step in asked]
+        return [self.update(X, loss, step, workers) for step in asked]
 
     def residual(self, steps: tuple[Step, Step], size: float) -> float:
         """Return the iteration's residual: that of its larger half-step relative to the loss's size of X."""

@@ -33,22 +33,19 @@ class HALS(Solver):
     accelerates: ClassVar[bool] = True
     shares_products: ClassVar[bool] = True
 
-    def update(
-        self, X: Matrix, loss: Loss, left: Factor, right: Factor, workers: Workers, momentum: float, final: bool
-    ) -> Step:
-        return self.update_all(X, loss, [HalfStep(left, right, momentum, final)], workers)[0]
+    def update(self, X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Step:
+        return self.update_all(X, loss, [asked], workers)[0]
 
     def update_all(self, X: Matrix, loss: Loss, asked: Sequence[HalfStep], workers: Workers) -> list[Step]:
         """See Solver: one product serves all."""
-        k, several = asked[0].right.point.shape[1], len(asked) > 1
-        thin = np.concatenate([step.right.point for step in asked], axis=1) if several else asked[0].right.point
-        room = np.empty((X.shape[0], thin.shape[1]), X.dtype) if several else asked[0].left.cross
-        sweeps, shrink = self.plan(X, k)
+        k, points = asked[0].right.point.shape[1], [step.right.point for step in asked]
+        thin = points[0] if len(points) == 1 else np.concatenate(points, axis=1)
+        sweeps, shrink = self.plan(X, k, asked[0].iteration)
         targets = [_targets(step.left, step.momentum) for step in asked]
 
         def block(rows: Block) -> list[tuple[float, float, Array]]:
             part, reports = slice(*rows), []
-            cross = X.dot_block(*rows, thin, room[part])
+            cross = X.dot_block(*rows, thin)
             for i, (step, (iterate, out)) in enumerate(zip(asked, targets, strict=True)):
                 left, own = step.left, cross[:, i * k : (i + 1) * k]
                 inner, moved = kernels.hals_block(
@@ -69,10 +66,13 @@ class HALS(Solver):
         return steps
 
     @staticmethod
-    def plan(X: Matrix, k: int) -> tuple[int, float]:
-        """Return (most sweeps, shrink): nearly exact half-steps where a sweep is cheap beside the product."""
+    def plan(X: Matrix, k: int, iteration: int) -> tuple[int, float]:
+        """Return (most sweeps, shrink): nearly exact half-steps where a sweep is cheap beside the product.
+
+        Where it is not, the first two iterations get fewer: what they fit is still far from any part.
+        """
         ratio = X.n_stored / (sum(X.shape) * k)
-        return (20, 0.03) if ratio > DENSE_RATIO else (8, 0.1)
+        return (20, 0.03) if ratio > DENSE_RATIO else (min(8, 3 * iteration - 1), 0.1)
 
 
 def _targets(left: Factor, momentum: float) -> tuple[Array, Array]:

@@ -8,7 +8,7 @@ import numpy as np
 from partwise import kernels
 from partwise.losses import Loss
 from partwise.matrix import Array, Block, Matrix
-from partwise.solvers.base import Factor, Solver, Step
+from partwise.solvers.base import HalfStep, Solver, Step
 from partwise.threads import Workers
 
 RESTART = 1e-4
@@ -28,9 +28,8 @@ class Multiplicative(Solver):
     name: ClassVar[str] = "mu"
     losses: ClassVar[tuple[type[Loss], ...]] = (Loss,)
 
-    def update(
-        self, X: Matrix, loss: Loss, left: Factor, right: Factor, workers: Workers, momentum: float, final: bool
-    ) -> Step:
+    def update(self, X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Step:
+        left, right, final = asked.left, asked.right, asked.final
         out = left.copy_of(left.point)
         restart = restart_levels(left.point, X.mean)
 

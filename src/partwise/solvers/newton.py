@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from partwise.losses import KullbackLeibler, Loss
 from partwise.matrix import Block, Matrix, PoissonSide
-from partwise.solvers.base import Factor, Solver, Step
+from partwise.solvers.base import Factor, HalfStep, Solver, Step
 from partwise.threads import Workers
 
 SWEEPS = 2
@@ -24,9 +24,8 @@ class Newton(Solver):
     name: ClassVar[str] = "newton"
     losses: ClassVar[tuple[type[Loss], ...]] = (KullbackLeibler,)
 
-    def update(
-        self, X: Matrix, loss: Loss, left: Factor, right: Factor, workers: Workers, momentum: float, final: bool
-    ) -> Step:
+    def update(self, X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Step:
+        left, right, final = asked.left, asked.right, asked.final
         out = left.copy_of(left.point)
         if not final:
             out *= sane_scale(X, left, right)

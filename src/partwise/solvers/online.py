@@ -7,7 +7,7 @@ import numpy as np
 from partwise.losses import Loss
 from partwise.matrix import Array, Matrix
 from partwise.penalties import Penalty
-from partwise.solvers.base import Factor
+from partwise.solvers.base import Factor, HalfStep
 from partwise.solvers.multiplicative import Multiplicative, restart_levels
 from partwise.solvers.rows import Parts, solve_rows
 from partwise.threads import Workers
@@ -52,7 +52,7 @@ class Online:
             W = solve_rows(X, self.loss, None, Parts(self.Ht), penalties[0], workers, most=most)
         else:
             w, h = Factor(np.ascontiguousarray(W), penalties[0]), Factor(self.Ht, Penalty())
-            Multiplicative().update(X, self.loss, w, h, workers, 0.0, final=True)
+            Multiplicative().update(X, self.loss, HalfStep(w, h, final=True), workers)
             W = w.point
         cost = self.loss.value(X, W, self.Ht)
         for penalty, factor in zip(penalties, (W, self.Ht), strict=True):

@@ -8,7 +8,7 @@ import numpy as np
 from partwise import kernels
 from partwise.losses import Frobenius, Loss
 from partwise.matrix import Array, Block, Matrix
-from partwise.solvers.base import Factor, Solver, Step
+from partwise.solvers.base import HalfStep, Solver, Step
 from partwise.solvers.hals import quadratic_loss
 from partwise.threads import Workers
 
@@ -26,17 +26,16 @@ class Pivoting(Solver):
     losses: ClassVar[tuple[type[Loss], ...]] = (Frobenius,)
     quadratic_residual: ClassVar[bool] = True
 
-    def update(
-        self, X: Matrix, loss: Loss, left: Factor, right: Factor, workers: Workers, momentum: float, final: bool
-    ) -> Step:
+    def update(self, X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Step:
+        left, right, final = asked.left, asked.right, asked.final
         gram = right.gram.astype(np.float64)
         diagonal = np.diagonal(gram).copy()
         np.fill_diagonal(gram, diagonal + left.penalty.l2)
-        room, start, out = left.cross, left.point, left.room()
+        start, out = left.point, left.room()
 
         def block(rows: Block) -> tuple[float, float, Array]:
             part = slice(*rows)
-            cross = X.dot_block(*rows, right.point, room[part])
+            cross = X.dot_block(*rows, right.point)
             np.copyto(out[part], start[part])
             inner = kernels.pivoting_block(out[part], cross, gram, left.penalty.l1)
             change = out[part].astype(np.float64) - start[part]

@@ -9,7 +9,7 @@ from partwise.losses import BetaDivergence, Frobenius, Loss
 from partwise.losses.frobenius import gram
 from partwise.matrix import Array, Block, Matrix, PoissonSide
 from partwise.penalties import Penalty
-from partwise.solvers.base import Factor
+from partwise.solvers.base import Factor, HalfStep
 from partwise.solvers.multiplicative import Multiplicative
 from partwise.threads import Workers
 
@@ -78,7 +78,7 @@ def solve_rows(
     w, h = Factor(np.array(start), penalty), Factor(parts.right, Penalty())
     solver, size = Multiplicative(), loss.size(X)
     for _ in range(most or MOST_STEPS):
-        step = solver.update(X, loss, w, h, workers, 0.0, final=True)
+        step = solver.update(X, loss, HalfStep(w, h, final=True), workers)
         if step.residual <= STILL * size:
             break
     return w.point.copy()  # not a part of all the factor's arrays
@@ -97,7 +97,7 @@ def least_squares(
 
     def block(rows: Block) -> tuple[float, Array]:
         first, last = rows
-        cross = X.dot_block(first, last, parts.right, np.empty((last - first, k), X.dtype))
+        cross = X.dot_block(first, last, parts.right)
         out = left[first:last]
         # a few sweeps, across rows, find nearly all zeros: pivoting then has one solve a row to do, not three
         kernels.hals_block(out, out, out, cross, rough, penalty.l1, penalty.l2, SWEEPS, 0.0, 0.0)
