@@ -132,6 +132,8 @@ class Pivoting {
     if (size_ <= 4) return eliminate<4>();
     if (size_ <= 8) return eliminate<8>();
     if (size_ <= 12) return eliminate<12>();
+    if (size_ <= 16) return eliminate<16>();
+    if (size_ <= 20) return eliminate<20>();
     eliminate<0>();
   }
 

@@ -296,10 +296,11 @@ def even_out(W: Array, Ht: Array, workers: Workers) -> Array:
     """
     means = (np.ones(len(W), W.dtype) @ W / len(W)).astype(np.float64)
     left, right = workers.map(lambda f: np.sqrt(np.diagonal(f.T @ f).astype(np.float64)), (W, Ht))
-    alive = (means > 0) & (right > 0)
+    alive = (means > 0) & (left > 0) & (right > 0)
     scale = np.where(alive, means, 1.0)
-    if alive.any():
-        scale *= np.sqrt(np.linalg.norm(left / scale) / np.linalg.norm(right * scale))
+    norms = np.linalg.norm(left / scale), np.linalg.norm(right * scale)
+    if all(norms):
+        scale *= np.sqrt(norms[0] / norms[1])
     scale = scale.astype(W.dtype)
     for factor, by in ((W, 1 / scale), (Ht, scale)):
         _multiply(factor, by, workers)
@@ -335,14 +336,18 @@ def _starts(
         return lambda: initialize(X, k, init, rng)
     if W is None and H is None:
         raise ParameterError("init='custom' needs W or H, or both; give one, or use init='random'.")
-    own_W = None if W is None else check_factor(W, (X.shape[0], k), "W", X.dtype) / X.dtype.type(root)
-    own_H = None if H is None else check_factor(H, (k, X.shape[1]), "H", X.dtype) / X.dtype.type(root)
+    own_W = None if W is None else check_factor(W, (X.shape[0], k), "W", X.dtype)
+    own_H = None if H is None else check_factor(H, (k, X.shape[1]), "H", X.dtype)
 
     def start() -> tuple[Array, Array]:
         other_W, other_Ht = (None, None) if own_W is not None and own_H is not None else initialize(X, k, "random", rng)
         left = own_W if own_W is not None else other_W
         right = own_H.T if own_H is not None else other_Ht
-        return np.array(left, X.dtype, order="C"), np.array(right, X.dtype, order="C")
+        pair = np.array(left, X.dtype, order="C"), np.array(right, X.dtype, order="C")
+        for factor, own in zip(pair, (own_W, own_H), strict=True):
+            if own is not None and root != 1:
+                factor /= factor.dtype.type(root)
+        return pair
 
     return start
 
