@@ -9,7 +9,7 @@ from partwise.solvers.base import Factor
 from partwise.threads import Workers
 
 FIRST, GROW, GROW_CAP, CUT = 0.3, 1.05, 1.01, 1.5
-"""Those of the reference, but for the first momentum: from its 0.5 dense data had to cut back within five iterations."""
+"""As in the reference, but for the first momentum: from its 0.5 fits of dense data cut back within five iterations."""
 
 
 @dataclass
