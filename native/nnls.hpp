@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "simd.hpp"
@@ -25,7 +26,7 @@ class Pivoting {
     k_ = k;
     stride_ = padded(k + 1);
     for (Index t = 0; t < stride_; ++t) {
-      usable_[t] = t < k && gram[t * k + t] > 0 ? -1 : 0;
+      usable_[t] = t < k && gram[t * k + t] > tiny ? -1 : 0;
       x_[t] = want_[t] = 0;
       passive_[t] = 0;
     }
@@ -71,6 +72,7 @@ class Pivoting {
 
  private:
   static constexpr int wide = lanes<double>;
+  static constexpr double tiny = std::numeric_limits<double>::min();  // what is smaller has no finite inverse
   using V = Vector<double, wide>;
   typedef std::int64_t Mask __attribute__((vector_size(wide * sizeof(double)), aligned(alignof(double)), may_alias));
 
@@ -103,7 +105,7 @@ class Pivoting {
     for (Index a = 0; a < count; ++a) {
       const Quad* pivot = system + a * quads;
       const double rest = pivot[a / 4][a % 4];
-      inverse[a] = rest > 1e-14 * rows_[order[a] * (stride_ + 1)] ? 1 / rest : 0;
+      inverse[a] = rest > std::max(1e-14 * rows_[order[a] * (stride_ + 1)], tiny) ? 1 / rest : 0;
 #pragma GCC unroll 16
       for (Index b = a + 1; b < count; ++b) {
         const double share = pivot[b / 4][b % 4] * inverse[a];

@@ -1,6 +1,7 @@
 // One pass over the entries of X that tells whether they can be factorized, and how large they are.
 #pragma once
 
+#include <algorithm>
 #include <limits>
 
 #include "simd.hpp"
@@ -13,34 +14,44 @@ struct Surveyed {
   double total = 0, squares = 0;
 };
 
-/// Sums run along sixteen lanes.
+/// Sums run along sixteen lanes, and start anew now and then: long ones would lose digits.
 template <class Real>
 Surveyed survey(const Real* values, Index count) {
   constexpr Index width = 4, chains = 4;  // chains of dependent additions, to hide their latency
+  constexpr Index stretch = 1 << 13;
   using Wide = Vector<double, width>;
   using Narrow = Vector<Real, width>;
   Surveyed found;
   Index p = 0;
   if (count >= width * chains) {
     Narrow low[chains], high[chains];
-    Wide total[chains] = {}, squares[chains] = {};
     for (Index c = 0; c < chains; ++c) low[c] = high[c] = load<Narrow>(values);
-    for (; p + width * chains <= count; p += width * chains)
+    while (p + width * chains <= count) {
+      Wide total[chains] = {}, squares[chains] = {};
+      const Index stop = std::min(count, p + stretch);
+      for (; p + width * chains <= stop; p += width * chains)
 #pragma GCC unroll 4
-      for (Index c = 0; c < chains; ++c) {
-        const Narrow here = load<Narrow>(values + p + c * width);
-        low[c] = here < low[c] ? here : low[c];
-        high[c] = here > high[c] ? here : high[c];
-        const Wide value = __builtin_convertvector(here, Wide);
-        total[c] += value;
-        squares[c] += value * value;
-      }
+        for (Index c = 0; c < chains; ++c) {
+          const Narrow here = load<Narrow>(values + p + c * width);
+          low[c] = here < low[c] ? here : low[c];
+          high[c] = here > high[c] ? here : high[c];
+          const Wide value = __builtin_convertvector(here, Wide);
+          total[c] += value;
+          squares[c] += value * value;
+        }
+      double part = 0, part_squares = 0;
+      for (Index c = 0; c < chains; ++c)
+        for (int lane = 0; lane < width; ++lane) {
+          part += total[c][lane];
+          part_squares += squares[c][lane];
+        }
+      found.total += part;
+      found.squares += part_squares;
+    }
     for (Index c = 0; c < chains; ++c)
       for (int lane = 0; lane < width; ++lane) {
         found.low = low[c][lane] < found.low ? low[c][lane] : found.low;
         found.high = high[c][lane] > found.high ? high[c][lane] : found.high;
-        found.total += total[c][lane];
-        found.squares += squares[c][lane];
       }
   }
   for (; p < count; ++p) {

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from numbers import Real
 from typing import Any
@@ -229,6 +229,7 @@ def factorize(
         raise DomainError(f"loss={objective!r} is beyond what numbers can hold on this data; take a beta nearer to 1.")
     start = _starts(matrix, n_components, init, W, H, root, objective, check_random_state(random_state))
     with Workers(n_jobs) as workers:
+        matrix.prepare(workers, whole=not objective.needs_products_alone)
         best, waiting = None, n_init
         while waiting:
             together = 1 if callback else min(waiting, _in_step(matrix, n_components, chosen))
@@ -238,6 +239,9 @@ def factorize(
             )  # fmt: skip
             best = min([best, *found] if best else found, key=lambda outcome: outcome.objective)
             cut_short = any(outcome.reason in CUT_SHORT for outcome in found)
+            if n_init > 1:  # let go of the arrays of all runs
+                best = replace(best, W=best.W.copy(), Ht=best.Ht.copy())
+            del found
             waiting = 0 if cut_short else waiting - together
         assert best is not None
         if not any(penalties):

@@ -7,7 +7,7 @@ number of threads and partial sums are added in block order, so every result has
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -120,8 +120,9 @@ class Workers:
                     left.clear()
                     raise
 
-        others = [self._pool.submit(work) for _ in range(min(self.n_jobs, len(items)) - 1)]
+        others: list[Future[None]] = []
         try:
+            others.extend(self._pool.submit(work) for _ in range(min(self.n_jobs, len(items)) - 1))
             work()
         finally:
             left.clear()

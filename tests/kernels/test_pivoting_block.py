@@ -177,3 +177,8 @@ def test_cross_has_the_number_type_of_left_and_gram_is_float64(loops, dtype):
     for cross, gram in ((np.ones((5, 4), other), np.eye(4)), (left.copy(), np.eye(4, dtype=np.float32))):
         with pytest.raises(TypeError, match="incompatible"):
             loops.pivoting_block(left, cross, gram, 0.0)
+
+
+def test_a_component_too_small_to_be_inverted_is_dead(loops, dtype):
+    found = solve(loops, np.array([[1.0, 1e-310]]), np.diag([1.0, 1e-310]), dtype)
+    np.testing.assert_array_equal(found, [[1.0, 0.0]])

@@ -83,3 +83,10 @@ def test_read_only_values_are_read_and_strided_ones_refused(loops, dtype):
     assert loops.survey(values) == exactly(values)
     with pytest.raises(TypeError, match="incompatible"):
         loops.survey(values[::2])
+
+
+def test_long_sums_keep_their_digits(loops):
+    _, _, total, squares = loops.survey(np.full(3_000_000, 0.1))
+    # equal values round the same way at every addition, which is the worst case; the loss is read off sums to 1e-12
+    assert total == pytest.approx(300_000, rel=1e-13)
+    assert squares == pytest.approx(30_000, rel=1e-13)

@@ -5,6 +5,7 @@ import pytest
 import scipy.sparse as sp
 
 from partwise.matrix import as_matrix, sparse
+from partwise.threads import Workers
 
 
 @pytest.fixture
@@ -12,6 +13,13 @@ def small_panels(monkeypatch):
     """Panels of 64 columns for any matrix of more."""
     monkeypatch.setattr(sparse, "PANEL", 64)
     monkeypatch.setattr(sparse, "LARGE", 1)
+
+
+def in_panels(X):
+    """X as a matrix whose transpose is cut."""
+    matrix = as_matrix(X)
+    matrix.prepare(Workers(1), whole=False)
+    return matrix
 
 
 def random_matrix(dtype):
@@ -24,7 +32,7 @@ def test_a_product_by_panels_has_the_bits_of_the_whole_one(dtype, request):
     W = np.random.default_rng(1).random((500, 20)).astype(dtype)
     whole = as_matrix(X).T.dot(W)
     request.getfixturevalue("small_panels")
-    matrix = as_matrix(X)
+    matrix = in_panels(X)
     np.testing.assert_array_equal(matrix.T.dot(W), whole)
     assert len(matrix.T.panels) == 8
     assert "X" not in vars(matrix.T)  # the transpose exists in panels alone: X is copied once
@@ -33,7 +41,7 @@ def test_a_product_by_panels_has_the_bits_of_the_whole_one(dtype, request):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_panels_are_the_transposes_of_rows_in_turn(dtype, small_panels):
     X = random_matrix(dtype)
-    panels = as_matrix(X).T.panels
+    panels = in_panels(X).T.panels
     for number, (indptr, indices, data) in enumerate(panels):
         first = 64 * number
         expected = X[first : first + 64].T.tocsr()
@@ -44,7 +52,7 @@ def test_panels_are_the_transposes_of_rows_in_turn(dtype, small_panels):
 
 def test_what_is_asked_of_entries_in_panels_is_asked_of_the_matrix_they_come_from(small_panels):
     X = random_matrix(np.float64)
-    matrix = as_matrix(X)
+    matrix = in_panels(X)
     turned = matrix.T
     assert turned.values() is matrix.values()
     assert turned.n_stored == X.nnz
@@ -54,12 +62,12 @@ def test_what_is_asked_of_entries_in_panels_is_asked_of_the_matrix_they_come_fro
 
 
 def test_a_matrix_of_no_more_rows_than_a_panel_is_not_cut(small_panels):
-    assert len(as_matrix(random_matrix(np.float64)[:64]).T.panels) == 1
+    assert len(in_panels(random_matrix(np.float64)[:64]).T.panels) == 1
 
 
-def test_columns_of_a_csc_matrix_are_cut_alike(small_panels):
+def test_a_csc_matrix_is_not_cut(small_panels):
     X = random_matrix(np.float64)
     matrix = as_matrix(sp.csc_array(X.T))  # its transpose is the one that lends the entries
-    assert len(matrix.panels) == 8
+    assert (len(matrix.panels), len(matrix.T.panels)) == (1, 1)
     W = np.random.default_rng(1).random((500, 3))
     np.testing.assert_allclose(matrix.dot(W), X.T @ W, rtol=1e-12)

@@ -29,7 +29,7 @@ def make(shape, density, dtype, index):
 def prepared(X, n_jobs):
     matrix = as_matrix(X)
     with Workers(n_jobs) as workers:
-        matrix.prepare(workers)
+        matrix.prepare(workers, whole=False)
     return matrix
 
 
@@ -64,8 +64,8 @@ def test_the_transpose_is_made_once_and_knows_what_it_is_of(cut_finely):
     matrix = prepared(make((500, 80), 0.1, np.float64, np.int32), 2)
     turned = matrix.T
     with Workers(1) as workers:
-        matrix.prepare(workers)
-        turned.prepare(workers)
+        matrix.prepare(workers, whole=False)
+        turned.prepare(workers, whole=False)
     assert matrix.T is turned
     assert turned.T is matrix
 
@@ -86,3 +86,11 @@ def test_a_csc_matrix_lends_its_arrays_to_its_transpose():
 def test_a_dense_matrix_has_nothing_to_prepare():
     matrix = prepared(np.ones((3, 2)), 2)
     assert np.shares_memory(matrix.T.X, matrix.X)
+
+
+def test_a_transpose_whose_rows_will_be_read_is_not_cut_into_panels(cut_finely):
+    matrix = as_matrix(make((500, 80), 0.1, np.float64, np.int32))
+    with Workers(2) as workers:
+        matrix.prepare(workers, whole=True)
+    assert len(matrix.T.panels) == 1
+    assert np.shares_memory(matrix.T.X.data, matrix.T.panels[0].data)  # no second copy

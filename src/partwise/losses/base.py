@@ -30,6 +30,8 @@ class Loss(ABC):
 
     name: ClassVar[str]
     """As users spell it, and as errors print it."""
+    needs_products_alone: ClassVar[bool] = False
+    """Whether a fit asks no more of X and its transpose than products with thin matrices."""
     domain: Interval = Interval()
     """Valid entries of X."""
     degree: float | None = None

@@ -31,6 +31,7 @@ class Frobenius(BetaDivergence):
 
     beta: float = field(default=2.0, init=False)
     name: ClassVar[str] = "frobenius"
+    needs_products_alone: ClassVar[bool] = True
 
     def gradient_parts(
         self, X: Matrix, left: Array, right: Array, first: int, last: int, *, value: bool

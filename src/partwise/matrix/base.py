@@ -59,8 +59,11 @@ class Matrix(ABC):
         """The transpose, built once and kept."""
 
     @abstractmethod
-    def prepare(self, workers: Workers) -> None:
-        """Build the transpose now, on these threads, if it has to be built at all."""
+    def prepare(self, workers: Workers, *, whole: bool) -> None:
+        """Build the transpose now, on these threads, if it has to be built at all.
+
+        `whole` says that its rows will be asked for one by one, not only products with it.
+        """
 
     @abstractmethod
     def slice(self, first: int, last: int) -> "Matrix":

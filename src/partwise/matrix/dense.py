@@ -32,7 +32,7 @@ class Dense(Matrix):
             self._transposed = Dense(self.X.T, transposed=self)
         return self._transposed
 
-    def prepare(self, workers: Workers) -> None:
+    def prepare(self, workers: Workers, *, whole: bool) -> None:
         """See Matrix: the transpose is a view."""
 
     def slice(self, first: int, last: int) -> "Dense":

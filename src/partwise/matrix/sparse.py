@@ -32,7 +32,7 @@ class Sparse(Matrix):
     """A canonical CSR matrix: sorted indices, no duplicates.
 
     The transpose costs a second copy of the entries, about 8 bytes each in float32, and the time of two products: it
-    pays from the second iteration. A large one is kept in panels, as long as only products are asked of it.
+    pays from the second iteration. A large one is kept in panels where only products are asked of it.
 
     Parameters
     ----------
@@ -68,20 +68,22 @@ class Sparse(Matrix):
 
     @property
     def T(self) -> "Sparse":
-        self.prepare(Workers(1))
+        self.prepare(Workers(1), whole=True)
         assert self._transposed is not None
         return self._transposed
 
-    def prepare(self, workers: Workers) -> None:
+    def prepare(self, workers: Workers, *, whole: bool) -> None:
         """See Matrix."""
         if self._transposed is not None:
             return
         n = self.shape[0]
-        if n > PANEL and self.n_stored >= LARGE:
+        if n > PANEL and self.n_stored >= LARGE and not whole:
             pieces = [[(first, min(first + PANEL, n))] for first in range(0, n, PANEL)]
             panels = workers.map(lambda piece: self._turn(piece, Workers(1)), pieces)
         else:
-            panels = [self._turn([(0, n)] if workers.n_jobs == 1 else list(self.blocks), workers)]
+            # a piece for each thread, and no more than leave what is counted small beside the entries
+            count = min(workers.n_jobs, max(1, self.n_stored // (4 * self.shape[1])))
+            panels = [self._turn(list(cut(self.panels[0].indptr[1:], count)), workers)]
         self._transposed = Sparse(None, panels, transposed=self)
 
     def _turn(self, pieces: list[Block], workers: Workers) -> Panel:

@@ -55,7 +55,7 @@ Callback = Callable[[Iteration], object]
 
 @dataclass
 class Outcome:
-    """What the loop found: the best pair, in arrays of its own."""
+    """What the loop found; the best pair is a part of all the arrays of its run."""
 
     W: Array
     Ht: Array
@@ -122,7 +122,6 @@ def alternate(
     began : float
         ``time.perf_counter()`` when the fit began.
     """
-    X.prepare(workers)
     runs = [
         _descend(X, loss, solver, *start, penalties, replace(stopping), callback, workers, began) for start in starts
     ]
