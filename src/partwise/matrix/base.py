@@ -174,11 +174,10 @@ class Matrix(ABC):
         share, least = (1e-10, 1e-15) if self.dtype == np.float32 else (1e-20, 1e-150)
         return max(share * self.mean, least)
 
-    @cached_property
+    @property
     def has_zeros(self) -> bool:
-        """Whether any cell is zero, stored or absent."""
-        values = self.values()
-        return self.n_stored < self.shape[0] * self.shape[1] or bool((values == 0).any())
+        """Whether any cell is zero, stored or absent; no entry is negative."""
+        return self.n_stored < self.shape[0] * self.shape[1] or self.survey[0] == 0
 
     def sum_of(self, of: Any) -> float:
         """Return the sum of of(part) over parts of the stored entries, each a flat float64 array."""
