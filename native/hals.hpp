@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include "box.hpp"
 #include "simd.hpp"
 
 namespace partwise {
@@ -27,16 +28,25 @@ struct Swept {
 /// start, iterate, point, cross: (rows, k), point may be start; gram: (k, k) = right' right. Cichocki & Phan (2009),
 /// doi:10.1587/transfun.E92.A.708; repeated sweeps: Gillis & Glineur (2012), doi:10.1162/NECO_a_00256; momentum: Ang &
 /// Gillis (2019), doi:10.1162/neco_a_01157.
-template <class Real>
-Swept hals_block(Real* iterate, const Real* start, Real* point, Strided<Real> cross, const Real* gram, Index rows,
-                 Index k, Real l1, Real l2, int sweeps, Real shrink, Real momentum) {
+/// With Boxed, x and point are held within box as well.
+template <class Real, bool Boxed>
+Swept hals_tiles(Real* iterate, const Real* start, Real* point, Strided<Real> cross, const Real* gram, Index rows,
+                 Index k, Box<Real> box, Real l1, Real l2, int sweeps, Real shrink, Real momentum) {
   constexpr int wide = lanes<Real>;
   constexpr Index height = tile_rows<Real>;
   constexpr int count = int(height) / wide;
   using V = Vector<Real, wide>;
-  std::vector<Real> memory(3 * k * height + k + k * k);
-  Real *x = memory.data(), *target = x + k * height, *before = target + k * height, *inverse = before + k * height;
+  std::vector<Real> memory((Boxed ? 5 : 3) * k * height + k + k * k);
+  Real *x = memory.data(), *target = x + k * height, *before = target + k * height;
+  Real *lower = before + k * height, *upper = lower + k * height;
+  Real* inverse = Boxed ? upper + k * height : lower;
   Real* safe = inverse + k;
+  const auto boxed = [&](V value, Index e) {
+    if constexpr (!Boxed) return value;
+    const V high = load<V>(upper + e);
+    value = at_least(value, load<V>(lower + e));
+    return value < high ? value : high;
+  };
   std::copy(gram, gram + k * k, safe);
   Real largest = 0;
   for (Index t = 0; t < k; ++t) largest = std::max(largest, safe[t * k + t] += l2);
@@ -50,8 +60,12 @@ Swept hals_block(Real* iterate, const Real* start, Real* point, Strided<Real> cr
   const V zero{};
   for (Index first = 0; first < rows; first += height) {
     const Index tall = std::min(height, rows - first), offset = first * k;
-    if (tall < height) std::fill(x, before + k * height, Real(0));
+    if (tall < height) std::fill(x, inverse, Real(0));
     transpose(start + offset, k, tall, k, x, height);
+    if constexpr (Boxed) {
+      transpose(box.lower + offset, k, tall, k, lower, height);
+      transpose(box.upper + offset, k, tall, k, upper, height);
+    }
     cross.transposed(first, tall, k, target, height);
     double first_move = 0;
     for (int sweep = 0; sweep < sweeps; ++sweep) {
@@ -68,7 +82,9 @@ Swept hals_block(Real* iterate, const Real* start, Real* point, Strided<Real> cr
         for (int v = 0; v < count; ++v) {
           Real* at = x + t * height + v * wide;
           const V old = load<V>(at);
-          const V now = at_least(old + (load<V>(target + t * height + v * wide) - l1 - model[v]) * inverse[t], zero);
+          const V now = boxed(
+              at_least(old + (load<V>(target + t * height + v * wide) - l1 - model[v]) * inverse[t], zero),
+              t * height + v * wide);
           store(at, now);
           moved += (now - old) * (now - old) * row[t];
         }
@@ -86,7 +102,7 @@ Swept hals_block(Real* iterate, const Real* start, Real* point, Strided<Real> cr
       transpose(x, height, k, tall, iterate + offset, k);
       for (Index e = 0; e < k * height; e += wide) {
         const V now = load<V>(x + e);
-        store(x + e, at_least(now + momentum * (now - load<V>(before + e)), zero));
+        store(x + e, boxed(at_least(now + momentum * (now - load<V>(before + e)), zero), e));
       }
     } else if (iterate != point) {
       transpose(x, height, k, tall, iterate + offset, k);
@@ -97,6 +113,13 @@ Swept hals_block(Real* iterate, const Real* start, Real* point, Strided<Real> cr
     result.inner += double(sum<Real, wide>(inner));
   }
   return result;
+}
+
+template <class Real>
+Swept hals_block(Real* iterate, const Real* start, Real* point, Strided<Real> cross, const Real* gram, Index rows,
+                 Index k, Box<Real> box, Real l1, Real l2, int sweeps, Real shrink, Real momentum) {
+  const auto tiles = box.lower ? hals_tiles<Real, true> : hals_tiles<Real, false>;
+  return tiles(iterate, start, point, cross, gram, rows, k, box, l1, l2, sweeps, shrink, momentum);
 }
 
 /// point = max(0, iterate + momentum (iterate - before)), for `count` numbers.

@@ -1,12 +1,9 @@
 // Binds the kernels: checks shapes, releases the GIL, calls. One overload a number type; no array is converted, since
 // what is written into a converted copy would be lost.
-#include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/vector.h>
 
-#include <stdexcept>
-
 #include "beta.hpp"
+#include "bindings.hpp"
 #include "cpu.hpp"
 #include "hals.hpp"
 #include "multiplicative.hpp"
@@ -17,37 +14,7 @@
 #include "survey.hpp"
 #include "transposition.hpp"
 
-namespace nb = nanobind;
-using namespace partwise;
-
 namespace {
-
-template <class Number>
-using Line = nb::ndarray<Number, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
-template <class Number>
-using Table = nb::ndarray<Number, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
-
-template <class Number>
-using Grid = nb::ndarray<Number, nb::ndim<2>, nb::device::cpu>;
-
-void demand(bool holds, const char* what) {
-  if (!holds) throw std::invalid_argument(what);
-}
-
-template <class Real>
-Strided<Real> strided(const Grid<const Real>& matrix) {
-  const Index row = Index(matrix.stride(0)), column = Index(matrix.stride(1));
-  demand(row == 1 || column == 1 || matrix.size() == 0, "neither rows nor columns are contiguous");
-  return {matrix.data(), row, column};
-}
-
-template <class Real, class Integer>
-Csr<Real, Integer> csr(const Line<const Integer>& indptr, const Line<const Integer>& indices,
-                       const Line<const Real>& values, Index first, Index last) {
-  demand(0 <= first && first <= last && last < Index(indptr.shape(0)), "rows first..last lie outside X");
-  demand(indices.shape(0) == values.shape(0), "indices and values differ in length");
-  return {indptr.data(), indices.data(), values.data()};
-}
 
 template <class Integer>
 void bind_integers(nb::module_& m) {
@@ -107,20 +74,22 @@ void bind_sparse(nb::module_& m) {
       "poisson_csr",
       [](Line<const Integer> indptr, Line<const Integer> indices, Line<const Real> values, Table<Real> left,
          Table<const Real> right, Line<const Real> mass, Real l2, Real floor, int sweeps, double shrink, Index first,
-         Index last) {
+         Index last, std::optional<Table<const Real>> lower, std::optional<Table<const Real>> upper) {
         const auto X = csr<Real, Integer>(indptr, indices, values, first, last);
         const Index k = Index(right.shape(1));
         demand(Index(left.shape(1)) == k && Index(left.shape(0)) >= last, "left has another shape");
         demand(Index(mass.shape(0)) == k, "mass has another length");
+        const PoissonPlan<Real> plan{mass.data(), l2, floor, sweeps, shrink, box<Real>(lower, upper, last, k)};
         PoissonStep step;
         {
           nb::gil_scoped_release free;
-          step = poisson_csr(X, left.data(), right.data(), k, first, last, {mass.data(), l2, floor, sweeps, shrink});
+          step = poisson_csr(X, left.data(), right.data(), k, first, last, plan);
         }
         return nb::make_tuple(step.inner, step.residual);
       },
       nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("values").noconvert(), nb::arg("left").noconvert(), nb::arg("right").noconvert(), nb::arg("mass").noconvert(),
       nb::arg("l2"), nb::arg("floor"), nb::arg("sweeps"), nb::arg("shrink"), nb::arg("first"), nb::arg("last"),
+      nb::arg("lower").noconvert().none() = nb::none(), nb::arg("upper").noconvert().none() = nb::none(),
       "Coordinate passes on the Kullback-Leibler divergence for rows first..last of left, in place.\n"
       "Returns (sum x log p after them, sum of mass |change in the first pass|).");
   m.def(
@@ -172,7 +141,8 @@ void bind_dense(nb::module_& m) {
   m.def(
       "hals_block",
       [](Table<Real> iterate, Table<const Real> start, Table<Real> point, Grid<const Real> cross,
-         Table<const Real> gram, Real l1, Real l2, int sweeps, Real shrink, Real momentum) {
+         Table<const Real> gram, Real l1, Real l2, int sweeps, Real shrink, Real momentum,
+         std::optional<Table<const Real>> lower, std::optional<Table<const Real>> upper) {
         const Index rows = Index(iterate.shape(0)), k = Index(iterate.shape(1));
         for (const Index n : {Index(start.shape(0)), Index(point.shape(0))}) demand(n == rows, "rows differ");
         demand(Index(cross.shape(0)) >= rows, "cross has too few rows");
@@ -180,16 +150,18 @@ void bind_dense(nb::module_& m) {
                               Index(gram.shape(0)), Index(gram.shape(1))})
           demand(n == k, "numbers of components differ");
         const auto crossed = strided(cross);
+        const auto bounds = box<Real>(lower, upper, rows, k);
         Swept swept;
         {
           nb::gil_scoped_release free;
-          swept = hals_block(iterate.data(), start.data(), point.data(), crossed, gram.data(), rows, k, l1, l2,
+          swept = hals_block(iterate.data(), start.data(), point.data(), crossed, gram.data(), rows, k, bounds, l1, l2,
                              sweeps, shrink, momentum);
         }
         return nb::make_tuple(swept.inner, swept.residual);
       },
       nb::arg("iterate").noconvert(), nb::arg("start").noconvert(), nb::arg("point").noconvert(), nb::arg("cross").noconvert(), nb::arg("gram").noconvert(), nb::arg("l1"),
       nb::arg("l2"), nb::arg("sweeps"), nb::arg("shrink"), nb::arg("momentum"),
+      nb::arg("lower").noconvert().none() = nb::none(), nb::arg("upper").noconvert().none() = nb::none(),
       "Coordinate descent on a block of rows from start; overwrites iterate and point = iterate + momentum * change.\n"
       "Returns (<cross, point>, squared length of the first sweep).");
   m.def(
@@ -234,22 +206,24 @@ void bind_dense(nb::module_& m) {
   m.def(
       "poisson_dense",
       [](Table<const Real> X, Table<Real> left, Table<const Real> transposed, Line<const Real> mass, Real l2,
-         Real floor, int sweeps, double shrink) {
+         Real floor, int sweeps, double shrink, std::optional<Table<const Real>> lower,
+         std::optional<Table<const Real>> upper) {
         const Index rows = Index(X.shape(0)), m = Index(X.shape(1)), k = Index(left.shape(1));
         const Index stride = Index(transposed.shape(1));
         demand(Index(left.shape(0)) == rows, "rows differ");
         demand(Index(transposed.shape(0)) == k && stride >= PoissonRow<Real>::padded(m), "transposed: another shape");
         demand(Index(mass.shape(0)) == k, "mass has another length");
+        const PoissonPlan<Real> plan{mass.data(), l2, floor, sweeps, shrink, box<Real>(lower, upper, rows, k)};
         PoissonStep step;
         {
           nb::gil_scoped_release free;
-          step = poisson_dense(X.data(), left.data(), transposed.data(), stride, k, rows, m,
-                               PoissonPlan<Real>{mass.data(), l2, floor, sweeps, shrink});
+          step = poisson_dense(X.data(), left.data(), transposed.data(), stride, k, rows, m, plan);
         }
         return nb::make_tuple(step.inner, step.residual);
       },
       nb::arg("X").noconvert(), nb::arg("left").noconvert(), nb::arg("transposed").noconvert(), nb::arg("mass").noconvert(), nb::arg("l2"), nb::arg("floor"),
       nb::arg("sweeps"), nb::arg("shrink"),
+      nb::arg("lower").noconvert().none() = nb::none(), nb::arg("upper").noconvert().none() = nb::none(),
       "poisson_csr for a block of dense rows; transposed (k, m padded to 16) holds right', zero past m.");
   m.def(
       "newton_dense",
@@ -287,6 +261,7 @@ NB_MODULE(PARTWISE_MODULE, m) {
   bind_sparse<float, std::int64_t>(m);
   bind_sparse<double, std::int32_t>(m);
   bind_sparse<double, std::int64_t>(m);
+  bind_observed(m);
   bind_dense<float>(m);
   bind_dense<double>(m);
 }

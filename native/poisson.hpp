@@ -5,6 +5,8 @@
 #include <cmath>
 #include <vector>
 
+#include "box.hpp"
+#include "gathered.hpp"
 #include "products.hpp"
 #include "simd.hpp"
 
@@ -21,35 +23,15 @@ class PoissonRow {
 
   /// For rows of at most `longest` entries; `gathers` = false for whole rows, which need no room for a gathered G.
   PoissonRow(Index k, Index longest, bool gathers)
-      : k_(k), stride_(padded(longest)), gathered_(gathers ? k * stride_ : 0), x_(stride_), p_(stride_) {}
+      : k_(k), stride_(padded(longest)), gathered_(k, gathers ? longest : 0), x_(stride_), p_(stride_) {}
 
-  static Index padded(Index entries) { return (entries + wide - 1) / wide * wide; }
+  static Index padded(Index entries) { return Gathered<Real>::padded(entries); }
 
   /// Takes the row's entries (values, at columns indices) and gathers their rows of right, transposed.
   template <class Integer>
   void gather(const Real* values, const Integer* indices, Index entries, const Real* right) {
-    length_ = padded(entries);
-    std::copy(values, values + entries, x_.begin());
-    std::fill(x_.begin() + entries, x_.begin() + length_, Real(0));
-    Index j = 0;
-    for (; j + 4 <= entries; j += 4) {
-      const Real* from[4];
-      for (int e = 0; e < 4; ++e) from[e] = right + Index(indices[j + e]) * k_;
-      Real four[16];
-      Index t = 0;
-      for (; t + 4 <= k_; t += 4) {
-        for (int e = 0; e < 4; ++e) std::copy(from[e] + t, from[e] + t + 4, four + 4 * e);
-        transpose4(four, 4, &gathered_[t * stride_ + j], stride_);
-      }
-      for (; t < k_; ++t)
-        for (int e = 0; e < 4; ++e) gathered_[t * stride_ + j + e] = from[e][t];
-    }
-    for (; j < entries; ++j)
-      for (Index t = 0; t < k_; ++t) gathered_[t * stride_ + j] = right[Index(indices[j]) * k_ + t];
-    for (; j < length_; ++j)
-      for (Index t = 0; t < k_; ++t) gathered_[t * stride_ + j] = 0;
-    g_ = gathered_.data();
-    g_stride_ = stride_;
+    gathered_.gather(indices, entries, right);
+    whole(values, entries, gathered_.data(), gathered_.stride());
   }
 
   /// Takes a whole row of a dense X; `transposed` is right' padded with zero columns to `stride`.
@@ -80,6 +62,16 @@ class PoissonRow {
     for (Index j = 0; j < length_; j += wide) store(&p_[j], at_least(load<V>(&p_[j]), least));
   }
 
+  /// mass[t] += sum_j v_j G[t,j], with v = 1 where weights is null.
+  void add_mass(const Real* weights, Index entries, Real* mass) const {
+    for (Index t = 0; t < k_; ++t) {
+      const Real* g = g_ + t * g_stride_;
+      double total = 0;
+      for (Index j = 0; j < entries; ++j) total += double(g[j]) * (weights ? double(weights[j]) : 1.0);
+      mass[t] += Real(total);
+    }
+  }
+
   /// negative[t] = sum_j x_j G[t,j] / p_j; p is spent.
   void pull(Real* negative) {
     for (Index j = 0; j < length_; j += wide) store(&p_[j], load<V>(&x_[j]) / load<V>(&p_[j]));
@@ -107,7 +99,7 @@ class PoissonRow {
   /// nearer to it on the way down; a step down to zero is taken only where zero is the minimum, else the multiplicative one,
   /// which cannot pass it. Returns sum_t mass |change|. After C.-J. Hsieh & I. Dhillon (2011),
   /// doi:10.1145/2020408.2020577, with the hyperbola in place of their parabola.
-  double sweep(Real* w, const Real* mass, Real l2, Real floor) {
+  double sweep(Real* w, const Real* mass, Real l2, Real floor, Box<Real> box) {
     double moved = 0;
     const V least = floor - V{};
     for (Index t = 0; t < k_; ++t) {
@@ -132,6 +124,7 @@ class PoissonRow {
       }
       Real now = std::max(Real(double(w[t]) + step), Real(0));
       if (now == 0 && w[t] > 0 && pull_at_zero(g, w[t], least) > double(mass[t])) now = Real(double(w[t]) * (s / a));
+      now = box.clip(now, t);
       const Real change = now - w[t];
       if (change == 0) continue;
       w[t] = now;
@@ -144,7 +137,8 @@ class PoissonRow {
 
  private:
   Index k_, stride_, length_ = 0, g_stride_ = 0;
-  std::vector<Real> gathered_, x_, p_;
+  Gathered<Real> gathered_;
+  std::vector<Real> x_, p_;
   const Real* g_ = nullptr;
 };
 
@@ -155,6 +149,7 @@ struct PoissonPlan {
   Real l2, floor;
   int sweeps;
   double shrink;  // stop a row when a sweep moves it less than this times its first
+  Box<Real> box{};
 };
 
 /// `inner` = sum_j x log p AFTER the update, `residual` = sum_t mass |change in the first sweep|.
@@ -163,11 +158,11 @@ struct PoissonStep {
 };
 
 template <class Real>
-void poisson_row(PoissonRow<Real>& row, Real* w, const PoissonPlan<Real>& plan, PoissonStep& result) {
+void poisson_row(PoissonRow<Real>& row, Real* w, const PoissonPlan<Real>& plan, Box<Real> box, PoissonStep& result) {
   row.predict(w, plan.floor);
   double first = 0;
   for (int sweep = 0; sweep < plan.sweeps; ++sweep) {
-    const double moved = row.sweep(w, plan.mass, plan.l2, plan.floor);
+    const double moved = row.sweep(w, plan.mass, plan.l2, plan.floor, box);
     if (sweep == 0) {
       first = moved;
       result.residual += moved;
@@ -189,7 +184,7 @@ PoissonStep poisson_csr(Csr<Real, Integer> X, Real* left, const Real* right, Ind
   for (Index i = first; i < last; ++i) {
     const Index start = Index(X.indptr[i]);
     row.gather(X.values + start, X.indices + start, Index(X.indptr[i + 1]) - start, right);
-    poisson_row(row, left + i * k, plan, result);
+    poisson_row(row, left + i * k, plan, plan.box.row(i, k), result);
   }
   return result;
 }
@@ -221,7 +216,30 @@ PoissonStep poisson_dense(const Real* X, Real* left, const Real* transposed, Ind
   PoissonStep result;
   for (Index i = 0; i < rows; ++i) {
     row.whole(X + i * m, m, transposed, stride);
-    poisson_row(row, left + i * k, plan, result);
+    poisson_row(row, left + i * k, plan, plan.box.row(i, k), result);
+  }
+  return result;
+}
+
+/// poisson_csr over known entries alone, with weights v (null: 1): X holds v x, absent entries are unknown, and a row's mass
+/// is that of its own entries; plan.mass holds the L1 penalty. `inner` = sum_j v (x log p - p).
+template <class Real, class Integer>
+PoissonStep poisson_observed(Csr<Real, Integer> X, const Real* weights, Real* left, const Real* right, Index k,
+                             Index first, Index last, PoissonPlan<Real> plan) {
+  Index longest = 0;
+  for (Index i = first; i < last; ++i) longest = std::max(longest, Index(X.indptr[i + 1]) - Index(X.indptr[i]));
+  PoissonRow<Real> row(k, longest, true);
+  PoissonStep result;
+  const Real* penalty = plan.mass;
+  std::vector<Real> mass(k);
+  plan.mass = mass.data();
+  for (Index i = first; i < last; ++i) {
+    const Index start = Index(X.indptr[i]), entries = Index(X.indptr[i + 1]) - start;
+    row.gather(X.values + start, X.indices + start, entries, right);
+    std::copy(penalty, penalty + k, mass.begin());
+    row.add_mass(weights ? weights + start : nullptr, entries, mass.data());
+    poisson_row(row, left + i * k, plan, plan.box.row(i, k), result);
+    for (Index t = 0; t < k; ++t) result.inner -= double(mass[t] - penalty[t]) * double(left[i * k + t]);
   }
   return result;
 }

@@ -14,7 +14,7 @@ namespace partwise {
 /// One row's problem:  min over w >= 0 of  sum_j d(x_j, p_j) + mass' w + l2/2 |w|^2,  p = G' w, where for beta = 1 the
 /// term sum_j p_j is left out of d and is part of mass (so that absent entries need not be touched). For 1 <= beta <= 2
 /// it is convex, and solved to the last digits, in float64; for other betas curvature is kept positive and a local
-/// minimum is found. G: (k, stride), a component a row.
+/// minimum is found. G: (k, stride), a component a row. Where beta is not 1 each d is multiplied by a weight of its own.
 class RowNewton {
  public:
   static constexpr int wide = lanes<double>;
@@ -22,11 +22,13 @@ class RowNewton {
   static constexpr double ridge = 1e-9;  // makes the quadratic model definite where a row has fewer entries than parts
 
   RowNewton(Index k, Index longest, double beta, const double* mass, double l2, double floor, double tol)
-      : k_(k), stride_((longest + wide - 1) / wide * wide), beta_(beta), mass_(mass), l2_(l2), floor_(floor), tol_(tol),
-        pivoting_(k), g_(k * stride_), x_(stride_), p_(stride_), before_(stride_), slope_(stride_), bend_(stride_), bent_(stride_),
-        hessian_(k * k), gradient_(k), next_(k), trial_(k), free_(k) {}
+      : k_(k), stride_((std::max<Index>(longest, 1) + wide - 1) / wide * wide), beta_(beta), mass_(mass), l2_(l2),
+        floor_(floor), tol_(tol), pivoting_(k), g_(k * stride_), x_(stride_), weights_(stride_, 1.0), p_(stride_),
+        before_(stride_), slope_(stride_), bend_(stride_), bent_(stride_), hessian_(k * k), gradient_(k), next_(k),
+        trial_(k), free_(k) {}
 
   double* values() { return x_.data(); }
+  double* weights() { return weights_.data(); }
   double* component(Index t) { return &g_[t * stride_]; }
 
   /// Improves w (k) over the first `length` entries until a step no longer lowers the objective.
@@ -101,13 +103,14 @@ class RowNewton {
       Index j = 0;
       for (; j + wide <= length_; j += wide) {
         const V x = load<V>(&x_[j]), p = load<V>(&p_[j]), log = logarithm<double, wide>(p);
-        total += beta_ == 1 ? -x * log : x / p + log;
+        total += beta_ == 1 ? -x * log : load<V>(&weights_[j]) * (x / p + log);
       }
-      for (; j < length_; ++j) value += beta_ == 1 ? -x_[j] * std::log(p_[j]) : x_[j] / p_[j] + std::log(p_[j]);
+      for (; j < length_; ++j)
+        value += beta_ == 1 ? -x_[j] * std::log(p_[j]) : weights_[j] * (x_[j] / p_[j] + std::log(p_[j]));
       return value + sum<double, wide>(total);
     }
     for (Index j = 0; j < length_; ++j)
-      value += std::pow(p_[j], beta_ - 1) * (p_[j] / beta_ - x_[j] / (beta_ - 1));
+      value += weights_[j] * (std::pow(p_[j], beta_ - 1) * (p_[j] / beta_ - x_[j] / (beta_ - 1)));
     return value;
   }
 
@@ -120,7 +123,7 @@ class RowNewton {
         slope_[j] = -x / p;
         bend_[j] = x / (p * p);
       } else {
-        const double power = beta_ == 0 ? 1 / (p * p) : std::pow(p, beta_ - 2);
+        const double power = weights_[j] * (beta_ == 0 ? 1 / (p * p) : std::pow(p, beta_ - 2));
         slope_[j] = power * (p - x);
         const double convex = std::max(beta_ - 1, 0.0) + std::max(2 - beta_, 0.0) * x / p;
         bend_[j] = power * std::max((beta_ - 1) + (2 - beta_) * x / p, 0.25 * convex);
@@ -146,7 +149,7 @@ class RowNewton {
   const double* mass_;
   double l2_, floor_, tol_;
   Pivoting pivoting_;
-  std::vector<double> g_, x_, p_, before_, slope_, bend_, bent_, hessian_, gradient_, next_, trial_;
+  std::vector<double> g_, x_, weights_, p_, before_, slope_, bend_, bent_, hessian_, gradient_, next_, trial_;
   std::vector<Index> free_;
 };
 
@@ -193,6 +196,34 @@ void newton_dense(const Real* X, Real* left, const Real* right, Index k, Index m
     std::copy(X + i * m, X + (i + 1) * m, row.values());
     std::copy(left + i * k, left + (i + 1) * k, w.begin());
     row.solve(w.data(), m, most);
+    std::transform(w.begin(), w.end(), left + i * k, [](double value) { return Real(value); });
+  }
+}
+
+/// newton_csr over known entries alone, with weights v (null: 1): absent entries are unknown. For beta = 1 X holds v x; mass
+/// is the L1 penalty, to which each row's own entries add.
+template <class Real, class Integer>
+void newton_observed(Csr<Real, Integer> X, const Real* weights, Real* left, const Real* right, Index k, Index first,
+                     Index last, const double* penalty, double l2, double floor, double beta, int most) {
+  Index longest = 0;
+  for (Index i = first; i < last; ++i) longest = std::max(longest, Index(X.indptr[i + 1]) - Index(X.indptr[i]));
+  std::vector<double> w(k), mass(k);
+  RowNewton row(k, longest, beta, mass.data(), l2, floor, settled<Real>);
+  for (Index i = first; i < last; ++i) {
+    const Index start = Index(X.indptr[i]), length = Index(X.indptr[i + 1]) - start;
+    std::copy(penalty, penalty + k, mass.begin());
+    for (Index e = 0; e < length; ++e) {
+      const Real* from = right + Index(X.indices[start + e]) * k;
+      const double weight = weights ? double(weights[start + e]) : 1.0;
+      row.values()[e] = double(X.values[start + e]);
+      row.weights()[e] = weight;
+      for (Index t = 0; t < k; ++t) {
+        row.component(t)[e] = double(from[t]);
+        if (beta == 1) mass[t] += weight * double(from[t]);
+      }
+    }
+    std::copy(left + i * k, left + (i + 1) * k, w.begin());
+    row.solve(w.data(), length, most);
     std::transform(w.begin(), w.end(), left + i * k, [](double value) { return Real(value); });
   }
 }

@@ -249,6 +249,22 @@ def test_a_start_that_is_not_numbers_is_refused():
         factorize(X, 3, H=np.full((3, 25), "a"))
 
 
+@pytest.mark.parametrize("store", [np.array, sp.csr_array, sp.csc_array])
+def test_negative_entries_are_refused_or_taken_as_zeros(store):
+    noisy = X - 0.2 * np.random.default_rng(1).random(X.shape)
+    kept = noisy.copy()
+    with pytest.raises(DataError, match="negatives='clip'"):
+        factorize(store(noisy), 3)
+    found = factorize(store(noisy), 3, random_state=0, negatives="clip")
+    expected = factorize(store(np.maximum(noisy, 0)), 3, random_state=0)
+    np.testing.assert_array_equal(found.W, expected.W)
+    weights = found.transform(store(noisy), negatives="clip")
+    np.testing.assert_array_equal(weights, found.transform(store(np.maximum(noisy, 0))))
+    np.testing.assert_array_equal(noisy, kept)
+    with pytest.raises(ParameterError, match="negatives='zero' is not known"):
+        factorize(X, 3, negatives="zero")
+
+
 @pytest.mark.parametrize("weights", [(-1.0, 0.0), (0.0, -1.0), (np.nan, 0.0)])
 def test_a_penalty_below_zero_is_refused(weights):
     with pytest.raises(ParameterError, match="at least 0"):

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 from sklearn.exceptions import NotFittedError
-from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, HashingVectorizer, TfidfVectorizer
 
 import partwise as pw
 from partwise.exceptions import ModelFileError, ParameterError
@@ -64,27 +64,89 @@ def test_names_of_columns_are_kept(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "vectorizer",
+    "settings",
     [
-        None,
-        TfidfVectorizer(dtype=np.float32, stop_words="english"),
-        TfidfVectorizer(ngram_range=(1, 2), use_idf=False),
+        {},
+        {"loss": "kullback-leibler"},
+        {"bigrams": True, "language": "de", "seed_words": [["cup"]]},
+        {"keep_texts": False},
+        {"vectorizer": TfidfVectorizer(dtype=np.float32, stop_words="english")},
+        {"vectorizer": TfidfVectorizer(ngram_range=(1, 2), use_idf=False)},
+        {"vectorizer": CountVectorizer()},
     ],
-    ids=["default", "single precision", "bigrams"],
+    ids=["default", "counts", "pairs in German", "no texts", "single precision", "pairs", "own counts"],
 )
-def test_a_loaded_topic_model_answers_as_before(tmp_path, vectorizer):
-    model = TopicModel(n_topics=2, vectorizer=vectorizer).fit(TEXTS, list("abcde"), ["2021", "", "2022", "2022", ""])
+def test_a_loaded_topic_model_answers_as_before(tmp_path, settings):
+    dates = ["2021", "", "2022", "2022", ""]
+    model = TopicModel(n_topics=2, **settings).fit(TEXTS, list("abcde"), dates).set_labels({1: "One"})
     loaded = saved_and_loaded(model, tmp_path)
     new = ["the team cuts rates", "unknown"]
     assert loaded.transform(new).tobytes() == model.transform(new).tobytes()
     assert loaded.document_topics_.tobytes() == model.document_topics_.tobytes()
-    assert loaded.table() == model.table()
-    assert loaded.similar("a") == model.similar("a")
-    assert loaded.documents(0) == model.documents(0)
-    assert (loaded.ids_, loaded.periods_, loaded.labels_) == (model.ids_, model.periods_, model.labels_)
-    assert saved_and_loaded(loaded, tmp_path).table() == model.table()
+    assert loaded.table().equals(model.table())
+    assert loaded.similar("a").equals(model.similar("a"))
+    assert loaded.documents(0).equals(model.documents(0))
+    assert loaded.over_time("year").equals(model.over_time("year"))
+    assert loaded.merge([0, 1]).table().equals(model.merge([0, 1]).table())
+    for name in ("ids_", "texts_", "dates_", "periods_", "labels_", "language_", "n_iter_", "converged_"):
+        assert getattr(loaded, name) == getattr(model, name)
+    assert (loaded.curve_ == model.curve_).all()
+    assert saved_and_loaded(loaded, tmp_path).table().equals(model.table())
     loaded.fit(TEXTS)  # with the same vectorizer as before
     assert list(loaded.words_) == list(model.words_)
+
+
+def test_a_topic_model_of_a_matrix_is_kept(tmp_path):
+    model = TopicModel(n_topics=2).fit(X, words=list("abcdefghijkl"))
+    loaded = saved_and_loaded(model, tmp_path)
+    assert loaded.transform(X).tobytes() == model.transform(X).tobytes()
+    assert loaded.table().equals(model.table())
+
+
+@pytest.mark.parametrize("loss", ["frobenius", "kullback-leibler"])
+def test_a_loaded_stream_of_texts_goes_on_as_if_it_had_never_stopped(tmp_path, loss):
+    model = TopicModel(n_topics=2, loss=loss).partial_fit(TEXTS).partial_fit(["the team buys shares", "a new cup"])
+    loaded = saved_and_loaded(model, tmp_path)
+    for stream in (model, loaded):
+        stream.partial_fit(["another new cup", "rates of the bank"])
+    assert loaded.components_.tobytes() == model.components_.tobytes()
+    assert loaded.document_topics_.tobytes() == model.document_topics_.tobytes()
+    assert list(loaded.words_) == list(model.words_)
+    assert loaded.events_ == model.events_
+    assert loaded.n_batches_ == model.n_batches_ == 3
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("loss", ["frobenius", "kullback-leibler"])
+def test_unknown_entries_weights_and_known_parts_are_kept(tmp_path, loss, dtype):
+    data, fixed = X.astype(dtype), np.where(np.arange(12) % 3, 0.5, np.nan)[None]
+    data[::3, ::4] = np.nan
+    model = pw.NMF(
+        3, beta_loss=loss, random_state=0, tol=1e-3, max_iter=2000, missing_values=np.nan, negatives="clip", upper=0.9,
+        forbidden=np.arange(36).reshape(3, 12) % 5 == 0, fixed_components=fixed,
+    )  # fmt: skip
+    model.fit(data, feature_weight=np.arange(1.0, 13))
+    loaded = saved_and_loaded(model, tmp_path)
+    assert loaded.transform(data).tobytes() == model.transform(data).tobytes()
+    assert np.isnan(loaded.missing_values)
+    for name in ("negatives", "upper", "sum_to_one"):
+        assert getattr(loaded, name) == getattr(model, name)
+    for name in ("fixed_components", "forbidden"):
+        np.testing.assert_array_equal(getattr(loaded, name), getattr(model, name), strict=True)
+    again = loaded.fit(data, feature_weight=np.arange(1.0, 13)).components_
+    np.testing.assert_array_equal(again, model.components_)
+
+
+def test_weights_that_sum_to_one_and_streams_with_unknown_entries_are_kept(tmp_path):
+    shares = pw.NMF(3, sum_to_one=True, random_state=0, tol=1e-3).fit(X)
+    loaded = saved_and_loaded(shares, tmp_path)
+    assert loaded.transform(X).tobytes() == shares.transform(X).tobytes()
+    np.testing.assert_allclose(loaded.transform(X).sum(axis=1), 1)
+    ratings = sp.csr_array(np.where(X > 0.4, X, 0))
+    model = pw.MiniBatchNMF(3, missing_values=0, random_state=0).partial_fit(ratings[:15])
+    loaded = saved_and_loaded(model, tmp_path).partial_fit(ratings[15:])
+    assert loaded.components_.tobytes() == model.partial_fit(ratings[15:]).components_.tobytes()
+    assert loaded.transform(ratings).tobytes() == model.transform(ratings).tobytes()
 
 
 def test_numpy_numbers_are_plain_values(tmp_path):
@@ -97,7 +159,10 @@ def test_numpy_numbers_are_plain_values(tmp_path):
     [
         (CountVectorizer(), "a CountVectorizer cannot be saved"),
         (pw.NMF(2, random_state=np.random.RandomState(0), max_iter=500).fit(X), "random_state"),
-        (TopicModel(2, vectorizer=CountVectorizer()).fit(TEXTS), "CountVectorizer"),
+        (
+            TopicModel(2, vectorizer=HashingVectorizer(n_features=64, alternate_sign=False)).fit(TEXTS),
+            "HashingVectorizer",
+        ),
         (TopicModel(2, vectorizer=TfidfVectorizer(tokenizer=str.split, token_pattern=None)).fit(TEXTS), "tokenizer"),
     ],
     ids=["class", "generator", "vectorizer", "function"],

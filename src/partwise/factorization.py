@@ -1,8 +1,7 @@
 """factorize(X, k): the engine behind every estimator, and what it returns."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from numbers import Real
 from typing import Any
@@ -10,17 +9,32 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
-from partwise.exceptions import DomainError, FactorTypeError, ParameterError
-from partwise.init import initialize
+from partwise.exceptions import DataError, DomainError, ParameterError
+from partwise.init.given import starts
 from partwise.losses import Frobenius, Loss, get_loss
-from partwise.matrix import Array, Matrix, as_matrix, rescaled, widened
-from partwise.penalties import Penalty
+from partwise.matrix import Array, Box, Matrix, as_matrix, rescaled, widened
+from partwise.matrix.observed import Observed
+from partwise.penalties import Bounds, Penalty
 from partwise.projection import Projection, power_of
-from partwise.solvers import Callback, Outcome, Parts, Solver, alternate, get_solver, solve_rows
-from partwise.solvers.hals import by_gram
+from partwise.solvers import (
+    Callback,
+    Factor,
+    Iteration,
+    Outcome,
+    Parts,
+    Solver,
+    alternate,
+    check_limits,
+    even_out,
+    get_solver,
+    share_out,
+    solve_rows,
+)
 from partwise.solvers.rows import least_squares
+from partwise.solvers.simplex import project
 from partwise.stopping import Stopping, StopReason
 from partwise.threads import Workers
+from partwise.weighting import Weighting
 
 __all__ = ["Factorization", "factorize"]
 
@@ -28,8 +42,6 @@ MOST_LOCAL = 10
 """Newton steps of the last half-step where it can only improve on W, not make it exact."""
 DEPENDENT = 1e-8
 """Parts whose gram has a smaller ratio of eigenvalues are taken to depend on each other."""
-ROWS = 4096
-"""Rows of a factor that are rescaled at a time."""
 WIDEST = 40
 """Columns of a product that several starts share, at the most: rows of wider ones no longer stay in cache."""
 ROOM = 1 << 28
@@ -66,6 +78,10 @@ class Factorization:
         What was minimised.
     penalty_W : Penalty
         What W pays, in ``transform`` too.
+    sum_to_one : bool
+        Whether rows of W sum to one, in ``transform`` too.
+    weighting : Weighting
+        Weights of columns, which count in ``transform`` too.
 
     Examples
     --------
@@ -86,6 +102,8 @@ class Factorization:
     curve: Array
     objective: Loss
     penalty_W: Penalty
+    sum_to_one: bool = False
+    weighting: Weighting = field(default_factory=Weighting)
 
     @property
     def converged(self) -> bool:
@@ -94,9 +112,17 @@ class Factorization:
 
     @cached_property
     def _projection(self) -> "Projection":
-        return Projection(self.H, self.objective, self.penalty_W)
+        return Projection(self.H, self.objective, self.penalty_W, self.sum_to_one, self.weighting)
 
-    def transform(self, X: Any, *, n_jobs: int | None = None) -> Array:
+    def transform(
+        self,
+        X: Any,
+        *,
+        n_jobs: int | None = None,
+        negatives: str = "error",
+        missing_values: Any = None,
+        entry_weight: Any = None,
+    ) -> Array:
         """Return the weights of the parts in new rows: W >= 0 that minimises the loss for this H.
 
         Parameters
@@ -105,6 +131,10 @@ class Factorization:
             New data, in the units of the data fitted.
         n_jobs : int or None
             Threads; None means 1, -1 all cores.
+        negatives : {'error', 'clip'}, default='error'
+            Refuse negative entries of X, or take them as zeros.
+        missing_values, entry_weight : see factorize
+            Which entries of X are unknown, and what single ones weigh.
 
         Returns
         -------
@@ -116,7 +146,8 @@ class Factorization:
         DataError
             If X has NaN, infinite or negative entries, or another number of columns.
         """
-        return self._projection(as_matrix(X), n_jobs=n_jobs)
+        matrix = as_matrix(X, negatives=negatives, missing_values=missing_values, entry_weight=entry_weight)
+        return self._projection(matrix, n_jobs=n_jobs)
 
 
 def factorize(
@@ -137,6 +168,15 @@ def factorize(
     random_state: Any = None,
     n_jobs: int | None = None,
     callback: Callback | None = None,
+    negatives: str = "error",
+    missing_values: Any = None,
+    sample_weight: Any = None,
+    feature_weight: Any = None,
+    entry_weight: Any = None,
+    bounds_W: Bounds | None = None,
+    bounds_H: Bounds | None = None,
+    sum_to_one: bool = False,
+    seed_components: Any = None,
 ) -> Factorization:
     r"""Find non-negative W and H with X ~ W H.
 
@@ -150,13 +190,13 @@ def factorize(
         transposed: about 8 bytes a stored entry in float32, 12 in float64.
     n_components : int
         Number of parts k, at least 1; it may exceed min(n_samples, n_features).
-    loss : {'frobenius', 'kullback-leibler', 'itakura-saito'}, float (beta) or Loss, default='frobenius'
+    loss : {'frobenius', 'kullback-leibler', 'itakura-saito', 'huber'}, float (beta) or Loss, default='frobenius'
         What to minimise.
     solver : {'auto', 'hals', 'mu', 'newton', 'pivoting'} or Solver, default='auto'
         'auto' is 'hals' for Frobenius, 'newton' for Kullback-Leibler, 'mu' for any other loss.
     init : {'random', 'nndsvd', 'nndsvda', 'nndsvdar', 'separable', 'custom'} or None, default=None
-        The start. None: 'custom' if W or H is given, else 'nndsvda' if n_components <= min(n_samples, n_features),
-        else 'random'.
+        The start. None: 'custom' if W or H is given; else 'random' with unknown entries or bounds, or if n_components >
+        min(n_samples, n_features); else 'nndsvda'.
     W, H : ndarray of shape (n_samples, n_components), (n_components, n_features), or None
         A start of one's own, or of one factor alone, with init='custom'; copied.
     penalty_W, penalty_H : Penalty or None
@@ -180,6 +220,22 @@ def factorize(
     callback : callable or None
         Called after each iteration with an ``Iteration`` (iteration, seconds, loss, kkt, W, H). If it returns
         something true the fit stops and keeps the best pair so far; so does Ctrl-C, which without a callback raises.
+    negatives : {'error', 'clip'}, default='error'
+        Refuse negative entries of X, or take them as zeros; X itself stays as it is.
+    missing_values : None, nan or 0, default=None
+        Which entries of X are unknown, and count for nothing: none (NaN is refused), NaN, or those that are 0 or, in a
+        sparse X, absent.
+    sample_weight, feature_weight : array of shape (n_samples,), (n_features,), or None
+        What the losses of a row, a column are multiplied by. A row of weight 2 is a row given twice.
+    entry_weight : array or sparse matrix of shape (n_samples, n_features), or None
+        The same for single entries; 0, or absent, says that an entry is unknown. Uncertainties sigma are weights
+        1 / sigma ** 2.
+    bounds_W, bounds_H : Bounds or None
+        Where the entries of a factor may lie, and which are fixed.
+    sum_to_one : bool, default=False
+        Whether each row of W has to sum to one (Frobenius).
+    seed_components : array of shape (n_seeds, n_features) or None
+        Where the first parts begin, at any scale; the fit may leave them. NaN takes an entry from the start.
 
     Returns
     -------
@@ -216,26 +272,52 @@ def factorize(
         raise ParameterError(f"tol={tol!r} must be at least 0; 0 runs to max_iter.")
     if max_time is not None and not (isinstance(max_time, Real) and max_time > 0):
         raise ParameterError(f"max_time={max_time!r} must be a number of seconds, more than 0; None sets no limit.")
-    given = as_matrix(X)
+    given = as_matrix(X, negatives=negatives, missing_values=missing_values, entry_weight=entry_weight)
+    if isinstance(given, Observed) and given.n_stored == 0:
+        raise DataError("No entry of X is known: there is nothing to learn from. Mend missing_values, or the weights.")
     objective.check(given)
-    matrix, unit = rescaled(widened(given)) if objective.degree is not None else (widened(given), 1.0)
-    root = float(np.sqrt(unit))
-    scale = power_of(unit, objective)
+    weighting = Weighting.of(sample_weight, feature_weight, given.shape, objective)
     penalties = (penalty_W or Penalty(), penalty_H or Penalty())
-    if unit != 1:
-        penalties = (penalties[0].in_units(root, scale), penalties[1].in_units(root, scale))
+    weighting.check(penalties, sum_to_one)
+    bare, unit = rescaled(widened(given)) if objective.degree is not None else (widened(given), 1.0)
+    # the units of X go to both factors alike, but for a W that has its own
+    units = (1.0, unit) if sum_to_one else share_out(unit, bare, (bounds_W, bounds_H))
+    scale = power_of(unit, objective)
+    penalties = (penalties[0].in_units(units[0], scale), penalties[1].in_units(units[1], scale))
+    boxes = weighting.boxes((bounds_W, bounds_H), bare, n_components, units)
+    check_limits(chosen, boxes, sum_to_one, isinstance(bare, Observed))
+    matrix = weighting.apply(bare)
     size = objective.size(matrix)
     if not np.isfinite(size):
         raise DomainError(f"loss={objective!r} is beyond what numbers can hold on this data; take a beta nearer to 1.")
-    start = _starts(matrix, n_components, init, W, H, root, objective, check_random_state(random_state))
+    by_hand = tuple(
+        u if w is None else u / np.where(w > 0, w, 1.0)
+        for u, w in zip(units, (weighting.rows, weighting.columns), strict=True)
+    )
+    if init is None and W is None and H is None and (isinstance(bare, Observed) or any(boxes)):
+        init = "random"  # an SVD takes unknown entries for zeros, and knows no bounds
+    pairs = starts(matrix, n_components, init, W, H, by_hand, seed_components, check_random_state(random_state))
+
+    def start() -> tuple[Factor, Factor]:
+        factors = weighting.left_out(pairs())
+        factors = [array if box is None else np.clip(array, *box) for array, box in zip(factors, boxes, strict=True)]
+        if sum_to_one:
+            factors[0] = project(factors[0])
+        return Factor(factors[0], penalties[0], boxes[0], sum_to_one), Factor(factors[1], penalties[1], boxes[1])
+
+    def heard(at: Iteration) -> object:
+        W, H = weighting.restored(at.W, at.H)
+        return callback(replace(at, W=W, H=H)) if callback else None
+
     with Workers(n_jobs) as workers:
         matrix.prepare(workers, whole=not objective.needs_products_alone)
         best, waiting = None, n_init
         while waiting:
-            together = 1 if callback else min(waiting, _in_step(matrix, n_components, chosen))
+            together = 1 if callback else min(waiting, in_step(matrix, n_components, chosen))
             found = alternate(
-                matrix, objective, chosen, [start() for _ in range(together)], penalties=penalties,
-                stopping=Stopping(tol, max_iter, max_time), workers=workers, callback=callback, began=began,
+                matrix, objective, chosen, [start() for _ in range(together)],
+                stopping=Stopping(tol, max_iter, max_time), workers=workers, began=began,
+                callback=heard if callback and weighting else callback,
             )  # fmt: skip
             best = min([best, *found] if best else found, key=lambda outcome: outcome.objective)
             cut_short = any(outcome.reason in CUT_SHORT for outcome in found)
@@ -244,9 +326,15 @@ def factorize(
             del found
             waiting = 0 if cut_short else waiting - together
         assert best is not None
-        if not any(penalties):
+        if not (any(penalties) or any(boxes) or sum_to_one):
             even_out(best.W, best.Ht, workers)
-        left, value = _finish(matrix, objective, best, penalties[0], workers)
+        if weighting.rows is not None:  # the best W of a row does not depend on the row's weight, which may be 0
+            best.W = weighting.restored(best.W, best.Ht.T)[0]
+            best.W[weighting.rows[:, 0] == 0] = 1
+        limits = Weighting().boxes((bounds_W, None), bare, n_components, units)[0], sum_to_one
+        left, value = _finish(weighting.apply(bare, rows=False), objective, best, penalties[0], limits, workers)
+        if weighting.rows is not None:
+            value = objective.value(matrix, left * weighting.rows.astype(left.dtype), best.Ht)
     curve = best.curve
     final = value + sum(
         p.value(float(f.sum(dtype=np.float64)), float(np.vdot(f, f)))
@@ -256,10 +344,17 @@ def factorize(
     curve["loss"][-1] = final
     curve["loss"] = np.minimum(curve["loss"], LARGEST / scale) * scale
     relative = value / size if size > 0 else 0.0
-    W, H = (factor * root if root != 1 else factor for factor in (left, best.Ht.T))
+    right = weighting.restored(left, best.Ht.T)[1]
+    W, H = (factor * u if u != 1 else factor for factor, u in zip((left, right), units, strict=True))
+    H = np.array(H, given.dtype, order="C")
+    if isinstance(matrix, Observed) and boxes[1] is None and not penalties[1]:
+        blank = matrix.T.blank_rows()  # the mean of the others is the best guess, and costs nothing
+        H[:, blank] = H[:, ~blank].mean(axis=1, keepdims=True) if not blank.all() else 0
+    if bounds_H is not None:  # to the bit, whatever the way through other units
+        H = np.clip(H, *(bound.T for bound in bounds_H.box(H.shape[::-1], "H", H.dtype)))
     return Factorization(
         W=W.astype(given.dtype, copy=False),
-        H=np.array(H, given.dtype, order="C"),
+        H=H,
         loss=min(value * scale, LARGEST),
         relative_error=float(np.sqrt(2 * relative)) if objective.degree == 2 else relative,
         n_iter=best.n_iter,
@@ -267,113 +362,38 @@ def factorize(
         curve=curve,
         objective=objective,
         penalty_W=penalty_W or Penalty(),
+        sum_to_one=sum_to_one,
+        weighting=Weighting(columns=weighting.columns),
     )
 
 
-def _finish(X: Matrix, loss: Loss, found: Outcome, penalty: Penalty, workers: Workers) -> tuple[Array, float]:
-    """Return the exact W for the H found, and the loss of the pair."""
-    parts = Parts(found.Ht)
+def _finish(
+    X: Matrix, loss: Loss, found: Outcome, penalty: Penalty, limits: tuple[Box | None, bool], workers: Workers
+) -> tuple[Array, float]:
+    """Return the exact W for the H found, and the loss of the pair; `limits`: W's box, and whether rows sum to one."""
+    parts, (box, sums) = Parts(found.Ht), limits
+    left, value = found.W.copy(), None
     if isinstance(loss, Frobenius):
-        # where parts depend on each other W is not unique: it starts where transform starts, and ends where that ends
-        values = np.linalg.eigvalsh(parts.gram)
-        start = found.W if values[0] > DEPENDENT * values[-1] else None
-        left, inner, own = least_squares(X, start, parts, penalty, workers)
-        value = by_gram(X, inner, own, parts.gram)
-    else:
-        left, value = found.W.copy(), None
-        if found.reason is not StopReason.MAX_TIME:
-            left = solve_rows(X, loss, found.W, parts, penalty, workers, most=None if loss.convex else MOST_LOCAL)
+        start: Array | None = left
+        if box is None:
+            # where parts depend on each other W is not unique: it starts where transform does, and ends where that ends
+            values = np.linalg.eigvalsh(parts.gram)
+            if isinstance(X, Observed) or sums or values[0] <= DEPENDENT * values[-1]:
+                start = None
+        left, value = least_squares(X, start, parts, penalty, workers, box=box, sums_to_one=sums, value=True)
+    elif found.reason is not StopReason.MAX_TIME:
+        most = None if loss.convex else MOST_LOCAL
+        left = solve_rows(X, loss, found.W, parts, penalty, workers, most=most, box=box)
     return left, max(loss.value(X, left, found.Ht) if value is None else value, 0.0)  # rounding can go just under 0
 
 
-def _in_step(X: Matrix, k: int, solver: Solver) -> int:
+def in_step(X: Matrix, k: int, solver: Solver) -> int:
     """Return how many starts go in step."""
     factors = 6 * sum(X.shape) * k * X.dtype.itemsize
     return max(1, min(WIDEST // k, ROOM // factors)) if solver.shares_products else 1
-
-
-def even_out(W: Array, Ht: Array, workers: Workers) -> Array:
-    """Give all parts the same mean weight, in place; return what each part of H was multiplied by, (k,).
-
-    The scale of each part is free, W D^-1 and D H being as good a pair. This one does not depend on the way there:
-    what a part contributes shows in its row of H alone, and weights compare across parts. W and H get the same norm.
-    """
-    means = (np.ones(len(W), W.dtype) @ W / len(W)).astype(np.float64)
-    left, right = workers.map(lambda f: np.sqrt(np.diagonal(f.T @ f).astype(np.float64)), (W, Ht))
-    alive = (means > 0) & (left > 0) & (right > 0)
-    scale = np.where(alive, means, 1.0)
-    norms = np.linalg.norm(left / scale), np.linalg.norm(right * scale)
-    if all(norms):
-        scale *= np.sqrt(norms[0] / norms[1])
-    scale = scale.astype(W.dtype)
-    for factor, by in ((W, 1 / scale), (Ht, scale)):
-        _multiply(factor, by, workers)
-    return scale
-
-
-def _multiply(factor: Array, by: Array, workers: Workers) -> None:
-    """Do factor *= by, row by row; several times as fast, because numpy's inner loop would only be k long."""
-    diagonal = np.diag(by)
-
-    def block(first: int) -> None:
-        part = factor[first : first + ROWS]
-        np.matmul(part, diagonal, out=part)
-
-    workers.map(block, range(0, len(factor), ROWS))
 
 
 def _check_numbers(**numbers: int) -> None:
     for name, number in numbers.items():
         if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
             raise ParameterError(f"{name}={number!r} must be a whole number, at least 1.")
-
-
-def _starts(
-    X: Matrix, k: int, init: str | None, W: Any, H: Any, root: float, loss: Loss, rng: np.random.RandomState
-) -> Callable[[], tuple[Array, Array]]:
-    """Return a function that gives one start (W, Ht) after another."""
-    if init is None and (W is not None or H is not None):
-        init = "custom"
-    if init != "custom" and (W is not None or H is not None):
-        raise ParameterError(f"init={init!r} makes its own W and H; use init='custom' to start from yours.")
-    if init != "custom":
-        return lambda: initialize(X, k, init, rng)
-    if W is None and H is None:
-        raise ParameterError("init='custom' needs W or H, or both; give one, or use init='random'.")
-    own_W = None if W is None else check_factor(W, (X.shape[0], k), "W", X.dtype)
-    own_H = None if H is None else check_factor(H, (k, X.shape[1]), "H", X.dtype)
-
-    def start() -> tuple[Array, Array]:
-        other_W, other_Ht = (None, None) if own_W is not None and own_H is not None else initialize(X, k, "random", rng)
-        left = own_W if own_W is not None else other_W
-        right = own_H.T if own_H is not None else other_Ht
-        pair = np.array(left, X.dtype, order="C"), np.array(right, X.dtype, order="C")
-        for factor, own in zip(pair, (own_W, own_H), strict=True):
-            if own is not None and root != 1:
-                factor /= factor.dtype.type(root)
-        return pair
-
-    return start
-
-
-def check_factor(
-    factor: Any, shape: tuple[int, int], name: str, dtype: "np.dtype[Any]", *, start: bool = True
-) -> Array:
-    """Return a given W or H as an array, checked: shape, finite, at least 0; as a start it may not be all 0."""
-    array = np.asarray(factor)
-    if array.ndim != 2 or array.shape[0] != shape[0]:
-        raise ParameterError(
-            f"Array with wrong first dimension passed to NMF (input {name}). Expected {shape[0]}, but got "
-            f"{array.shape[0] if array.ndim else 'a number'}; {name} must have shape {shape}."
-        )
-    if array.shape[1] != shape[1]:
-        raise ParameterError(
-            f"Array with wrong second dimension passed to NMF (input {name}). Expected {shape[1]}, but got "
-            f"{array.shape[1]}; {name} must have shape {shape}."
-        )
-    if array.dtype.kind not in "fiub":
-        raise FactorTypeError(f"{name} must hold numbers, got dtype {array.dtype}.")
-    checked = as_matrix(array.astype(dtype, copy=False), name=name)
-    if start and checked.total == 0:
-        raise ParameterError(f"Array passed to NMF (input {name}) is full of zeros; give a start that is not.")
-    return np.asarray(checked.values())

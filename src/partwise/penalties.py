@@ -1,9 +1,14 @@
-"""What a factor pays beyond the loss."""
+"""What a factor pays beyond the loss, and where its entries may lie."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from partwise.exceptions import ParameterError
+from partwise.matrix import Array, Box
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,7 @@ class Penalty:
             raise ParameterError(f"penalties must be finite and at least 0, got l1={self.l1} and l2={self.l2}.")
 
     def __bool__(self) -> bool:
-        return self.l1 > 0 or self.l2 > 0
+        return bool(self.l1 > 0 or self.l2 > 0)
 
     def value(self, total: float, squared: float) -> float:
         """Return the penalty of a factor.
@@ -61,3 +66,118 @@ class Penalty:
             With weights to match.
         """
         return Penalty(self.l1 * factor / loss, self.l2 * factor * factor / loss)
+
+
+@dataclass(frozen=True, eq=False)
+class Bounds:
+    """Lowest and highest value of each entry of a factor; equal ones fix it.
+
+    Parameters
+    ----------
+    lower, upper : float or array
+        In the factor's shape, or what broadcasts to it: (n_samples, n_components) for W, (n_components, n_features) for
+        H. Arrays that describe fewer components bound the first of them; the others stay free.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> known = Bounds.fixed(np.array([[1.0, np.nan]]))  # of two features the first entry of the first part is known
+    >>> known.box((2, 3), "H", np.float64)[1]
+    array([[ 1., inf, inf],
+           [inf, inf, inf]])
+    """
+
+    lower: Any = 0.0
+    upper: Any = math.inf
+
+    @classmethod
+    def fixed(cls, values: Any) -> "Bounds":
+        """Return the bounds that hold entries at `values`, of two dimensions; NaN leaves an entry free."""
+        values = np.asarray(values, float)
+        if values.ndim != 2:
+            raise ParameterError(
+                f"fixed values need two dimensions, (n_fixed, n_features) for H or (n_samples, n_fixed) for W, got "
+                f"shape {values.shape}. Give values[None] for one part, values[:, None] for its weights."
+            )
+        free = np.isnan(values)
+        return cls(np.where(free, 0.0, values), np.where(free, math.inf, values))
+
+    @classmethod
+    def zero_where(cls, forbidden: Any) -> "Bounds":
+        """Return the bounds that hold entries at zero where `forbidden`, an array of booleans, is true."""
+        return cls(0.0, np.where(np.asarray(forbidden, bool), 0.0, math.inf))
+
+    @classmethod
+    def together(cls, bounds: Sequence["Bounds"], shape: tuple[int, int], name: str) -> "Bounds":
+        """Return the bounds that hold all of several on a factor (see ``box``); the last one wins where they differ."""
+        lower, upper = np.zeros(shape), np.full(shape, math.inf)
+        for each in bounds:
+            low, high = (
+                _spread(bound, shape, name, free) for bound, free in ((each.lower, 0.0), (each.upper, math.inf))
+            )
+            limited = (low > 0) | (high < math.inf)
+            lower, upper = (
+                np.where(limited, low, lower),
+                np.where(limited, np.minimum(high, np.maximum(upper, low)), upper),
+            )
+        return cls(lower, upper) if name == "W" else cls(lower.T, upper.T)
+
+    def size(self, usual: float) -> float:
+        """Return the size of entries within these bounds, where it differs from a usual one; else 0.
+
+        That is the mean of what entries are fixed at or may not fall below, else that of upper bounds under the usual.
+        """
+        lower, upper = np.asarray(self.lower, float), np.asarray(self.upper, float)
+        held = lower[(lower > 0) & (lower < math.inf)]
+        if held.size:
+            return float(held.mean())
+        tight = upper[(upper > 0) & (upper < usual)]
+        return float(tight.mean()) if tight.size else 0.0
+
+    def box(self, shape: tuple[int, int], name: str, dtype: Any, units: Any = 1.0) -> Box:
+        """Return both bounds in the shape (rows, k) of a factor as solvers hold it: H is transposed.
+
+        Parameters
+        ----------
+        shape : (int, int)
+            Rows of the factor and number of components.
+        name : {'W', 'H'}
+            The factor.
+        dtype : dtype
+            Of the factor.
+        units : float or array of shape (rows, 1)
+            What the factor's entries are divided by.
+
+        Returns
+        -------
+        (ndarray, ndarray)
+            Both of that shape.
+        """
+        lower, upper = (
+            _spread(bound, shape, name, free) / units for bound, free in ((self.lower, 0.0), (self.upper, math.inf))
+        )
+        if not (np.all(lower >= 0) and np.all(np.isfinite(lower)) and np.all(lower <= upper)):
+            raise ParameterError(f"bounds of {name}: need 0 <= lower <= upper, and a finite lower; NaN is no bound.")
+        low, high = (np.ascontiguousarray(bound, dtype) for bound in (lower, upper))
+        return low, high
+
+
+def _spread(bound: Any, shape: tuple[int, int], name: str, free: float) -> Array:
+    """Return a bound in the shape (rows, k), `free` for components that it does not describe."""
+    k = shape[1]
+    array = np.asarray(bound, float)
+    if array.ndim == 2:
+        array = array.T if name == "H" else array
+        missing = k - array.shape[1]
+        if missing > 0:
+            array = np.hstack([array, np.full((len(array), missing), free)])
+    elif array.ndim == 1 and name == "H":
+        array = array[:, None]  # one bound a feature, for all parts
+    try:
+        return np.broadcast_to(array, shape).astype(float)
+    except ValueError:
+        expected = shape if name == "W" else shape[::-1]
+        raise ParameterError(
+            f"bounds of {name} have shape {np.shape(bound)}; {name} has shape {expected}. Give one number, an array of "
+            f"that shape, or one for its first components."
+        ) from None

@@ -2,18 +2,19 @@
 
 import json
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.utils.validation import check_is_fitted
 
 import partwise
 from partwise.exceptions import ModelFileError, ParameterError
 from partwise.io import model_file
 from partwise.solvers.online import Online
-from partwise.topics import TopicModel
+from partwise.topics import TopicModel, archive
+from partwise.weighting import Weighting
 
 __all__ = ["load", "save"]
 
@@ -39,8 +40,9 @@ def save(model: Any, path: str | Path) -> None:
 
     Parameters
     ----------
-    model : NMF, MiniBatchNMF or TopicModel
-        A fitted model. The factors of the data it was fitted to (``factorization_``) are not saved.
+    model : NMF, MiniBatchNMF, TopicModel or Recommender
+        A fitted model. The factors of the data it was fitted to (``factorization_``) are not saved; a TopicModel keeps
+        its documents.
     path : str or Path
         The file; an existing one is replaced once the new one is complete.
 
@@ -66,15 +68,18 @@ def save(model: Any, path: str | Path) -> None:
     kind = type(model).__name__
     if type(model) is TopicModel:
         header, arrays = _take_apart_topics(model)
+    elif type(model).__module__ == "partwise.recommend.recommender":
+        header, arrays = _recommendations().take_apart(model)
+        header["params"] = {name: _plain(value, name) for name, value in header["params"].items()}
     elif kind in FACTORIZATIONS and type(model) is getattr(partwise, kind):
         header, arrays = _take_apart(model)
     else:
-        raise ParameterError(f"a {kind} cannot be saved. Save a fitted NMF, MiniBatchNMF or TopicModel.")
+        raise ParameterError(f"a {kind} cannot be saved. Save a fitted NMF, MiniBatchNMF, TopicModel or Recommender.")
     model_file.write(path, kind, header, arrays)
 
 
 def load(path: str | Path) -> Any:
-    """Load a model that `save` wrote; it transforms to the same bits.
+    """Load a model that `save` wrote; it transforms, and recommends, to the same bits.
 
     Parameters
     ----------
@@ -83,7 +88,7 @@ def load(path: str | Path) -> Any:
 
     Returns
     -------
-    NMF, MiniBatchNMF or TopicModel
+    NMF, MiniBatchNMF, TopicModel or Recommender
         The fitted model.
 
     Raises
@@ -96,7 +101,9 @@ def load(path: str | Path) -> Any:
     kind, header, arrays = model_file.read(path)
     try:
         if kind == "TopicModel":
-            return _put_together_topics(header, arrays)
+            return archive.put_together(header, arrays)
+        if kind == "Recommender":
+            return _recommendations().put_together(header, arrays)
         if kind in FACTORIZATIONS:
             return _put_together(getattr(partwise, kind), header, arrays)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -107,10 +114,16 @@ def load(path: str | Path) -> Any:
     raise ModelFileError(f"{path} holds a {kind!r}, which this partwise does not know. Load it with the one that does.")
 
 
+def _recommendations() -> Any:
+    """Import what keeps recommenders, when one is at hand."""
+    return import_module("partwise.recommend.archive")
+
+
 def _take_apart(model: Any) -> Parts:
     check_is_fitted(model)
-    header: dict[str, Any] = {"params": _plain_params(model), "fitted": {}}
-    arrays: dict[str, Any] = {}
+    held = {name: value for name, value in model.get_params(deep=False).items() if _is_numbers(value)}
+    arrays: dict[str, Any] = {f"params.{name}": value for name, value in held.items()}
+    header: dict[str, Any] = {"params": _plain_params(model, without={*held}), "fitted": {}}
     for name in FITTED:
         value = getattr(model, name, None)
         if name == "feature_names_in_" and value is not None:
@@ -119,6 +132,9 @@ def _take_apart(model: Any) -> Parts:
             arrays[name] = value
         elif value is not None:
             header["fitted"][name] = _plain(value, name)
+    columns = model._weighting.columns if isinstance(model, partwise.NMF) else None
+    if columns is not None:  # of feature_weight, which counts in transform
+        arrays["weighting.columns"] = columns
     if hasattr(model, "_online"):  # what a stream remembers, to go on with partial_fit
         header["stream"] = {"unit": float(model._unit), "forget": float(model._online.forget)}
         arrays |= {f"stream.{name}": getattr(model._online, name) for name in STREAM}
@@ -126,10 +142,13 @@ def _take_apart(model: Any) -> Parts:
 
 
 def _put_together(kind: Any, header: Mapping[str, Any], arrays: Mapping[str, Any]) -> Any:
-    model = kind(**header["params"])
+    held = {name.removeprefix("params."): array for name, array in arrays.items() if name.startswith("params.")}
+    model = kind(**header["params"], **held)
     for name, value in {**header["fitted"], **arrays}.items():
         if name in FITTED:
             setattr(model, name, np.array(value, dtype=object) if isinstance(value, list) else value)
+    if "weighting.columns" in arrays:
+        model._weighting = Weighting(columns=arrays["weighting.columns"])
     if "stream" in header:
         model._unit = header["stream"]["unit"]
         model._online = Online(model._objective, arrays["stream.Ht"], header["stream"]["forget"])
@@ -139,55 +158,16 @@ def _put_together(kind: Any, header: Mapping[str, Any], arrays: Mapping[str, Any
 
 
 def _take_apart_topics(model: TopicModel) -> Parts:
-    check_is_fitted(model)
-    vectorizer = model.vectorizer_
-    if type(vectorizer) is not TfidfVectorizer:
-        raise ParameterError(
-            f"a TopicModel with a {type(vectorizer).__name__} cannot be saved. "
-            "Use vectorizer=None, or a TfidfVectorizer with plain parameters."
-        )
-    nmf, arrays = _take_apart(model.nmf_)
-    arrays = {f"nmf.{name}": array for name, array in arrays.items()}
-    arrays |= {
-        "words": [str(word) for word in model.words_],
-        "ids": model.ids_,
-        "order": model.order_,
-        "document_topics": model.document_topics_,
-    }
-    if vectorizer.use_idf:
-        arrays["idf"] = vectorizer.idf_
-    if model.periods_ is not None:
-        arrays["periods"] = model.periods_
-    header = {
-        "params": _plain_params(model, without={"vectorizer"}),
-        "own_vectorizer": model.vectorizer is not None,
-        "vectorizer": _plain_params(vectorizer, without={"dtype", "vocabulary"}),
-        "dtype": np.dtype(vectorizer.dtype).name,
-        "nmf": nmf,
-    }
+    header, arrays = archive.take_apart(model)
+    for kept in (header, header.get("vectorizer", {})):
+        if "params" in kept:
+            kept["params"] = {name: _plain(value, name) for name, value in kept["params"].items()}
+    header["fitted"] = {name: _plain(value, name) for name, value in header["fitted"].items()}
     return header, arrays
 
 
-def _put_together_topics(header: Mapping[str, Any], arrays: Mapping[str, Any]) -> TopicModel:
-    params = dict(header["vectorizer"])
-    params["ngram_range"] = tuple(params["ngram_range"])
-    words = arrays["words"]
-    vectorizer = TfidfVectorizer(**params, dtype=np.dtype(header["dtype"]).type, vocabulary=words)
-    vectorizer.fit([""])  # makes it fitted: the words are given, and weights are set next
-    vectorizer.set_params(vocabulary=None)
-    if "idf" in arrays:
-        vectorizer.idf_ = arrays["idf"]
-    model = TopicModel(**header["params"], vectorizer=vectorizer if header["own_vectorizer"] else None)
-    model.vectorizer_ = vectorizer
-    model.words_ = np.array(words, dtype=object)
-    model.ids_ = arrays["ids"]
-    model.periods_ = arrays.get("periods")
-    nmf = {name.removeprefix("nmf."): array for name, array in arrays.items() if name.startswith("nmf.")}
-    model.nmf_ = _put_together(partwise.NMF, header["nmf"], nmf)
-    model.n_topics_ = model.nmf_.n_components_
-    model.order_ = arrays["order"]
-    model._settle(arrays["document_topics"])
-    return model
+def _is_numbers(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.dtype.kind in "fiub"
 
 
 def _plain_params(model: Any, without: set[str] = frozenset()) -> dict[str, Any]:  # type: ignore[assignment]
@@ -203,6 +183,6 @@ def _plain(value: Any, name: str) -> Any:
         json.dumps(value)
     except TypeError:
         raise ParameterError(
-            f"{name}={value!r} cannot be saved. Give a number, a string, None, or a list of these."
+            f"{name}={value!r} cannot be saved. Give a number, a string, None, a list of these, or an array of numbers."
         ) from None
     return value

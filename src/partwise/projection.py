@@ -4,10 +4,12 @@ import numpy as np
 
 from partwise.exceptions import DataError
 from partwise.losses import Loss
-from partwise.matrix import Array, Matrix, rescaled, widened
-from partwise.penalties import Penalty
-from partwise.solvers import Parts, solve_rows
+from partwise.matrix import Array, Matrix, in_units, rescaled, widened
+from partwise.matrix.observed import Observed
+from partwise.penalties import Bounds, Penalty
+from partwise.solvers import HALS, Parts, check_limits, solve_rows
 from partwise.threads import Workers
+from partwise.weighting import Weighting
 
 
 class Projection:
@@ -21,35 +23,54 @@ class Projection:
         What to minimise.
     penalty : Penalty
         What the weights pay.
+    sum_to_one : bool
+        Whether they have to sum to one in each row.
+    weighting : Weighting or None
+        Weights of columns.
     """
 
-    def __init__(self, H: Array, loss: Loss, penalty: Penalty) -> None:
+    def __init__(
+        self, H: Array, loss: Loss, penalty: Penalty, sum_to_one: bool = False, weighting: Weighting | None = None
+    ) -> None:
         self.loss = loss
         self.penalty = penalty
+        self.sum_to_one = sum_to_one
+        self.weighting = weighting or Weighting()
+        if self.weighting.columns is not None:
+            H = H * self.weighting.columns.T.astype(H.dtype)
         highest = float(H.max(initial=0.0))
         exponent = int(np.frexp(highest)[1]) if highest > 0 else 0
         self.unit = 2.0**exponent if abs(exponent) > 20 else 1.0
         self._right = np.ascontiguousarray((H / H.dtype.type(self.unit) if self.unit != 1 else H).T)
         self._parts = {self._right.dtype: Parts(self._right)}
 
-    def __call__(self, X: Matrix, *, n_jobs: int | None = None, most: int | None = None) -> Array:
-        """Return W (n, k) of X's dtype; `most` limits the steps of losses that need an iterative solve."""
+    def __call__(
+        self, X: Matrix, *, n_jobs: int | None = None, most: int | None = None, bounds: Bounds | None = None
+    ) -> Array:
+        """Return W (n, k) of X's dtype, within its bounds; `most` limits the steps of an iterative solve."""
         if X.shape[1] != self._right.shape[0]:
             raise DataError(
                 f"X has {X.shape[1]} features, but this model was fitted with {self._right.shape[0]} features."
             )
         self.loss.check(X)
         wide = widened(X)
-        matrix, unit = rescaled(wide) if self.loss.degree is not None else (wide, 1.0)
+        if self.sum_to_one:  # weights have no unit: the parts have that of X
+            matrix, unit = in_units(wide, self.unit), self.unit
+        else:
+            matrix, unit = rescaled(wide) if self.loss.degree is not None else (wide, 1.0)
+        matrix = self.weighting.apply(matrix)
         factor = unit / self.unit
         penalty = self.penalty
-        if factor != 1 and penalty:
+        if penalty:
             penalty = penalty.in_units(factor, power_of(unit, self.loss))
         if matrix.dtype not in self._parts:
             self._parts[matrix.dtype] = Parts(self._right.astype(matrix.dtype))
         parts = self._parts[matrix.dtype]
+        box = None if bounds is None else bounds.box((X.shape[0], parts.right.shape[1]), "W", matrix.dtype, factor)
+        sums = self.sum_to_one
+        check_limits(HALS(), (box, None), sums, isinstance(matrix, Observed))
         with Workers(n_jobs) as workers:
-            left = solve_rows(matrix, self.loss, None, parts, penalty, workers, most=most)
+            left = solve_rows(matrix, self.loss, None, parts, penalty, workers, most=most, box=box, sums_to_one=sums)
         return (left * left.dtype.type(factor) if factor != 1 else left).astype(X.dtype, copy=False)
 
 

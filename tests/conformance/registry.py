@@ -7,13 +7,15 @@ from importlib import import_module
 
 import numpy as np
 import pandas as pd
+import pytest
 import scipy.sparse as sp
 
 import partwise.losses
 import partwise.matrix
 from partwise.init import INITS
 from partwise.losses import BetaDivergence, Loss
-from partwise.matrix import Matrix
+from partwise.matrix import Matrix, as_matrix
+from partwise.matrix.speckled import Speckled
 from partwise.solvers import SOLVERS
 
 BETAS = (-1.0, 0.5, 1.5, 3.0)
@@ -29,7 +31,8 @@ def concrete(package, base):
 
 LOSS_CLASSES = [kind for kind in concrete(partwise.losses, Loss) if kind is not BetaDivergence]
 LOSSES = [*(kind() for kind in LOSS_CLASSES), *(BetaDivergence(beta) for beta in BETAS)]
-MATRIX_CLASSES = concrete(partwise.matrix, Matrix)
+MATRIX_CLASSES = [kind for kind in concrete(partwise.matrix, Matrix) if kind is not Speckled]
+"""Storages; those of a whole matrix without held-out cells have tests of their own."""
 PAIRS = [(solver, loss) for solver in SOLVERS.values() for loss in LOSSES if isinstance(loss, solver.losses)]
 
 
@@ -118,3 +121,34 @@ STORAGES = {
     "COO, duplicates": duplicates,
     "CSR, stored zeros": stored_zeros,
 }
+
+
+def known(storage, shape=(23, 14)):
+    """Weights of the entries that a storage of PARTLY takes of an array, 0 where it takes none; three values alone."""
+    rng = np.random.default_rng(4)
+    weights = (rng.random(shape) < 0.7).astype(np.float64)
+    weights[7], weights[:, 2] = 0, 0
+    return weights * rng.choice([0.5, 2.0], shape) if storage == "Observed, weights" else weights
+
+
+def ratings(X):
+    """A sparse matrix of the known entries, zeros among them stored."""
+    i, j = np.nonzero(known("Observed, sparse", X.shape))
+    return as_matrix(sp.csr_array((X[i, j], (i, j)), shape=X.shape), missing_values=0)
+
+
+PARTLY = {
+    "Observed, dense": lambda X: as_matrix(
+        np.where(known("Observed, dense", X.shape) > 0, X, X.dtype.type(np.nan)), missing_values=np.nan
+    ),
+    "Observed, sparse": ratings,
+    "Observed, weights": lambda X: as_matrix(X, entry_weight=known("Observed, weights", X.shape)),
+}
+"""Matrices of which some entries are unknown, one row and one column among them as a whole."""
+EVERY = STORAGES | PARTLY
+
+
+def skip_unweighable(loss, storage):
+    """Skip a test where entries have weights and the loss takes none; that it says so is tested."""
+    if storage == "Observed, weights" and not loss.degree:
+        pytest.skip("this loss does not scale with its arguments, and takes no weights")

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from registry import INIT_NAMES, STORAGES, data
+from registry import INIT_NAMES, PARTLY, STORAGES, data
 
 from partwise import factorize
 from partwise.init import initialize
@@ -34,6 +34,19 @@ def test_a_start_is_the_same_on_every_storage(init, storage, dtype):
     # the SVD of float32 data is good to half of the digits where singular values lie close
     atol = (1e-3 if dtype is np.float32 else 1e-9) * expected.max()
     np.testing.assert_allclose(W @ Ht.T, expected, rtol=0, atol=atol)
+
+
+@every_init
+@pytest.mark.parametrize("storage", PARTLY)
+@both_types
+def test_a_start_from_known_entries_alone_is_finite_and_leads_to_a_fit(init, storage, dtype):
+    X = PARTLY[storage](data().astype(dtype))
+    for factor in start(X, init):
+        assert factor.dtype == dtype
+        assert np.isfinite(factor).all()
+        assert (factor >= 0).all()
+        assert factor.any(axis=0).all()
+    assert factorize(X, 4, init=init, random_state=0, max_iter=50).relative_error < 0.6
 
 
 @every_init

@@ -4,7 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
-from registry import LOSSES, PAIRS, STORAGES, data, name, pair, pair_name
+from registry import EVERY, LOSSES, PAIRS, PARTLY, STORAGES, data, known, name, pair, pair_name, skip_unweighable
 
 from partwise import Penalty, factorize
 from partwise.exceptions import IncompatibleSolverError
@@ -58,23 +58,40 @@ def test_factors_are_finite_non_negative_of_the_data_s_type_and_the_same_on_ever
 
 
 @every_pair
-@pytest.mark.parametrize("storage", ["C order", "Fortran order", "CSR array", "CSC"])
+@pytest.mark.parametrize("storage", PARTLY)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_known_entries_alone_give_finite_non_negative_factors_of_the_data_s_type(pairing, storage, dtype):
+    """A row without a known entry weighs nothing, and a column without any is the mean of the others."""
+    skip_unweighable(pairing[1], storage)
+    found = run(pairing, EVERY[storage](data(pairing[1]).astype(dtype)), dtype)
+    for factor, shape in ((found.W, (23, 3)), (found.H, (3, 14))):
+        assert (factor.shape, factor.dtype) == (shape, dtype)
+        assert np.isfinite(factor).all()
+        assert (factor >= 0).all()
+    assert not found.W[7].any()
+    np.testing.assert_allclose(found.H[:, 2], np.delete(found.H, 2, axis=1).mean(axis=1), rtol=1e-5)
+
+
+@every_pair
+@pytest.mark.parametrize("storage", ["C order", "Fortran order", "CSR array", "CSC", *PARTLY])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_the_reported_loss_is_that_of_the_factors(pairing, storage, dtype):
     _, loss = pairing
+    skip_unweighable(loss, storage)
     X = data(loss).astype(dtype)
-    found = run(pairing, STORAGES[storage](X), dtype)
+    found = run(pairing, EVERY[storage](X), dtype)
     wide = (found.W.astype(np.float64), np.ascontiguousarray(found.H.T, np.float64))
     # W H is rounded to float32 inside the loss of float32 data
-    expected = loss.value(as_matrix(X.astype(np.float64)), *wide)
+    expected = loss.value(as_matrix(EVERY[storage](X.astype(np.float64))), *wide)
     assert found.loss == pytest.approx(expected, rel=1e-5 if dtype is np.float32 else 1e-10)
 
 
 @every_pair
-@pytest.mark.parametrize("storage", ["C order", "CSR array"])
+@pytest.mark.parametrize("storage", ["C order", "CSR array", *PARTLY])
 @pytest.mark.parametrize("penalties", [{}, {"penalty_W": Penalty(l1=0.4), "penalty_H": Penalty(l2=0.3)}])
 def test_the_curve_never_rises_and_a_stop_there_is_at_least_as_good(pairing, storage, penalties):
-    X = STORAGES[storage](data(pairing[1]))
+    skip_unweighable(pairing[1], storage)
+    X = EVERY[storage](data(pairing[1]))
 
     def objective(found):
         factors = zip((found.W, found.H), (penalties.get("penalty_W"), penalties.get("penalty_H")), strict=True)
@@ -92,23 +109,29 @@ def test_the_curve_never_rises_and_a_stop_there_is_at_least_as_good(pairing, sto
 
 
 @every_pair
-def test_the_fit_ends_with_a_reason_that_is_a_sentence(pairing):
-    found = run(pairing, data(pairing[1]), tol=1e-3, max_iter=2000)
+@pytest.mark.parametrize("storage", ["C order", *PARTLY])
+def test_the_fit_ends_with_a_reason_that_is_a_sentence(pairing, storage):
+    skip_unweighable(pairing[1], storage)
+    X = EVERY[storage](data(pairing[1]))
+    found = run(pairing, X, tol=1e-3, max_iter=2000)
     assert found.converged
-    for reason in (found.reason, run(pairing, data(pairing[1])).reason):
+    for reason in (found.reason, run(pairing, X).reason):
         assert str(reason)[0].isupper()
         assert str(reason).endswith(".")
         assert len(str(reason).split()) > 5
 
 
 @every_pair
-def test_an_exact_model_stays(pairing):
+@pytest.mark.parametrize("storage", ["C order", *PARTLY])
+def test_an_exact_model_stays(pairing, storage):
     """At X = W H there is nothing to gain: the loss is that of rounding."""
+    skip_unweighable(pairing[1], storage)
     W, Ht = pair()
     X = W @ Ht.T
-    found = run(pairing, X)
+    found = run(pairing, EVERY[storage](X))
     assert found.loss <= 1e-12 * pairing[1].size(as_matrix(X))
-    np.testing.assert_allclose(found.W @ found.H, X, rtol=1e-6)
+    at = known(storage) > 0 if storage in PARTLY else np.ones(X.shape, bool)
+    np.testing.assert_allclose((found.W @ found.H)[at], X[at], rtol=1e-6)
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=name)

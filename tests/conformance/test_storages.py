@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from registry import MATRIX_CLASSES, STORAGES, data
+from registry import EVERY, MATRIX_CLASSES, PARTLY, STORAGES, data, known
 
 from partwise.matrix import as_matrix, rescaled
 
@@ -25,7 +25,7 @@ def X(request, dense):
 
 
 def test_every_storage_in_the_package_has_a_sample_here():
-    samples = {type(as_matrix(store(data()))) for store in STORAGES.values()}
+    samples = {type(as_matrix(store(data()))) for store in EVERY.values()}
     assert samples == set(MATRIX_CLASSES)
 
 
@@ -100,3 +100,67 @@ def test_extreme_data_is_divided_by_a_power_of_four_without_rounding(X, dense, d
     np.testing.assert_array_equal(back[normal], scaled.astype(np.float64)[normal])
     assert np.isfinite(matrix.squared_norm)
     assert matrix.squared_norm > 0
+
+
+# storages of which some entries are unknown
+
+
+@pytest.fixture(params=PARTLY)
+def partly(request, dense):
+    """Such a matrix, and the weights of its entries: 0 where unknown."""
+    return PARTLY[request.param](dense), known(request.param)
+
+
+@pytest.mark.parametrize("side", ["X", "X.T"])
+def test_sums_over_known_entries_are_weighted_sums_in_float64(partly, dense, side):
+    (X, weights), wide = partly, dense.astype(np.float64)
+    if side == "X.T":
+        X, weights, wide = X.T, weights.T, wide.T
+    assert (X.shape, X.dtype) == (wide.shape, dense.dtype)
+    assert X.total == pytest.approx((weights * wide).sum(), rel=1e-12)
+    assert X.mean == pytest.approx(np.average(wide, weights=weights), rel=1e-12)
+    assert X.squared_norm == pytest.approx((weights * wide**2).sum(), rel=1e-12)
+    logs = np.where(wide > 0, wide * np.log(np.where(wide > 0, wide, 1)), 0)
+    assert X.x_log_x == pytest.approx((weights * logs).sum(), rel=1e-12)
+    np.testing.assert_allclose(X.row_squares(), (weights * wide**2).sum(axis=1), rtol=1e-12)
+
+
+@pytest.mark.parametrize("side", ["X", "X.T"])
+def test_residuals_are_those_of_known_entries(partly, dense, dtype, side):
+    (X, weights), wide = partly, dense.astype(np.float64)
+    if side == "X.T":
+        X, weights, wide = X.T, weights.T, wide.T
+    rng = np.random.default_rng(1)
+    left, right = (rng.random((count, 3)).astype(dtype) for count in X.shape)
+    difference = wide - left.astype(np.float64) @ right.astype(np.float64).T
+    np.testing.assert_allclose(X.row_errors(left, right), (weights * difference**2).sum(axis=1), rtol=1e-5)
+    np.testing.assert_allclose(X.row_error(9, left, right), np.where(weights[9] > 0, difference[9], 0), rtol=1e-4)
+    expected = (weights * (left @ right.T)).sum()
+    assert X.model_total(left, right) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("side", ["X", "X.T"])
+def test_rows_know_which_parts_their_entries_touch_and_how_these_bend_the_loss(partly, dtype, side):
+    X, weights = partly if side == "X" else (partly[0].T, partly[1].T)
+    right = np.random.default_rng(1).random((X.shape[1], 4)).astype(dtype)
+    right[:, 1] *= np.random.default_rng(2).random(len(right)) < 0.1
+    np.testing.assert_array_equal(X.touched(right), (weights > 0) @ (right > 0) > 0)
+    assert X.touched(right)[:, 1].any()
+    assert not X.touched(right)[:, 1].all()
+    np.testing.assert_allclose(X.curvatures_block(3, 9, right), (weights @ right**2)[3:9], rtol=1e-5)
+    np.testing.assert_array_equal(X.blank_rows(), ~weights.any(axis=1))
+
+
+def test_a_slice_of_rows_knows_what_the_whole_knows_of_them(partly, dense):
+    X, weights = partly
+    part = X.slice(5, 12)
+    assert part.shape == (7, 14)
+    assert part.total == pytest.approx((weights * dense)[5:12].sum(), rel=1e-6)
+    np.testing.assert_array_equal(part.rows(np.arange(7)), X.rows(np.arange(5, 12)))
+
+
+def test_unknown_entries_are_no_zeros(partly):
+    X, _ = partly
+    assert X.has_zeros == (X.values() == 0).any()
+    positive = PARTLY["Observed, dense"](np.ones((23, 14)))
+    assert not positive.has_zeros

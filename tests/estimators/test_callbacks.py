@@ -93,6 +93,15 @@ def test_the_estimator_that_a_callback_is_given_transforms():
         assert fitted.components_.shape == (3, 8)
 
 
+def test_with_weights_the_estimator_that_a_callback_is_given_has_parts_of_the_data_and_their_weights():
+    recorder, weight = Recorder(), np.arange(1.0, 9)
+    model = listened(NMF(3, tol=0, max_iter=60, random_state=0), recorder).fit(X, feature_weight=weight)
+    shown = recorder.fitted[-1]
+    np.testing.assert_allclose(
+        shown.inverse_transform(shown.transform(X)), model.inverse_transform(model.transform(X)), atol=0.02
+    )
+
+
 def test_several_starts_are_all_told():
     recorder = Recorder()
     listened(NMF(3, init="random", n_init=3, tol=0, max_iter=4, random_state=0), recorder).fit(X)

@@ -58,6 +58,30 @@ KERNELS = {
         | {"exponent": 1.0},
         ["left"],
     ),
+    "hals_observed": (
+        CSR
+        | {"weights": None, "iterate": (2, 2), "start": (2, 2), "point": (2, 2), "right": (3, 2), "l1": 0.0, "l2": 0.0}
+        | {"sweeps": 1, "shrink": 0.0, "momentum": 0.5, "first": 0, "last": 2},
+        ["iterate", "point"],
+    ),
+    "pivoting_observed": (
+        CSR
+        | {"weights": None, "left": (2, 2), "right": (3, 2), "l1": 0.0, "l2": 0.0, "ridge": 1e-9}
+        | {"first": 0, "last": 2},
+        ["left"],
+    ),
+    "poisson_observed": (
+        CSR
+        | {"weights": None, "left": (2, 2), "right": (3, 2), "mass": (2,), "l2": 0.0, "floor": 1e-9, "sweeps": 1}
+        | {"shrink": 0.0, "first": 0, "last": 2},
+        ["left"],
+    ),
+    "newton_observed": (
+        CSR
+        | {"weights": None, "left": (2, 2), "right": (3, 2), "mass": (2,), "l2": 0.0, "floor": 1e-9, "beta": 1.0}
+        | {"most": 3, "first": 0, "last": 2},
+        ["left"],
+    ),
     "beta_parts": (
         {"x": (2, 2), "p": (2, 2), "ratio": (2, 2), "beta": 1.5, "floor": 1e-9, "value": True},
         ["p", "ratio"],

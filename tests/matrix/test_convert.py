@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
-from partwise.exceptions import DataError
+from partwise.exceptions import DataError, ParameterError
 from partwise.matrix import as_matrix, rescaled
 from partwise.matrix.dense import Dense
 from partwise.matrix.sparse import Sparse
@@ -101,6 +101,49 @@ def test_one_bad_entry_is_counted_in_the_singular_and_named_as_the_caller_does()
         DataError, match=r"passed to MyModel \(input H\): H\[0, 1\] = -1 is negative \(1 of 2 entries is\)"
     ):
         as_matrix(np.array([[1.0, -1.0]]), name="H", model="MyModel")
+
+
+@pytest.mark.parametrize("make", [np.array, np.asfortranarray, pd.DataFrame, sp.csr_array, sp.csc_array, sp.coo_matrix])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
+def test_negative_entries_can_be_clipped_in_a_copy(make, dtype):
+    dense = np.array([[1, -2, 0], [0, 3, -1]], dtype)
+    X = make(dense)
+    matrix = as_matrix(X, negatives="clip")
+    assert matrix.dtype == (np.float64 if dtype is np.int64 else dtype)
+    for found, expected in ((matrix, np.maximum(dense, 0)), (matrix.T, np.maximum(dense, 0).T)):
+        np.testing.assert_array_equal(found.rows(np.arange(found.shape[0])), expected)
+    np.testing.assert_array_equal(X.toarray() if sp.issparse(X) else X, dense)
+    if sp.issparse(X):
+        assert X.nnz == 4
+        assert matrix.n_stored == 2
+
+
+def test_entries_stored_twice_are_summed_before_they_are_clipped():
+    X = sp.coo_array((np.array([3.0, -1.0, 1.0, -2.0]), ([0, 0, 1, 1], [0, 0, 1, 1])), shape=(2, 2))
+    np.testing.assert_array_equal(as_matrix(X, negatives="clip").rows(np.arange(2)), [[2, 0], [0, 0]])
+
+
+@pytest.mark.parametrize("make", [np.array, sp.csr_array])
+def test_nothing_is_copied_where_nothing_is_to_be_clipped(make):
+    X = make(np.eye(3))
+    values = X.data if sp.issparse(X) else X
+    assert np.shares_memory(as_matrix(X, negatives="clip").values(), values)
+
+
+@pytest.mark.parametrize("make", [np.array, sp.csr_array])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_clipping_hides_neither_nan_nor_infinity(make, value):
+    with pytest.raises(DataError, match=r"X\[1, 0\]"):
+        as_matrix(make(np.array([[1.0, -1.0], [value, 2.0]])), negatives="clip")
+
+
+def test_what_may_happen_to_negative_entries_is_one_of_two_names():
+    with pytest.raises(ParameterError, match=r"negatives='clp' is not known.*'clip', 'error'.*mean 'clip'"):
+        as_matrix(np.eye(2), negatives="clp")
+    with pytest.raises(DataError, match=r"np\.clip\(X, 0, None\), or with negatives='clip' in a fit\.$"):
+        as_matrix(-np.eye(2))
+    with pytest.raises(DataError, match=r"np\.clip\(H, 0, None\)\.$"):
+        as_matrix(-np.eye(2), name="H")
 
 
 @pytest.mark.parametrize("make", [np.array, np.asfortranarray, sp.csr_array, sp.csc_array])

@@ -11,7 +11,11 @@ RNG = np.random.default_rng(0)
 X, W, H = RNG.random((9, 6)) * (RNG.random((9, 6)) > 0.4), RNG.random((9, 3)), RNG.random((3, 6))
 
 
-@pytest.mark.parametrize("store", [np.array, np.asfortranarray, sp.csr_array, sp.csc_matrix, np.float32])
+def narrow_sparse(X):
+    return sp.csr_array(X.astype(np.float32))
+
+
+@pytest.mark.parametrize("store", [np.array, np.asfortranarray, sp.csr_array, sp.csc_matrix, np.float32, narrow_sparse])
 def test_the_relative_error_is_that_of_the_formula_on_any_storage(store):
     expected = np.linalg.norm(X - W @ H) / np.linalg.norm(X)
     assert pw.relative_error(store(X), W, H) == pytest.approx(expected, rel=1e-6)

@@ -4,7 +4,7 @@ import sys
 import warnings
 from abc import ABC, abstractmethod
 from numbers import Integral, Real
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -13,8 +13,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from partwise.estimators.callbacks import CallbackSupportMixin
 from partwise.exceptions import FactorTypeError, ParameterError, unknown_name
-from partwise.factorization import check_factor
 from partwise.init import INITS
+from partwise.init.given import check_factor
 from partwise.losses import Loss, get_loss
 from partwise.matrix import Array, Matrix, as_matrix
 from partwise.penalties import Penalty
@@ -58,12 +58,17 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
     verbose: int
     loss: Any
     n_jobs: int | None
+    missing_values: Any
+    negatives: str
     components_: Array
+    _words: tuple[str, ...] = ("auto",)
+    """What n_components may say in place of a number."""
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.positive_only = True
         tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = isinstance(self.missing_values, float) and bool(np.isnan(self.missing_values))
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
@@ -77,9 +82,9 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
 
     def _check_params(self) -> None:
         n = self.n_components
-        if n is not None and n != "auto":
+        if n is not None and n not in self._words:
             if isinstance(n, str):
-                raise unknown_name("n_components", n, ["auto"])
+                raise unknown_name("n_components", n, self._words)
             at_least("n_components", n, 1, Integral)
         if self.init is not None and self.init not in {*INITS, "custom"}:
             raise unknown_name("init", self.init, [*INITS, "custom"])
@@ -97,14 +102,17 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         if self.l1_ratio > 1:
             raise ParameterError(f"The 'l1_ratio' parameter must lie in [0, 1]. Got {self.l1_ratio!r} instead.")
 
-    def _validate(self, X: Any, *, reset: bool) -> tuple[Any, Matrix]:
+    def _validate(self, X: Any, *, reset: bool, entry_weight: Any = None) -> tuple[Any, Matrix]:
         """Return X as scikit-learn's checks leave it, and as a solver sees it."""
         X = validate_data(
             self, X, accept_sparse=FORMATS, dtype=DTYPES, ensure_all_finite=False, reset=reset
         )  # NaN and infinity are refused by as_matrix, which says where
-        return X, as_matrix(X, model=type(self).__name__)
+        return X, as_matrix(
+            X, model=type(self).__name__, negatives=self.negatives, missing_values=self.missing_values,
+            entry_weight=entry_weight,
+        )  # fmt: skip
 
-    def _penalties(self, shape: tuple[int, int]) -> tuple[Penalty, Penalty]:
+    def _penalties(self, shape: tuple[float, int]) -> tuple[Penalty, Penalty]:
         """Return the penalties of W and H in units of the summed loss, scaled by features and samples respectively."""
         n_samples, n_features = shape
         alpha_H = self.alpha_W if isinstance(self.alpha_H, str) else self.alpha_H
@@ -114,7 +122,7 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
 
     def _start(self, X: Matrix, W: Any, H: Any) -> tuple[int, Any, Any]:
         """Return (n_components, W, H): what the start is, checked as scikit-learn does."""
-        k: Any = self.n_components
+        k: Any = self._wanted(X)
         if self.init == "custom":
             if W is None and H is None:
                 raise ParameterError("init='custom' needs the start: pass W and H to fit_transform, or one of them.")
@@ -137,6 +145,10 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         self._n_components = int(k)
         return self._n_components, W, H
 
+    def _wanted(self, X: Matrix) -> Any:
+        """Return the number of parts asked for, or 'auto' or None."""
+        return self.n_components
+
     @staticmethod
     def _same_dtype(X: Matrix, **factors: Any) -> None:
         given = {name: np.asarray(f).dtype for name, f in factors.items() if f is not None}
@@ -146,26 +158,6 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
             raise FactorTypeError(
                 f"{names} should have the same dtype as X. Got {got}, and X.dtype = {X.dtype}; convert with .astype."
             )
-
-    def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
-        """Learn the parts of X.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training data, at least 0.
-        y : Ignored
-            Not used, present for API consistency by convention.
-        **params : kwargs
-            Passed to ``fit_transform``.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-        """
-        self.fit_transform(X, **params)
-        return self
 
     @abstractmethod
     def fit_transform(self, X: Any, y: Any = None, W: Any = None, H: Any = None) -> Any:
@@ -198,13 +190,18 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
 
     def _projection(self) -> Projection:
         """Return the projection onto components_, kept while they, the loss and the penalties stay what they are."""
-        key = (self.alpha_W, self.l1_ratio, self.beta_loss, self.loss)
+        limits = self._limits()
+        key = (self.alpha_W, self.l1_ratio, self.beta_loss, self.loss, *limits)
         kept: list[Any] = [] if self.components_.flags.writeable else self.__dict__.get("_kept", [])
         if not kept or kept[0] is not self.components_ or kept[1] != key:
             penalty = self._penalties((1, self.components_.shape[1]))[0]
-            kept[:] = [self.components_, key, Projection(self.components_, self._objective, penalty)]
+            kept[:] = [self.components_, key, Projection(self.components_, self._objective, penalty, *limits)]
         projection: Projection = kept[2]
         return projection
+
+    def _limits(self) -> tuple[Any, ...]:
+        """Return what else a projection has to keep to."""
+        return ()
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)

@@ -7,7 +7,7 @@ import numpy as np
 from partwise.estimators.base import warn
 from partwise.estimators.nmf import NMF
 from partwise.exceptions import ParameterError
-from partwise.factorization import check_factor
+from partwise.init.given import check_factor
 from partwise.matrix import Array, as_matrix
 from partwise.projection import Projection
 from partwise.solvers import get_solver

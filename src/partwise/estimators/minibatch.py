@@ -12,12 +12,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from partwise.estimators.base import BaseNMF, at_least, warn
 from partwise.estimators.callbacks import FitTask, with_callbacks
-from partwise.factorization import even_out
 from partwise.init import initialize
 from partwise.matrix import Array, Matrix, in_units, rescaled
 from partwise.penalties import Penalty
 from partwise.projection import power_of
-from partwise.solvers import Iteration, Parts, solve_rows
+from partwise.solvers import Iteration, Parts, even_out, solve_rows
 from partwise.solvers.online import Online
 from partwise.threads import Workers
 
@@ -66,6 +65,10 @@ class MiniBatchNMF(BaseNMF):
         Loss object, or what beta_loss takes; overrides it.
     n_jobs : int or None, default=None
         Threads; None means 1, -1 all cores.
+    missing_values : None, nan or 0, default=None
+        Which entries of X are unknown and count for nothing: none, NaN, or those that are 0, or absent; see NMF.
+    negatives : {'error', 'clip'}, default='error'
+        Refuse negative entries of X, or take them as zeros.
 
     Attributes
     ----------
@@ -121,6 +124,8 @@ class MiniBatchNMF(BaseNMF):
         verbose: int = 0,
         loss: Any = None,
         n_jobs: int | None = None,
+        missing_values: Any = None,
+        negatives: str = "error",
     ) -> None:
         self.n_components = n_components
         self.init = init
@@ -140,6 +145,8 @@ class MiniBatchNMF(BaseNMF):
         self.verbose = verbose
         self.loss = loss
         self.n_jobs = n_jobs
+        self.missing_values = missing_values
+        self.negatives = negatives
 
     def _check_params(self) -> None:
         super()._check_params()
@@ -151,6 +158,26 @@ class MiniBatchNMF(BaseNMF):
             at_least("max_no_improvement", self.max_no_improvement, 1, Integral)
         if self.transform_max_iter is not None:
             at_least("transform_max_iter", self.transform_max_iter, 1, Integral)
+
+    def fit(self, X: Any, y: Any = None, W: Any = None, H: Any = None) -> Self:
+        """Learn the parts of X.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training data, at least 0.
+        y : Ignored
+            Not used, present for API consistency by convention.
+        W, H : array-like, default=None
+            Start with init='custom'; see ``fit_transform``.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        self.fit_transform(X, y, W, H)
+        return self
 
     @with_callbacks
     def fit_transform(self, X: Any, y: Any = None, W: Any = None, H: Any = None) -> Array:

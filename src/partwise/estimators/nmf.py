@@ -1,7 +1,7 @@
 """NMF in scikit-learn's clothes."""
 
 from numbers import Integral
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -10,9 +10,12 @@ from sklearn.utils.validation import check_is_fitted
 from partwise.estimators.base import BaseNMF, at_least, warn
 from partwise.estimators.callbacks import FitTask, with_callbacks
 from partwise.factorization import factorize
-from partwise.matrix import Array
+from partwise.matrix import Array, Matrix
+from partwise.penalties import Bounds
+from partwise.selection.rank import choose_rank
 from partwise.solvers import get_solver
 from partwise.stopping import StopReason
+from partwise.weighting import Weighting, check_weights
 
 
 class NMF(BaseNMF):
@@ -32,11 +35,12 @@ class NMF(BaseNMF):
 
     Parameters
     ----------
-    n_components : int, 'auto' or None, default='auto'
-        Number of parts. 'auto' takes it from a given W or H, else the number of features, as None does.
+    n_components : int, 'auto', 'choose' or None, default='auto'
+        Number of parts. 'auto' takes it from a given W or H, else the number of features, as None does. 'choose' finds
+        it by ``partwise.choose_rank``, at the cost of some fifty fits.
     init : {'random', 'nndsvd', 'nndsvda', 'nndsvdar', 'separable', 'custom'} or None, default=None
-        The start. None: 'nndsvda' if n_components <= min(n_samples, n_features), else 'random'. 'custom' takes W and
-        H, or one of them, from ``fit_transform``.
+        The start. None: 'nndsvda' if n_components <= min(n_samples, n_features), all of X is known and none of W
+        or H bounded; else 'random'. 'custom' takes W and H, or one of them, from ``fit_transform``.
     solver : {'auto', 'cd', 'hals', 'mu', 'newton', 'pivoting'}, default='auto'
         'auto' is 'hals' for Frobenius, 'newton' for Kullback-Leibler, 'mu' for other losses. 'cd' is scikit-learn's
         name for 'hals'.
@@ -69,6 +73,21 @@ class NMF(BaseNMF):
     n_jobs : int or None, default=None
         Threads; None means 1 unless in a ``joblib.parallel_config`` context, -1 all cores. The result has the same bits
         at any number.
+    missing_values : None, nan or 0, default=None
+        Which entries are unknown and count for nothing, in ``transform`` too: none (NaN is refused), NaN, or those that
+        are 0. Of a sparse X, 0 says that absent entries are unknown, as in ratings; a stored 0 is known.
+    negatives : {'error', 'clip'}, default='error'
+        Refuse negative entries of X, or take them as zeros.
+    fixed_components : array of shape (n_fixed, n_features) or None, default=None
+        Values of the first parts, kept to the bit; NaN leaves an entry free.
+    seed_components : array of shape (n_seeds, n_features) or None, default=None
+        Where the first parts begin, at any scale; the fit may leave them. NaN takes an entry from `init`.
+    forbidden : array of bool of shape (n_components, n_features) or None, default=None
+        Entries of H that have to be zero; fewer rows describe the first parts.
+    upper : float, array of shape (n_features,) or (n_components, n_features), or None, default=None
+        Highest values of the entries of H.
+    sum_to_one : bool, default=False
+        Whether each row of W has to sum to one, in ``transform`` too: weights are then shares. Frobenius only.
 
     Attributes
     ----------
@@ -76,6 +95,8 @@ class NMF(BaseNMF):
         The parts, H. Read-only: assign a changed copy, ``model.components_ = 2 * model.components_``.
     n_components_ : int
         Number of parts.
+    rank_choice_ : RankChoice
+        With n_components='choose': how the number was chosen, and why.
     reconstruction_err_ : float
         ``sqrt(2 * loss)`` on the training data: for Frobenius the norm of X - W H.
     n_iter_ : int
@@ -112,6 +133,9 @@ class NMF(BaseNMF):
     True
     """
 
+    _words = ("auto", "choose")
+    _weighting: Weighting = Weighting()  # of columns, until a fit says otherwise
+
     def __init__(
         self,
         n_components: Any = "auto",
@@ -131,6 +155,13 @@ class NMF(BaseNMF):
         n_init: int = 1,
         max_time: float | None = None,
         n_jobs: int | None = None,
+        missing_values: Any = None,
+        negatives: str = "error",
+        fixed_components: Any = None,
+        seed_components: Any = None,
+        forbidden: Any = None,
+        upper: Any = None,
+        sum_to_one: bool = False,
     ) -> None:
         self.n_components = n_components
         self.init = init
@@ -148,9 +179,57 @@ class NMF(BaseNMF):
         self.n_init = n_init
         self.max_time = max_time
         self.n_jobs = n_jobs
+        self.missing_values = missing_values
+        self.negatives = negatives
+        self.fixed_components = fixed_components
+        self.seed_components = seed_components
+        self.forbidden = forbidden
+        self.upper = upper
+        self.sum_to_one = sum_to_one
+
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        W: Any = None,
+        H: Any = None,
+        *,
+        sample_weight: Any = None,
+        feature_weight: Any = None,
+        entry_weight: Any = None,
+        fixed_weights: Any = None,
+    ) -> Self:
+        """Learn the parts of X.
+
+        Parameters
+        ----------
+        X, y, W, H, sample_weight, feature_weight, entry_weight, fixed_weights : see fit_transform
+            Passed to it.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        self.fit_transform(
+            X, y, W, H, sample_weight=sample_weight, feature_weight=feature_weight, entry_weight=entry_weight,
+            fixed_weights=fixed_weights,
+        )  # fmt: skip
+        return self
 
     @with_callbacks
-    def fit_transform(self, X: Any, y: Any = None, W: Any = None, H: Any = None) -> Array:
+    def fit_transform(
+        self,
+        X: Any,
+        y: Any = None,
+        W: Any = None,
+        H: Any = None,
+        *,
+        sample_weight: Any = None,
+        feature_weight: Any = None,
+        entry_weight: Any = None,
+        fixed_weights: Any = None,
+    ) -> Array:
         """Learn the parts of X and return their weights in each row.
 
         Parameters
@@ -163,6 +242,16 @@ class NMF(BaseNMF):
             Start of W with init='custom'; X's dtype.
         H : array-like of shape (n_components, n_features), default=None
             Start of H with init='custom'; X's dtype.
+        sample_weight : array of shape (n_samples,), default=None
+            What the loss of each row is multiplied by: a row of weight 2 is a row given twice.
+        feature_weight : array of shape (n_features,), default=None
+            The same for columns, in ``transform`` too.
+        entry_weight : array or sparse matrix of shape (n_samples, n_features), default=None
+            The same for single entries; those of weight 0 (or absent from a sparse one) are unknown. For
+            uncertainties sigma give 1 / sigma ** 2.
+        fixed_weights : array of shape (n_samples, n_fixed), default=None
+            Values of the first columns of W, NaN where free: known covariates or batches, whose parts take up what
+            they explain.
 
         Returns
         -------
@@ -177,9 +266,14 @@ class NMF(BaseNMF):
         self._check_params()
         at_least("n_init", self.n_init, 1, Integral)
         get_solver(self.solver, self._objective)
-        X, matrix = self._validate(X, reset=True)
+        X, matrix = self._validate(X, reset=True, entry_weight=entry_weight)
         k, W, H = self._start(matrix, W, H)
-        penalty_W, penalty_H = self._penalties(matrix.shape)
+        rows: float = matrix.shape[0]
+        if sample_weight is not None:
+            sample_weight = check_weights(sample_weight, matrix.shape[0], "sample_weight", "row")
+            rows = float(sample_weight.sum())
+        penalty_W, penalty_H = self._penalties((rows, matrix.shape[1]))
+        self._weighting = Weighting.of(None, feature_weight, matrix.shape, self._objective)
         task = FitTask(self, X, self.max_iter * self.n_init, self.verbose, self._state)
         found = factorize(
             matrix,
@@ -198,6 +292,12 @@ class NMF(BaseNMF):
             random_state=self.random_state,
             n_jobs=self.n_jobs,
             callback=task.callback,
+            sample_weight=sample_weight,
+            feature_weight=feature_weight,
+            bounds_W=None if fixed_weights is None else Bounds.fixed(fixed_weights),
+            bounds_H=self._bounds(k, matrix.shape[1]),
+            sum_to_one=self.sum_to_one,
+            seed_components=self.seed_components,
         )
         if found.reason is StopReason.INTERRUPTED:
             raise KeyboardInterrupt
@@ -217,15 +317,49 @@ class NMF(BaseNMF):
         task.end()
         return found.W
 
-    def transform(self, X: Any) -> Array:
+    def _wanted(self, X: Matrix) -> Any:
+        if not (isinstance(self.n_components, str) and self.n_components == "choose"):
+            return self.n_components
+        self.rank_choice_ = choose_rank(
+            X,
+            loss=self._objective,
+            solver=self.solver,
+            tol=self.tol,
+            max_iter=self.max_iter,
+            max_time=self.max_time,
+            random_state=self.random_state,
+            n_jobs=self.n_jobs,
+        )
+        return self.rank_choice_.n_components
+
+    def _bounds(self, k: int, n_features: int) -> Bounds | None:
+        """Return the bounds of H that fixed, forbidden and bounded entries make together."""
+        bounds = []
+        if self.upper is not None:
+            bounds.append(Bounds(0.0, self.upper))
+        if self.forbidden is not None:
+            bounds.append(Bounds.zero_where(self.forbidden))
+        if self.fixed_components is not None:
+            bounds.append(Bounds.fixed(self.fixed_components))
+        return Bounds.together(bounds, (n_features, k), "H") if bounds else None
+
+    def _limits(self) -> tuple[Any, ...]:
+        return self.sum_to_one, self._weighting
+
+    def transform(self, X: Any, *, entry_weight: Any = None, fixed_weights: Any = None) -> Array:
         """Return the weights of the parts in new rows, the exact minimum for convex losses.
 
-        ``fit(X).transform(X)`` equals ``fit_transform(X)``, because a fit ends with the same step.
+        ``fit(X).transform(X)`` equals ``fit_transform(X)``, because a fit ends with the same step; also where both are
+        given the same entry_weight and fixed_weights, with these to the tolerance of a bounded solve.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             New data, at least 0.
+        entry_weight : array or sparse matrix of shape (n_samples, n_features), default=None
+            Weights of single entries, as in ``fit``.
+        fixed_weights : array of shape (n_samples, n_fixed), default=None
+            Values of the first columns of W, NaN where free, as in ``fit``.
 
         Returns
         -------
@@ -233,5 +367,6 @@ class NMF(BaseNMF):
             Weights of the parts.
         """
         check_is_fitted(self)
-        _, matrix = self._validate(X, reset=False)
-        return self._projection()(matrix, n_jobs=self.n_jobs)
+        _, matrix = self._validate(X, reset=False, entry_weight=entry_weight)
+        bounds = None if fixed_weights is None else Bounds.fixed(fixed_weights)
+        return self._projection()(matrix, n_jobs=self.n_jobs, bounds=bounds)

@@ -38,7 +38,7 @@ class Numbers(NamedTuple):
     column_names: list[str] | None = None
 
 
-def read_numbers(path: str | Path, *, encoding: str = "utf-8") -> Numbers:
+def read_numbers(path: str | Path, *, encoding: str = "utf-8", vector: bool = False) -> Numbers:
     """Read a matrix. Nothing in the file is ever executed: pickled objects are refused.
 
     Parameters
@@ -49,6 +49,8 @@ def read_numbers(path: str | Path, *, encoding: str = "utf-8") -> Numbers:
         column without numbers the row names; ``.parquet`` and ``.h5ad`` with ``pip install "partwise[io]"``.
     encoding : str, default='utf-8'
         Encoding of csv and tsv.
+    vector : bool, default=False
+        Take an array of shape (n,), as ``.npy`` may hold one, for a matrix of one column.
 
     Returns
     -------
@@ -80,7 +82,8 @@ def read_numbers(path: str | Path, *, encoding: str = "utf-8") -> Numbers:
             f"{path}: cannot read a matrix from a {suffix or 'file without suffix'!r}. Give {', '.join(READERS)}."
         )
     numbers: Numbers = READERS[suffix](Path(path), encoding)
-    return numbers._replace(X=_checked(numbers.X, path))
+    X = numbers.X[:, None] if vector and numbers.X.ndim == 1 else numbers.X
+    return numbers._replace(X=_checked(X, path))
 
 
 def _checked(X: Any, path: str | Path) -> Any:

@@ -8,10 +8,11 @@ from partwise.exceptions import ParameterError, unknown_name
 from partwise.losses.base import Interval, Loss
 from partwise.losses.beta import BetaDivergence
 from partwise.losses.frobenius import Frobenius
+from partwise.losses.huber import Huber
 from partwise.losses.itakura_saito import ItakuraSaito
 from partwise.losses.kullback_leibler import KullbackLeibler
 
-__all__ = ["BetaDivergence", "Frobenius", "Interval", "ItakuraSaito", "KullbackLeibler", "Loss", "get_loss"]
+__all__ = ["BetaDivergence", "Frobenius", "Huber", "Interval", "ItakuraSaito", "KullbackLeibler", "Loss", "get_loss"]
 
 
 def _named() -> dict[str, type[Loss]]:

@@ -75,7 +75,7 @@ class BetaDivergence(Loss):
         if self.beta == 1:
             return X.total
         with np.errstate(over="ignore"):
-            return X.sum_of(lambda part: float(np.power(part[part > 0], self.beta).sum()))
+            return X.sum_of(lambda part: np.power(part, self.beta, out=np.zeros_like(part), where=part > 0))
 
     def value(self, X: Matrix, left: Array, right: Array) -> float:
         return max(super().value(X, left, right), 0.0)  # rounding can leave an exact model just under 0

@@ -7,7 +7,9 @@ import numpy as np
 
 from partwise.losses.beta import BetaDivergence
 from partwise.matrix import Array, Matrix
+from partwise.matrix.observed import Observed
 from partwise.matrix.sparse import Sparse
+from partwise.matrix.speckled import Speckled
 
 ROWS = 4096
 """Rows of a factor that are held in float64 at a time."""
@@ -36,6 +38,8 @@ class Frobenius(BetaDivergence):
     def gradient_parts(
         self, X: Matrix, left: Array, right: Array, first: int, last: int, *, value: bool
     ) -> tuple[Array, Array, float]:
+        if isinstance(X, Observed | Speckled):
+            return super().gradient_parts(X, left, right, first, last, value=value)
         cross = np.ascontiguousarray(X.dot_block(first, last, right))
         model = left[first:last] @ (right.T @ right)
         if not value:
@@ -45,6 +49,10 @@ class Frobenius(BetaDivergence):
 
     def value(self, X: Matrix, left: Array, right: Array) -> float:
         """Return the loss from residuals in float64; on sparse X those of stored entries, and the rest by Gram."""
+        if isinstance(X, Observed):
+            return super().value(X, left, right)
+        if isinstance(X, Speckled):  # what the model has in cells that do not count, where its base has zeros
+            return max(self.value(X.base, left, right) - 0.5 * X.pattern.left_out(left, right, gram), 0.0)
         wide = right.astype(np.float64)
         total = 0.0
         if isinstance(X, Sparse):

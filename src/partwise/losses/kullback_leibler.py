@@ -10,6 +10,7 @@ from partwise import kernels
 from partwise.losses.beta import BetaDivergence
 from partwise.matrix import Array, Matrix
 from partwise.matrix.sparse import Sparse
+from partwise.matrix.speckled import Speckled
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class KullbackLeibler(BetaDivergence):
         return negative, mass.astype(X.dtype)[None], loss
 
     def value(self, X: Matrix, left: Array, right: Array) -> float:
+        if isinstance(X, Speckled):  # what the model has in cells that do not count, where its base has zeros
+            return max(self.value(X.base, left, right) - X.pattern.left_out(left, right, _column_sums), 0.0)
         if not isinstance(X, Sparse):
             return super().value(X, left, right)
         total = float(left.sum(axis=0, dtype=np.float64) @ right.sum(axis=0, dtype=np.float64))
@@ -62,3 +65,7 @@ class KullbackLeibler(BetaDivergence):
     def constant(X: Matrix) -> float:
         """Return the sum of x log x - x, the part of the divergence that no model changes."""
         return X.x_log_x - X.total
+
+
+def _column_sums(factor: Array) -> Array:
+    return factor.sum(axis=0, dtype=np.float64)

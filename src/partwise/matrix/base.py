@@ -1,6 +1,7 @@
 """What a solver knows of X: products with thin matrices, and entry-wise parts, a block of rows at a time."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, Protocol
@@ -14,6 +15,8 @@ from partwise.threads import Workers
 
 Array = NDArray[Any]
 Block = tuple[int, int]
+Box = tuple[Array, Array]
+"""Lowest and highest value of each entry of a factor, arrays of its shape."""
 
 TILE = 64
 """Blocks start at multiples of this many rows, so that no tile of a kernel straddles two blocks."""
@@ -73,6 +76,10 @@ class Matrix(ABC):
     def divided(self, unit: float) -> "Matrix":
         """Return X / unit, for a power of two."""
 
+    @abstractmethod
+    def wide(self) -> "Matrix":
+        """Return X in float64."""
+
     @property
     @abstractmethod
     def n_stored(self) -> int:
@@ -103,8 +110,9 @@ class Matrix(ABC):
         l2: float,
         sweeps: int,
         shrink: float,
+        box: Box | None = None,
     ) -> tuple[float, float]:
-        """Run Kullback-Leibler coordinate passes on rows first..last of left (n, k), in place.
+        """Run Kullback-Leibler coordinate passes on rows first..last of left (n, k), in place and within its box.
 
         Returns the sum of x log p after them, and the sum of mass times |change| in the first.
         """
@@ -143,6 +151,22 @@ class Matrix(ABC):
     def row_squares(self) -> Array:
         """Return the squared norm of each row in float64, (n,)."""
 
+    def by_block(self, right: Array, of: Callable[[Array], Array], whole: Array) -> Sequence[Array]:
+        """Return, for each block, the sum of of(right[j]) over the columns j of X that count in its rows.
+
+        `of` is a sum over the rows of what it is given, and `whole` is of(right): the answer where all columns count.
+        """
+        return [whole] * len(self.blocks)
+
+    def row_errors(self, left: Array, right: Array) -> Array:
+        """Return the squared residual of each row for the model left @ right.T, in float64, (n,)."""
+        model = left @ (right.T @ right)
+        return self.row_squares() + np.einsum("it,it->i", model - 2 * self.dot(right), left)
+
+    def row_error(self, row: int, left: Array, right: Array) -> Array:
+        """Return X[row] - right @ left[row], (m,)."""
+        return self.rows(np.array([row]))[0] - right @ left[row]
+
     @cached_property
     def survey(self) -> tuple[float, float, float, float]:
         """Smallest and largest stored entry, sum and sum of squares, in float64; the sum is NaN if an entry is."""
@@ -161,7 +185,7 @@ class Matrix(ABC):
     @cached_property
     def x_log_x(self) -> float:
         """Sum of x log x over entries, in float64; 0 log 0 = 0."""
-        return self.sum_of(lambda part: float(xlogy(part, part).sum()))
+        return self.sum_of(lambda part: xlogy(part, part))
 
     @property
     def mean(self) -> float:
@@ -180,9 +204,9 @@ class Matrix(ABC):
         return self.n_stored < self.shape[0] * self.shape[1] or self.survey[0] == 0
 
     def sum_of(self, of: Any) -> float:
-        """Return the sum of of(part) over parts of the stored entries, each a flat float64 array."""
+        """Return the sum of the terms of(part) over parts of the stored entries, each a flat float64 array."""
         flat, step = self._flat(), 1 << 16
-        return float(sum(of(flat[i : i + step].astype(np.float64)) for i in range(0, flat.size, step)))
+        return float(sum(np.sum(of(flat[i : i + step].astype(np.float64))) for i in range(0, flat.size, step)))
 
     def _flat(self) -> Array:
         """Return the stored entries as one line."""

@@ -1,48 +1,101 @@
 """as_matrix(X): the only place that asks what X is, and whether it can be factorized."""
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from sklearn.utils import check_array
 
-from partwise.exceptions import DataError
+from partwise.exceptions import DataError, ParameterError, unknown_name
 from partwise.matrix.base import Matrix
 from partwise.matrix.dense import Dense
+from partwise.matrix.observed import Observed
 from partwise.matrix.sparse import Sparse
+from partwise.matrix.unknown import known_entries
 
 FORMATS = ("csr", "csc", "coo")
+NEGATIVES = ("error", "clip")
+"""What may happen to negative entries."""
 SAFE_EXPONENT = {np.dtype(np.float32): 30, np.dtype(np.float64): 300}
 """Largest entries between 2**-e and 2**e can be squared and summed as they are."""
 
 
-def as_matrix(X: Any, *, name: str = "X", model: str = "NMF") -> Matrix:
+def as_matrix(
+    X: Any,
+    *,
+    name: str = "X",
+    model: str = "NMF",
+    negatives: str = "error",
+    missing_values: Any = None,
+    entry_weight: Any = None,
+) -> Matrix:
     """Return X as a solver sees it: checked, float32 or float64, not copied where it can be used as it is.
 
     Parameters
     ----------
     X : array, sparse matrix or array, frame, or Matrix
-        Data of shape (n, m). Integers and booleans become float64.
+        Data of shape (n, m). Integers and booleans become float64. A Matrix has been through here, and stays.
     name, model : str
         What error texts call the data, and who refuses it.
+    negatives : {'error', 'clip'}, default='error'
+        Refuse negative entries, or take them as zeros, in a copy.
+    missing_values : None, nan or 0
+        Which entries are unknown: none, NaN, or those that are 0 (in a sparse X: absent; a stored 0 is known).
+    entry_weight : array or sparse matrix of shape (n, m), or None
+        Weights of the entries; one of weight 0, or absent from a sparse entry_weight, is unknown.
 
     Raises
     ------
     DataError
         If X has NaN, infinite or negative entries (the text names the first and their number), or no rows or columns.
+    ParameterError
+        If `negatives` or `missing_values` is none of these, or a weight is negative or not finite.
     """
+    if negatives not in NEGATIVES:
+        raise unknown_name("negatives", negatives, NEGATIVES)
     if isinstance(X, Matrix):
+        if entry_weight is not None:
+            raise ParameterError("entry_weight cannot go with a Matrix; give it to as_matrix where that is made.")
         return X
+    kind = _kind(missing_values)
     if not _is_ready(X):
         X = check_array(
             X, accept_sparse=FORMATS, dtype=[np.float64, np.float32], ensure_all_finite=False, accept_large_sparse=True
         )
+    if kind is not None or entry_weight is not None:
+        found = known_entries(X, kind, entry_weight)
+        if found is not None:
+            known, weights = _sparse(found[0]), None if found[1] is None else _sparse(found[1])
+            if negatives == "clip" and known.n_stored and -np.inf < known.survey[0] < 0:
+                csr = known.X.copy()
+                np.maximum(csr.data, 0, out=csr.data)  # a stored zero is a known zero
+                known = Sparse(csr)
+            _refuse(known, name, model)
+            return Observed(known, weights)
     if sp.issparse(X):
         matrix: Matrix = _sparse(X)
     else:
         matrix = Dense(X if X.flags.c_contiguous or X.flags.f_contiguous else np.ascontiguousarray(X))
+    if negatives == "clip" and matrix.n_stored and -np.inf < matrix.survey[0] < 0:
+        matrix = _clipped(matrix)
     _refuse(matrix, name, model)
     return matrix
+
+
+def _kind(missing_values: Any) -> str | None:
+    """Return 'nan', 'zero' or None for what the user calls unknown."""
+    if missing_values is None:
+        return None
+    if isinstance(missing_values, Real) and not isinstance(missing_values, bool):
+        if np.isnan(float(missing_values)):
+            return "nan"
+        if missing_values == 0:
+            return "zero"
+    raise ParameterError(
+        f"missing_values={missing_values!r} must be None (every entry is known), np.nan, or 0 (zeros, or what a sparse "
+        f"X does not store). Set entries marked in another way to np.nan."
+    )
 
 
 def _is_ready(X: Any) -> bool:
@@ -66,6 +119,16 @@ def _sparse(X: Any) -> Sparse:
     return Sparse(csr)
 
 
+def _clipped(matrix: Matrix) -> Matrix:
+    """Return a copy with zeros for negative entries; where entries are stored twice it is their sum that counts."""
+    if not isinstance(matrix, Sparse):
+        return Dense(np.maximum(matrix.values(), 0))
+    csr = matrix.X.copy()
+    np.maximum(csr.data, 0, out=csr.data)
+    csr.eliminate_zeros()
+    return Sparse(csr)
+
+
 def _refuse(matrix: Matrix, name: str, model: str) -> None:
     """Raise the error that names the first entry that no factorization can take."""
     low, high, total, _ = matrix.survey
@@ -77,17 +140,19 @@ def _refuse(matrix: Matrix, name: str, model: str) -> None:
     of = f"{count:,} of {matrix.shape[0] * matrix.shape[1]:,} entries {'is' if count == 1 else 'are'}"
     if where == "NaN":
         raise DataError(
-            f"Input {name} contains NaN: {name}[{row}, {column}] is unknown ({of}). {model} needs every entry; fill "
-            f"the gaps first, for example with sklearn.impute.SimpleImputer, or leave out those rows or columns."
+            f"Input {name} contains NaN: {name}[{row}, {column}] is unknown ({of}). {model} leaves unknown "
+            f"entries out with missing_values=np.nan; or fill the gaps first, for example with "
+            f"sklearn.impute.SimpleImputer, or leave out those rows or columns."
         )
     if where == "infinity":
         raise DataError(
             f"Input {name} contains infinity or a value too large: {name}[{row}, {column}] = {value} ({of}). "
             f"Replace it with a finite number, or leave out that row or column."
         )
+    keyword = ", or with negatives='clip' in a fit" if name == "X" else ""  # starts have no such keyword
     raise DataError(
         f"Negative values in data passed to {model} (input {name}): {name}[{row}, {column}] = {value:.6g} is negative "
-        f"({of}). NMF needs {name} >= 0: shift or clip it, for example np.clip({name}, 0, None)."
+        f"({of}). NMF needs {name} >= 0: shift or clip it, for example np.clip({name}, 0, None){keyword}."
     )
 
 
@@ -119,6 +184,4 @@ def widened(matrix: Matrix) -> Matrix:
     """Return a small float32 matrix in float64, any other as it is."""
     if matrix.dtype == np.float64 or matrix.n_stored > SMALL:
         return matrix
-    if isinstance(matrix, Sparse):
-        return Sparse(matrix.X.astype(np.float64))
-    return Dense(matrix.values().astype(np.float64))
+    return matrix.wide()

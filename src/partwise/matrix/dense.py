@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from partwise import kernels
-from partwise.matrix.base import Array, Entrywise, Matrix, PoissonSide, cut
+from partwise.matrix.base import Array, Box, Entrywise, Matrix, PoissonSide, cut
 from partwise.threads import Workers
 
 ENTRIES_A_BLOCK = 400_000
@@ -42,6 +42,9 @@ class Dense(Matrix):
     def divided(self, unit: float) -> "Dense":
         return Dense(np.ldexp(self.X, -(int(np.frexp(unit)[1]) - 1)))
 
+    def wide(self) -> "Dense":
+        return Dense(self.X.astype(np.float64))
+
     @property
     def n_stored(self) -> int:
         return self.shape[0] * self.shape[1]
@@ -74,10 +77,20 @@ class Dense(Matrix):
         return np.concatenate(negatives), np.concatenate(positives), total
 
     def poisson_block(
-        self, left: Array, right: PoissonSide, first: int, last: int, *, l2: float, sweeps: int, shrink: float
+        self,
+        left: Array,
+        right: PoissonSide,
+        first: int,
+        last: int,
+        *,
+        l2: float,
+        sweeps: int,
+        shrink: float,
+        box: Box | None = None,
     ) -> tuple[float, float]:
-        X = np.ascontiguousarray(self.X[first:last])
-        return kernels.poisson_dense(X, left[first:last], right.transposed, right.mass, l2, right.floor, sweeps, shrink)
+        X, own = np.ascontiguousarray(self.X[first:last]), left[first:last]
+        bounds = [bound[first:last] for bound in box or ()]
+        return kernels.poisson_dense(X, own, right.transposed, right.mass, l2, right.floor, sweeps, shrink, *bounds)
 
     def newton_block(
         self, left: Array, right: Array, first: int, last: int, *, mass: Array, l2: float, beta: float, most: int

@@ -7,7 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from partwise import kernels
-from partwise.matrix.base import Array, Block, Entrywise, Matrix, PoissonSide, cut
+from partwise.matrix.base import Array, Block, Box, Entrywise, Matrix, PoissonSide, cut
 from partwise.threads import Workers
 
 WORK_A_BLOCK = 200_000
@@ -108,6 +108,9 @@ class Sparse(Matrix):
         X.data = np.ldexp(X.data, -(int(np.frexp(unit)[1]) - 1))
         return Sparse(X)
 
+    def wide(self) -> "Sparse":
+        return Sparse(self.X.astype(np.float64))
+
     @property
     def n_stored(self) -> int:
         return int(self.values().size)
@@ -152,12 +155,22 @@ class Sparse(Matrix):
         return negatives, positives, total
 
     def poisson_block(
-        self, left: Array, right: PoissonSide, first: int, last: int, *, l2: float, sweeps: int, shrink: float
+        self,
+        left: Array,
+        right: PoissonSide,
+        first: int,
+        last: int,
+        *,
+        l2: float,
+        sweeps: int,
+        shrink: float,
+        box: Box | None = None,
     ) -> tuple[float, float]:
         X = self.X
         return kernels.poisson_csr(
-            X.indptr, X.indices, X.data, left, right.right, right.mass, l2, right.floor, sweeps, shrink, first, last
-        )
+            X.indptr, X.indices, X.data, left, right.right, right.mass, l2, right.floor, sweeps, shrink, first, last,
+            *(box or ()),
+        )  # fmt: skip
 
     def newton_block(
         self, left: Array, right: Array, first: int, last: int, *, mass: Array, l2: float, beta: float, most: int

@@ -6,7 +6,7 @@ import numpy as np
 
 from partwise.exceptions import DataError
 from partwise.losses import Frobenius
-from partwise.matrix import Array, Matrix, as_matrix, rescaled
+from partwise.matrix import Array, Matrix, as_matrix, rescaled, widened
 
 
 def relative_error(X: Any, W: Any, H: Any) -> float:
@@ -36,7 +36,7 @@ def relative_error(X: Any, W: Any, H: Any) -> float:
     >>> relative_error([[1.0, 2.0], [2.0, 4.0]], [[1.0], [2.0]], [[1.0, 2.0]])
     0.0
     """
-    matrix, left, right = _checked(X, W, H)
+    matrix, left, right, _ = comparable(as_matrix(X), W, H)
     squared = 2 * Frobenius().value(matrix, left, right)
     if matrix.squared_norm == 0:
         return 0.0 if squared == 0 else float("inf")
@@ -103,13 +103,25 @@ def sparseness(A: Any) -> float:
     return float(np.mean((np.sqrt(m) - ratio) / (np.sqrt(m) - 1)))
 
 
-def _checked(X: Any, W: Any, H: Any) -> tuple[Matrix, Array, Array]:
-    matrix, unit = rescaled(as_matrix(X))
+def comparable(X: Matrix, W: Any, H: Any, *, rescale: bool = True) -> tuple[Matrix, Array, Array, float]:
+    """Return (X, W, H.T) as losses take them: of one number type, X in units that can be squared; and the unit.
+
+    Parameters
+    ----------
+    X : Matrix
+        Data (n, m).
+    W, H : array-like of shape (n, k), (k, m)
+        Its factors; a DataError says where their shapes do not fit.
+    rescale : bool
+        Whether the unit may be another than 1.
+    """
     W, H = np.asarray(W, np.float64), np.asarray(H, np.float64)
-    if W.ndim != 2 or H.ndim != 2 or (W.shape[0], H.shape[1]) != matrix.shape or W.shape[1] != H.shape[0]:
+    if W.ndim != 2 or H.ndim != 2 or (W.shape[0], H.shape[1]) != X.shape or W.shape[1] != H.shape[0]:
         raise DataError(
-            f"X of shape {matrix.shape} needs W of shape ({matrix.shape[0]}, k) and H of shape (k, {matrix.shape[1]}), "
+            f"X of shape {X.shape} needs W of shape ({X.shape[0]}, k) and H of shape (k, {X.shape[1]}), "
             f"got {W.shape} and {H.shape}."
         )
-    root = float(np.sqrt(unit))
-    return matrix, np.ascontiguousarray(W / root), np.ascontiguousarray(H.T / root)
+    X = widened(X)
+    X, unit = rescaled(X) if rescale else (X, 1.0)
+    left, right = (np.ascontiguousarray(factor / np.sqrt(unit), X.dtype) for factor in (W, H.T))
+    return X, left, right, unit

@@ -2,8 +2,10 @@
 
 from partwise.exceptions import IncompatibleSolverError, ParameterError, unknown_name
 from partwise.losses import Loss
+from partwise.matrix import Box
 from partwise.solvers.alternate import Callback, Iteration, Outcome, alternate
 from partwise.solvers.base import Factor, HalfStep, Solver, Step
+from partwise.solvers.evening import even_out, share_out
 from partwise.solvers.hals import HALS
 from partwise.solvers.multiplicative import Multiplicative
 from partwise.solvers.newton import Newton
@@ -25,7 +27,10 @@ __all__ = [
     "Solver",
     "Step",
     "alternate",
+    "check_limits",
+    "even_out",
     "get_solver",
+    "share_out",
     "solve_rows",
 ]
 
@@ -65,3 +70,26 @@ def get_solver(solver: Solver | str, loss: Loss) -> Solver:
             f"{''.join(f' or {name!r}' for name in able)} with loss={loss.name!r}."
         )
     return found
+
+
+def check_limits(solver: Solver, boxes: tuple[Box | None, Box | None], sum_to_one: bool, unknown: bool) -> None:
+    """Raise where a solver cannot keep to the limits asked for, or not with unknown entries."""
+    if any(box is not None for box in boxes) and not solver.bounded:
+        able = " or ".join(repr(name) for name, kind in SOLVERS.items() if kind.bounded)
+        raise IncompatibleSolverError(
+            f"solver {solver.name!r} cannot hold fixed, forbidden or bounded entries; use solver='auto', or {able} "
+            f"where the loss allows."
+        )
+    if not sum_to_one:
+        return
+    if not solver.sums_to_one:
+        raise IncompatibleSolverError(
+            f"solver {solver.name!r} cannot hold the sums of rows at one; use solver='hals' with loss='frobenius', or "
+            f"divide each row of W by its sum after the fit."
+        )
+    if boxes[0] is not None:
+        raise IncompatibleSolverError("sum_to_one cannot go with bounds on W; bound H instead, or leave one out.")
+    if unknown:
+        raise IncompatibleSolverError(
+            "sum_to_one cannot go with unknown entries or weights on single ones; fill them, or leave it out."
+        )

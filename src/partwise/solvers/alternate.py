@@ -9,7 +9,6 @@ import numpy as np
 
 from partwise.losses import Loss
 from partwise.matrix import Array, Block, Matrix
-from partwise.penalties import Penalty
 from partwise.solvers.base import Factor, HalfStep, Solver, Step
 from partwise.solvers.extrapolation import Extrapolation
 from partwise.solvers.revival import Revival
@@ -101,9 +100,8 @@ def alternate(
     X: Matrix,
     loss: Loss,
     solver: Solver,
-    starts: Sequence[tuple[Array, Array]],
+    starts: Sequence[tuple[Factor, Factor]],
     *,
-    penalties: tuple[Penalty, Penalty],
     stopping: Stopping,
     workers: Workers,
     callback: Callback | None = None,
@@ -117,14 +115,12 @@ def alternate(
     ----------
     X : Matrix
         Data (n, m).
-    starts : sequence of (W, Ht), ndarrays of shape (n, k) and (m, k)
-        Used up.
+    starts : sequence of (Factor, Factor)
+        W (n, k) and Ht (m, k), within their bounds; used up.
     began : float
         ``time.perf_counter()`` when the fit began.
     """
-    runs = [
-        _descend(X, loss, solver, *start, penalties, replace(stopping), callback, workers, began) for start in starts
-    ]
+    runs = [_descend(X, loss, solver, *start, replace(stopping), callback, workers, began) for start in starts]
     states: list[HalfStep | Outcome] = [next(run) for run in runs]
     while going := [number for number, state in enumerate(states) if isinstance(state, HalfStep)]:
         asked = [state for state in states if isinstance(state, HalfStep)]
@@ -151,16 +147,14 @@ def _descend(
     X: Matrix,
     loss: Loss,
     solver: Solver,
-    W: Array,
-    Ht: Array,
-    penalties: tuple[Penalty, Penalty],
+    w: Factor,
+    h: Factor,
     stopping: Stopping,
     callback: Callback | None,
     workers: Workers,
     began: float,
 ) -> Generator[HalfStep, Step, Outcome]:
     """Yield the half-steps of one fit and take their reports; return its outcome."""
-    w, h = Factor(W, penalties[0]), Factor(Ht, penalties[1])
     size = loss.size(X)
     extrapolation = Extrapolation() if solver.accelerates else None
     record, revival, paid, rejected = _Record(), Revival(), 0.0, 0

@@ -9,12 +9,22 @@ from typing import ClassVar
 import numpy as np
 
 from partwise.losses import Loss
-from partwise.matrix import Array, Matrix
+from partwise.matrix import Array, Box, Matrix
 from partwise.penalties import Penalty
 from partwise.threads import Workers
 
 ARRAYS = 4
 """What a factor rotates through beside its start: one array more than may be in use at once."""
+
+
+def own_gram(factor: Array) -> Array:
+    """Return factor.T @ factor, (k, k)."""
+    return factor.T @ factor
+
+
+def column_sums(factor: Array) -> Array:
+    """Return the column sums in float64, (k,)."""
+    return factor.sum(axis=0, dtype=np.float64)
 
 
 class Factor:
@@ -32,9 +42,15 @@ class Factor:
         The iterate before, where the loop extrapolates this factor itself.
     best : ndarray of shape (rows, k) or None
         The point of the best pair so far.
+    penalty : Penalty
+        What its entries pay.
+    box : (ndarray, ndarray) or None
+        Where they may lie; None: anywhere from 0 up.
+    sums_to_one : bool
+        Whether each row has to.
     """
 
-    def __init__(self, start: Array, penalty: Penalty) -> None:
+    def __init__(self, start: Array, penalty: Penalty, box: Box | None = None, sums_to_one: bool = False) -> None:
         # one allocation, so that it can lie on large pages; what is not used is never touched
         self._arrays = [start, *np.empty((ARRAYS, *start.shape), start.dtype)]
         self.iterate: Array = start
@@ -42,16 +58,18 @@ class Factor:
         self.previous: Array | None = None
         self.best: Array | None = None
         self.penalty = penalty
+        self.box = box
+        self.sums_to_one = sums_to_one
 
     @cached_property
     def gram(self) -> Array:
         """point.T @ point, (k, k)."""
-        return self.point.T @ self.point
+        return own_gram(self.point)
 
     @cached_property
     def mass(self) -> Array:
         """Column sums of point in float64, (k,)."""
-        return self.point.sum(axis=0, dtype=np.float64)
+        return column_sums(self.point)
 
     def room(self) -> Array:
         """Return an array (rows, k) that nothing needs any more."""
@@ -72,11 +90,16 @@ class Factor:
         np.copyto(out, array)
         return out
 
+    def box_of(self, first: int, last: int) -> Sequence[Array]:
+        """Return the box of rows first..last: two arrays, or none."""
+        return [bound[first:last] for bound in self.box or ()]
+
     def pays(self) -> float:
         """Return the penalty of the point."""
         if not self.penalty:
             return 0.0
-        return self.penalty.value(float(self.mass.sum()), float(np.vdot(self.point, self.point)))
+        total = float(self.mass.sum()) if self.penalty.l1 else 0.0  # as long as a pass over the factor
+        return self.penalty.value(total, float(np.vdot(self.point, self.point)))
 
 
 @dataclass(frozen=True)
@@ -127,7 +150,10 @@ class Solver(ABC):
     """Whether residuals are squared lengths (of a quadratic model) rather than first-order ones."""
     accelerates: ClassVar[bool] = False
     """Whether its half-steps gain from extrapolation; they then report the loss after them."""
-
+    bounded: ClassVar[bool] = False
+    """Whether its half-steps keep to a factor's box."""
+    sums_to_one: ClassVar[bool] = False
+    """Whether they can hold the sum of each row at one."""
     shares_products: ClassVar[bool] = False
     """Whether the half-steps of several runs cost less together."""
 

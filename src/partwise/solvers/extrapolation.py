@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from partwise import kernels
 from partwise.matrix import Array, Block
 from partwise.solvers.base import Factor
@@ -44,6 +46,8 @@ class Extrapolation:
         def block(rows: Block) -> Array:
             part = slice(*rows)
             kernels.extrapolate(iterate[part], before[part], out[part], self.momentum)
+            if factor.box is not None:
+                np.clip(out[part], *factor.box_of(*rows), out=out[part])
             return out[part].T @ out[part]
 
         own = workers.map(block, blocks)

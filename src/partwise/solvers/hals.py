@@ -9,11 +9,16 @@ import numpy as np
 from partwise import kernels
 from partwise.losses import Frobenius, Loss
 from partwise.matrix import Array, Block, Matrix
-from partwise.solvers.base import Factor, HalfStep, Solver, Step
+from partwise.matrix.observed import Observed
+from partwise.solvers.base import Factor, HalfStep, Solver, Step, own_gram
+from partwise.solvers.simplex import simplex_block
 from partwise.threads import Workers
 
 DENSE_RATIO = 4.0
 """Products that cost more than this many entries a row and component make further sweeps cheap beside them."""
+
+OBSERVED_SWEEPS = 3
+"""Sweeps of a half-step over known entries, at the most: each reads them all."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,8 @@ class HALS(Solver):
     losses: ClassVar[tuple[type[Loss], ...]] = (Frobenius,)
     quadratic_residual: ClassVar[bool] = True
     accelerates: ClassVar[bool] = True
+    bounded: ClassVar[bool] = True
+    sums_to_one: ClassVar[bool] = True
     shares_products: ClassVar[bool] = True
 
     def update(self, X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Step:
@@ -38,32 +45,56 @@ class HALS(Solver):
 
     def update_all(self, X: Matrix, loss: Loss, asked: Sequence[HalfStep], workers: Workers) -> list[Step]:
         """See Solver: one product serves all."""
+        if isinstance(X, Observed):
+            return [self._observed(X, loss, step, workers) for step in asked]
         k, points = asked[0].right.point.shape[1], [step.right.point for step in asked]
         thin = points[0] if len(points) == 1 else np.concatenate(points, axis=1)
         sweeps, shrink = self.plan(X, k, asked[0].iteration)
         targets = [_targets(step.left, step.momentum) for step in asked]
+        grams = [X.by_block(step.right.point, own_gram, step.right.gram) for step in asked]
 
-        def block(rows: Block) -> list[tuple[float, float, Array]]:
+        def block(number: int) -> list[tuple[float, float, Array]]:
+            rows = X.blocks[number]
             part, reports = slice(*rows), []
             cross = X.dot_block(*rows, thin)
             for i, (step, (iterate, out)) in enumerate(zip(asked, targets, strict=True)):
                 left, own = step.left, cross[:, i * k : (i + 1) * k]
-                inner, moved = kernels.hals_block(
-                    iterate[part], left.point[part], out[part], own, step.right.gram, left.penalty.l1, left.penalty.l2,
-                    sweeps, shrink, step.momentum,
+                sweep = simplex_block if left.sums_to_one else kernels.hals_block
+                inner, moved = sweep(
+                    iterate[part], left.point[part], out[part], own, grams[i][number], left.penalty.l1, left.penalty.l2,
+                    sweeps, shrink, step.momentum, *left.box_of(*rows),
                 )  # fmt: skip
-                reports.append((inner, moved, out[part].T @ out[part]))
+                reports.append((inner, moved, own_gram(out[part])))
             return reports
 
-        blocks = workers.map(block, X.blocks)
+        blocks = workers.map(block, range(len(X.blocks)))
         steps = []
-        for step, (iterate, out), reports in zip(asked, targets, zip(*blocks, strict=True), strict=True):
-            inner, moved, gram = (sum(part) for part in zip(*reports, strict=True))
+        for step, (iterate, out), reports, right in zip(asked, targets, zip(*blocks, strict=True), grams, strict=True):
+            inner, moved, left = zip(*reports, strict=True)
             step.left.iterate = iterate
-            step.left.move(out, gram)
-            after = quadratic_loss(X, loss, step.left, step.right, inner) if step.final else None
-            steps.append(Step(moved, after=after))
+            step.left.move(out, sum(left))
+            after = quadratic_loss(X, loss, step, sum(inner), squares(left, right)) if step.final else None
+            steps.append(Step(sum(moved), after=after))
         return steps
+
+    def _observed(self, X: Observed, loss: Loss, asked: HalfStep, workers: Workers) -> Step:
+        """Each row has a Gram matrix of its own: sweeps read the entries instead, and carry what is left of them."""
+        left, (iterate, out) = asked.left, _targets(asked.left, asked.momentum)
+        targets = iterate, left.point, out
+
+        def block(rows: Block) -> tuple[float, float]:
+            return X.squares_block(
+                targets, asked.right.point, *rows, l1=left.penalty.l1, l2=left.penalty.l2, sweeps=OBSERVED_SWEEPS,
+                shrink=0.1, momentum=asked.momentum, box=left.box,
+            )  # fmt: skip
+
+        after, moved = (sum(part) for part in zip(*workers.map(block, X.blocks), strict=True))
+        left.iterate = iterate
+        left.move(out)
+        if not asked.final:
+            return Step(moved)
+        exact = 2 * after > accurate(X) * X.squared_norm
+        return Step(moved, after=after if exact else loss.value(X, left.point, asked.right.point))
 
     @staticmethod
     def plan(X: Matrix, k: int, iteration: int) -> tuple[int, float]:
@@ -85,19 +116,32 @@ def _targets(left: Factor, momentum: float) -> tuple[Array, Array]:
     return left.iterate, left.room()
 
 
-def quadratic_loss(X: Matrix, loss: Loss, left: Factor, right: Factor, inner: float) -> float:
-    """Return half the squared error of the pair, from <X right, left> = `inner` where that is accurate enough."""
-    value = by_gram(X, inner, np.asarray(left.gram, np.float64), np.asarray(right.gram, np.float64))
-    return loss.value(X, left.point, right.point) if value is None else value
+def quadratic_loss(X: Matrix, loss: Loss, done: HalfStep, inner: float, model: float) -> float:
+    """Return half the squared error of the pair after a half-step, from what it knows where that is accurate enough."""
+    value = by_gram(X, inner, model)
+    return loss.value(X, done.left.point, done.right.point) if value is None else value
 
 
-def by_gram(X: Matrix, inner: float, left: Array, right: Array) -> float | None:
-    """Return half the squared error from <X right, left> = `inner` and the factors' grams (k, k), at no pass over X.
+def squares(left: Sequence[Array], right: Sequence[Array]) -> float:
+    """Return the sum of squared model entries in float64, from both factors' grams (k, k) in each block."""
+    return sum(
+        float(np.vdot(np.asarray(own, np.float64), np.asarray(other, np.float64)))
+        for own, other in zip(left, right, strict=True)
+    )
 
-    The three terms cancel where the error is small, and nothing is returned: under a relative error of 0.02 in float32,
-    of 1e-6 in float64.
+
+def by_gram(X: Matrix, inner: float, model: float) -> float | None:
+    """Return half the squared error from <X right, left> = `inner` and the squared norm of the model.
+
+    That takes no pass over X. The three terms cancel where the error is small, and nothing is returned: under a
+    relative error of 0.02 in float32, of 1e-6 in float64.
     """
     squared = X.squared_norm
-    error = squared - 2 * inner + float(np.vdot(left, right))
+    error = squared - 2 * inner + model
+    return 0.5 * error if error > accurate(X) * squared else None
+
+
+def accurate(X: Matrix) -> float:
+    """Return the squared relative error from which on a loss that is a difference of larger terms has enough digits."""
     limit = 0.02 if X.dtype == np.float32 else 1e-6
-    return 0.5 * error if error > limit * limit * squared else None
+    return limit * limit

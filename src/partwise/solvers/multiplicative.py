@@ -27,6 +27,7 @@ class Multiplicative(Solver):
 
     name: ClassVar[str] = "mu"
     losses: ClassVar[tuple[type[Loss], ...]] = (Loss,)
+    bounded: ClassVar[bool] = True
 
     def update(self, X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Step:
         left, right, final = asked.left, asked.right, asked.final
@@ -45,6 +46,11 @@ class Multiplicative(Solver):
                 left.penalty.l2,
                 loss.damped_exponent if left.penalty.l2 > 0 else loss.exponent,
             )
+            if left.box is not None:  # the majoriser is convex and separable: its minimum in the box is the nearest
+                np.clip(out[first:last], *left.box_of(first, last), out=out[first:last])
+                start = left.point[first:last]
+                push = positive + left.penalty.l1 + left.penalty.l2 * start
+                moved = float(np.sum(push * np.abs(out[first:last] - start), dtype=np.float64))
             return value, moved
 
         before, moved = 0.0, 0.0

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from partwise.losses import KullbackLeibler, Loss
-from partwise.matrix import Block, Matrix, PoissonSide
-from partwise.solvers.base import Factor, HalfStep, Solver, Step
+from partwise.matrix import Matrix, PoissonSide
+from partwise.matrix.observed import Observed
+from partwise.solvers.base import Factor, HalfStep, Solver, Step, column_sums
 from partwise.threads import Workers
 
 SWEEPS = 2
@@ -23,25 +24,27 @@ class Newton(Solver):
 
     name: ClassVar[str] = "newton"
     losses: ClassVar[tuple[type[Loss], ...]] = (KullbackLeibler,)
+    bounded: ClassVar[bool] = True
 
     def update(self, X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Step:
         left, right, final = asked.left, asked.right, asked.final
         out = left.copy_of(left.point)
-        if not final:
+        if asked.iteration == 1 and not final and left.box is None:
             out *= sane_scale(X, left, right)
-        side = PoissonSide(right.point, (right.mass + left.penalty.l1).astype(X.dtype), X.floor)
+        masses = X.by_block(right.point, column_sums, right.mass)
 
-        def block(rows: Block) -> tuple[float, float]:
-            return X.poisson_block(out, side, *rows, l2=left.penalty.l2, sweeps=SWEEPS, shrink=0.0)
+        def block(number: int) -> tuple[float, float, float]:
+            rows, mass = X.blocks[number], masses[number]
+            side = PoissonSide(right.point, (mass + left.penalty.l1).astype(X.dtype), X.floor)
+            likelihood, moved = X.poisson_block(
+                out, side, *rows, l2=left.penalty.l2, sweeps=SWEEPS, shrink=0.0, box=left.box
+            )
+            return likelihood, moved, float(column_sums(out[slice(*rows)]) @ mass) if final else 0.0
 
-        likelihood, moved = 0.0, 0.0
-        for part in workers.map(block, X.blocks):
-            likelihood, moved = likelihood + part[0], moved + part[1]
+        likelihood, moved, model = (sum(part) for part in zip(*workers.map(block, range(len(X.blocks))), strict=True))
         left.iterate = out
         left.move(out)
-        if not final:
-            return Step(moved)
-        return Step(moved, after=KullbackLeibler.constant(X) - likelihood + float(left.mass @ right.mass))
+        return Step(moved, after=KullbackLeibler.constant(X) - likelihood + model if final else None)
 
 
 def sane_scale(X: Matrix, left: Factor, right: Factor) -> float:
@@ -49,6 +52,9 @@ def sane_scale(X: Matrix, left: Factor, right: Factor) -> float:
 
     From a model far too large every first step would go to zero.
     """
-    model = float(left.mass @ right.mass)
-    ratio = X.total / model if model > 0 else 1.0
+    if isinstance(X, Observed):  # what the model has where X is unknown says nothing
+        total, model = X.total, X.model_total(left.point, right.point)
+    else:
+        total, model = X.mean * X.shape[0] * X.shape[1], float(left.mass @ right.mass)
+    ratio = total / model if model > 0 else 1.0
     return 1.0 if 0.5 < ratio < 2 else ratio

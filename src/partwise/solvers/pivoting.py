@@ -8,8 +8,10 @@ import numpy as np
 from partwise import kernels
 from partwise.losses import Frobenius, Loss
 from partwise.matrix import Array, Block, Matrix
-from partwise.solvers.base import HalfStep, Solver, Step
-from partwise.solvers.hals import quadratic_loss
+from partwise.matrix.observed import Observed
+from partwise.solvers.base import HalfStep, Solver, Step, own_gram
+from partwise.solvers.hals import quadratic_loss, squares
+from partwise.solvers.rows import EXACT, RIDGE
 from partwise.threads import Workers
 
 
@@ -27,22 +29,47 @@ class Pivoting(Solver):
     quadratic_residual: ClassVar[bool] = True
 
     def update(self, X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Step:
-        left, right, final = asked.left, asked.right, asked.final
-        gram = right.gram.astype(np.float64)
-        diagonal = np.diagonal(gram).copy()
-        np.fill_diagonal(gram, diagonal + left.penalty.l2)
+        if isinstance(X, Observed):
+            return self._observed(X, loss, asked, workers)
+        left, right = asked.left, asked.right
+        grams = X.by_block(right.point, own_gram, right.gram)
         start, out = left.point, left.room()
 
-        def block(rows: Block) -> tuple[float, float, Array]:
+        def block(number: int) -> tuple[float, float, Array]:
+            rows = X.blocks[number]
             part = slice(*rows)
+            gram = grams[number].astype(np.float64)
+            diagonal = np.diagonal(gram).copy()
+            np.fill_diagonal(gram, diagonal + left.penalty.l2)
             cross = X.dot_block(*rows, right.point)
             np.copyto(out[part], start[part])
             inner = kernels.pivoting_block(out[part], cross, gram, left.penalty.l1)
             change = out[part].astype(np.float64) - start[part]
             moved = float(np.square(change).sum(axis=0) @ diagonal)
-            return inner, moved, out[part].T @ out[part]
+            return inner, moved, own_gram(out[part])
 
-        inner, moved, own = (sum(part) for part in zip(*workers.map(block, X.blocks), strict=True))
+        inner, moved, owns = zip(*workers.map(block, range(len(X.blocks))), strict=True)
         left.iterate = out
-        left.move(out, own)
-        return Step(moved, after=quadratic_loss(X, loss, left, right, inner) if final else None)
+        left.move(out, sum(owns))
+        after = quadratic_loss(X, loss, asked, sum(inner), squares(owns, grams)) if asked.final else None
+        return Step(sum(moved), after=after)
+
+    @staticmethod
+    def _observed(X: Observed, loss: Loss, asked: HalfStep, workers: Workers) -> Step:
+        """Each row has a Gram matrix of its own, from which the kernel solves it."""
+        left, right = asked.left, asked.right.point
+        start, out = left.point, left.room()
+
+        def block(rows: Block) -> tuple[float, float]:
+            part = slice(*rows)
+            np.copyto(out[part], start[part])
+            after = X.pivoting_block(out, right, *rows, l1=left.penalty.l1, l2=left.penalty.l2, ridge=RIDGE)
+            change = out[part].astype(np.float64) - start[part]
+            return after, float(np.vdot(np.square(change), X.curvatures_block(*rows, right)))
+
+        after, moved = (sum(part) for part in zip(*workers.map(block, X.blocks), strict=True))
+        left.iterate = out
+        left.move(out)
+        if not asked.final:
+            return Step(moved)
+        return Step(moved, after=after if after > EXACT * X.squared_norm else loss.value(X, out, right))

@@ -30,6 +30,8 @@ class Revival:
             np.diagonal(w.gram).all() and np.diagonal(h.gram).all()
         ):  # squares can underflow, so it does not go both ways
             return False
+        if w.box or h.box or w.sums_to_one:  # a part may be dead on purpose
+            return False
         sums = w.point.sum(axis=0), h.point.sum(axis=0)
         dead = np.flatnonzero((sums[0] == 0) | (sums[1] == 0))
         if self.left < 0:
@@ -51,13 +53,11 @@ class Revival:
 def _reseed(X: Matrix, empty: Factor, other: Factor, t: int) -> bool:
     """Set column t of `other`, whose partner in `empty` is zero, to what is left of the worst row of X."""
     left, right = empty.point, other.point
-    cross, model = X.dot(right), left @ (right.T @ right)
-    norms = np.einsum("it,it->i", model - 2 * cross, left)  # squared residual of each row, less that of a zero model
-    rows = X.row_squares()
-    worst = int(np.argmax(rows + norms))
-    if rows[worst] + norms[worst] <= WORTH * rows.max():
+    errors = X.row_errors(left, right)
+    worst = int(np.argmax(errors))
+    if errors[worst] <= WORTH * X.row_squares().max():
         return False
-    seed: Array = np.maximum(X.rows(np.array([worst]))[0] - right @ left[worst], 0)
+    seed: Array = np.maximum(X.row_error(worst, left, right), 0)
     lengths = np.linalg.norm(right, axis=0), np.linalg.norm(seed)
     if not seed.any() or not lengths[0].any():
         return False

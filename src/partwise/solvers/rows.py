@@ -7,18 +7,27 @@ import numpy as np
 from partwise import kernels
 from partwise.losses import BetaDivergence, Frobenius, Loss
 from partwise.losses.frobenius import gram
-from partwise.matrix import Array, Block, Matrix, PoissonSide
+from partwise.matrix import Array, Block, Box, Matrix, PoissonSide
+from partwise.matrix.observed import Observed
 from partwise.penalties import Penalty
-from partwise.solvers.base import Factor, HalfStep
+from partwise.solvers.base import Factor, HalfStep, column_sums
+from partwise.solvers.hals import by_gram, squares
 from partwise.solvers.multiplicative import Multiplicative
+from partwise.solvers.simplex import simplex_block
 from partwise.threads import Workers
 
 RIDGE = 1e-12
 """What is added to the diagonal of the parts' gram, relative to its largest entry."""
+EXACT = 1e-11
+"""Least squares of X's squared norm from which on the loss, a difference of larger terms, has digits in float64."""
 SWEEPS = 6
 """Coordinate sweeps before the exact solve, at the most."""
 SHRINK = 0.03
 """They end for a row when one moves it less than this share of the first."""
+MOST_BOUNDED = 1000
+"""Sweeps or steps on a row whose entries are bounded or sum to one, at the most."""
+SHRINK_BOUNDED = 1e-6
+"""They end when one moves less than this share of the first."""
 MOST_NEWTON = 100
 """Newton steps on a row, at the most; five to ten are usual where its problem is convex."""
 MOST_STEPS = 1000
@@ -41,7 +50,7 @@ class Parts:
     @cached_property
     def mass(self) -> Array:
         """Column sums of right in float64, (k,)."""
-        return self.right.sum(axis=0, dtype=np.float64)
+        return column_sums(self.right)
 
 
 def solve_rows(
@@ -53,12 +62,14 @@ def solve_rows(
     workers: Workers,
     *,
     most: int | None = None,
+    box: Box | None = None,
+    sums_to_one: bool = False,
 ) -> Array:
     """Return the left factor (n, k) that minimises the loss for fixed parts, in X's dtype.
 
     Least squares are solved exactly by pivoting, the other beta-divergences by Newton's method to rounding: to the
     minimum for 1 <= beta <= 2, where each row's problem is convex, else to a local one, which may depend on `start`.
-    Other losses take multiplicative steps until one moves little.
+    Other losses take multiplicative steps until one moves little. Bounded rows take coordinate steps until these do.
 
     Parameters
     ----------
@@ -66,16 +77,21 @@ def solve_rows(
         Where to begin; None: the same level everywhere. For convex losses it matters for time alone.
     most : int or None
         Limit on the steps of an iterative solve.
+    box, sums_to_one
+        See Factor.
     """
     n, k = X.shape[0], parts.right.shape[1]
     if isinstance(loss, Frobenius):
-        return least_squares(X, start, parts, penalty, workers)[0]
+        return least_squares(X, start, parts, penalty, workers, box=box, sums_to_one=sums_to_one)[0]
     if start is None:
         model = float(parts.mass.sum())
-        start = np.full((n, k), X.total / n / model if model > 0 else 0.0, X.dtype)
-    if isinstance(loss, BetaDivergence):
-        return _newton(X, loss.beta, start, parts, penalty, workers, most or MOST_NEWTON)
-    w, h = Factor(np.array(start), penalty), Factor(parts.right, Penalty())
+        start = np.full((n, k), X.mean * X.shape[1] / model if model > 0 else 0.0, X.dtype)
+    if isinstance(X, Observed):  # parts of which a row knows no entry could be anything: zeros, as of least squares
+        start = np.where(X.touched(parts.right), start, 0)
+    if isinstance(loss, BetaDivergence) and (box is None or loss.beta == 1):
+        return _newton(X, loss.beta, start, parts, penalty, workers, most or MOST_NEWTON, box)
+    start = np.array(start) if box is None else np.clip(start, *box)
+    w, h = Factor(start, penalty, box), Factor(parts.right, Penalty())
     solver, size = Multiplicative(), loss.size(X)
     for _ in range(most or MOST_STEPS):
         step = solver.update(X, loss, HalfStep(w, h, final=True), workers)
@@ -85,39 +101,93 @@ def solve_rows(
 
 
 def least_squares(
-    X: Matrix, start: Array | None, parts: Parts, penalty: Penalty, workers: Workers
-) -> tuple[Array, float, Array]:
-    """Return the exact left factor (n, k) for the quadratic loss; to read that off, <X right, left> and its gram."""
+    X: Matrix,
+    start: Array | None,
+    parts: Parts,
+    penalty: Penalty,
+    workers: Workers,
+    *,
+    box: Box | None = None,
+    sums_to_one: bool = False,
+    value: bool = False,
+) -> tuple[Array, float | None]:
+    """Return the best left factor (n, k) for the quadratic loss; with `value` also the loss, where ``by_gram`` can."""
     n, k = X.shape[0], parts.right.shape[1]
+    left = np.ones((n, k), X.dtype) if start is None else np.array(start)
+    if box is not None:
+        np.clip(left, *box, out=left)
+    if isinstance(X, Observed):
+        found = _solve_observed(X, left, parts.right, penalty, workers, box)
+        return left, found if found > EXACT * X.squared_norm else None
     # the ridge changes no digit that counts, and picks one solution where parts depend on each other
     ridge = RIDGE * float(np.diagonal(parts.gram).max(initial=0.0))
-    damped = parts.gram + (penalty.l2 + ridge) * np.eye(k)
-    rough = parts.gram.astype(X.dtype)
-    left = np.ones((n, k), X.dtype) if start is None else np.array(start)
+    grams = X.by_block(parts.right, gram, parts.gram)
 
-    def block(rows: Block) -> tuple[float, Array]:
-        first, last = rows
-        cross = X.dot_block(first, last, parts.right)
-        out = left[first:last]
-        # a few sweeps, across rows, find nearly all zeros: pivoting then has one solve a row to do, not three
-        kernels.hals_block(out, out, out, cross, rough, penalty.l1, penalty.l2, SWEEPS, 0.0, 0.0)
-        inner = kernels.pivoting_block(out, cross, damped, penalty.l1)
-        return inner, gram(out)
+    def block(number: int) -> tuple[float, Array]:
+        first, last = X.blocks[number]
+        cross, out = X.dot_block(first, last, parts.right), left[first:last]
+        if sums_to_one:
+            wide, exact = cross.astype(np.float64), out.astype(np.float64)
+            limits = MOST_BOUNDED, SHRINK_BOUNDED * SHRINK_BOUNDED
+            inner = simplex_block(exact, exact, exact, wide, grams[number], 0.0, penalty.l2, *limits, 0.0)[0]
+            out[...] = exact
+        else:
+            rough, most, shrink = grams[number].astype(X.dtype), SWEEPS, 0.0
+            bounds = [bound[first:last] for bound in box or ()]
+            if bounds:
+                most, shrink = MOST_BOUNDED, SHRINK_BOUNDED
+            # without bounds a few sweeps, across rows, find nearly all zeros: pivoting then has one solve a row to do
+            inner = kernels.hals_block(
+                out, out, out, cross, rough, penalty.l1, penalty.l2, most, shrink, 0.0, *bounds
+            )[0]  # fmt: skip
+            if not bounds:
+                damped = grams[number] + (penalty.l2 + ridge) * np.eye(k)
+                inner = kernels.pivoting_block(out, cross, damped, penalty.l1)
+        return inner, gram(out) if value else parts.gram
 
-    inner, own = (sum(part) for part in zip(*workers.map(block, X.blocks), strict=True))
-    return left, inner, own
+    inner, owns = zip(*workers.map(block, range(len(X.blocks))), strict=True)
+    return left, by_gram(X, sum(inner), squares(owns, grams)) if value else None
 
 
-def _newton(X: Matrix, beta: float, start: Array, parts: Parts, penalty: Penalty, workers: Workers, most: int) -> Array:
-    left = np.array(start)
-    mass = np.full(parts.right.shape[1], penalty.l1) + (parts.mass if beta == 1 else 0.0)
+def _solve_observed(
+    X: Observed, left: Array, right: Array, penalty: Penalty, workers: Workers, box: Box | None
+) -> float:
+    """Solve the rows of left in place; return the loss, as a difference of larger terms, or 0 where it is not known."""
 
-    side = PoissonSide(parts.right, mass.astype(X.dtype), X.floor)
+    def block(rows: Block) -> float:
+        if box is None:
+            return X.pivoting_block(left, right, *rows, l1=penalty.l1, l2=penalty.l2, ridge=RIDGE)
+        X.squares_block(
+            (left, left, left), right, *rows, l1=penalty.l1, l2=penalty.l2, sweeps=MOST_BOUNDED, shrink=SHRINK_BOUNDED,
+            momentum=0.0, box=box,
+        )  # fmt: skip
+        return 0.0
 
-    def block(rows: Block) -> None:
+    return sum(workers.map(block, X.blocks))
+
+
+def _newton(
+    X: Matrix,
+    beta: float,
+    start: Array,
+    parts: Parts,
+    penalty: Penalty,
+    workers: Workers,
+    most: int,
+    box: Box | None,
+) -> Array:
+    left = np.array(start) if box is None else np.clip(start, *box)
+    masses = X.by_block(parts.right, column_sums, parts.mass)
+    sweeps, shrink = (SWEEPS, SHRINK) if box is None else (MOST_BOUNDED, SHRINK_BOUNDED)
+
+    def block(number: int) -> None:
+        rows, mass = X.blocks[number], np.full(parts.right.shape[1], penalty.l1)
         if beta == 1:  # cheap steps lead close to the minimum
-            X.poisson_block(left, side, *rows, l2=penalty.l2, sweeps=SWEEPS, shrink=SHRINK)
-        X.newton_block(left, parts.right, *rows, mass=mass, l2=penalty.l2, beta=beta, most=most)
+            mass += masses[number]
+            side = PoissonSide(parts.right, mass.astype(X.dtype), X.floor)
+            X.poisson_block(left, side, *rows, l2=penalty.l2, sweeps=sweeps, shrink=shrink, box=box)
+        if box is None:
+            X.newton_block(left, parts.right, *rows, mass=mass, l2=penalty.l2, beta=beta, most=most)
 
-    workers.map(block, X.blocks)
+    workers.map(block, range(len(X.blocks)))
     return left

@@ -1,0 +1,108 @@
+"""Starts that the user gives, whole or in part."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from partwise.exceptions import FactorTypeError, ParameterError
+from partwise.init import initialize
+from partwise.matrix import Array, Matrix, as_matrix
+
+Start = tuple[Array, Array]
+
+
+def starts(
+    X: Matrix,
+    k: int,
+    init: str | None,
+    W: Any,
+    H: Any,
+    units: tuple[Any, Any],
+    seeds: Any,
+    rng: np.random.RandomState,
+) -> Callable[[], Start]:
+    """Return a function that gives one start (W, Ht) after another.
+
+    Parameters
+    ----------
+    W, H : array or None
+        Given with init='custom'; what is not given is random.
+    units : (float or ndarray, float or ndarray)
+        What given factors (n, k) and (m, k) are divided by.
+    seeds : array (r, m) or None
+        Where the first parts begin instead.
+    """
+    start = _unseeded(X, k, init, W, H, units, rng)
+    return start if seeds is None else lambda: _seeded(start(), seeds)
+
+
+def _unseeded(
+    X: Matrix, k: int, init: str | None, W: Any, H: Any, units: tuple[Any, Any], rng: np.random.RandomState
+) -> Callable[[], Start]:
+    if init is None and (W is not None or H is not None):
+        init = "custom"
+    if init != "custom" and (W is not None or H is not None):
+        raise ParameterError(f"init={init!r} makes its own W and H; use init='custom' to start from yours.")
+    if init != "custom":
+        return lambda: initialize(X, k, init, rng)
+    if W is None and H is None:
+        raise ParameterError("init='custom' needs W or H, or both; give one, or use init='random'.")
+    own_W = None if W is None else check_factor(W, (X.shape[0], k), "W", X.dtype)
+    own_H = None if H is None else check_factor(H, (k, X.shape[1]), "H", X.dtype)
+
+    def start() -> Start:
+        other_W, other_Ht = (None, None) if own_W is not None and own_H is not None else initialize(X, k, "random", rng)
+        left = own_W if own_W is not None else other_W
+        right = own_H.T if own_H is not None else other_Ht
+        pair = np.array(left, X.dtype, order="C"), np.array(right, X.dtype, order="C")
+        for factor, own, unit in zip(pair, (own_W, own_H), units, strict=True):
+            if own is not None and not (np.isscalar(unit) and unit == 1):
+                factor /= np.asarray(unit, factor.dtype)
+        return pair
+
+    return start
+
+
+def _seeded(start: Start, seeds: Any) -> Start:
+    """Put the seeds' known entries into the first parts, at the scale that these have."""
+    W, Ht = start
+    given = np.asarray(seeds, float)
+    if given.ndim != 2 or given.shape[1] != len(Ht) or given.shape[0] > Ht.shape[1]:
+        raise ParameterError(
+            f"seed_components have shape {given.shape}; they need at most {Ht.shape[1]} rows, one a part, of {len(Ht)} "
+            f"entries, one a feature."
+        )
+    known = ~np.isnan(given)
+    if (given[known] < 0).any() or not np.isfinite(given[known]).all():
+        raise ParameterError("seed_components must be finite and at least 0; NaN where an entry is not known.")
+    Ht = Ht.copy()
+    for t, (seed, known_here) in enumerate(zip(given, known, strict=True)):
+        total = float(seed[known_here].sum())
+        if total > 0:  # the mean of the start is its scale, whatever it is zero at
+            seed = seed * (float(Ht[:, t].mean()) or float(Ht.mean())) * known_here.sum() / total
+        Ht[known_here, t] = seed[known_here]
+    return W, Ht
+
+
+def check_factor(
+    factor: Any, shape: tuple[int, int], name: str, dtype: "np.dtype[Any]", *, start: bool = True
+) -> Array:
+    """Return a given W or H as an array, checked: shape, finite, at least 0; as a start it may not be all 0."""
+    array = np.asarray(factor)
+    if array.ndim != 2 or array.shape[0] != shape[0]:
+        raise ParameterError(
+            f"Array with wrong first dimension passed to NMF (input {name}). Expected {shape[0]}, but got "
+            f"{array.shape[0] if array.ndim else 'a number'}; {name} must have shape {shape}."
+        )
+    if array.shape[1] != shape[1]:
+        raise ParameterError(
+            f"Array with wrong second dimension passed to NMF (input {name}). Expected {shape[1]}, but got "
+            f"{array.shape[1]}; {name} must have shape {shape}."
+        )
+    if array.dtype.kind not in "fiub":
+        raise FactorTypeError(f"{name} must hold numbers, got dtype {array.dtype}.")
+    checked = as_matrix(array.astype(dtype, copy=False), name=name)
+    if start and checked.total == 0:
+        raise ParameterError(f"Array passed to NMF (input {name}) is full of zeros; give a start that is not.")
+    return np.asarray(checked.values())

@@ -1,0 +1,277 @@
+"""X without the cells that are held out to judge a model by: they are unknown to a fit, and cost it nothing."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from partwise import kernels
+from partwise.matrix.base import Array, Box, Entrywise, Matrix, PoissonSide
+from partwise.matrix.dense import CHUNK, Dense
+from partwise.matrix.sparse import Sparse
+from partwise.threads import Workers
+
+
+@dataclass(frozen=True, eq=False)
+class Pattern:
+    """Which cells count: all or none of those where a group of adjoining rows meets one of adjoining columns.
+
+    Parameters
+    ----------
+    rows, columns : ndarray of shape (groups + 1,)
+        Where each group begins, and the end of the last.
+    counts : ndarray of bool, of shape (row groups, column groups)
+        Whether their cells count.
+    """
+
+    rows: Array
+    columns: Array
+    counts: Array
+
+    @cached_property
+    def T(self) -> "Pattern":
+        """The pattern of the transpose."""
+        return Pattern(self.columns, self.rows, np.ascontiguousarray(self.counts.T))
+
+    @property
+    def size(self) -> int:
+        """How many cells count."""
+        return int(np.diff(self.rows) @ self.counts @ np.diff(self.columns))
+
+    def group(self, row: int) -> int:
+        """Return the group of a row."""
+        return int(np.searchsorted(self.rows, row, side="right")) - 1
+
+    def columns_of(self, row: int) -> Array:
+        """Return the columns that count in a row, in order."""
+        return np.flatnonzero(np.repeat(self.counts[self.group(row)], np.diff(self.columns)))
+
+    def mask(self, rows: Array, columns: Array) -> Array:
+        """Return whether the cells (rows[i], columns[i]) count."""
+        row_groups = np.searchsorted(self.rows, rows, side="right") - 1
+        column_groups = np.searchsorted(self.columns, columns, side="right") - 1
+        found: Array = self.counts[row_groups, column_groups]
+        return found
+
+    def left_out(self, left: Array, right: Array, of: Callable[[Array], Array]) -> float:
+        """Return the sum of <of(rows of left), of(rows of right)> over the groups whose cells do not count."""
+        rows, columns = _by_group(left, self.rows, of), _by_group(right, self.columns, of)
+        return float(
+            sum(np.vdot(own, columns[~counts].sum(axis=0)) for own, counts in zip(rows, self.counts, strict=True))
+        )
+
+
+def _by_group(factor: Array, edges: Array, of: Callable[[Array], Array]) -> Array:
+    return np.array([of(factor[first:last]) for first, last in pairwise(edges)])
+
+
+class Speckled(Matrix):
+    """A dense or sparse matrix of which some cells count for nothing.
+
+    Their entries are zeros of `base`. What zeros add to a product is nothing, and what they add to a Gram matrix or to
+    column sums is known group by group: a block of rows has those of the columns that count in its group. So a
+    half-step costs what it costs on a plain matrix.
+
+    Parameters
+    ----------
+    base : Dense or Sparse
+        The entries, with zeros in the cells that do not count.
+    pattern : Pattern
+        Which cells count.
+    """
+
+    def __init__(self, base: Matrix, pattern: Pattern, transposed: "Speckled | None" = None) -> None:
+        self.base = base
+        self.pattern = pattern
+        self.shape, self.dtype = base.shape, base.dtype
+        edges = sorted({*(first for first, _ in base.blocks), *(int(edge) for edge in pattern.rows)})
+        self.blocks = tuple(pairwise(edges))
+        self._transposed = transposed
+
+    @property
+    def T(self) -> "Speckled":
+        if self._transposed is None:
+            self._transposed = Speckled(self.base.T, self.pattern.T, transposed=self)
+        return self._transposed
+
+    def prepare(self, workers: Workers, *, whole: bool) -> None:
+        self.base.prepare(workers, whole=whole)
+
+    def slice(self, first: int, last: int) -> "Speckled":
+        pattern = self.pattern
+        return Speckled(
+            self.base.slice(first, last),
+            Pattern(np.clip(pattern.rows, first, last) - first, pattern.columns, pattern.counts),
+        )
+
+    def divided(self, unit: float) -> "Speckled":
+        return Speckled(self.base.divided(unit), self.pattern)
+
+    def wide(self) -> "Speckled":
+        return Speckled(self.base.wide(), self.pattern)
+
+    @property
+    def n_stored(self) -> int:
+        return self.base.n_stored
+
+    @property
+    def mean(self) -> float:
+        """Mean over the cells that count."""
+        return self.total / max(self.pattern.size, 1)
+
+    @property
+    def has_zeros(self) -> bool:
+        """Whether any cell that counts is zero."""
+        return self.pattern.size > int(np.count_nonzero(self.base.values()))
+
+    def by_block(self, right: Array, of: Callable[[Array], Array], whole: Array) -> Sequence[Array]:
+        pieces = _by_group(right, self.pattern.columns, of)
+        sums = [pieces[counts].sum(axis=0) for counts in self.pattern.counts]
+        return [sums[self.pattern.group(first)] for first, _ in self.blocks]
+
+    def dot_block(self, first: int, last: int, right: Array) -> Array:
+        return self.base.dot_block(first, last, right)
+
+    def parts_block(
+        self, loss: Entrywise, left: Array, right: Array, first: int, last: int, *, products: bool, value: bool
+    ) -> tuple[Array | None, Array | None, float]:
+        """See Matrix: the columns that count are taken out of a chunk of rows at a time."""
+        negatives, positives, total = [], [], 0.0
+        for rows, x, columns in self._chunks(first, last):
+            part = np.ascontiguousarray(right[columns])
+            negative, positive, sum_of = loss.parts(x, left[rows] @ part.T, self.floor, value)
+            total += sum_of
+            if products:
+                negatives.append(negative @ part)
+                positives.append(positive @ part)
+        return (np.concatenate(negatives), np.concatenate(positives), total) if products else (None, None, total)
+
+    def poisson_block(
+        self,
+        left: Array,
+        right: PoissonSide,
+        first: int,
+        last: int,
+        *,
+        l2: float,
+        sweeps: int,
+        shrink: float,
+        box: Box | None = None,
+    ) -> tuple[float, float]:
+        """See Matrix: zeros pull at nothing, and the masses of `right` are those of the columns that count."""
+        return self.base.poisson_block(left, right, first, last, l2=l2, sweeps=sweeps, shrink=shrink, box=box)
+
+    def newton_block(
+        self, left: Array, right: Array, first: int, last: int, *, mass: Array, l2: float, beta: float, most: int
+    ) -> None:
+        if beta == 1:
+            self.base.newton_block(left, right, first, last, mass=mass, l2=l2, beta=beta, most=most)
+            return
+        for rows, x, columns in self._chunks(first, last):
+            part = np.ascontiguousarray(right[columns])
+            kernels.newton_dense(x, left[rows], part, mass, l2, self.floor, beta, most)
+
+    def _chunks(self, first: int, last: int) -> Iterator[tuple[Any, Array, Array]]:
+        """Yield (rows, their entries in the columns that count, those columns) for rows first..last of a block."""
+        columns = self.pattern.columns_of(first)
+        step = max(1, CHUNK // self.shape[1])
+        for start in range(first, last, step):
+            rows = slice(start, min(start + step, last))
+            yield rows, np.ascontiguousarray(self.base.rows(np.arange(rows.start, rows.stop))[:, columns]), columns
+
+    def values(self) -> Array:
+        return self.base.values()
+
+    def find(self, test: Any) -> tuple[int, int, float, int] | None:
+        return self.base.find(test)
+
+    def rows(self, indices: Array) -> Array:
+        return self.base.rows(indices)
+
+    def row_squares(self) -> Array:
+        return self.base.row_squares()
+
+    def row_errors(self, left: Array, right: Array) -> Array:
+        errors = self.row_squares() - 2 * np.einsum("it,it->i", self.dot(right), left)
+        for (first, last), gram in zip(self.blocks, self.by_block(right, _gram, right), strict=True):
+            errors[first:last] += np.einsum("it,it->i", left[first:last] @ gram, left[first:last])
+        return errors
+
+    def row_error(self, row: int, left: Array, right: Array) -> Array:
+        """See Matrix: zero in cells that do not count."""
+        error, columns = np.zeros(self.shape[1], self.dtype), self.pattern.columns_of(row)
+        error[columns] = self.rows(np.array([row]))[0][columns] - right[columns] @ left[row]
+        return error
+
+
+def _gram(factor: Array) -> Array:
+    return factor.T @ factor
+
+
+@dataclass(frozen=True, eq=False)
+class Speckles:
+    """Cells of X in a Latin square: rows and columns are dealt to groups at random, and their sums held out by turns.
+
+    Rows and columns are in an order in which groups adjoin. Diagonal d of the square are the cells whose groups add up
+    to d, modulo the number of groups: every row and every column has the same share of it, to one cell.
+
+    Parameters
+    ----------
+    X : Dense or Sparse
+        The data, its rows and columns in that order.
+    rows, columns : ndarray of shape (n,), (m,)
+        Where each row and column of X came from.
+    row_edges, column_edges : ndarray of shape (groups + 1,)
+        Where the groups begin.
+    """
+
+    X: Matrix
+    rows: Array
+    columns: Array
+    row_edges: Array
+    column_edges: Array
+
+    @classmethod
+    def of(cls, X: Matrix, groups: int, rng: np.random.RandomState) -> "Speckles":
+        """Deal rows and columns of X to that many groups, as even as can be."""
+        rows, columns = rng.permutation(X.shape[0]), rng.permutation(X.shape[1])
+        edges = [np.arange(groups + 1) * length // groups for length in X.shape]
+        return cls(cells_of(X, rows, columns), rows, columns, *edges)
+
+    def split(self, diagonals: Sequence[int]) -> tuple[Speckled, Speckled]:
+        """Return X without those diagonals, and those diagonals alone."""
+        groups = np.arange(len(self.row_edges) - 1)
+        held = np.isin(np.add.outer(groups, groups) % len(groups), diagonals)
+        kept, out = (Pattern(self.row_edges, self.column_edges, counts) for counts in (~held, held))
+        return Speckled(_where(self.X, kept), kept), Speckled(_where(self.X, out), out)
+
+
+def _where(X: Matrix, pattern: Pattern) -> Matrix:
+    """Return X with zeros in the cells that do not count."""
+    if isinstance(X, Sparse):
+        rows = np.repeat(np.arange(X.shape[0]), np.diff(X.X.indptr))
+        return entries_of(X, pattern.mask(rows, X.X.indices))
+    cells = X.values().copy()
+    for (first, last), counts in zip(pairwise(pattern.rows), pattern.counts, strict=True):
+        cells[first:last, np.repeat(~counts, np.diff(pattern.columns))] = 0
+    return Dense(cells)
+
+
+def entries_of(X: Sparse, which: Array) -> Sparse:
+    """Return the matrix of those stored entries of X for which `which` (n_stored,) is true."""
+    csr = X.X
+    indptr = np.concatenate(([0], np.cumsum(which)))[csr.indptr].astype(csr.indptr.dtype)
+    return Sparse(sp.csr_array((csr.data[which], csr.indices[which], indptr), shape=X.shape))
+
+
+def cells_of(X: Matrix, rows: Array, columns: Array) -> Matrix:
+    """Return those rows and columns of a dense or sparse matrix, in that order."""
+    if isinstance(X, Sparse):
+        found = sp.csr_array(X.X)[rows][:, columns]
+        found.sort_indices()
+        return Sparse(found)
+    return Dense(X.values()[np.ix_(rows, columns)])

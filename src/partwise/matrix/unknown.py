@@ -1,0 +1,114 @@
+"""Which entries of X are known, as a sparse matrix of them, and of their weights."""
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.utils import check_array
+
+from partwise.exceptions import DataError, ParameterError
+
+MOST_CELLS = 200_000_000
+"""Cells of a sparse X that are made explicit, at the most, where its zeros are known and some other entries are not."""
+
+
+def known_entries(X: Any, missing: str | None, entry_weight: Any) -> tuple[Any, Any] | None:
+    """Return (known entries, their weights or None), both CSR of one pattern; None if all are known and weigh 1.
+
+    Parameters
+    ----------
+    X : ndarray or sparse matrix (n, m)
+        Data; may have NaN.
+    missing : {'nan', 'zero', None}
+        What marks an unknown entry. Zeros that a sparse X stores are known.
+    entry_weight : array or sparse matrix (n, m), or None
+        Weights, at least 0; 0 or absent: unknown.
+    """
+    weight = None if entry_weight is None else _checked(entry_weight, X.shape, X.dtype)
+    if missing == "zero" and sp.issparse(X):
+        if weight is None:
+            return X, None
+        known = sp.csr_array(X, copy=not X.has_canonical_format)
+        known.sum_duplicates()
+        known = known.tocoo()
+        rows, columns = known.coords
+        weights = (
+            np.asarray(sp.csr_array(weight)[rows, columns]).ravel() if sp.issparse(weight) else weight[rows, columns]
+        )
+        return _pair(known.data, weights, rows, columns, X.shape)
+    if sp.issparse(X):
+        if weight is None and not np.isnan(X.data).any():
+            return None
+        if sp.issparse(weight):
+            pattern = sp.coo_array(weight)
+            values = np.asarray(sp.csr_array(X)[pattern.coords]).ravel()
+            return _known(values, pattern.data, *pattern.coords, shape=X.shape, missing=missing)
+        if X.shape[0] * X.shape[1] > MOST_CELLS:
+            raise DataError(
+                f"X is sparse and its {X.shape[0] * X.shape[1]:,} cells would have to be stored one by one, because "
+                f"zeros are known and other entries are not. Pass missing_values=0 if absent entries are unknown, or a "
+                f"sparse entry_weight that stores the known ones."
+            )
+        X = X.toarray()
+    if weight is None:
+        known = ~np.isnan(X) if missing == "nan" else X != 0
+        if known.all():
+            return None
+        rows, columns = np.nonzero(known)
+        return _pair(X[rows, columns], None, rows, columns, X.shape)
+    weight = weight.toarray() if sp.issparse(weight) else weight
+    if missing == "zero":
+        weight = np.where(X == 0, 0, weight)
+    rows, columns = np.nonzero(weight)
+    known, weights = _known(X[rows, columns], weight[rows, columns], rows, columns, shape=X.shape, missing=missing)
+    return None if weights is None and known.nnz == X.size else (known, weights)
+
+
+def _known(
+    values: Any, weights: Any, rows: Any, columns: Any, *, shape: tuple[int, int], missing: str | None
+) -> tuple[Any, Any]:
+    """Return the pair without entries that are NaN, where NaN says unknown."""
+    if missing == "nan":
+        keep = ~np.isnan(values)
+        values, weights, rows, columns = (array[keep] for array in (values, weights, rows, columns))
+    return _pair(values, weights, rows, columns, shape)
+
+
+def _pair(values: Any, weights: Any, rows: Any, columns: Any, shape: tuple[int, int]) -> tuple[Any, Any]:
+    if weights is not None:
+        keep = weights > 0
+        values, weights, rows, columns = (array[keep] for array in (values, weights, rows, columns))
+    known = sp.csr_array((values, (rows, columns)), shape=shape)
+    if weights is None:
+        return known, None
+    weighted = sp.csr_array((weights, (rows, columns)), shape=shape)
+    return known, None if np.all(weighted.data == 1) else weighted
+
+
+def _checked(entry_weight: Any, shape: tuple[int, int], dtype: Any) -> Any:
+    """Return the weights in X's dtype, as an array or CSR, checked: shape, finite, at least 0, not all 0."""
+    weight = check_array(
+        entry_weight, accept_sparse=("csr", "csc", "coo"), dtype=[np.float64, np.float32], ensure_all_finite=False,
+        input_name="entry_weight",
+    )  # fmt: skip
+    if weight.shape != tuple(shape):
+        raise ParameterError(
+            f"entry_weight has shape {weight.shape}, X has shape {tuple(shape)}; give one weight an entry."
+        )
+    if sp.issparse(weight):
+        weight = sp.csr_array(weight, copy=not weight.has_canonical_format)
+        weight.sum_duplicates()
+    values = weight.data if sp.issparse(weight) else weight
+    if not np.isfinite(values).all() or (values < 0).any() or not values.any():
+        raise ParameterError("entry_weight must be finite, at least 0, and not zero everywhere.")
+    if weight.dtype == dtype:
+        return weight
+    with np.errstate(over="ignore", under="ignore"):
+        cast = weight.astype(dtype)
+    values = cast.data if sp.issparse(cast) else cast
+    if not np.isfinite(values).all() or not values.any():
+        raise ParameterError(
+            f"entry_weight has weights that {np.dtype(dtype)}, the type of X, cannot hold. Divide all by their mean: "
+            f"only ratios of weights matter."
+        )
+    return cast

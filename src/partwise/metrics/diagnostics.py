@@ -1,0 +1,347 @@
+"""What a model leaves unexplained, and what each of its parts is good for."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from scipy.special import xlogy
+
+from partwise.exceptions import ParameterError
+from partwise.factorization import Factorization
+from partwise.losses import Frobenius, KullbackLeibler, Loss, get_loss
+from partwise.losses.frobenius import gram
+from partwise.matrix import Array, Matrix, as_matrix
+from partwise.matrix.dense import CHUNK, Dense
+from partwise.matrix.sparse import Sparse
+from partwise.metrics.reconstruction import comparable
+from partwise.projection import power_of
+
+SHOWN = 10
+"""Parts that a summary lists."""
+NAMED = 3
+"""Rows, columns and pairs that it names."""
+
+
+@dataclass(frozen=True, eq=False)
+class Diagnostics:
+    """What a model leaves of each row and column, and what its parts add; ``str()`` is a summary.
+
+    Parameters
+    ----------
+    objective : Loss
+        The loss that ``loss``, ``row_loss``, ``column_loss`` and ``part_gain`` are values of.
+    loss : float
+        Its value, summed over all cells.
+    relative_error : float
+        ``||X - W H|| / ||X||`` in the Frobenius norm, whatever the loss.
+    row_error, column_error : ndarray of shape (n_samples,), (n_features,)
+        Euclidean norm of the residual of each row and column, in X's units.
+    row_relative_error, column_relative_error : ndarray of shape (n_samples,), (n_features,)
+        The same over the norm of the row or column itself: 1 where a model of zeros would be as good. Infinite where
+        the data are all zero and the model is not.
+    row_loss, column_loss : ndarray of shape (n_samples,), (n_features,)
+        Loss of each row and column. Both add up to ``loss``.
+    part_share : ndarray of shape (n_components,)
+        Share of each part in the sum of all entries of the model, ``W[:, t].sum() * H[t].sum()``. Entries are at least
+        0, so that the shares add up to 1, also where parts overlap.
+    part_gain : ndarray of shape (n_components,)
+        By how much the loss rises if the part is left out and the weights of the others stay. These do not add up to
+        anything: what two parts explain together, each alone may explain nearly as well. A model of zero is raised to
+        a tiny number where the loss divides by it.
+    near_duplicates : list of (int, int, float)
+        Pairs of parts whose rows of H point the same way, and their cosine, the most alike first.
+    dead : list of int
+        Parts that add nothing: their column of W or row of H is all zero.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from partwise import diagnose
+    >>> X = np.array([[4.0, 4.0, 0.0], [0.0, 0.0, 3.0], [0.0, 2.0, 0.0]])
+    >>> found = diagnose(X, ([[2.0, 0.0], [0.0, 1.0], [0.5, 0.0]], [[2.0, 2.0, 0.0], [0.0, 0.0, 3.0]]))
+    >>> print(found)
+    3 x 3, 2 parts: frobenius loss 1, relative error 0.211
+     part    share     gain
+        0    76.9%       17
+        1    23.1%      4.5
+    worst rows      2 (100.0% of the loss)
+    worst columns   0 (50.0% of the loss), 1 (50.0% of the loss)
+    near duplicates none
+    dead parts      none
+    """
+
+    objective: Loss
+    loss: float
+    relative_error: float
+    row_error: Array
+    column_error: Array
+    row_relative_error: Array
+    column_relative_error: Array
+    row_loss: Array
+    column_loss: Array
+    part_share: Array
+    part_gain: Array
+    near_duplicates: list[tuple[int, int, float]]
+    dead: list[int]
+
+    def worst_rows(self, count: int = 10, *, relative: bool = False) -> Array:
+        """Return the rows that the model explains worst, the worst first.
+
+        Parameters
+        ----------
+        count : int, default=10
+            How many, at the most.
+        relative : bool, default=False
+            By relative error rather than by loss, so that small rows count as much as large ones.
+
+        Returns
+        -------
+        ndarray of shape (count,)
+            Their indices.
+        """
+        return _worst(self.row_relative_error if relative else self.row_loss, count)
+
+    def worst_columns(self, count: int = 10, *, relative: bool = False) -> Array:
+        """Return the columns that the model explains worst, the worst first.
+
+        Parameters
+        ----------
+        count : int, default=10
+            How many, at the most.
+        relative : bool, default=False
+            By relative error rather than by loss, so that small columns count as much as large ones.
+
+        Returns
+        -------
+        ndarray of shape (count,)
+            Their indices.
+        """
+        return _worst(self.column_relative_error if relative else self.column_loss, count)
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        n, m, k = len(self.row_error), len(self.column_error), len(self.part_share)
+        yield (
+            f"{n} x {m}, {k} part{'s' * (k != 1)}: {self.objective.name} loss {self.loss:.4g}, "
+            f"relative error {self.relative_error:.3g}"
+        )
+        yield f"{'part':>5}{'share':>9}{'gain':>9}"
+        for t in _worst(self.part_share, SHOWN):
+            yield f"{t:>5}{self.part_share[t]:>9.1%}{self.part_gain[t]:>9.3g}"
+        if k > SHOWN:
+            yield f"  and {k - SHOWN} smaller ones"
+        yield f"{'worst rows':<16}{self._named(self.row_loss)}"
+        yield f"{'worst columns':<16}{self._named(self.column_loss)}"
+        pairs = [f"{s} and {t} (cosine {cosine:.2f})" for s, t, cosine in self.near_duplicates]
+        more = f" and {len(pairs) - NAMED} more" if len(pairs) > NAMED else ""
+        yield f"{'near duplicates':<16}{', '.join(pairs[:NAMED]) or 'none'}{more}"
+        yield f"{'dead parts':<16}{', '.join(map(str, self.dead)) or 'none'}"
+
+    def _named(self, losses: Array) -> str:
+        worst = [i for i in _worst(losses, NAMED) if losses[i] > 0]
+        return ", ".join(f"{i} ({losses[i] / self.loss:.1%} of the loss)" for i in worst) or "none"
+
+
+def diagnose(
+    X: Any,
+    model: Any,
+    *,
+    loss: Loss | str | float | None = None,
+    alike: float = 0.9,
+    missing_values: Any = None,
+    negatives: str = "error",
+) -> Diagnostics:
+    """Return what a model leaves unexplained of each row and column of X, and what each of its parts is good for.
+
+    All cells count alike, whatever weights a fit gave them. A sparse X stays sparse: no array of its shape is made.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Data, at least 0; zeros of a sparse X count.
+    model : Factorization, fitted NMF or MiniBatchNMF, or pair (W, H)
+        The model. Of an estimator the weights of X are found by ``transform``, so that X may be new; the other two have
+        the weights of the data that they were fitted to.
+    loss : str, float (beta), Loss or None, default=None
+        What to measure by beside the Frobenius norm; None: what the model was fitted by, Frobenius for a pair.
+    alike : float, default=0.9
+        Parts are near duplicates from this cosine of their rows of H on.
+    missing_values : None, nan or 0, default=None
+        Which entries of X are unknown, and count for nothing; of an estimator, its own.
+    negatives : {'error', 'clip'}, default='error'
+        Refuse negative entries of X, or take them as zeros; of an estimator, its own.
+
+    Returns
+    -------
+    Diagnostics
+        Errors by row and column, shares of the parts, near duplicates and dead parts.
+
+    Raises
+    ------
+    DataError
+        If the shapes of X and the factors do not fit, or X has an entry that the loss is not defined for.
+    ParameterError
+        If ``model`` is none of the three, or ``alike`` no such cosine.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import partwise as pw
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.gamma(1.0, 1.0, (40, 3)) @ rng.gamma(1.0, 1.0, (3, 25))
+    >>> X[7] = 5 * rng.random(25)
+    >>> found = pw.diagnose(X, pw.NMF(3, random_state=0).fit(X))
+    >>> int(found.worst_rows()[0])
+    7
+    """
+    if not (isinstance(alike, Real) and 0 < alike <= 1):
+        raise ParameterError(f"alike={alike!r} must be a cosine more than 0 and at most 1.")
+    W, H, own = _factors(X, model)
+    objective = get_loss(own if loss is None else loss)
+    given = as_matrix(
+        X,
+        missing_values=getattr(model, "missing_values", missing_values),
+        negatives=getattr(model, "negatives", negatives),
+    )
+    objective.check(given)
+    matrix, left, right, unit = comparable(given, W, H, rescale=objective.degree is not None)
+    squares, losses = [], []
+    for sides in ((matrix, left, right), (matrix.T, right, left)):
+        half = _row_losses(sides[0], Frobenius(), *sides[1:])
+        squares.append(2 * half)
+        losses.append(half if isinstance(objective, Frobenius) else _row_losses(sides[0], objective, *sides[1:]))
+    own_squares = [side.row_squares() for side in (matrix, matrix.T)]
+    scale = power_of(unit, objective)
+    mass = left.sum(axis=0, dtype=np.float64) * right.sum(axis=0, dtype=np.float64)
+    return Diagnostics(
+        objective=objective,
+        loss=float(losses[0].sum()) * scale,
+        relative_error=float(_relative(squares[0].sum(), own_squares[0].sum())),
+        row_error=np.sqrt(squares[0]) * unit,
+        column_error=np.sqrt(squares[1]) * unit,
+        row_relative_error=_relative(squares[0], own_squares[0]),
+        column_relative_error=_relative(squares[1], own_squares[1]),
+        row_loss=losses[0] * scale,
+        column_loss=losses[1] * scale,
+        part_share=mass / (mass.sum() or 1.0),
+        part_gain=_gains(matrix, objective, left, right) * scale,
+        near_duplicates=_near_duplicates(right, alike),
+        dead=[int(t) for t in np.flatnonzero(~(left.any(axis=0) & right.any(axis=0)))],
+    )
+
+
+def part_order(W: Any, H: Any) -> Array:
+    """Return the order of the parts by falling share in the sum of all entries of the model.
+
+    Starts find the same parts in any order; this one depends on the parts alone, so that fits can be laid side by side.
+
+    Parameters
+    ----------
+    W : array-like of shape (n_samples, n_components)
+        Weights.
+    H : array-like of shape (n_components, n_features)
+        Parts.
+
+    Returns
+    -------
+    ndarray of shape (n_components,)
+        Their indices, the largest part first. Of two whose shares agree to nine digits, the one whose heaviest column
+        comes first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> W, H = np.array([[1.0, 3.0], [2.0, 0.0]]), np.array([[0.0, 1.0], [4.0, 1.0]])
+    >>> order = part_order(W, H)
+    >>> W[:, order], H[order]
+    (array([[3., 1.], [0., 2.]]), array([[4., 1.], [0., 1.]]))
+    """
+    W, H = np.asarray(W, np.float64), np.asarray(H, np.float64)
+    mass = W.sum(axis=0) * H.sum(axis=1)
+    shares = np.round(mass / (mass.sum() or 1.0), 9)  # rounding alone is to decide nothing
+    return np.lexsort((H.argmax(axis=1), -shares))
+
+
+def _factors(X: Any, model: Any) -> tuple[Any, Any, Any]:
+    """Return (W, H, loss) of whatever stands for a model."""
+    if isinstance(model, Factorization):
+        return model.W, model.H, model.objective
+    if isinstance(model, tuple | list) and len(model) == 2:
+        return *model, "frobenius"
+    if hasattr(model, "components_"):
+        own = getattr(model, "loss", None)
+        return model.transform(X), model.components_, getattr(model, "beta_loss", "frobenius") if own is None else own
+    raise ParameterError(
+        f"model={type(model).__name__} has no parts; give a Factorization, a fitted NMF or MiniBatchNMF, or a pair "
+        f"(W, H)."
+    )
+
+
+def _row_losses(X: Matrix, loss: Loss, left: Array, right: Array) -> Array:
+    """Return the loss of each row, (n,), in float64."""
+    if isinstance(X, Sparse) and isinstance(loss, Frobenius | KullbackLeibler):
+        return _by_stored_entries(X, loss, left, right)
+    if not (isinstance(X, Dense) and isinstance(loss, Frobenius)):
+        rows = range(X.shape[0])
+        return np.array([X.parts_block(loss, left, right, i, i + 1, products=False, value=True)[2] for i in rows])
+    out, wide, step = np.empty(X.shape[0]), right.astype(np.float64), max(1, CHUNK // X.shape[1])
+    for start in range(0, X.shape[0], step):
+        rows = range(start, min(start + step, X.shape[0]))
+        residual = left[rows.start : rows.stop].astype(np.float64) @ wide.T
+        residual -= X.rows(np.asarray(rows))
+        out[rows.start : rows.stop] = 0.5 * np.einsum("ij,ij->i", residual, residual)
+    return out
+
+
+def _by_stored_entries(X: Sparse, loss: Loss, left: Array, right: Array) -> Array:
+    """Return the loss of each row, (n,): as if X were zero, and what its stored entries change."""
+    squares = isinstance(loss, Frobenius)
+    wide = left.astype(np.float64)
+    if squares:
+        out = 0.5 * np.einsum("it,it->i", wide @ gram(right), wide)
+    else:
+        out = wide @ right.sum(axis=0, dtype=np.float64)
+    for first, last in X.blocks:
+        x, p = X.predict_block(first, last, left, right)
+        x = x.astype(np.float64)
+        change = x * (0.5 * x - p) if squares else xlogy(x, x / np.maximum(p, X.floor)) - x
+        rows = np.repeat(np.arange(last - first), np.diff(X.X.indptr[first : last + 1]))
+        out[first:last] += np.bincount(rows, weights=change, minlength=last - first)
+    return np.maximum(out, 0.0)  # rounding can go just under 0
+
+
+def _gains(X: Matrix, loss: Loss, left: Array, right: Array) -> Array:
+    """Return by how much the loss rises without each part, (k,)."""
+    if isinstance(X, Dense | Sparse) and isinstance(loss, Frobenius):
+        both = gram(left), gram(right)
+        inner = np.einsum("it,it->t", X.dot(right), left, dtype=np.float64)
+        overlap = (both[0] * both[1]).sum(axis=0)
+        return inner - overlap + 0.5 * np.diagonal(both[0]) * np.diagonal(both[1])
+    whole, gains = loss.value(X, left, right), []
+    for t in range(left.shape[1]):
+        without = left.copy()
+        without[:, t] = 0
+        gains.append(loss.value(X, without, right) - whole)
+    return np.array(gains)
+
+
+def _near_duplicates(right: Array, alike: float) -> list[tuple[int, int, float]]:
+    norms = np.linalg.norm(right.astype(np.float64), axis=0)
+    directions = right / np.where(norms > 0, norms, 1.0)
+    cosines = np.triu(directions.T @ directions, 1)
+    pairs = zip(*np.nonzero(cosines >= alike), strict=True)
+    return sorted(((int(s), int(t), float(cosines[s, t])) for s, t in pairs), key=lambda pair: -pair[2])
+
+
+def _relative(squares: Any, own: Any) -> Any:
+    """Return sqrt(squares / own), 0 where both are 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where((squares == 0) & (own == 0), 0.0, np.sqrt(squares / own))
+
+
+def _worst(values: Array, count: int) -> Array:
+    return np.argsort(-values, kind="stable")[:count]
