@@ -88,6 +88,106 @@ def test_a_bad_entry_of_a_sparse_matrix_is_named_too(run, tmp_path):
     assert "row 2, column 2 is -2.0 (1 entries" in message
 
 
+@pytest.fixture
+def gaps(counts):
+    """The csv file of counts with 13 empty cells: all of one row, and a few others."""
+    lines = [line.split(",") for line in counts.read_text().splitlines()]
+    lines[4][1:] = [""] * 5
+    for i in range(5, 13):
+        lines[i][1 + i % 5] = "nan" if i % 2 else " "
+    path = counts.parent / "gaps.csv"
+    path.write_text("\n".join(map(",".join, lines)) + "\n")
+    return path
+
+
+def test_missing_entries_are_unknown_when_that_is_said(run, gaps):
+    out = gaps.parent / "gaps.model"
+    assert "Give --missing nan" in run("fit", gaps, "--components", 2, "--out", out, code=2).stderr
+    result = run("fit", gaps, "--components", 2, "--out", out, "--missing", "nan")
+    assert "12 x 5 · 13 unknown" in result.stdout
+    assert result.stderr == "! 1 of 12 rows without a known entry\n"
+    facts = json.loads(run("fit", gaps, "--components", 2, "--out", out, "--missing", "nan", "--json").stdout)
+    assert (facts["missing"], facts["n_unknown"]) == ("nan", 13)
+    X = read_numbers(gaps).X
+    expected = pw.NMF(2, random_state=0, missing_values=np.nan).fit(X)
+    np.testing.assert_array_equal(pw.load(out).components_, expected.components_)
+
+
+def test_transform_takes_for_unknown_what_the_fit_did(run, counts, gaps, model):
+    out = gaps.parent / "gaps.model"
+    run("fit", gaps, "--components", 2, "--out", out, "--missing", "nan")
+    result = run("transform", out, gaps)
+    assert "1 of 12 rows without a known entry" in result.stderr
+    W = np.array([row[1:] for row in csv.reader(io.StringIO(result.stdout))][1:], dtype=float)
+    np.testing.assert_array_equal(W, pw.load(out).transform(read_numbers(gaps).X))
+    np.testing.assert_array_equal(W[3], 0)
+    message = run("transform", model, gaps, code=2).stderr
+    assert "row 's3', column 'a' is nan" in message
+    assert 'Fit the model with "partwise fit --missing nan"' in message
+
+
+@pytest.mark.parametrize("loss", ["frobenius", "kullback-leibler"])
+def test_zeros_are_unknown_in_a_dense_file_and_absent_from_a_sparse_one(run, tmp_path, loss):
+    X = np.random.default_rng(0).poisson(1.0, (15, 6)).astype(float)
+    np.save(tmp_path / "a.npy", X)
+    sp.save_npz(tmp_path / "a.npz", sp.csr_matrix(X))
+    found = []
+    for name in ("a.npy", "a.npz"):
+        options = ["--components", 2, "--out", tmp_path / "a.model", "--loss", loss, "--missing", "zero", "--json"]
+        facts = json.loads(run("fit", tmp_path / name, *options).stdout)
+        assert facts["n_unknown"] == (X == 0).sum()
+        found.append(facts["relative_error"])
+        assert run("transform", tmp_path / "a.model", tmp_path / name).stdout.count("\n") == 16
+    assert found[0] == pytest.approx(found[1])
+
+
+@pytest.mark.parametrize(
+    ("text", "missing", "part"),
+    [
+        ("a,b\n1,-2\n", "nan", "row 1, column 'b' is -2.0 (1 entries are negative or infinite). A factorization"),
+        ("a,b\n1,\n", "zero", "column 'b' is nan"),
+        ("a,b\n,\n", "nan", "every entry is unknown"),
+        ("a,b\n0,0\n", "zero", "every entry is unknown"),
+    ],
+)
+def test_what_is_neither_known_nor_unknown_is_refused(run, tmp_path, text, missing, part):
+    path = tmp_path / "a.csv"
+    path.write_text(text)
+    arguments = ["fit", path, "--components", 1, "--out", tmp_path / "a.model", "--missing", missing]
+    assert part in run(*arguments, code=2).stderr
+
+
+def test_missing_entries_of_a_sparse_file_are_counted(run, tmp_path):
+    X = sp.csr_matrix([[1.0, np.nan, 0.0], [2.0, 3.0, 1.0], [0.0, 1.0, 2.0]])
+    sp.save_npz(tmp_path / "a.npz", X)
+    options = ["--components", 1, "--out", tmp_path / "a.model", "--missing", "nan", "--json"]
+    assert json.loads(run("fit", tmp_path / "a.npz", *options).stdout)["n_unknown"] == 1
+
+
+def test_the_number_of_parts_is_chosen_when_asked_for(run, tmp_path):
+    rng = np.random.default_rng(0)
+    np.save(
+        tmp_path / "a.npy", rng.gamma(0.3, 1.0, (40, 2)) @ rng.gamma(0.3, 1.0, (2, 20)) + 0.01 * rng.random((40, 20))
+    )
+    np.save(tmp_path / "w.npy", np.ones(40))
+    arguments = ["fit", tmp_path / "a.npy", "--components", "choose", "--out", tmp_path / "a.model"]
+    result = run(*arguments)
+    chosen = pw.load(tmp_path / "a.model").n_components_
+    reason = json.loads(run(*arguments, "--json").stdout)["reason"]
+    assert result.stdout.startswith(f"{chosen} components")
+    assert " ".join(result.stdout.splitlines()).endswith(f"a.model {reason}")
+    assert result.stderr == "! choosing the number of parts first\n"
+    assert "without the weights of rows" in run(*arguments, "--weights", tmp_path / "w.npy").stderr
+    ranked = json.loads(run("rank", tmp_path / "a.npy", "--json").stdout)
+    assert (ranked["n_components"], ranked["reason"]) == (chosen, reason)
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "2.5", "chose"])
+def test_what_is_no_number_of_parts_is_refused(run, counts, number):
+    arguments = ["fit", counts, "--components", number, "--out", counts.parent / "a.model"]
+    assert "nor the word choose" in run(*arguments, code=2).stderr
+
+
 def test_the_doctor_tells_what_partwise_runs_on(run):
     text = run("doctor").stdout
     assert pw.__version__ in text

@@ -5,30 +5,61 @@ import time
 import click
 
 from partwise import NMF
-from partwise.cli.command import Command, existing_file, json_option, new_file, seed_option
-from partwise.cli.inputs import read_non_negative
+from partwise.cli.command import (
+    Command,
+    existing_file,
+    json_option,
+    loss_option,
+    missing_option,
+    new_file,
+    note,
+    seed_option,
+)
+from partwise.cli.inputs import MISSING, count_unknown, read_non_negative
 from partwise.cli.progress import progress
-from partwise.cli.render import fit_facts, print_facts, print_json, summary
+from partwise.cli.render import fit_facts, print_facts, print_json, print_sentence, summary
 from partwise.cli.saving import save_model
+from partwise.cli.weights import Column, read_weights, weights_option
 
 __all__ = ["command"]
 
 
+def _components(ctx: click.Context, option: click.Parameter, value: str) -> int | str:
+    """Return the number, or the word "choose"."""
+    if value == "choose":
+        return value
+    if not (value.isdecimal() and int(value) > 0):
+        raise click.BadParameter(f"{value!r} is no whole number from 1 on, nor the word choose.", ctx, option)
+    return int(value)
+
+
 @click.command(cls=Command)
 @click.argument("file", type=existing_file)
-@click.option("--components", type=click.IntRange(min=1), required=True, help="Parts to find.")
-@new_file("MODEL", required=True, help="Save the parts to this file.")
 @click.option(
-    "--loss",
-    type=click.Choice(["frobenius", "kullback-leibler"]),
-    default="frobenius",
-    show_default=True,
-    help="What a good fit is: kullback-leibler suits counts.",
+    "--components",
+    metavar="N|choose",
+    callback=_components,
+    required=True,
+    help="Parts to find; choose: as many as partwise rank says.",
 )
+@new_file("MODEL", required=True, help="Save the parts to this file.")
+@loss_option
+@missing_option
+@weights_option
 @click.option("--max-iter", type=click.IntRange(min=1), default=200, show_default=True, help="Most iterations.")
 @seed_option
 @json_option
-def command(file: str, components: int, out: str, loss: str, max_iter: int, seed: int, as_json: bool) -> None:
+def command(
+    file: str,
+    components: int | str,
+    out: str,
+    loss: str,
+    missing: str,
+    weights: Column | None,
+    max_iter: int,
+    seed: int,
+    as_json: bool,
+) -> None:
     """Factorize a matrix of numbers into parts.
 
     FILE holds a non-negative matrix, one sample a row: .npy, .npz, .mtx, .csv or .tsv, and with partwise[io] also
@@ -37,16 +68,34 @@ def command(file: str, components: int, out: str, loss: str, max_iter: int, seed
     \b
     Example: partwise fit counts.csv --components 5 --out counts.model
     """
-    X = read_non_negative(file).X
+    numbers = read_non_negative(file, missing)
+    X = numbers.X
+    n_unknown = count_unknown(X, missing, file)
+    weighing = None if weights is None else read_weights(weights, numbers, file)
+    if components == "choose":
+        by_row = weighing is not None and weighing.kind == "row"
+        note("choosing the number of parts first" + (", without the weights of rows" if by_row else ""))
     started = time.perf_counter()
-    model = NMF(components, beta_loss=loss, max_iter=max_iter, random_state=seed, n_jobs=-1)
+    model = NMF(
+        components, beta_loss=loss, max_iter=max_iter, random_state=seed, n_jobs=-1, missing_values=MISSING[missing]
+    )
     with progress(model, "Factorizing"):
-        model.fit(X)
+        model.fit(X, **({} if weighing is None else weighing.keywords))
     facts = fit_facts(model, time.perf_counter() - started)
     save_model(model, out)
     n_samples, n_features = X.shape
+    reason = model.rank_choice_.reason if components == "choose" else None
     if as_json:
-        shape = {"n_samples": n_samples, "n_features": n_features, "n_components": components}
-        print_json({**shape, "loss": loss, **facts, "model": out})
+        shape = {"n_samples": n_samples, "n_features": n_features, "n_components": model.n_components_}
+        data = {"missing": missing, "n_unknown": n_unknown, "weights": None if weighing is None else weighing.kind}
+        chosen = {} if reason is None else {"reason": reason}
+        print_json({**shape, **chosen, "loss": loss, **data, **facts, "model": out})
         return
-    print_facts([f"{components} components", f"{n_samples:,} x {n_features:,}", *summary(facts), f"saved to {out}"])
+    sizes = [f"{model.n_components_} components", f"{n_samples:,} x {n_features:,}"]
+    if missing != "none":
+        sizes.append(f"{n_unknown:,} unknown")
+    if weighing is not None:
+        sizes.append("rows weighted" if weighing.kind == "row" else "entries weighted")
+    print_facts([*sizes, *summary(facts), f"saved to {out}"])
+    if reason is not None:
+        print_sentence(reason)

@@ -1,32 +1,101 @@
 """Matrices from files, checked before they are factorized."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import scipy.sparse
 
+from partwise.cli.command import note
 from partwise.exceptions import DataError
 from partwise.io import Numbers, read_numbers
 
-__all__ = ["read_non_negative"]
+__all__ = [
+    "MISSING",
+    "check_counts",
+    "check_entries",
+    "column_name",
+    "count_unknown",
+    "missing_word",
+    "read_non_negative",
+]
+
+MISSING = {"none": None, "nan": np.nan, "zero": 0}
+"""What an estimator calls the words of --missing."""
+LEFT_OUT = "Give --missing nan if such cells are unknown, or drop those rows or columns."
 
 
-def read_non_negative(path: str) -> Numbers:
-    """Read a matrix; an entry that is negative, infinite or missing is named by file, row and column."""
+def missing_word(missing_values: Any) -> str:
+    """Return the word of --missing for what an estimator was fitted with."""
+    return "none" if missing_values is None else "zero" if missing_values == 0 else "nan"
+
+
+def read_non_negative(path: str, missing: str = "none", way_out: str = LEFT_OUT) -> Numbers:
+    """Read a matrix; an entry that is negative, infinite or missing is named by file, row and column.
+
+    With `missing` 'nan' entries may be missing; `way_out` is what to do about one where they may not.
+    """
     numbers = read_numbers(path)
+    mend = "A factorization needs entries >= 0: mend the file, or drop those rows or columns."
+    check_entries(numbers, path, mend, way_out, unknown=missing == "nan")
+    return numbers
+
+
+def check_entries(numbers: Numbers, path: str, mend: str, way_out: str, *, unknown: bool = False) -> None:
+    """Raise for the first entry that is negative, infinite or, unless some are `unknown`, missing."""
+    found = _first(numbers, path, lambda x: ~((x >= 0) & (x < np.inf)) & ~(np.isnan(x) & unknown))
+    if found is not None:
+        where, entry, count = found
+        kinds = "negative or infinite" if unknown else "negative, infinite or missing"
+        raise DataError(f"{where} ({count:,} entries are {kinds}). {way_out if np.isnan(entry) else mend}")
+
+
+def check_counts(numbers: Numbers, path: str) -> None:
+    """Raise for the first entry that is no count."""
+    found = _first(numbers, path, lambda x: x % 1 > 0)
+    if found is not None:
+        where, _, count = found
+        raise DataError(
+            f"{where}, which is no count ({count:,} entries are not). --resample poisson draws counts: give these, or "
+            "--resample bootstrap."
+        )
+
+
+def _first(numbers: Numbers, path: str, test: Callable[[Any], Any]) -> tuple[str, float, int] | None:
+    """Return the place and value in words of the first entry that a test finds, its value, and how many there are."""
     sparse = scipy.sparse.issparse(numbers.X)
     X = numbers.X.tocoo() if sparse else numbers.X
     entries = X.data if sparse else X
-    bad = ~((entries >= 0) & (entries < np.inf))
-    if bad.any():
-        first = np.unravel_index(int(bad.argmax()), bad.shape)
-        i, j = (X.row[first], X.col[first]) if sparse else first
-        raise DataError(
-            f"{path}: {_place('row', numbers.row_names, i)}, {_place('column', numbers.column_names, j)} "
-            f"is {entries[first]} ({int(bad.sum()):,} entries are negative, infinite or missing). "
-            "A factorization needs entries >= 0: mend the file, or drop those rows or columns."
-        )
-    return numbers
+    found = test(entries)
+    if not found.any():
+        return None
+    first = np.unravel_index(int(found.argmax()), found.shape)
+    i, j = (X.row[first], X.col[first]) if sparse else first
+    place = f"{_place('row', numbers.row_names, i)}, {_place('column', numbers.column_names, j)}"
+    return f"{path}: {place} is {entries[first]}", float(entries[first]), int(found.sum())
+
+
+def count_unknown(X: Any, missing: str, path: str) -> int:
+    """Return how many entries of X are unknown; tell of rows without a known one, and refuse a file without any."""
+    if missing == "none":
+        return 0
+    sparse = scipy.sparse.issparse(X)
+    if missing == "zero":
+        known = np.diff(X.indptr) if sparse else np.count_nonzero(X, axis=1)
+    else:
+        gaps = scipy.sparse.csr_array((np.isnan(X.data), X.indices, X.indptr), shape=X.shape) if sparse else np.isnan(X)
+        known = X.shape[1] - gaps.sum(axis=1)
+    if not known.any():
+        raise DataError(f"{path}: every entry is unknown. Give a file with some that are known.")
+    blank = int(np.count_nonzero(known == 0))
+    if blank:
+        note(f"{blank:,} of {X.shape[0]:,} rows without a known entry")
+    return int(X.shape[0] * X.shape[1] - known.sum())
+
+
+def column_name(numbers: Numbers, index: int) -> str:
+    """Return the name of a column, or its number in the file, counted from 1."""
+    return f"column {index + 1}" if numbers.column_names is None else numbers.column_names[index]
 
 
 def _place(what: str, names: list[str] | None, index: Any) -> str:

@@ -1,7 +1,7 @@
 """A progress bar on standard error, as long as that is a terminal."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from partwise.cli.command import quiet
 
-__all__ = ["progress"]
+__all__ = ["counting", "progress"]
 
 
 @contextmanager
@@ -35,6 +35,24 @@ def progress(model: Any, doing: str) -> Iterator[None]:
             yield
         finally:
             model.set_callbacks()
+
+
+@contextmanager
+def counting(doing: str, of: str, total: int) -> Iterator[Callable[[object], None]]:
+    """Draw a bar inside the block, and give it what to call after each thing that is done, of `total`."""
+    if quiet() or not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    with Progress(
+        TextColumn(doing),
+        BarColumn(),
+        TextColumn(f"{{task.completed}} {of}"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as bars:
+        task = bars.add_task("", total=total)
+        yield lambda done: bars.advance(task)
 
 
 class IterationBar:

@@ -10,7 +10,7 @@ import click
 import numpy as np
 
 from partwise.cli.command import Command, Failure, existing_file, new_file
-from partwise.cli.inputs import read_non_negative
+from partwise.cli.inputs import count_unknown, missing_word, read_non_negative
 from partwise.exceptions import DataError
 from partwise.io import read_texts
 from partwise.io.files import write_bytes
@@ -18,6 +18,9 @@ from partwise.persistence import load
 from partwise.topics import TopicModel
 
 __all__ = ["command"]
+
+REFUSED = 'Fit the model with "partwise fit --missing nan" if such cells are unknown, or drop those rows.'
+"""What to do about a missing entry that the model does not allow."""
 
 
 @click.command(cls=Command)
@@ -31,7 +34,8 @@ def command(model: str, file: str, out: str | None, text: str | None, id_: str |
     """Apply a saved model to a file.
 
     MODEL is a file that "partwise fit" or "partwise topics" wrote; FILE is of the kind it was made from. The result
-    has one row for each row of FILE, with the weight of each component or topic.
+    has one row for each row of FILE, with the weight of each component or topic. Entries of FILE are unknown as they
+    were when the model was fitted: see --missing of "partwise fit".
 
     \b
     Example: partwise transform counts.model more.csv --out weights.csv
@@ -44,10 +48,12 @@ def command(model: str, file: str, out: str | None, text: str | None, id_: str |
         read = read_texts(file, text_column=text, id_column=id_, encoding=encoding)
         names, what, W = read.ids, "topic", loaded.transform(read.texts)
     else:
-        numbers = read_non_negative(file)
+        missing = missing_word(loaded.missing_values)
+        numbers = read_non_negative(file, missing, REFUSED)
         columns, expected = numbers.X.shape[1], loaded.n_features_in_
         if columns != expected:
             raise DataError(f"{file} has {columns:,} columns, but {model} was fitted to {expected:,}.")
+        count_unknown(numbers.X, missing, file)
         names, what, W = numbers.row_names, "component", loaded.transform(numbers.X)
     if out is None:
         click.echo(_csv(W, names, what), nl=False)

@@ -1,0 +1,1 @@
+"""How many parts, and how sure one can be of each."""

@@ -1,0 +1,219 @@
+"""The number of parts that held-out errors speak for, and why, in one plain sentence."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from scipy.special import stdtrit
+
+from partwise.exceptions import MissingExtraError
+from partwise.matrix import Array
+from partwise.selection.figure import axes
+from partwise.selection.ledger import Ledger
+from partwise.selection.matching import duplicates, match
+
+SURE = 0.9
+"""Confidence, of a one-sided paired t-test over folds, at which a smaller number of parts is worse than the best."""
+WORTH = 0.01
+"""Share of all that parts beyond the first gain which the last ones must add: a trait of the noise can bring less, such
+as its mean where it was clipped at zero."""
+FALLING = 0.2
+"""Where the error is lowest with the most parts tried, it still falls if parts beyond the choice bring more than this
+share of what the last one before it brings."""
+STABLE = 0.8
+"""Stability under which the choice comes with a warning."""
+
+
+@dataclass(frozen=True, eq=False)
+class RankChoice:
+    """How many parts, and why.
+
+    Parameters
+    ----------
+    n_components : int
+        The choice.
+    reason : str
+        Why, in one sentence; it contains "no clear answer" where the data gives none.
+    clear : bool
+        Whether the data gives one.
+    records : list of dict
+        One for each number of parts tried, see `table`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from partwise import choose_rank
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.gamma(0.3, 1.0, (80, 3)) @ rng.gamma(0.3, 1.0, (3, 40)) * rng.gamma(99, 0.01, (80, 40))
+    >>> choice = choose_rank(X, ranks=range(1, 6), random_state=0)
+    >>> choice.n_components, choice.clear
+    (3, True)
+    """
+
+    n_components: int
+    reason: str
+    clear: bool
+    records: list[dict[str, Any]]
+
+    @property
+    def table(self) -> Any:
+        """What was found, a pandas DataFrame with a row for each number of parts tried.
+
+        Columns: ``n_components``; ``error`` on the cells held out, relative to them, averaged over folds (see
+        ``Factorization.relative_error``); ``error_se``, its standard error; ``excess`` over the lowest error, fold by
+        fold, and ``excess_se``; ``stability``, the mean cosine of a part and its like in another fold;
+        ``duplicates``, pairs of nearly the same part in a fold, averaged; ``seconds`` of all its fits.
+
+        Raises
+        ------
+        MissingExtraError
+            If pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise MissingExtraError(
+                "RankChoice.table needs pandas, which is not installed: pip install 'partwise[tables]'. The same "
+                "numbers are in RankChoice.records."
+            ) from error
+        return pd.DataFrame(self.records)
+
+    def __str__(self) -> str:
+        rows = [
+            f"{r['n_components']:>6}{r['error']:>10.4f}{r['error_se']:>10.4f}{r['stability']:>11.2f}"
+            f"{'  <-' if r['n_components'] == self.n_components else ''}"
+            for r in self.records
+        ]
+        return "\n".join([f"{'parts':>6}{'error':>10}{'+-':>10}{'stability':>11}", *rows, self.reason])
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the held-out error against the number of parts, the choice marked.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or None
+            Where to draw; None: on new axes.
+
+        Returns
+        -------
+        matplotlib Axes
+            What was drawn on.
+
+        Raises
+        ------
+        MissingExtraError
+            If matplotlib is not installed.
+        """
+        ax = axes(ax, "RankChoice.plot")
+        k, error, spread, stability = (
+            [record[name] for record in self.records] for name in ("n_components", "error", "error_se", "stability")
+        )
+        ax.errorbar(k, error, yerr=spread, marker="o", color="C0", label="held-out error")
+        ax.axvline(self.n_components, color="0.6", linestyle="--")
+        ax.set(xlabel="parts", ylabel="held-out error", title=f"{self.n_components} parts")
+        other = ax.twinx()
+        other.plot(k, stability, marker=".", color="C1", label="stability")
+        other.set(ylabel="stability", ylim=(0, 1.05))
+        ax.figure.legend(loc="upper right")
+        return ax
+
+
+def judge(ledger: Ledger, tried: Sequence[int], *, late: bool) -> RankChoice:
+    """Choose from the cells that are known; `tried` is what was asked for, ascending, `late` if time ran out."""
+    folds = sorted({fold for fold, _ in ledger.cells})
+    known = [k for k in sorted({1, *tried}) if folds and all((fold, k) in ledger.cells for fold in folds)]
+    able = [k for k in tried if k in known]
+    if len(folds) < 2 or not able:
+        reason = "No clear answer: the time limit came before two folds had been judged."
+        return RankChoice(tried[0], reason, False, [])
+    errors = np.array([[ledger.cells[fold, k].error for k in known] for fold in folds])
+    mean = errors.mean(axis=0)
+    best = min(able, key=lambda k: mean[known.index(k)])
+    excess = errors - errors[:, [known.index(best)]]
+    spread = _standard_error(excess)
+    slack = np.maximum(stdtrit(len(folds) - 1, SURE) * spread, WORTH * (mean[0] - mean.min()))
+    good = [k for k, over, allowed in zip(known, excess.mean(axis=0), slack, strict=True) if over <= allowed]
+    chosen = next(k for k in good if k in able)
+    records = [
+        {
+            "n_components": k,
+            "error": float(mean[i]),
+            "error_se": float(_standard_error(errors)[i]),
+            "excess": float(excess.mean(axis=0)[i]),
+            "excess_se": float(spread[i]),
+            **_agreement([ledger.parts[fold, k] for fold in folds]),
+            "seconds": float(sum(ledger.cells[fold, k].seconds for fold in folds)),
+        }
+        for i, k in enumerate(known)
+        if k in able
+    ]
+    error = dict(zip(known, mean.tolist(), strict=True))
+    doubt = _doubt(chosen, best, able, good[0], error)
+    reason = f"No clear answer: {doubt}" if doubt else _because(chosen, best, able, error)
+    record = next(record for record in records if record["n_components"] == chosen)
+    if chosen > 1 and record["stability"] < STABLE:
+        reason += f", though parts differ from fold to fold (stability {record['stability']:.2f})"
+    if record["duplicates"] >= 1:
+        reason += ", though some parts are nearly the same"
+    if late and len(able) < len(tried):
+        reason += f"; the time limit left out {', '.join(str(k) for k in tried if k not in able)}"
+    return RankChoice(chosen, f"{reason}.", not doubt, records)
+
+
+def _standard_error(values: Array) -> Array:
+    """Return that of the mean over folds, of values (folds, numbers of parts)."""
+    spread: Array = values.std(axis=0, ddof=1) / np.sqrt(len(values))
+    return spread
+
+
+def _agreement(parts: Sequence[Array]) -> dict[str, float]:
+    """Return how far the parts of the folds are the same, and how many in a fold are nearly so."""
+    pairs = [match(a, b).similarity.mean() for a, b in combinations(parts, 2)]
+    return {
+        "stability": float(np.mean(pairs)),
+        "duplicates": float(np.mean([len(duplicates(own)) for own in parts])),
+    }
+
+
+def _doubt(chosen: int, best: int, able: Sequence[int], least: int, error: dict[int, float]) -> str:
+    """Return why the data gives no clear answer, or nothing."""
+    if least < able[0]:
+        return f"one part predicts held-out cells as well as {_parts(best)}, the best of those tried"
+    if len(able) == 1:
+        return f"{_parts(chosen)} {'is' if chosen == 1 else 'are'} all that was tried"
+    before = max((k for k in error if k < chosen), default=1)
+    if best == able[-1] and (chosen == best or _slope(chosen, best, error) > FALLING * _slope(before, chosen, error)):
+        other = before if chosen == best else chosen
+        return (
+            f"the held-out error still falls at {_parts(best)}, the most tried ({error[best]:.4g}, after "
+            f"{error[other]:.4g} with {other})"
+        )
+    if chosen == able[0] and chosen > 2:
+        return f"{_parts(chosen)}, the fewest tried, predict held-out cells as well as more do"
+    return ""
+
+
+def _slope(fewer: int, more: int, error: dict[int, float]) -> float:
+    """Return by how much the error falls with each part between two numbers of them."""
+    return (error[fewer] - error[more]) / max(more - fewer, 1)
+
+
+def _because(chosen: int, best: int, able: Sequence[int], error: dict[int, float]) -> str:
+    """Return why the choice is what it is."""
+    here = able.index(chosen)
+    around = [f"{error[k]:.4g} with {k}" for k in (*able[max(here - 1, 0) : here], *able[here + 1 : here + 2])]
+    if chosen == best:
+        return (
+            f"{_parts(chosen)}: the error on held-out cells is lowest there, {error[chosen]:.4g}, against "
+            f"{' and '.join(around)}"
+        )
+    return (
+        f"{_parts(chosen)}: the error on held-out cells, {error[chosen]:.4g}, is not clearly lower with more "
+        f"({error[best]:.4g} with {best} at best)" + (f", and higher with fewer ({around[0]})" if here else "")
+    )
+
+
+def _parts(k: int) -> str:
+    return "1 part" if k == 1 else f"{k} parts"

@@ -1,0 +1,337 @@
+"""How sure the parts are: many runs matched to each other, the parts that they agree on, and how far they do."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from scipy.cluster.hierarchy import cophenet, linkage
+from scipy.spatial.distance import squareform
+from sklearn.utils import check_random_state
+
+from partwise.factorization import factorize
+from partwise.losses import Loss, get_loss
+from partwise.matrix import Array, as_matrix, rescaled, widened
+from partwise.penalties import Penalty
+from partwise.projection import Projection
+from partwise.selection.figure import axes
+from partwise.selection.matching import match
+from partwise.selection.parameters import check_count, check_seconds, check_tolerance
+from partwise.selection.resampling import check_resample
+from partwise.selection.runs import Run, Runs
+from partwise.solvers import Solver, get_solver
+from partwise.threads import Workers
+
+INTERVAL = (2.5, 97.5)
+"""Percentiles over runs that the intervals reach from and to."""
+MOST_ROWS = 1000
+"""Rows whose grouping in each run is compared, at the most: all pairs of them are."""
+MOST_ROUNDS = 20
+"""Rounds of matching to the consensus, at the most; two or three are usual."""
+FINER = 10
+"""How much smaller tol is in the last fit than in the runs, and how much larger its limit on iterations may get."""
+FAR = 3 * 1.4826
+"""Median absolute deviations, three standard deviations of a normal distribution, beyond which a run is an outlier."""
+LEAST_ERROR, LEAST_MATCH = 0.01, 0.15
+"""And at least so far from the median: runs that all but agree have no outliers."""
+JUDGES = 30
+"""Runs that each is compared with, at the most, before there is a consensus."""
+BLINK = 1e-3
+"""Seconds that a fit gets which has to be made although time is up."""
+
+
+@dataclass(frozen=True, eq=False)
+class Consensus:
+    """The parts that runs agree on, and how far.
+
+    Parameters
+    ----------
+    components_ : ndarray of shape (n_components, n_features)
+        The parts: where a fit of X ends that starts from the medians over runs of matched parts.
+    W : ndarray of shape (n_samples, n_components)
+        Their weights: X ~ W components_.
+    reproducibility : ndarray of shape (n_components,)
+        Mean cosine of a part in two runs, over all pairs of them, in [0, 1].
+    lower, upper : ndarray of shape (n_components, n_features)
+        2.5 and 97.5 % percentiles over runs, in the scale of components_, which lies between them.
+    cophenetic, dispersion : float
+        How clearly runs group the rows of X by their largest part, in [0, 1]: Brunet's cophenetic correlation, and Kim
+        and Park's dispersion. Of 1,000 rows drawn at random where there are more.
+    relative_error : float
+        Of the model W components_, see ``Factorization``.
+    n_kept : int
+        Runs that count.
+    dropped : list of (int, str)
+        The others, and why.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.gamma(0.3, 1.0, (60, 3)) @ rng.gamma(0.3, 1.0, (3, 20)) * rng.gamma(99, 0.01, (60, 20))
+    >>> agreed = consensus(X, 3, n_runs=5, random_state=0)
+    >>> agreed.reproducibility.round(2)
+    array([1., 1., 1.])
+    """
+
+    components_: Array
+    W: Array
+    reproducibility: Array
+    lower: Array
+    upper: Array
+    cophenetic: float
+    dispersion: float
+    relative_error: float
+    n_kept: int
+    dropped: list[tuple[int, str]]
+
+    def __str__(self) -> str:
+        count = len(self.components_)
+        share = self.W.sum(axis=0) * self.components_.sum(axis=1)
+        share = share / (share.sum() or 1.0)
+        lines = [f"{count} parts of {self.n_kept} runs, relative error {self.relative_error:.4f}"]
+        lines += [f"dropped: run {run}, {reason}" for run, reason in self.dropped]
+        lines += [f"{'part':>6}{'share':>8}{'reproducibility':>17}"]
+        lines += [f"{t:>6}{share[t]:>8.1%}{self.reproducibility[t]:>17.2f}" for t in range(count)]
+        lines += [f"rows: cophenetic correlation {self.cophenetic:.3f}, dispersion {self.dispersion:.3f}"]
+        return "\n".join(lines)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the reproducibility of each part.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or None
+            Where to draw; None: on new axes.
+
+        Returns
+        -------
+        matplotlib Axes
+            What was drawn on.
+
+        Raises
+        ------
+        MissingExtraError
+            If matplotlib is not installed.
+        """
+        ax = axes(ax, "Consensus.plot")
+        ax.bar(np.arange(len(self.reproducibility)), self.reproducibility)
+        ax.set(xlabel="part", ylabel="reproducibility", ylim=(0, 1), title=f"{self.n_kept} runs")
+        return ax
+
+
+def consensus(
+    X: Any,
+    n_components: int,
+    *,
+    n_runs: int = 30,
+    resample: str | None = None,
+    loss: Loss | str | float | None = None,
+    solver: Solver | str = "auto",
+    n_init: int = 1,
+    tol: float = 1e-4,
+    max_iter: int = 200,
+    max_time: float | None = None,
+    missing_values: Any = None,
+    random_state: Any = None,
+    n_jobs: int | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> Consensus:
+    """Fit X many times from random starts, and return the parts that the runs agree on.
+
+    Parts of all runs are matched one to one to those of the run that is most like the others, then to the medians over
+    runs, until the matching stands. Runs with an outlying error, or outlying parts, do not count. A last fit of X, to a
+    tenth of `tol`, starts from the medians.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Data, at least 0; zeros of a sparse X are data.
+    n_components : int
+        Number of parts.
+    n_runs : int, default=30
+        How many fits, at least 2.
+    resample : {None, 'bootstrap', 'poisson'}, default=None
+        What differs beside the start. None: nothing, so that the scores tell how well the start is forgotten.
+        'bootstrap': rows of X, drawn with replacement, so that they also tell what other rows would have given.
+        'poisson': each entry, drawn with X's as its mean, for X of counts: what counting again would have given.
+    loss : see ``factorize``, or None
+        What is minimised; None: 'kullback-leibler', the likelihood of counts, for resample='poisson', else 'frobenius'.
+    solver, n_init, tol, max_iter : see ``factorize``
+        How each run is fitted.
+    max_time : float or None
+        Limit in seconds; runs that have not ended by then do not count, but for the first two.
+    missing_values : None, nan or 0
+        Which entries of X are unknown, see ``factorize``.
+    random_state : int, RandomState or None
+        Seed; it fixes the result at any `n_jobs`.
+    n_jobs : int or None
+        Threads; None means 1, -1 all cores. Small runs on the same data go in step and read it once for a few of them.
+    progress : callable or None
+        Called with the number of finished runs after each.
+
+    Returns
+    -------
+    Consensus
+        The parts, their weights, reproducibility and intervals.
+
+    Raises
+    ------
+    DataError
+        If X cannot be factorized, or resample='poisson' and X has entries that are no counts.
+    ParameterError
+        If a parameter has a value that nothing accepts.
+
+    References
+    ----------
+    J.-P. Brunet, P. Tamayo, T. Golub and J. Mesirov, "Metagenes and molecular pattern discovery using matrix
+    factorization", PNAS 101, 2004, doi:10.1073/pnas.0308531101. H. Kim and H. Park, "Sparse non-negative matrix
+    factorizations via alternating non-negativity-constrained least squares for microarray data analysis",
+    Bioinformatics 23, 2007, doi:10.1093/bioinformatics/btm134. D. Kotliar et al., "Identifying gene expression programs
+    of cell-type identity and cellular activity with single-cell RNA-Seq", eLife 8, 2019, doi:10.7554/eLife.43803.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.gamma(0.3, 1.0, (60, 3)) @ rng.gamma(0.3, 1.0, (3, 20)) * rng.gamma(99, 0.01, (60, 20))
+    >>> print(consensus(X, 3, n_runs=5, random_state=0))
+    3 parts of 5 runs, relative error 0...
+      part   share  reproducibility
+         0  ...             1.00
+    ...
+    """
+    began = time.perf_counter()
+    objective = get_loss(loss if loss is not None else "kullback-leibler" if resample == "poisson" else "frobenius")
+    chosen = get_solver(solver, objective)
+    check_count("n_runs", n_runs, least=2)
+    for name, number in (("n_components", n_components), ("n_init", n_init), ("max_iter", max_iter)):
+        check_count(name, number)
+    check_tolerance("tol", tol)
+    check_seconds("max_time", max_time)
+    given = as_matrix(X, missing_values=missing_values)
+    objective.check(given)
+    check_resample(resample, given)
+    matrix, unit = (widened(given), 1.0) if objective.degree is None else rescaled(widened(given))
+    seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+    compared = np.sort(np.random.RandomState(seed).permutation(matrix.shape[0])[:MOST_ROWS])
+    plan = Runs(matrix, unit, n_components, n_init, objective, chosen, tol, max_iter, resample, compared, seed)
+    end, lock, finished = began + max_time if max_time else np.inf, threading.Lock(), 0
+
+    def fit(numbers: range) -> Sequence[Run | None]:
+        nonlocal finished
+        left = end - time.perf_counter()
+        if left <= 0 and numbers[0] >= 2:
+            return [None] * len(numbers)
+        made = plan.fit(numbers, max(left, BLINK) if max_time else None)
+        for _ in made:
+            with lock:
+                finished += 1
+                if progress is not None:
+                    progress(finished)
+        return made
+
+    with Workers(n_jobs) as workers:
+        matrix.prepare(workers, whole=not objective.needs_products_alone)
+        runs = dict(enumerate(chain.from_iterable(workers.map(fit, plan.groups(n_runs)))))
+        dropped = {number: "stopped by the time limit" for number, made in runs.items() if not (made and made.done)}
+        able = {number: made for number, made in runs.items() if made and number not in dropped}
+        if len(able) < 2:
+            able = {number: made for number, made in runs.items() if made}
+            dropped = {number: why for number, why in dropped.items() if number not in able}
+    parts, kept = _agree(able, dropped, tol)
+    middle = np.median(parts, axis=0)
+    empty = ~middle.any(axis=1)
+    middle[empty] = parts[:, empty].mean(axis=0)
+    H = middle.astype(matrix.dtype)
+    W = Projection(H, objective, Penalty())(matrix, n_jobs=n_jobs)
+    start: dict[str, Any] = {"W": W, "H": H} if W.any() else {}  # all is zero where X is
+    found = factorize(
+        matrix, n_components, loss=objective, solver=solver, tol=tol / FINER, max_iter=FINER * max_iter, n_jobs=n_jobs,
+        max_time=max(end - time.perf_counter(), BLINK) if max_time else None, **start,
+    )  # fmt: skip
+    root = float(np.sqrt(unit))
+    H = (found.H * root).astype(given.dtype)
+    squares = np.square(middle).sum(axis=1)
+    scale = np.divide(np.einsum("tj,tj->t", H, middle), squares, out=np.zeros(len(H)), where=squares > 0)
+    low, high = np.percentile(parts, INTERVAL, axis=0) * scale[:, None]
+    together = _together([able[number].labels for number in kept])
+    return Consensus(
+        components_=H,
+        W=(found.W * root).astype(given.dtype),
+        reproducibility=_reproducibility(parts),
+        lower=np.minimum(low.astype(given.dtype), H),
+        upper=np.maximum(high.astype(given.dtype), H),
+        cophenetic=_cophenetic(together),
+        dispersion=float(np.mean(4 * np.square(together - 0.5))),
+        relative_error=found.relative_error,
+        n_kept=len(kept),
+        dropped=sorted(dropped.items()),
+    )
+
+
+def _agree(runs: dict[int, Run], dropped: dict[int, str], exact: float) -> tuple[Array, list[int]]:
+    """Return the matched unit parts (runs, k, m) of the runs that count, and their numbers; enter the others.
+
+    Differences in error under `exact` are none.
+    """
+    kept = sorted(runs)
+    errors = np.array([runs[number].error for number in kept])
+    middle = np.median(errors)
+    limit = middle + max(FAR * np.median(np.abs(errors - middle)), LEAST_ERROR * middle, exact)
+    dropped.update(
+        {number: "its error is an outlier" for number, error in zip(kept, errors, strict=True) if error > limit}
+    )
+    kept = [number for number in kept if number not in dropped]
+    likeness = np.array(
+        [
+            np.mean([match(runs[a].parts, runs[b].parts).similarity.mean() for b in kept[:JUDGES] if b != a] or [1.0])
+            for a in kept
+        ]
+    )
+    middle = np.median(likeness)
+    limit = middle - max(FAR * np.median(np.abs(likeness - middle)), LEAST_MATCH)
+    dropped.update(
+        {number: "its parts are outliers" for number, like in zip(kept, likeness, strict=True) if like < limit}
+    )
+    reference = runs[kept[int(np.argmax(likeness))]].parts
+    kept = [number for number in kept if number not in dropped]
+    orders: list[list[int]] = []
+    for _ in range(MOST_ROUNDS):
+        found = [match(reference, runs[number].parts).pairs[:, 1].tolist() for number in kept]
+        if found == orders:
+            break
+        orders = found
+        parts = np.array([runs[number].parts[order] for number, order in zip(kept, orders, strict=True)])
+        reference = np.median(parts, axis=0)
+    return parts, kept
+
+
+def _reproducibility(parts: Array) -> Array:
+    """Return the mean cosine of each part over pairs of runs, from matched unit parts (runs, k, m)."""
+    count = len(parts)
+    if count < 2:
+        return np.ones(parts.shape[1])
+    # the squared length of a sum of unit vectors is the sum of all their cosines
+    total, own = parts.sum(axis=0), np.square(parts).sum(axis=(0, 2))
+    mean = (np.square(total).sum(axis=1) - own) / (count * (count - 1))
+    return np.clip(mean, 0.0, 1.0)
+
+
+def _together(labels: list[Array]) -> Array:
+    """Return the share of runs in which two rows have most of the same part, (rows, rows)."""
+    together = np.zeros((len(labels[0]),) * 2)
+    for own in labels:
+        together += own[:, None] == own
+    return together / len(labels)
+
+
+def _cophenetic(together: Array) -> float:
+    """Return the correlation of the distances with those of the tree that average linkage makes of them."""
+    distances = squareform(1 - together, checks=False)
+    if distances.size < 2 or np.ptp(distances) == 0:  # rows all together, or none with another
+        return 1.0
+    return float(cophenet(linkage(distances, method="average"), distances)[0])

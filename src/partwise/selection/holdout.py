@@ -1,0 +1,202 @@
+"""Errors on cells that a fit has not seen: how cells are held out, and how numbers of parts are judged by them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from partwise.exceptions import DataError, ParameterError, unknown_name
+from partwise.factorization import Factorization, factorize
+from partwise.losses import BetaDivergence, Loss
+from partwise.matrix import Array, Matrix
+from partwise.matrix.observed import Observed
+from partwise.matrix.speckled import Speckles, cells_of, entries_of
+from partwise.penalties import Penalty
+from partwise.projection import Projection
+from partwise.solvers import Solver
+
+METHODS = ("speckled", "bicross")
+GROUPS = 10
+"""Groups of rows and columns, of which a fold holds out one pairing: a tenth of the cells."""
+RIDGE = 1e-3
+"""L2 penalty of both factors, relative to X's norm: a row whose kept cells hardly touch a part would else predict its
+held-out cells to be anything. It takes as much off each singular value, far less than noise adds."""
+BACKGROUND = 0.01
+"""Share of the model of one part that is mixed in where a loss is infinite for a model of zero: a cell that no part
+reaches would else outweigh all others."""
+STARTS = 3
+"""Random starts where there is no smaller model to grow from."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """Cells to learn from and cells to judge by.
+
+    Parameters
+    ----------
+    kept, out : Matrix
+        What is fitted, and what is predicted.
+    sides : (Matrix, Matrix) or None
+        Where `kept` is a block of other rows and columns than `out`: the cells that tell the weights of out's rows, and
+        transposed those that tell the parts' entries in its columns.
+    columns : (ndarray, ndarray) or None
+        Where the columns of `kept` and of `out` are in X, if they are not all there.
+    """
+
+    kept: Matrix
+    out: Matrix
+    sides: tuple[Matrix, Matrix] | None = None
+    columns: tuple[Array, Array] | None = None
+
+    def penalty(self, loss: Loss) -> Penalty:
+        """Return the small L2 penalty of both factors; none where the loss has no degree to give it units."""
+        if loss.degree is None or not self.kept.mean > 0:
+            return Penalty()
+        return Penalty(l2=float(RIDGE * np.sqrt(self.kept.squared_norm) * self.kept.mean ** (loss.degree - 2)))
+
+    def predict(self, W: Array, H: Array, loss: Loss) -> tuple[Array, Array]:
+        """Return the factors (n, k) and (m, k) of the model of `out`."""
+        if self.sides is None:
+            return W, np.ascontiguousarray(H.T)
+        penalty = self.penalty(loss)
+        return Projection(H, loss, penalty)(self.sides[0]), Projection(W.T, loss, penalty)(self.sides[1])
+
+    def error(self, found: Factorization, alone: Factorization, loss: Loss) -> float:
+        """Return the error of the cells held out, relative to them; `alone` is the model of one part."""
+        left, right = self.predict(found.W, found.H, loss)
+        if isinstance(loss, BetaDivergence) and loss.beta <= 1:
+            others = self.predict(alone.W, alone.H, loss)
+            left = np.hstack([(1 - BACKGROUND) * left, BACKGROUND * others[0]])
+            right = np.hstack([right, others[1]])
+        value, size = loss.value(self.out, left, right), loss.size(self.out)
+        relative = value / size if size > 0 else 0.0
+        return float(np.sqrt(2 * relative)) if loss.degree == 2 else float(relative)
+
+    def parts(self, found: Factorization, loss: Loss) -> Array:
+        """Return the parts in all columns of X, (k, m)."""
+        if self.columns is None:
+            return found.H
+        kept, out = self.columns
+        parts = np.empty((len(found.H), len(kept) + len(out)), found.H.dtype)
+        parts[:, kept], parts[:, out] = found.H, self.predict(found.W, found.H, loss)[1].T
+        return parts
+
+
+def deal(X: Matrix, folds: int, method: str, rng: np.random.RandomState) -> Callable[[int], Fold]:
+    """Return a function that makes fold number 0, 1, ..; no two hold out the same cell.
+
+    Parameters
+    ----------
+    X : Matrix
+        The data. Of one with unknown entries, known ones are held out.
+    folds : int
+        How many there are, at least 2.
+    method : {'speckled', 'bicross'}
+        Hold out cells all over X, which is fitted without them; or the block where some rows meet some columns, which
+        is predicted from a fit of neither these rows nor these columns.
+    """
+    if method not in METHODS:
+        raise unknown_name("method", method, METHODS)
+    if isinstance(X, Observed):
+        if method == "bicross":
+            raise ParameterError("method='bicross' needs every entry of X; use 'speckled' where some are unknown.")
+        return _known_entries(X, folds, rng)
+    if min(X.shape) < max(folds, 2):
+        raise DataError(
+            f"{folds} folds need at least {max(folds, 2)} rows and columns, X has shape {X.shape}. Take fewer folds, "
+            f"or say how many parts there are."
+        )
+    if method == "bicross":
+        return _blocks(X, folds, rng)
+    speckles = Speckles.of(X, max(folds, min(GROUPS, *X.shape)), rng)
+    return lambda number: Fold(*speckles.split([number]))
+
+
+def _known_entries(X: Observed, folds: int, rng: np.random.RandomState) -> Callable[[int], Fold]:
+    count = X.n_stored
+    if count < folds:
+        raise DataError(f"X has {count} known entries, too few for {folds} folds.")
+    group = rng.permutation(count) * max(GROUPS, folds) // count if count >= GROUPS else rng.permutation(count)
+
+    def fold(number: int) -> Fold:
+        held = group == number
+        kept = _entries(X, ~held)
+        csr = X.known.X
+        rows = np.repeat(np.arange(X.shape[0]), np.diff(csr.indptr))
+        # of a row or column without another known entry there is nothing to learn
+        held &= (np.diff(kept.known.X.indptr) > 0)[rows]
+        held &= (np.bincount(kept.known.X.indices, minlength=X.shape[1]) > 0)[csr.indices]
+        return Fold(kept, _entries(X, held))
+
+    return fold
+
+
+def _entries(X: Observed, which: Array) -> Observed:
+    return Observed(entries_of(X.known, which), None if X.weights is None else entries_of(X.weights, which))
+
+
+def _blocks(X: Matrix, folds: int, rng: np.random.RandomState) -> Callable[[int], Fold]:
+    """A. B. Owen and P. O. Perry, Annals of Applied Statistics 3, 2009, doi:10.1214/08-AOAS227."""
+    groups = [np.array_split(rng.permutation(length), folds) for length in X.shape]
+
+    def fold(number: int) -> Fold:
+        (rows, columns), (own_rows, own_columns) = (
+            [np.sort(np.concatenate([*group[:number], *group[number + 1 :]])) for group in groups],
+            [np.sort(group[number]) for group in groups],
+        )
+        return Fold(
+            cells_of(X, rows, columns),
+            cells_of(X, own_rows, own_columns),
+            sides=(cells_of(X, own_rows, columns), cells_of(X, rows, own_columns).T),
+            columns=(columns, own_columns),
+        )
+
+    return fold
+
+
+@dataclass(frozen=True)
+class Fitting:
+    """How a fold is fitted with some number of parts.
+
+    Parameters
+    ----------
+    loss, solver, tol, max_iter
+        See ``factorize``.
+    """
+
+    loss: Loss
+    solver: Solver | str
+    tol: float
+    max_iter: int
+
+    def __call__(
+        self, fold: Fold, k: int, smaller: tuple[Array, Array] | None, seed: list[int], max_time: float | None
+    ) -> Factorization:
+        """Return the model with k parts: `smaller` (W, H), with parts added where it is worst, improved.
+
+        From one of less than half as many parts, or none, the best of a few random starts is better.
+        """
+        rng, penalty = np.random.RandomState(seed), fold.penalty(self.loss)
+        start: dict[str, Any] = {"init": "random", "n_init": STARTS if k > 1 else 1, "random_state": rng}
+        if smaller is not None and k <= 2 * len(smaller[1]):
+            start = dict(zip("WH", grown(fold.kept, *smaller, k, rng), strict=True))
+        return factorize(
+            fold.kept, k, loss=self.loss, solver=self.solver, tol=self.tol, max_iter=self.max_iter, max_time=max_time,
+            n_jobs=1, penalty_W=penalty, penalty_H=penalty, **start,
+        )  # fmt: skip
+
+
+def grown(X: Matrix, W: Array, H: Array, k: int, rng: np.random.RandomState) -> tuple[Array, Array]:
+    """Return factors of k parts: those given, and for each new one what is left of the row that they explain worst."""
+    for _ in range(k - len(H)):
+        right = np.ascontiguousarray(H.T)
+        worst = int(np.argmax(X.row_errors(W, right)))
+        part = np.maximum(X.row_error(worst, W, right), 0)
+        if not part.any():
+            part = rng.random_sample(len(part)).astype(H.dtype)
+        lengths = np.linalg.norm(H, axis=1)
+        part *= (lengths.mean() or 1.0) / np.linalg.norm(part)
+        weights = np.maximum(X.dot(part[:, None])[:, 0] - W @ (H @ part), 0) / (part @ part)
+        W, H = np.column_stack([W, weights]), np.vstack([H, part])
+    return W, H

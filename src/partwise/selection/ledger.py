@@ -1,0 +1,153 @@
+"""What is known of each fold and number of parts: kept in memory, and in files from which a search can be resumed."""
+
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from partwise.exceptions import ParameterError
+from partwise.matrix import Array, Matrix
+from partwise.matrix.observed import Observed
+from partwise.matrix.sparse import Sparse
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One fold fitted with one number of parts.
+
+    Parameters
+    ----------
+    fold, n_components : int
+        Which.
+    error : float
+        On the cells held out, relative to them.
+    seconds : float
+        What the fit took.
+    """
+
+    fold: int
+    n_components: int
+    error: float
+    seconds: float
+
+
+class Ledger:
+    """Finished cells, with the parts found; safe to be added to from several threads.
+
+    On disk they are lines of a JSON file; the factors that the next fit of a fold grows from, and the parts, lie beside
+    it in a file for each fold. A search that goes on from there finds the same as one that was never interrupted.
+
+    Parameters
+    ----------
+    path : str, path or None
+        The JSON file; None keeps nothing on disk.
+    fingerprint : str
+        Of data and settings.
+    progress : callable or None
+        Told of each cell that is added, one at a time.
+
+    Raises
+    ------
+    ParameterError
+        If the file is of other data or settings, or is no such file.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str] | None, fingerprint: str, progress: Callable[[Cell], object] | None = None
+    ) -> None:
+        self.path = None if path is None else Path(path)
+        self.fingerprint = fingerprint
+        self.progress = progress
+        self.cells: dict[tuple[int, int], Cell] = {}
+        self.parts: dict[tuple[int, int], Array] = {}
+        self._latest: dict[int, tuple[Array, Array]] = {}
+        self._lock = threading.Lock()
+        if self.path is not None and self.path.exists():
+            self._read(self.path)
+
+    def _read(self, path: Path) -> None:
+        from safetensors import SafetensorError  # what only those who resume need
+        from safetensors.numpy import load_file
+
+        try:
+            content = json.loads(path.read_text())
+            found, cells = content["fingerprint"], [Cell(**cell) for cell in content["cells"]]
+        except (ValueError, KeyError, TypeError) as error:
+            raise ParameterError(
+                f"resume={str(path)!r} is not a file of choose_rank; name one that does not exist yet, or delete it."
+            ) from error
+        if found != self.fingerprint:
+            raise ParameterError(
+                f"resume={str(path)!r} was written for other data or settings; name another file, or delete that one."
+            )
+        for fold in {cell.fold for cell in cells}:
+            own = [cell for cell in cells if cell.fold == fold]
+            try:
+                arrays = load_file(self._beside(path, fold))
+                parts = {(fold, c.n_components): arrays[f"parts {c.n_components}"] for c in own}
+                latest = arrays["W"], arrays["H"]
+            except (OSError, KeyError, SafetensorError):
+                continue  # without its factors the fold is done again, from its first fit
+            if len(latest[1]) == max(cell.n_components for cell in own):  # nothing came between the two files
+                self.parts.update(parts)
+                self._latest[fold] = latest
+                self.cells.update({(fold, c.n_components): c for c in own})
+
+    def latest(self, fold: int) -> tuple[Array, Array] | None:
+        """Return the factors (W, H) of the fold's last finished fit."""
+        return self._latest.get(fold)
+
+    def errors(self, fold: int) -> list[float]:
+        """Return the errors of a fold, in the order of numbers of parts."""
+        with self._lock:
+            return [cell.error for (owner, _), cell in sorted(self.cells.items()) if owner == fold]
+
+    def add(self, cell: Cell, factors: tuple[Array, Array], parts: Array) -> None:
+        """Enter a finished cell, its factors (W, H) and its parts, and write them down."""
+        with self._lock:
+            key = cell.fold, cell.n_components
+            self.cells[key], self.parts[key], self._latest[cell.fold] = cell, parts, factors
+            if self.path is not None:
+                self._write(self.path, cell.fold)
+            if self.progress is not None:
+                self.progress(cell)
+
+    def _write(self, path: Path, fold: int) -> None:
+        from safetensors.numpy import save_file  # what only those who resume need
+
+        factors = dict(zip("WH", self._latest[fold], strict=True))
+        arrays = factors | {f"parts {k}": parts for (owner, k), parts in self.parts.items() if owner == fold}
+        beside = self._beside(path, fold)
+        save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, f"{beside}.part")
+        os.replace(f"{beside}.part", beside)
+        cells = [asdict(self.cells[key]) for key in sorted(self.cells)]
+        written = path.with_name(path.name + ".part")
+        written.write_text(json.dumps({"fingerprint": self.fingerprint, "cells": cells}, indent=1))
+        written.replace(path)
+
+    @staticmethod
+    def _beside(path: Path, fold: int) -> Path:
+        return path.with_name(f"{path.name}.fold{fold}.safetensors")
+
+
+def fingerprint(X: Matrix, settings: dict[str, Any]) -> str:
+    """Return a digest of the data and of the settings, which are told by their repr."""
+    digest = hashlib.sha256(repr((X.shape, sorted(settings.items()))).encode())
+    for array in _arrays(X):
+        digest.update(f"{array.dtype} {array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def _arrays(X: Matrix) -> list[Array]:
+    if isinstance(X, Observed):
+        return [*_arrays(X.known), *(_arrays(X.weights) if X.weights is not None else [])]
+    if isinstance(X, Sparse):
+        return [X.X.indptr, X.X.indices, X.X.data]
+    return [X.values()]

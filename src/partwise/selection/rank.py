@@ -1,0 +1,201 @@
+"""How many parts: the error on held-out cells for each number of them, and one plain sentence about the choice."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from partwise.exceptions import ParameterError
+from partwise.losses import Loss, get_loss
+from partwise.matrix import Matrix, as_matrix, rescaled, widened
+from partwise.selection.choice import RankChoice, judge
+from partwise.selection.holdout import Fitting, deal
+from partwise.selection.ledger import Cell, Ledger, fingerprint
+from partwise.selection.parameters import check_count, check_seconds
+from partwise.solvers import Solver, get_solver
+from partwise.stopping import StopReason
+from partwise.threads import Workers
+
+RANKS = (*range(1, 11), *range(12, 21, 2))
+"""What is tried where nothing is said, as far as the data has that many rows and columns."""
+PATIENCE, RISE = 4, 0.02
+"""After so many numbers of parts in a row with an error so far, relatively, above the fold's lowest, more are not tried
+unless asked for."""
+COLUMNS = 10_000
+"""Features that parts of different folds are compared on, at the most."""
+
+
+def choose_rank(
+    X: Any,
+    ranks: Iterable[int] | None = None,
+    *,
+    folds: int = 5,
+    loss: Loss | str | float = "frobenius",
+    solver: Solver | str = "auto",
+    method: str = "speckled",
+    tol: float = 1e-4,
+    max_iter: int = 200,
+    max_time: float | None = None,
+    missing_values: Any = None,
+    random_state: Any = None,
+    n_jobs: int | None = None,
+    resume: str | os.PathLike[str] | None = None,
+    progress: Callable[[Cell], object] | None = None,
+) -> RankChoice:
+    r"""Choose the number of parts by how well models predict cells that they have not seen.
+
+    Each fold holds out cells, and a model of every size is fitted to the others, grown from the one before. With too
+    few parts it misses what is there; with too many it fits noise, and predicts worse. The choice is the smallest
+    number of parts that is not surely worse than the best one (one-sided paired t-test over folds at 90 %), or whose
+    error exceeds the lowest by less than 1 % of what all parts beyond the first gain.
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Data, at least 0; zeros of a sparse X are data.
+    ranks : iterable of int or None
+        Numbers of parts to try. None: 1 to 10, then even ones up to 20, at most half of min(n_samples, n_features), but
+        no more once the error has risen for long. A single part is fitted in any case, as a reference.
+    folds : int, default=5
+        How often cells are held out, at least 2; never the same ones.
+    loss, solver : see ``factorize``
+        What is minimised, and how.
+    method : {'speckled', 'bicross'}, default='speckled'
+        'speckled' deals rows and columns to ten groups at random and holds out, in each fold, a tenth of the cells: a
+        group of columns in each group of rows, another in each. Such a fit costs what a plain one costs. 'bicross'
+        holds out the block where a group of rows meets a group of columns, and predicts it from a fit of neither.
+    tol, max_iter : see ``factorize``
+        When a fit stops.
+    max_time : float or None
+        Limit in seconds, shared between the folds. What is known by then is used, and the reason says so.
+    missing_values : None, nan or 0
+        Which entries are unknown, see ``factorize``; only known ones are held out, a tenth of them in each fold.
+    random_state : int, RandomState or None
+        Seed; it fixes the result at any `n_jobs`.
+    n_jobs : int or None
+        Folds that run at the same time; None means 1, -1 all cores.
+    resume : str, path or None
+        A JSON file that finished fits are entered in, and their factors beside it. If it exists, the search goes on
+        from there. Needs an integer `random_state`.
+    progress : callable or None
+        Called after each fit with a ``Cell`` (fold, n_components, error, seconds).
+
+    Returns
+    -------
+    RankChoice
+        The number, a table, and the reason in a sentence.
+
+    Raises
+    ------
+    DataError
+        If X cannot be factorized, or is too small for that many folds.
+    ParameterError
+        If a parameter has a value that nothing accepts, or `resume` belongs to other data or settings.
+
+    Notes
+    -----
+    Both factors pay a small L2 penalty, a thousandth of X's norm: a row whose kept cells hardly touch a part would
+    else predict its held-out cells to be anything. For losses that are infinite where a model of zero meets a positive
+    entry (beta <= 1), predictions are mixed with one per cent of the model of one part.
+
+    References
+    ----------
+    S. Wold, "Cross-validatory estimation of the number of components in factor and principal components models",
+    Technometrics 20, 1978, doi:10.1080/00401706.1978.10489693. A. B. Owen and P. O. Perry, "Bi-cross-validation of the
+    SVD and the nonnegative matrix factorization", Annals of Applied Statistics 3, 2009, doi:10.1214/08-AOAS227. The
+    rule: L. Breiman, J. Friedman, R. Olshen and C. Stone, "Classification and regression trees", 1984, section 3.4.3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.gamma(0.3, 1.0, (80, 3)) @ rng.gamma(0.3, 1.0, (3, 40)) * rng.gamma(99, 0.01, (80, 40))
+    >>> print(choose_rank(X, ranks=range(1, 6), random_state=0).reason)
+    3 parts: ...
+    """
+    began = time.perf_counter()
+    objective = get_loss(loss)
+    get_solver(solver, objective)
+    check_count("folds", folds, least=2)
+    check_seconds("max_time", max_time)
+    given = as_matrix(X, missing_values=missing_values)
+    objective.check(given)
+    matrix = widened(given) if objective.degree is None else rescaled(widened(given))[0]
+    tried = _ranks(ranks, matrix)
+    chain = sorted({1, *tried})
+    if resume is not None and not isinstance(random_state, int | np.integer):
+        raise ParameterError(
+            f"resume needs an integer random_state, got {random_state!r}: it names the cells held out."
+        )
+    seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+    named = {"loss": objective, "solver": solver, "method": method, "tol": tol, "max_iter": max_iter}
+    mark = "" if resume is None else fingerprint(matrix, {**named, "folds": folds, "chain": chain, "seed": seed})
+    ledger = Ledger(resume, mark, progress)
+    make = deal(matrix, folds, method, np.random.RandomState(seed))
+    fitting = Fitting(objective, solver, tol, max_iter)
+    columns = np.sort(np.random.RandomState(seed).permutation(matrix.shape[1])[:COLUMNS])
+
+    late: set[int] = set()
+    broken = threading.Event()  # an interrupt, or an error, in one fold ends the others after their present fit
+
+    def search(number: int, until: float) -> None:
+        waiting = [k for k in chain if (number, k) not in ledger.cells]
+        if not waiting:
+            return
+        fold, alone, smaller = make(number), None, None
+        for k in sorted({1, *waiting}):  # the model of one part is needed by all others, and soon made again
+            start = time.perf_counter()
+            if broken.is_set() or (ranks is None and _past(ledger.errors(number))):
+                return
+            if start >= until:
+                late.add(number)
+                return
+            found = fitting(fold, k, smaller, [seed, number, k], until - start if max_time else None)
+            if found.reason is StopReason.MAX_TIME:
+                late.add(number)
+                return
+            alone = alone or found
+            if k in waiting:
+                cell = Cell(number, k, fold.error(found, alone, objective), time.perf_counter() - start)
+                ledger.add(cell, (found.W, found.H), fold.parts(found, objective)[:, columns])
+            smaller = ledger.latest(number)
+
+    with Workers(n_jobs) as workers:
+        end = began + max_time if max_time else np.inf
+        rounds = -(-folds // workers.n_jobs)
+
+        def run(number: int) -> None:
+            now = time.perf_counter()
+            try:
+                search(number, now + (end - now) / (rounds - number // workers.n_jobs))
+            except BaseException:
+                broken.set()
+                raise
+
+        try:
+            workers.map(run, range(folds))
+        except BaseException:
+            broken.set()
+            raise
+    return judge(ledger, tried, late=bool(late))
+
+
+def _past(errors: list[float]) -> bool:
+    """Return whether the errors of ascending numbers of parts have risen for so long that more need not be tried."""
+    return len(errors) > PATIENCE and min(errors[-PATIENCE:]) > (1 + RISE) * min(errors)
+
+
+def _ranks(ranks: Iterable[int] | None, X: Matrix) -> list[int]:
+    """Return the numbers of parts to try, ascending."""
+    if ranks is None:
+        return [k for k in RANKS if k <= max(1, min(X.shape) // 2)]
+    tried = sorted(set(ranks))
+    if not tried:
+        raise ParameterError("ranks is empty; name the numbers of parts to choose from, for example range(2, 21).")
+    for k in tried:
+        check_count("each of ranks", k)
+    return [int(k) for k in tried]
