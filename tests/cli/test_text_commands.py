@@ -41,6 +41,30 @@ def test_json_holds_the_same_facts(run, news):
     assert sum(topic["share"] for topic in facts["topics"]) == pytest.approx(1)
 
 
+def test_the_table_shows_how_coherent_and_how_stable_each_topic_is(run, news):
+    title = run("topics", news, "-k", 2).stdout.splitlines()[2]
+    assert title.split()[:4] == ["#", "share", "npmi", "stab"]
+    for topic in json.loads(run("topics", news, "-k", 2, "--json").stdout)["topics"]:
+        assert -1 <= topic["npmi"] <= 1
+        assert 0.9 < topic["stability"] <= 1
+
+
+def test_the_number_of_topics_may_be_left_open(run, news):
+    facts = json.loads(run("topics", news, "-k", "auto", "--json").stdout)
+    assert facts["n_topics"] == len(facts["topics"])
+    assert "parts" in facts["reason"]
+    assert facts["reason"].split()[0] in run("topics", news, "-k", "auto").stdout
+    assert "Invalid value for '-k'" in run("topics", news, "-k", "many", code=2).stderr
+
+
+def test_language_pairs_of_words_and_loss_are_options(run, news):
+    facts = json.loads(run("topics", news, "-k", 2, "--lang", "de", "--json").stdout)
+    assert facts["language"] == "de"
+    assert json.loads(run("topics", news, "-k", 2, "--bigrams", "--json").stdout)["n_words"] > 12
+    assert json.loads(run("topics", news, "-k", 2, "--loss", "kullback-leibler", "--json").stdout)["n_topics"] == 2
+    assert "language='xx' is not known" in run("topics", news, "--lang", "xx", code=2).stderr
+
+
 def test_with_dates_the_table_shows_when_each_topic_peaks(run, news):
     facts = json.loads(run("topics", news, "--topics", 2, "--date", "published", "--json").stdout)
     for topic in facts["topics"]:
@@ -132,7 +156,7 @@ def test_a_full_disk_fails_with_1_and_keeps_the_old_model(run, news, model, monk
 
 def test_similar_documents_are_of_the_same_subject(run, model):
     result = run("similar", model, "sport/01", "-n", 3)
-    assert len(result.stdout.splitlines()) == 4
+    assert len(result.stdout.splitlines()) == 7  # a title, and for each document a line and the beginning of its text
     assert result.stdout.count("sport/") == 3
     assert max(map(cell_len, result.stdout.splitlines())) <= 80
 
@@ -161,7 +185,7 @@ def test_the_demo_shows_topics_similar_passages_and_the_next_commands(run, tmp_p
     lines = result.stdout.splitlines()
     assert max(map(cell_len, lines)) <= 80
     assert sum("0s  " in line for line in lines) == 10  # a decade for each topic
-    assert sum(line.startswith(("0.9", "1.0")) for line in lines) == 3
+    assert sum(line.startswith(("0.5", "0.6")) for line in lines) == 3  # scores of similar passages
     assert "partwise similar MODEL ID" in lines[-1]
     assert not list(tmp_path.iterdir())
 
@@ -169,8 +193,8 @@ def test_the_demo_shows_topics_similar_passages_and_the_next_commands(run, tmp_p
 def test_wide_characters_and_long_names_keep_to_the_width(monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "80")
     topics = [
-        Topic(0, "北京 · 上海 · 广州市 · " * 3, 0.5, ["北京"] * 40, "路径/" * 30, "2021-05-17"),
-        Topic(1, "", 0.5, [], "", ""),
+        Topic(0, "北京 · 上海 · 广州市 · " * 3, 0.5, 0.31, 0.9, ["北京"] * 40, "路径/" * 30, "2021-05-17"),
+        Topic(1, "", 0.5, float("nan"), float("nan"), [], "", ""),
     ]
     print_topics(topics, {"路径/" * 30: "text"})
     lines = capsys.readouterr().out.splitlines()

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import Normalizer
 
-from partwise.exceptions import DataError, ParameterError
+from partwise.exceptions import DataError, MissingExtraError, ParameterError
 from partwise.topics import TopicModel
 
 SPORT = ["cup", "team", "goal", "coach", "league"]
@@ -50,6 +51,11 @@ def test_the_sections_of_a_newspaper_are_found(bbc):
 
 def test_two_subjects_are_told_apart(fitted):
     words = [{word for word, _ in fitted.top_words(topic, 5)} for topic in range(2)]
+    assert [word for word, _ in fitted.top_words(0, 5, relevance=1)] == [
+        fitted.words_[j] for j in np.argsort(-fitted.components_[0], kind="stable")[:5]
+    ]
+    with pytest.raises(ParameterError, match="relevance"):
+        fitted.top_words(0, relevance=2)
     assert sorted(words, key=sorted) == sorted([set(SPORT), set(MONEY)], key=sorted)
     topic = fitted.document_topics_[:30].argmax(axis=1)
     assert set(topic[::2]).isdisjoint(topic[1::2])
@@ -66,7 +72,8 @@ def test_the_product_of_places_and_components_models_the_documents(fitted):
     X = fitted.vectorizer_.transform([*texts, ""]).toarray()
     np.testing.assert_allclose(np.linalg.norm(fitted.components_, axis=1), 1)
     error = np.linalg.norm(X - fitted.document_topics_ @ fitted.components_) / np.linalg.norm(X)
-    assert error == pytest.approx(fitted.nmf_.factorization_.relative_error, rel=1e-6)
+    plain = TopicModel(n_topics=2, balanced=False).fit([*texts, ""])
+    assert error == pytest.approx(plain.relative_error_, rel=1e-3)
 
 
 def test_fitted_documents_are_placed_where_transform_places_them(fitted):
@@ -82,47 +89,90 @@ def test_topics_are_sorted_by_share_and_shares_sum_to_one(fitted):
 def test_an_empty_document_is_kept_and_placed_nowhere(fitted):
     assert fitted.ids_[-1] == "empty"
     assert not fitted.document_topics_[-1].any()
-    assert all(found.id != "empty" for found in fitted.similar("sport1", n=100))
+    assert "empty" not in set(fitted.similar("sport1", n=100)["id"])
 
 
 def test_the_table_lists_what_the_other_methods_give(fitted):
-    table = fitted.table(n_words=3)
-    assert [topic.index for topic in table] == [0, 1]
-    for topic in table:
-        assert topic.label == fitted.labels_[topic.index]
-        assert topic.words == [word for word, _ in fitted.top_words(topic.index, 3)]
-        assert topic.document == fitted.documents(topic.index, 1)[0][0]
-        assert topic.peak == ("2022" if topic.document.startswith("sport") else "2021")
+    for topic, row in zip(fitted.records(n_words=3), fitted.table(n_words=3).itertuples(), strict=True):
+        assert topic.index == row.topic
+        assert topic.label == row.label == fitted.labels_[topic.index]
+        assert topic.words == row.words.split(", ") == [word for word, _ in fitted.top_words(topic.index, 3)]
+        assert topic.document == row.document == fitted.documents(topic.index, 1)["id"][0]
+        assert topic.peak == row.peak == ("2022" if topic.document.startswith("sport") else "2021")
+        assert (topic.share, topic.npmi, topic.stability) == (row.share, row.npmi, row.stability)
+    assert (fitted.stability_ > 0.99).all()
+    assert fitted.diversity_ == 1
 
 
 def test_without_dates_topics_have_no_peak():
     texts, _ = collection()
-    assert {topic.peak for topic in TopicModel(n_topics=2).fit(texts).table()} == {""}
+    model = TopicModel(n_topics=2).fit(texts)
+    assert {topic.peak for topic in model.records()} == {""}
+    assert "peak" not in model.table()
+
+
+def test_the_table_is_the_same_at_any_number_of_threads():
+    texts, _ = collection(n=300)
+    first, second = (TopicModel(n_topics=3, n_jobs=n_jobs).fit(texts).table() for n_jobs in (1, 2))
+    assert first.equals(second)
+
+
+def test_without_refits_stability_is_not_known():
+    texts, _ = collection()
+    assert np.isnan(TopicModel(n_topics=2, stability_runs=0).fit(texts).stability_).all()
+
+
+def test_labels_can_be_set_and_taken_back():
+    texts, _ = collection()
+    model = TopicModel(n_topics=2).fit(texts)
+    before = list(model.labels_)
+    assert model.set_labels({1: "Sport"}).labels_ == [before[0], "Sport"]
+    assert model.table()["label"].tolist() == model.labels_
+    assert model.set_labels({1: ""}).labels_ == before
+    with pytest.raises(ParameterError, match="numbered 0 to 1"):
+        model.set_labels({2: "x"})
+
+
+def test_documents_show_the_passage_that_says_most_of_the_topic():
+    filler = "Nothing is said here that anybody will remember tomorrow or on any later day of the week. " * 3
+    texts, _ = collection()
+    texts = [filler + text.capitalize() + ". " + filler for text in texts]
+    model = TopicModel(n_topics=2).fit(texts)
+    for topic in range(2):
+        for found in model.typical(topic, 3):
+            assert len(found.passage) <= 240
+            assert found.words
+            assert set(found.words) <= set(found.passage.lower().replace(".", "").split())
+            assert found.passage.lower().split()[0] in (*SPORT, *MONEY)
+    assert TopicModel(n_topics=2, keep_texts=False).fit(texts).typical(0, 1)[0].passage == ""
+
+
+def test_the_document_table_tells_where_each_document_is_and_how_well_it_fits(fitted):
+    table = fitted.document_table()
+    assert table["id"].tolist() == fitted.ids_
+    assert table["topic"].isna().tolist() == [False] * 30 + [True]
+    X = fitted.vectorizer_.transform([collection()[0][4]]).toarray()[0]
+    model = fitted.document_topics_[4] @ fitted.components_
+    assert table["fit"][4] == pytest.approx(X @ model / np.linalg.norm(X) / np.linalg.norm(model))
+    assert table["fit"][30] == 0
+    assert list(table["date"][:2]) == ["2021", "2022"]
+
+
+def test_words_in_a_topic_are_found_by_them(fitted):
+    found = fitted.find("Goal, coach, unheard", n=5)
+    assert len(found) == 1
+    assert set(fitted.documents(found["topic"][0], 3)["id"].str[:5]) == {"sport"}
+    assert set(found["words"][0].split(", ")) == {"goal", "coach"}
+    assert 0 < found["score"][0] <= 1
+    with pytest.raises(DataError, match=r"no word that any topic uses.*'coach'"):
+        fitted.find("coahc")
 
 
 def test_typical_documents_are_of_the_topic_and_ranked(fitted):
     for topic in range(2):
         found = fitted.documents(topic, 10)
-        assert len({name[:5] for name, _ in found}) == 1
-        assert all(0 < share <= 1 for _, share in found)
-
-
-def test_similarity_is_the_cosine_between_places_and_is_shared_out_among_topics(fitted):
-    theta = fitted.document_topics_
-    found = fitted.similar("sport1", n=100)
-    here = theta[fitted.ids_.index("sport1")]
-    for one in found:
-        there = theta[fitted.ids_.index(one.id)]
-        cosine = here @ there / np.linalg.norm(here) / np.linalg.norm(there)
-        assert one.score == pytest.approx(cosine, abs=1e-8)
-        assert sum(one.shared.values()) == pytest.approx(1)
-        assert list(one.shared.values()) == sorted(one.shared.values(), reverse=True)
-    assert "sport1" not in [one.id for one in found]
-    assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
-
-
-def test_a_text_is_similar_to_the_documents_of_its_subject(fitted):
-    assert all(one.id.startswith("money") for one in fitted.similar("the bank cuts its rates", n=5))
+        assert len(set(found["id"].str[:5])) == 1
+        assert found["share"].between(0, 1).all()
 
 
 @pytest.mark.parametrize(("asked", "part"), [("sport", "Did you mean"), ("empty", "no words in any topic")])
@@ -213,3 +263,23 @@ class Recorder:
 
     def on_fit_task_end(self, estimator, context):
         self.steps.append(context.task_name)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda model: model.table(),
+        lambda model: model.documents(0),
+        lambda model: model.document_table(),
+        lambda model: model.similar("sport1"),
+        lambda model: model.find("goal"),
+        lambda model: model.per_class([1] * 31),
+    ],
+)
+def test_without_pandas_tables_name_the_extra_and_records_do_without(fitted, monkeypatch, use):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(MissingExtraError, match=r"pandas.*partwise\[tables\]"):
+        use(fitted)
+    assert len(fitted.records()) == 2
+    assert fitted.typical(0)
+    assert fitted.neighbours("sport1")

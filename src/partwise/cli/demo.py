@@ -34,13 +34,14 @@ def command() -> None:
     model = TopicModel(n_topics=10, n_jobs=-1)
     with progress(model, "Finding topics"):
         model.fit(passages.texts, passages.ids, [str(year) for year in passages.years])
+    table = model.records()
     facts = fit_facts(model.nmf_, time.perf_counter() - started)
     sizes = [f"{model.n_topics_} topics", f"{len(passages.texts):,} passages", f"{len(model.words_):,} words"]
     print_facts(sizes + summary(facts))
-    print_topics(model.table(), {})
+    print_topics(table, {})
 
     texts = dict(zip(passages.ids, passages.texts, strict=True))
     click.echo(f"\nThree passages similar to {CHOSEN}:")
     print_text(texts[CHOSEN])
-    print_similar(model.similar(CHOSEN, 3), model.labels_, texts)
+    print_similar(model.neighbours(CHOSEN, 3), model.labels_, texts)
     click.echo(NEXT)

@@ -1,6 +1,7 @@
 """Lines for people: headline, topics and similar documents, cut at whole words to the width of the terminal."""
 
 import json
+import math
 import textwrap
 from collections.abc import Sequence
 from typing import Any
@@ -11,9 +12,20 @@ from rich.console import Console
 from rich.text import Text
 
 from partwise.topics import Similar, Topic
-from partwise.topics.labels import SEPARATOR
+from partwise.topics.words import SEPARATOR
 
-__all__ = ["fit_facts", "print_facts", "print_json", "print_similar", "print_text", "print_topics", "summary"]
+__all__ = [
+    "as_many",
+    "fit_facts",
+    "print_facts",
+    "print_json",
+    "print_line",
+    "print_sentence",
+    "print_similar",
+    "print_text",
+    "print_topics",
+    "summary",
+]
 
 GAP = "  "
 
@@ -50,48 +62,61 @@ def print_facts(parts: Sequence[str]) -> None:
     # A space that may not break holds each part together.
     joined = " · ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts)
     for line in textwrap.wrap(joined, Console().width, break_on_hyphens=False):
-        _print(Text(line.replace("\N{NO-BREAK SPACE}", " ").removesuffix(" ·")))
+        print_line(Text(line.replace("\N{NO-BREAK SPACE}", " ").removesuffix(" ·")))
+
+
+def print_sentence(sentence: str) -> None:
+    """Print a sentence, broken between words."""
+    for line in textwrap.wrap(sentence, Console().width, break_on_hyphens=False):
+        print_line(Text(line))
 
 
 def print_topics(topics: Sequence[Topic], snippets: dict[str, str], all_words: bool = False) -> None:
-    """Print share, peak, label and most typical document of each topic; below its words, all or those of one line."""
+    """Print what is known of each topic in a line; below its words, all or those of one line."""
     width = Console().width
     peak_width = max(cell_len(topic.peak) for topic in topics)
-    room = width - len(" #  share  ") - (peak_width + len(GAP) if peak_width else 0)
+    room = width - len(" #  share   npmi  stab  ") - (peak_width + len(GAP) if peak_width else 0)
     # An id cut short is of no use; of a label the first word is the best.
     id_width = min(max(cell_len(topic.document) for topic in topics), room // 2)
     label_width = min(max(cell_len(topic.label) for topic in topics), room - len(GAP) - id_width)
     peak_title = set_cell_size("peak", peak_width) + GAP if peak_width else ""
-    _print(Text(f" #  share  {peak_title}{set_cell_size('label', label_width)}{GAP}most typical document", "dim"))
+    print_line(
+        Text(
+            f" #  share   npmi  stab  {peak_title}{set_cell_size('label', label_width)}{GAP}most typical document",
+            "dim",
+        )
+    )
     for topic in topics:
-        line = Text(f"{topic.index:2}  {topic.share:5.1%}{GAP}")
+        line = Text(
+            f"{topic.index:2}  {topic.share:5.1%}{GAP}{_short(topic.npmi):>5}{GAP}{_short(topic.stability):>4}{GAP}"
+        )
         if peak_width:
             line.append(set_cell_size(topic.peak, peak_width) + GAP)
-        line.append(set_cell_size(_as_many(topic.label.split(SEPARATOR), label_width, SEPARATOR), label_width), "bold")
+        line.append(set_cell_size(as_many(topic.label.split(SEPARATOR), label_width, SEPARATOR), label_width), "bold")
         line.append(GAP + _named(topic.document, snippets, width - line.cell_len - len(GAP)))
-        _print(line)
+        print_line(line)
         lines = Text(", ".join(topic.words), "dim").wrap(Console(), width - 4)
         for words in lines if all_words else lines[:1]:
             words.rstrip()
             if not all_words:
                 words.remove_suffix(",")
             words.pad_left(4)
-            _print(words)
+            print_line(words)
 
 
 def print_similar(found: Sequence[Similar], labels: Sequence[str], texts: dict[str, str]) -> None:
     """Print score, id and shared topics of each document; below it the beginning of its text, where that is known."""
     width = Console().width
     id_width = min(max(cell_len(name) for name in ["document", *(similar.id for similar in found)]), width // 2)
-    _print(Text(f"score  {set_cell_size('document', id_width)}{GAP}shared topics", "dim"))
+    print_line(Text(f"score  {set_cell_size('document', id_width)}{GAP}shared topics", "dim"))
     for similar in found:
         line = Text(f"{similar.score:5.3f}{GAP}")
         line.append(_cropped(similar.id, id_width), "bold")
         shared = [f"{share:.0%} {labels[t]}" for t, share in similar.shared.items() if share >= 0.05]
-        line.append(GAP + _as_many(shared, width - line.cell_len - len(GAP), ", "))
-        _print(line)
+        line.append(GAP + as_many(shared, width - line.cell_len - len(GAP), ", "))
+        print_line(line)
         if similar.id in texts:
-            _print(Text(" " * 7 + _cropped(_one_line(texts[similar.id]), width - 7), "dim"))
+            print_line(Text(" " * 7 + _cropped(_one_line(texts[similar.id]), width - 7), "dim"))
 
 
 def print_text(text: str) -> None:
@@ -99,7 +124,12 @@ def print_text(text: str) -> None:
     for line in textwrap.wrap(
         text, Console().width, initial_indent=" " * 7, subsequent_indent=" " * 7, max_lines=2, placeholder=" …"
     ):
-        _print(Text(line, "dim"))
+        print_line(Text(line, "dim"))
+
+
+def _short(score: float) -> str:
+    """Return a score between -1 and 1 in two digits, a dash where there is none."""
+    return "-" if math.isnan(score) else f"{score:.2f}"
 
 
 def _named(document: str, snippets: dict[str, str], width: int) -> str:
@@ -111,7 +141,7 @@ def _named(document: str, snippets: dict[str, str], width: int) -> str:
     return _cropped(document, width)
 
 
-def _as_many(parts: Sequence[str], width: int, separator: str) -> str:
+def as_many(parts: Sequence[str], width: int, separator: str) -> str:
     """Join as many parts as fit, at least the first."""
     fitting = [separator.join(parts[:n]) for n in range(1, len(parts) + 1)]
     return next((text for text in reversed(fitting) if cell_len(text) <= width), _cropped(fitting[0], width))
@@ -128,6 +158,7 @@ def _cropped(text: str, width: int) -> str:
     return set_cell_size(set_cell_size(text, width - 1).rstrip() + "…", width)
 
 
-def _print(line: Text) -> None:
+def print_line(line: Text) -> None:
+    """Print a line that fits as it is."""
     line.rstrip()
     Console(highlight=False).print(line, soft_wrap=True)

@@ -16,12 +16,13 @@ __all__ = ["command"]
 @click.argument("model", type=existing_file)
 @click.argument("id_", metavar="ID")
 @click.option("-n", "--number", type=click.IntRange(min=1), default=5, show_default=True, help="Documents to find.")
+@click.option("--distinct", is_flag=True, help="Leave out texts that are nearly the same as one listed.")
 @json_option
-def command(model: str, id_: str, number: int, as_json: bool) -> None:
+def command(model: str, id_: str, number: int, distinct: bool, as_json: bool) -> None:
     """Find the documents most similar to one.
 
-    MODEL is a file that "partwise topics --out" wrote, ID the id of one of its documents. The score is the cosine
-    between the topics of the two: 1 for the same mixture, 0 for nothing in common.
+    MODEL is a file that "partwise topics --out" wrote, ID the id of one of its documents. The score is the mean of two
+    cosines, between topics and between words: 1 for the same text, 0 for nothing in common.
 
     \b
     Example: partwise similar news.model 17
@@ -36,8 +37,10 @@ def command(model: str, id_: str, number: int, as_json: bool) -> None:
     if id_ not in topics.ids_:
         near = difflib.get_close_matches(id_, topics.ids_, n=3, cutoff=0.4) or topics.ids_[:3]
         raise Failure(f"{model} has no document {id_!r}. Ids like it: {', '.join(near)}.", exit_code=2)
-    found = topics.similar(id_, number)
+    found = topics.neighbours(id_, number, duplicates=not distinct)
     if as_json:
         print_json([{"id": one.id, "score": one.score, "shared": one.shared} for one in found])
         return
-    print_similar(found, topics.labels_, {})
+    if not found:
+        raise Failure(f"nothing in {model} is similar to {id_!r}.", exit_code=1)
+    print_similar(found, topics.labels_, dict(zip(topics.ids_, topics.texts_ or [], strict=False)))

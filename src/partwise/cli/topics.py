@@ -3,17 +3,30 @@
 import sys
 import time
 from dataclasses import asdict
+from typing import Any
 
 import click
 
-from partwise.cli.command import Command, Failure, json_option, new_file, note, seed_option
+from partwise.cli.command import Command, Failure, json_option, loss_option, new_file, note, seed_option
 from partwise.cli.progress import progress
-from partwise.cli.render import fit_facts, print_facts, print_json, print_topics, summary
+from partwise.cli.render import fit_facts, print_facts, print_json, print_sentence, print_topics, summary
 from partwise.cli.saving import save_model
 from partwise.io import read_texts
 from partwise.topics import TopicModel
 
 __all__ = ["command"]
+
+
+class TopicNumber(click.ParamType):  # type: ignore[type-arg]  # which is generic in new versions only
+    """A whole number from 1 up, or auto."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        """Return the number, or 'auto'."""
+        if value == "auto":
+            return "auto"
+        return int(click.IntRange(min=1).convert(value, param, ctx))
 
 
 @click.command(cls=Command)
@@ -23,7 +36,20 @@ __all__ = ["command"]
 )
 @click.option("--id", "id_", metavar="COLUMN", show_default="id if it fits, else row numbers", help="Column of ids.")
 @click.option("--date", metavar="COLUMN", show_default="none", help="Column of dates: shows when topics peak.")
-@click.option("--topics", type=click.IntRange(min=1), default=10, show_default=True, help="Topics to find.")
+@click.option(
+    "-k",
+    "--topics",
+    metavar="NUMBER",
+    type=TopicNumber(),
+    default=10,
+    show_default=True,
+    help="Topics to find; auto: as many as predict words best.",
+)
+@click.option(
+    "--lang", metavar="CODE", default="auto", show_default=True, help="Language of the texts, such as en or de."
+)
+@click.option("--bigrams", is_flag=True, help="Count pairs of neighbouring words as words.")
+@loss_option
 @click.option(
     "--words", type=click.IntRange(min=1), show_default="10, cut to one line in a table", help="Words of a topic."
 )
@@ -37,7 +63,10 @@ def command(
     text: str | None,
     id_: str | None,
     date: str | None,
-    topics: int,
+    topics: int | str,
+    lang: str,
+    bigrams: bool,
+    loss: str,
     words: int | None,
     seed: int,
     as_json: bool,
@@ -63,26 +92,42 @@ def command(
         note(f"{empty:,} of {len(read.texts):,} documents empty: kept, but placed in no topic")
 
     started = time.perf_counter()
-    model = TopicModel(topics, random_state=seed, n_jobs=-1)
+    model = TopicModel(topics, random_state=seed, n_jobs=-1, language=lang, bigrams=bigrams, loss=loss)
     with progress(model, "Finding topics"):
         model.fit(read.texts, read.ids, read.dates)
+    table = model.records(words or 10)
     facts = fit_facts(model.nmf_, time.perf_counter() - started)
 
     wordless = int((~model.document_topics_.any(axis=1)).sum()) - empty
     if wordless > 0:
         note(f"{wordless:,} of {len(read.texts):,} documents without a word that topics use: placed in no topic")
-    if model.n_topics_ < topics:
+    if isinstance(topics, int) and model.n_topics_ < topics:
         note(f"{model.n_topics_} topics instead of {topics}: there are not enough documents or words for more")
     if out is not None:
         save_model(model, out)
 
-    table = model.table(words or 10)
+    reason = getattr(model, "rank_reason_", None)
     if as_json:
-        counts = {"n_topics": model.n_topics_, "n_documents": len(read.texts), "n_words": len(model.words_)}
-        print_json({**counts, "unplaced": empty + wordless, **facts, "topics": [asdict(topic) for topic in table]})
+        counts: dict[str, Any] = {
+            "n_topics": model.n_topics_,
+            "n_documents": len(read.texts),
+            "n_words": len(model.words_),
+        }
+        counts |= {"language": model.language_, "diversity": model.diversity_, "reason": reason}
+        rows = [{name: _known(value) for name, value in asdict(topic).items()} for topic in table]
+        print_json({**counts, "unplaced": empty + wordless, **facts, "topics": rows})
         return
     sizes = [f"{model.n_topics_} topics", f"{len(read.texts):,} documents", f"{len(model.words_):,} words"]
+    if lang == "auto" and model.language_ != "en":
+        sizes.append(f"language {model.language_}")
     print_facts(sizes + summary(facts))
+    if reason is not None:
+        print_sentence(reason)
     print_topics(table, dict(zip(read.ids, read.texts, strict=True)), all_words=words is not None)
     if out is not None:
         note(f"saved to {out}; next: partwise similar {out} {table[0].document}")
+
+
+def _known(value: Any) -> Any:
+    """Return a value as JSON knows it: NaN is null."""
+    return None if isinstance(value, float) and value != value else value

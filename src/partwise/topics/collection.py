@@ -1,10 +1,11 @@
 """What a collection of texts has to be, with errors that say where it is not."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from partwise.exceptions import DataError
 
-__all__ = ["as_many", "checked_ids", "checked_texts"]
+__all__ = ["as_many", "checked_dates", "checked_ids", "checked_texts"]
 
 
 def checked_texts(texts: Sequence[str]) -> list[str]:
@@ -34,7 +35,12 @@ def checked_ids(ids: Sequence[str] | None, n: int) -> list[str]:
     return names
 
 
-def as_many(values: Sequence[str], name: str, n: int) -> list[str]:
+def checked_dates(dates: Sequence[Any], n: int) -> list[str]:
+    """Return n dates as strings, ``""`` where a date is None, NaN or NaT."""
+    return ["" if date is None or date != date else str(date) for date in as_many(dates, "dates", n)]
+
+
+def as_many(values: Sequence[Any], name: str, n: int) -> list[Any]:
     """Return values as a list, one for each of n texts."""
     values = list(values)
     if len(values) != n:

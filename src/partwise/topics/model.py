@@ -1,97 +1,85 @@
 """TopicModel: texts in, topics and a place for every document out."""
 
-import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from os import PathLike
+from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
-from sklearn.utils.validation import check_is_fitted
+import scipy.sparse as sp
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
 
 from partwise import NMF
 from partwise.exceptions import DataError, ParameterError
-from partwise.topics.collection import as_many, checked_ids, checked_texts
-from partwise.topics.labels import topic_labels
-from partwise.topics.timeline import peak_periods, periods
-from partwise.topics.vectorize import fit_vectorizer
+from partwise.matrix import Array
+from partwise.report import write_page
+from partwise.topics.collection import as_many, checked_dates, checked_ids, checked_texts
+from partwise.topics.editing import Editing
+from partwise.topics.listing import Listing
+from partwise.topics.places import mean_shares
+from partwise.topics.reporting import report_of
+from partwise.topics.search import Search
+from partwise.topics.seeding import seed_rows
+from partwise.topics.streaming import Streaming
+from partwise.topics.timeline import iso_dates, periods
+from partwise.topics.vectorize import chosen_language, fit_vectorizer
+from partwise.topics.views import Views
 
-__all__ = ["Similar", "Topic", "TopicModel"]
+__all__ = ["TopicModel"]
 
-
-@dataclass(frozen=True)
-class Topic:
-    """One topic, as `TopicModel.table` lists it.
-
-    Attributes
-    ----------
-    index : int
-        Column of the topic in what `TopicModel.transform` returns.
-    label : str
-        Its most exclusive heavy words.
-    share : float
-        Its share of the collection, between 0 and 1.
-    words : list of str
-        Its heaviest words, heaviest first.
-    document : str
-        Id of the most typical document; ``""`` if no document has a part in the topic.
-    peak : str
-        Period in which the topic has its largest share; ``""`` without dates.
-    """
-
-    index: int
-    label: str
-    share: float
-    words: list[str]
-    document: str
-    peak: str
+CHOICES = (2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20)
+"""Numbers of topics to choose from; in texts, finer topics keep explaining more."""
 
 
-class Similar(NamedTuple):
-    """A document similar to another, as `TopicModel.similar` finds it.
-
-    Attributes
-    ----------
-    id : str
-        Id of the document.
-    score : float
-        Cosine of the angle between the two in topic space: 1 for the same mixture of topics, 0 for nothing in common.
-    shared : dict of int to float
-        Part of the score that each topic gives, largest first; the parts sum to 1.
-    """
-
-    id: str
-    score: float
-    shared: dict[int, float]
-
-
-class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class TopicModel(Listing, Search, Views, Editing, Streaming, ClassNamePrefixFeaturesOutMixin, TransformerMixin):
     r"""Topics of a collection of texts, by non-negative matrix factorization.
 
-    The document-by-word matrix is factorized as :math:`X \approx \Theta C`, both non-negative: a row of :math:`C`
-    (unit length) is a topic, a row of :math:`\Theta` places a document among the topics. The same seed gives the same
-    topics, and every document that has words is placed.
+    The document-by-word matrix is factorized as :math:`X \approx \Theta C`, both non-negative: a row of :math:`C` is a
+    topic, a row of :math:`\Theta` places a document among the topics. The same seed gives the same topics, and every
+    document that has words is placed.
 
     Parameters
     ----------
-    n_topics : int, default=10
-        Topics to find. A collection with fewer documents or words gets no more topics than it has of these.
+    n_topics : int, 'auto' or 'choose', default=10
+        Topics to find. A collection with fewer documents or words gets no more topics than it has of these. 'auto' and
+        'choose' leave the number to ``partwise.choose_rank``, which predicts words held out, at the cost of some fifty
+        fits; ``rank_reason_`` tells why.
+    loss : {'frobenius', 'kullback-leibler'}, default='frobenius'
+        What is minimised: squared errors of TF-IDF, or the divergence of damped counts (``1 + log count``), as in
+        probabilistic topic models.
+    language : str, default='auto'
+        Whose stop words are left out: an ISO 639-1 code such as 'en' or 'de', 'none', or 'auto', which tells it from
+        the texts (`partwise.topics.languages.detect`). Chinese, Japanese and Thai need a package to find their words:
+        partwise[zh], partwise[ja], partwise[th].
+    bigrams : bool, default=False
+        Whether pairs of neighbouring words count as words too.
+    seed_words : list of lists of str, default=None
+        Words that the first topics begin with, a list for each; the fit may leave them. Seeded topics keep their
+        places: topic 0 is the one of the first list.
+    balanced : bool, default=True
+        Whether documents that are like many others weigh less in a fit to squared errors, so that small subjects get
+        topics too (`partwise.topics.vectorize.balancing_weights`).
     vectorizer : scikit-learn vectorizer, default=None
-        Makes the document-by-word matrix. By default sublinear TF-IDF of lower-case words of any script, without
-        English stop words; from 50 documents on also without words in more than a fifth of them, from 200 on without
-        words in a single one, and from 2,000 on without words in one or two.
+        Makes the document-by-word matrix. By default sublinear TF-IDF (damped counts for 'kullback-leibler') of words
+        of any script in lower case, without stop words; from 50 documents on also without words in more than a fifth
+        of them, from 200 on without words in a single one, and from 2,000 on without words in one or two.
     random_state : int, default=0
         Seed of the factorization.
     max_iter : int, default=200
         Most iterations of the factorization.
+    stability_runs : int, default=4
+        Fits from other random starts that tell how stable each topic is; 0 for none.
+    forget_factor : float, default=0.9
+        What `partial_fit` multiplies the weight of all earlier batches by, from 0 (forget at once) to 1 (never).
+    keep_texts : bool, default=True
+        Whether the model keeps the texts, in its file too, to show passages of them.
     n_jobs : int, default=None
-        Threads; None leaves it to `partwise.NMF`.
+        Threads; None leaves it to `partwise.NMF`. The result has the same bits at any number.
 
     Attributes
     ----------
     components_ : ndarray of shape (n_topics\_, n_words)
-        Weights of the words in each topic, rows of unit length; topics are sorted by share, largest first.
+        Weights of the words in each topic, rows of unit length (of unit sum for 'kullback-leibler'); topics are sorted
+        by share, largest first, after those with seed words.
     document_topics_ : ndarray of shape (n_documents, n_topics\_)
         What `fit_transform` returned: the place of each fitted document.
     n_topics_ : int
@@ -99,42 +87,82 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
     shares_ : ndarray of shape (n_topics\_,)
         Mean share of each topic over the documents that have words; sums to 1.
     labels_ : list of str
-        The three most exclusive heavy words of each topic.
+        The three most exclusive heavy words of each topic, or what `set_labels` set.
+    npmi_ : ndarray of shape (n_topics\_,)
+        Coherence of each topic's ten most relevant words in the collection, from -1 to 1.
+    diversity_ : float
+        Share of these words that differ between topics.
+    stability_ : ndarray of shape (n_topics\_,)
+        Mean cosine of each topic with its like in fits from other random starts, in [0, 1]; found when first asked for.
     words_ : ndarray of str, shape (n_words,)
         Word of each column of ``components_``.
     ids_ : list of str
         Id of each fitted document.
+    texts_ : list of str or None
+        The documents; None if they were not kept.
+    dates_ : list of str or None
+        Date of each document as YYYY-MM-DD, or as much of it as is known; None if it was fitted without dates.
     periods_ : list of str or None
         Period of each fitted document (see `Topic.peak`); None if it was fitted without dates.
-    vectorizer_ : scikit-learn vectorizer
-        The fitted vectorizer.
-    nmf_ : partwise.NMF
-        The fitted factorization.
+    language_ : str
+        Whose stop words were left out.
+    rank_reason_ : str
+        With n_topics='auto': why so many.
+    events_ : list of TopicEvent
+        What `partial_fit` reported: topics born, died, returned.
+    vectorizer_ : scikit-learn vectorizer or None
+        The fitted vectorizer; None if the model was fitted to a matrix.
+    X_ : csr array of shape (n_documents, n_words)
+        The document-by-word matrix.
+    n_iter_ : int
+        Iterations of the factorization.
+    converged_ : bool
+        Whether it converged.
+    relative_error_ : float
+        Its error relative to the data, see `partwise.Factorization`; documents weighed as they were.
+    curve_ : structured ndarray
+        Its course, see `partwise.Factorization`.
 
     Examples
     --------
     >>> from partwise.topics import TopicModel
     >>> texts = ["rates and inflation", "the bank cuts rates", "a cup final", "the cup goes to the home team"]
     >>> model = TopicModel(n_topics=2).fit(texts, ids=["a", "b", "c", "d"])
-    >>> sorted(topic.words[0] for topic in model.table())
+    >>> sorted(model.top_words(topic, 1, relevance=1)[0][0] for topic in range(2))
     ['cup', 'rates']
-    >>> model.similar("a", n=1)[0].id
-    'b'
+    >>> model.similar("a", n=1)["id"].tolist()
+    ['b']
     """
 
     def __init__(
         self,
-        n_topics: int = 10,
+        n_topics: Any = 10,
         *,
+        loss: Any = "frobenius",
+        language: str = "auto",
+        bigrams: bool = False,
+        seed_words: Any = None,
+        balanced: bool = True,
         vectorizer: Any = None,
-        random_state: int | None = 0,
+        random_state: Any = 0,
         max_iter: int = 200,
+        stability_runs: int = 4,
+        forget_factor: float = 0.9,
+        keep_texts: bool = True,
         n_jobs: int | None = None,
     ) -> None:
         self.n_topics = n_topics
+        self.loss = loss
+        self.language = language
+        self.bigrams = bigrams
+        self.seed_words = seed_words
+        self.balanced = balanced
         self.vectorizer = vectorizer
         self.random_state = random_state
         self.max_iter = max_iter
+        self.stability_runs = stability_runs
+        self.forget_factor = forget_factor
+        self.keep_texts = keep_texts
         self.n_jobs = n_jobs
 
     def set_callbacks(self, *callbacks: Any) -> Self:
@@ -153,44 +181,50 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         self._callbacks = callbacks
         return self
 
-    def fit(self, texts: Sequence[str], ids: Sequence[str] | None = None, dates: Sequence[str] | None = None) -> Self:
+    def fit(
+        self,
+        texts: Any,
+        ids: Sequence[Any] | None = None,
+        dates: Sequence[Any] | None = None,
+        *,
+        words: Sequence[str] | None = None,
+    ) -> Self:
         """Find the topics of a collection.
 
         Parameters
         ----------
-        texts : sequence of str
-            The documents; an empty one is kept and placed nowhere.
-        ids : sequence of str, default=None
-            One id a document, all different; by default their numbers from ``'0'``.
-        dates : sequence of str, default=None
-            One date a document: ``YYYY``, ``YYYY-MM`` or an ISO 8601 date; ``""`` where unknown.
+        texts, ids, dates, words : see `fit_transform`
+            Passed to it.
 
         Returns
         -------
         TopicModel
             The fitted model.
-
-        Raises
-        ------
-        DataError
-            If there are no texts or no words in them, ids repeat, or a date is not understood.
         """
-        self.fit_transform(texts, ids, dates)
+        self.fit_transform(texts, ids, dates, words=words)
         return self
 
     def fit_transform(
-        self, texts: Sequence[str], ids: Sequence[str] | None = None, dates: Sequence[str] | None = None
-    ) -> NDArray[np.float64]:
+        self,
+        texts: Any,
+        ids: Sequence[Any] | None = None,
+        dates: Sequence[Any] | None = None,
+        *,
+        words: Sequence[str] | None = None,
+    ) -> Array:
         """Find the topics of a collection and place its documents among them.
 
         Parameters
         ----------
-        texts : sequence of str
-            The documents; an empty one is kept and placed nowhere.
-        ids : sequence of str, default=None
+        texts : sequence of str, or matrix of shape (n_documents, n_words)
+            The documents; an empty one is kept and placed nowhere. Or their words, counted or weighted already.
+        ids : sequence, default=None
             One id a document, all different; by default their numbers from ``'0'``.
-        dates : sequence of str, default=None
-            One date a document: ``YYYY``, ``YYYY-MM`` or an ISO 8601 date; ``""`` where unknown.
+        dates : sequence, default=None
+            One date a document: ``YYYY``, ``YYYY-MM``, an ISO 8601 date, or a date object; ``""`` or None where
+            unknown.
+        words : sequence of str, default=None
+            With a matrix: the word of each column; by default the column's number.
 
         Returns
         -------
@@ -200,182 +234,112 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         Raises
         ------
         DataError
-            If there are no texts or no words in them, ids repeat, or a date is not understood.
+            If there are no texts or no words in them, ids repeat, a date is not understood, or no text has a seed word.
+        ParameterError
+            If a parameter has a value that nothing accepts.
+        MissingExtraError
+            If the texts are in a language that needs a package which is not installed.
         """
-        texts = checked_texts(texts)
-        self.ids_ = checked_ids(ids, len(texts))
-        self.periods_ = None if dates is None else periods(as_many(dates, "dates", len(texts)), self.ids_)
-        if not isinstance(self.n_topics, int | np.integer) or self.n_topics < 1:
-            raise ParameterError(f"n_topics={self.n_topics!r} is no whole number from 1 up.")
-        vectorizer = None if self.vectorizer is None else clone(self.vectorizer)
-        self.vectorizer_, X = fit_vectorizer(texts, vectorizer)
-        self.words_ = self.vectorizer_.get_feature_names_out()
-        placed = int(np.count_nonzero(X.getnnz(axis=1)))
-        self.n_topics_ = min(int(self.n_topics), placed, X.shape[1])
-        self.nmf_ = NMF(self.n_topics_, random_state=self.random_state, max_iter=self.max_iter, n_jobs=self.n_jobs)
+        self._check_number()
+        self.custom_labels_ = {}
+        self._memo = {}
+        self._forget_stream()
+        self._read(texts, ids, dates, words)
+        X = self.X_
+        k = self._number(X)
+        seeds = None if self.seed_words is None else seed_rows(X, [*self.words_], self.seed_words, k)
+        self.nmf_ = NMF(
+            k, loss=self._objective, random_state=self.random_state, max_iter=self.max_iter, seed_components=seeds,
+            n_jobs=self.n_jobs,
+        )  # fmt: skip
         if hasattr(self.nmf_, "set_callbacks"):
             self.nmf_.set_callbacks(*getattr(self, "_callbacks", ()))
-        W = self.nmf_.fit_transform(X)
-        theta = W * self._lengths()
-        self.order_ = np.argsort(-_shares(theta).mean(axis=0), kind="stable")
-        self._settle(theta[:, self.order_])
+        W = np.asarray(self.nmf_.fit_transform(X, sample_weight=self._weights(X)), np.float64)
+        H = np.asarray(self.nmf_.components_, np.float64)
+        found = self.nmf_.factorization_
+        self.n_iter_, self.converged_ = found.n_iter, found.converged
+        self.relative_error_, self.curve_ = float(found.relative_error), found.curve
+        seeded = 0 if seeds is None else len(seeds)
+        rest = np.argsort(-mean_shares(W * self._lengths(H))[seeded:], kind="stable") + seeded
+        order = np.concatenate([np.arange(seeded), rest])
+        self._settle(H[order], W[:, order])
         return self.document_topics_
 
-    def _settle(self, theta: NDArray[np.float64]) -> None:
-        """Derive what follows from the factorization and the places of the documents."""
-        lengths = self._lengths()
-        self.document_topics_ = theta
-        self.components_ = (self.nmf_.components_ / np.where(lengths > 0, lengths, 1)[:, None])[self.order_]
-        shares = _shares(theta)
-        self.shares_ = shares.sum(axis=0) / max(np.count_nonzero(shares.any(axis=1)), 1)
-        self.labels_ = topic_labels(self.components_, self.shares_, self.words_)
+    def report(self, path: str | PathLike[str], *, title: str | None = None) -> None:
+        """Write a report: one HTML page with charts and tables that needs no network.
 
-    def _lengths(self) -> NDArray[np.float64]:
-        return np.linalg.norm(self.nmf_.components_, axis=1)
+        Parameters
+        ----------
+        path : str or path-like
+            The page to write; an existing file is replaced once the new one is complete.
+        title : str, default=None
+            Title of the page; by default it counts topics and documents.
+
+        Raises
+        ------
+        OSError
+            If the page cannot be written; an existing file stays as it was.
+        """
+        write_page(report_of(self, title), path)
+
+    def _read(self, texts: Any, ids: Any, dates: Any, words: Any) -> None:
+        """Take in documents: their ids and dates, and their words as a matrix."""
+        matrix = sp.issparse(texts) or (getattr(texts, "ndim", 0) == 2)
+        if not matrix:
+            if words is not None:
+                raise ParameterError("words name the columns of a matrix; texts have words of their own. Leave it out.")
+            texts = checked_texts(texts)
+        n = texts.shape[0] if matrix else len(texts)
+        self.ids_ = checked_ids(ids, n)
+        self.dates_ = None if dates is None else iso_dates(checked_dates(dates, n), self.ids_)
+        self.periods_ = None if self.dates_ is None else periods(self.dates_, self.ids_)
+        self.texts_ = None if matrix or not self.keep_texts else texts
+        if matrix:
+            names = words if words is not None else getattr(texts, "columns", range(texts.shape[1]))
+            self.vectorizer_, self.language_ = None, "none"
+            self.words_ = np.array([str(word) for word in as_many(names, "words", texts.shape[1])], dtype=object)
+            self.X_ = sp.csr_array(texts if sp.issparse(texts) else np.asarray(texts), dtype=np.float64)
+            return
+        self.language_ = chosen_language(texts, self.language) if self.vectorizer is None else "none"
+        self.vectorizer_, X = fit_vectorizer(
+            texts,
+            None if self.vectorizer is None else clone(self.vectorizer),
+            language=self.language_,
+            bigrams=self.bigrams,
+            counts=self._objective.name != "frobenius",
+        )
+        self.X_ = sp.csr_array(X)
+        named = hasattr(self.vectorizer_, "get_feature_names_out")  # which one that hashes words is not
+        names = self.vectorizer_.get_feature_names_out() if named else map(str, range(self.X_.shape[1]))
+        self.words_ = np.array([*names], dtype=object)
+
+    def _check_number(self) -> None:
+        number = self.n_topics
+        chosen = isinstance(number, str) and number in ("auto", "choose")
+        if not chosen and (isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1):
+            raise ParameterError(f"n_topics={number!r} is neither a whole number from 1 up nor 'auto'.")
+
+    def _number(self, X: Any) -> int:
+        """Return how many topics to find in X."""
+        most = min(int(np.count_nonzero(np.diff(X.indptr))), X.shape[1])
+        if most == 0:
+            raise DataError("every entry of the matrix is zero: no document has a word. Pass documents with words.")
+        self.__dict__.pop("rank_reason_", None)
+        if not isinstance(self.n_topics, str):
+            return min(int(self.n_topics), most)
+        from partwise import choose_rank
+
+        choice = choose_rank(
+            X,
+            [k for k in CHOICES if k <= most // 2] or [1],
+            folds=min(5, most),
+            loss=self._objective,
+            random_state=self.random_state,
+            n_jobs=self.n_jobs,
+        )
+        self.rank_reason_ = choice.reason
+        return choice.n_components
 
     @property
     def _n_features_out(self) -> int:
         return self.n_topics_
-
-    def transform(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Place texts among the topics found.
-
-        Parameters
-        ----------
-        texts : sequence of str
-            Any texts.
-
-        Returns
-        -------
-        ndarray of shape (n_documents, n_topics\\_)
-            Weight of each topic in each text, non-negative; a row of zeros for a text without known words.
-        """
-        check_is_fitted(self)
-        X = self.vectorizer_.transform(checked_texts(texts))
-        return (self.nmf_.transform(X) * self._lengths())[:, self.order_]
-
-    def table(self, n_words: int = 10) -> list[Topic]:
-        """List the topics, largest first.
-
-        Parameters
-        ----------
-        n_words : int, default=10
-            Words to list for each topic.
-
-        Returns
-        -------
-        list of Topic
-            One row a topic.
-        """
-        check_is_fitted(self)
-        peaks = [""] * self.n_topics_
-        if self.periods_ is not None:
-            peaks = peak_periods(_shares(self.document_topics_), self.periods_)
-        return [
-            Topic(
-                index=topic,
-                label=self.labels_[topic],
-                share=float(self.shares_[topic]),
-                words=[word for word, _ in self.top_words(topic, n_words)],
-                document=next((name for name, _ in self.documents(topic, 1)), ""),
-                peak=peaks[topic],
-            )
-            for topic in range(self.n_topics_)
-        ]
-
-    def top_words(self, topic: int, n: int = 10) -> list[tuple[str, float]]:
-        """List the heaviest words of a topic.
-
-        Parameters
-        ----------
-        topic : int
-            Index of the topic.
-        n : int, default=10
-            Words to list.
-
-        Returns
-        -------
-        list of (str, float)
-            Word and weight, heaviest first; fewer than `n` if the topic has fewer words.
-        """
-        weights = self.components_[self._checked_topic(topic)]
-        best = np.argsort(-weights, kind="stable")[:n]
-        return [(str(self.words_[j]), float(weights[j])) for j in best if weights[j] > 0]
-
-    def documents(self, topic: int, n: int = 5) -> list[tuple[str, float]]:
-        """List the most typical documents of a topic: much of the topic and little else.
-
-        Parameters
-        ----------
-        topic : int
-            Index of the topic.
-        n : int, default=5
-            Documents to list.
-
-        Returns
-        -------
-        list of (str, float)
-            Id of a document and the topic's share in it. They are ranked by share times weight, so that a text of few
-            words does not come first for being of one topic.
-        """
-        column = self._checked_topic(topic)
-        shares = _shares(self.document_topics_)[:, column]
-        score = shares * self.document_topics_[:, column]
-        best = np.argsort(-score, kind="stable")[:n]
-        return [(self.ids_[i], float(shares[i])) for i in best if score[i] > 0]
-
-    def similar(self, id_or_text: str, n: int = 5) -> list[Similar]:
-        """Find the documents most similar to a document or a text, exactly.
-
-        Parameters
-        ----------
-        id_or_text : str
-            Id of a fitted document; anything else is taken as a text.
-        n : int, default=5
-            Documents to find; the document itself is left out.
-
-        Returns
-        -------
-        list of Similar
-            Most similar first. Documents without words are never among them.
-
-        Raises
-        ------
-        DataError
-            If the document or text has no word that the topics know.
-        """
-        check_is_fitted(self)
-        itself = self.ids_.index(id_or_text) if id_or_text in self.ids_ else None
-        profile = self.transform([id_or_text])[0] if itself is None else self.document_topics_[itself]
-        if not profile.any():
-            near = difflib.get_close_matches(id_or_text, self.ids_, n=3)
-            hint = f" Did you mean the id {' or '.join(map(repr, near))}?" if near and itself is None else ""
-            what = "is neither an id nor a text with known words" if itself is None else "has no words in any topic"
-            raise DataError(f"{id_or_text[:60]!r} {what}, so nothing is similar to it.{hint}")
-        terms = _unit_rows(self.document_topics_) * _unit_rows(profile[None])
-        scores = np.minimum(terms.sum(axis=1).round(9), 1)
-        # Many documents are of one topic alone: of equal scores, the one with more of it comes first.
-        order = np.lexsort((-(self.document_topics_ @ profile), -scores))
-        found = [i for i in order if i != itself and scores[i] > 0][:n]
-        return [Similar(self.ids_[i], float(scores[i]), _parts(terms[i])) for i in found]
-
-    def _checked_topic(self, topic: int) -> int:
-        check_is_fitted(self)
-        if not 0 <= topic < self.n_topics_:
-            raise ParameterError(f"topic={topic} does not exist: topics are numbered 0 to {self.n_topics_ - 1}.")
-        return topic
-
-
-def _shares(theta: NDArray[np.float64]) -> NDArray[np.float64]:
-    totals = theta.sum(axis=1, keepdims=True)
-    return theta / np.where(totals > 0, totals, 1)
-
-
-def _unit_rows(theta: NDArray[np.float64]) -> NDArray[np.float64]:
-    lengths = np.linalg.norm(theta, axis=1, keepdims=True)
-    return theta / np.where(lengths > 0, lengths, 1)
-
-
-def _parts(terms: NDArray[np.float64]) -> dict[int, float]:
-    total = terms.sum()
-    return {int(t): float(terms[t] / total) for t in np.argsort(-terms, kind="stable") if terms[t] > 0}

@@ -1,16 +1,19 @@
-"""When topics peak: documents grouped into periods by their dates."""
+"""Documents grouped by their dates, and when topics peak."""
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date as Date
+from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
-from partwise.exceptions import DataError
+from partwise.exceptions import DataError, unknown_name
 
-__all__ = ["peak_periods", "periods"]
+__all__ = ["BINS", "binned", "iso_dates", "peak_periods", "periods"]
+
+BINS = ("auto", "day", "week", "month", "quarter", "year", "decade")
 
 DECADE, YEAR, MONTH, DAY = 3, 4, 7, 10  # how much of YYYY-MM-DD a period keeps
 MOST_PERIODS = 24  # more than fit a glance; then the next coarser period is used
@@ -45,13 +48,92 @@ def periods(dates: Sequence[str], ids: Sequence[str]) -> list[str]:
     >>> periods(["2023", "2024-05-17", ""], ["a", "b", "c"])
     ['2023', '2024', '']
     """
-    days = [_iso_date(date.strip(), name) for date, name in zip(dates, ids, strict=True)]
+    days = iso_dates(dates, ids)
     known = [day for day in days if day]
     finest = min(map(len, known), default=DAY)
     for length in (DAY, MONTH, YEAR):
         if length <= finest and len({day[:length] for day in known}) <= MOST_PERIODS:
             return [day[:length] for day in days]
     return [f"{day[:DECADE]}0s" if day else "" for day in days]
+
+
+def iso_dates(dates: Sequence[str], ids: Sequence[str]) -> list[str]:
+    """Return dates as ``YYYY-MM-DD``, or ``YYYY-MM`` or ``YYYY`` where no more is known; ``""`` where nothing is.
+
+    Parameters
+    ----------
+    dates, ids : sequence of str
+        As in `periods`.
+
+    Returns
+    -------
+    list of str
+        One date a document.
+
+    Raises
+    ------
+    DataError
+        If a date is in no known form.
+
+    Examples
+    --------
+    >>> iso_dates(["Fri, 17 May 2024 12:30:00 GMT"], ["a"])
+    ['2024-05-17']
+    """
+    return [_iso_date(date.strip(), name) for date, name in zip(dates, ids, strict=True)]
+
+
+def binned(days: Sequence[str], bins: str, ids: Sequence[str]) -> list[str]:
+    """Return the bin of each date.
+
+    Parameters
+    ----------
+    days : sequence of str
+        What `iso_dates` returns.
+    bins : {'auto', 'day', 'week', 'month', 'quarter', 'year', 'decade'}
+        Length of a bin; 'auto' is what `periods` chooses.
+    ids : sequence of str
+        Id of each document, for the error message.
+
+    Returns
+    -------
+    list of str
+        Such as ``'2024-05'``, ``'2024-Q2'`` or, for a week, the date of its Monday; ``""`` where the date is unknown.
+
+    Raises
+    ------
+    ParameterError
+        If bins has another value.
+    DataError
+        If a date says less than its bin needs to know.
+
+    Examples
+    --------
+    >>> binned(["2024-05-17", ""], "week", ["a", "b"]), binned(["2024-05"], "quarter", ["a"])
+    (['2024-05-13', ''], ['2024-Q2'])
+    """
+    if bins not in BINS:
+        raise unknown_name("bins", bins, BINS)
+    if bins == "auto":
+        return periods(days, ids)
+    needed = {"day": DAY, "week": DAY, "month": MONTH, "quarter": MONTH}.get(bins, YEAR)
+    for day, name in zip(days, ids, strict=True):
+        if day and len(day) < needed:
+            raise DataError(
+                f"bins={bins!r} needs to know more than {day!r}, the date of document {name!r}. Take longer bins."
+            )
+    return [_bin(day, bins) if day else "" for day in days]
+
+
+def _bin(day: str, bins: str) -> str:
+    if bins == "week":
+        date = Date.fromisoformat(day)
+        return (date - timedelta(days=date.weekday())).isoformat()
+    if bins == "quarter":
+        return f"{day[:YEAR]}-Q{(int(day[5:MONTH]) + 2) // 3}"
+    if bins == "decade":
+        return f"{day[:DECADE]}0s"
+    return day[: {"day": DAY, "month": MONTH, "year": YEAR}[bins]]
 
 
 def _iso_date(date: str, name: str) -> str:

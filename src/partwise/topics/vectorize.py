@@ -1,27 +1,33 @@
 """Texts to a document-by-word matrix, with settings that work without tuning.
 
 Words are runs of letters and digits of any script that begin with a letter, two characters or longer, in lower case.
-Entries are sublinear TF-IDF, ``(1 + log count) * idf``, and rows have unit length, so that a long document weighs as
-much as a short one.
+Entries are sublinear TF-IDF, ``(1 + log count) * idf``, in rows of unit length, so that a long document weighs as much
+as a short one; or damped counts, ``1 + log count``, for a loss that is made for counts: words come in bursts, and the
+tenth mention of a name in an article says less than the first.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS, TfidfVectorizer
+import scipy.sparse as sp
+from sklearn.feature_extraction.text import TfidfVectorizer
 
 from partwise.exceptions import DataError
+from partwise.topics.languages import WORD, check_language, detect, segmenter, stop_words
+from partwise.topics.places import unit_rows
 
-__all__ = ["fit_vectorizer"]
-
-WORD = r"(?u)\b[^\W\d_]\w+\b"
-# Words end at an apostrophe, so these fall into parts: don and t, they and ve.
-CONTRACTIONS = (
-    "couldn't didn't doesn't don't hadn't hasn't haven't isn't shouldn't they'll they've wasn't weren't wouldn't"
-)
-TITLES = ("mr", "mrs", "ms")
-STOP_WORDS = sorted({*ENGLISH_STOP_WORDS, *CONTRACTIONS.replace("'", " ").split(), *TITLES})
+__all__ = [
+    "COMMON_FROM",
+    "COMMON_SHARE",
+    "as_tfidf",
+    "balancing_weights",
+    "chosen_language",
+    "fit_vectorizer",
+    "inverse_frequency",
+    "make_vectorizer",
+    "rare",
+]
 
 # A word in more than a fifth of the documents tells no topic from another; a word in one document of many forms none.
 # Both need enough documents to be more than chance.
@@ -29,7 +35,20 @@ COMMON_SHARE, COMMON_FROM = 0.2, 50
 RARE_BELOW = ((2_000, 3), (200, 2))  # from so many documents on, a word has to be in so many of them
 
 
-def fit_vectorizer(texts: Sequence[str], vectorizer: Any = None) -> tuple[Any, Any]:
+def rare(documents: float) -> int:
+    """Return how many of so many documents a word has to be in."""
+    return next((least for size, least in RARE_BELOW if documents >= size), 1)
+
+
+def chosen_language(texts: Sequence[str], language: str) -> str:
+    """Return the language asked for, checked, or the one that texts are in for 'auto'."""
+    check_language(language)
+    return detect(texts) if language == "auto" else language
+
+
+def fit_vectorizer(
+    texts: Sequence[str], vectorizer: Any = None, *, language: str = "en", bigrams: bool = False, counts: bool = False
+) -> tuple[Any, Any]:
     """Fit a vectorizer to texts.
 
     Parameters
@@ -38,6 +57,12 @@ def fit_vectorizer(texts: Sequence[str], vectorizer: Any = None) -> tuple[Any, A
         The documents.
     vectorizer : scikit-learn vectorizer, default=None
         Fitted as it is; None fits the settings above.
+    language : str, default='en'
+        Whose stop words are left out, as an ISO 639-1 code; 'none' for nobody's.
+    bigrams : bool, default=False
+        Whether pairs of neighbouring words count as words too.
+    counts : bool, default=False
+        Whether entries are damped counts.
 
     Returns
     -------
@@ -50,25 +75,45 @@ def fit_vectorizer(texts: Sequence[str], vectorizer: Any = None) -> tuple[Any, A
     ------
     DataError
         If no word is left.
+    MissingExtraError
+        If the language needs a package that is not installed.
+
+    Examples
+    --------
+    >>> vectorizer, X = fit_vectorizer(["the bank cuts rates", "a cup final"])
+    >>> X.shape
+    (2, 5)
     """
     if vectorizer is not None:
         return vectorizer, _fit(vectorizer, texts)
     documents = sum(1 for text in texts if text.strip())
-    min_df = next((least for size, least in RARE_BELOW if documents >= size), 1)
     max_df = COMMON_SHARE if documents >= COMMON_FROM else 1.0
     try:
-        usual = _tfidf(min_df=min_df, max_df=max_df)
+        usual = make_vectorizer(language, bigrams, counts, min_df=rare(documents), max_df=max_df)
         return usual, _fit(usual, texts)
     except DataError:
         # Where the same few words make up every document, they are all there is.
-        every_word = _tfidf(min_df=1, max_df=1.0)
+        every_word = make_vectorizer(language, bigrams, counts)
         return every_word, _fit(every_word, texts)
 
 
-def _tfidf(min_df: int, max_df: float) -> TfidfVectorizer:
-    return TfidfVectorizer(
-        token_pattern=WORD, stop_words=STOP_WORDS, min_df=min_df, max_df=max_df, sublinear_tf=True, dtype=np.float64
-    )
+def make_vectorizer(
+    language: str, bigrams: bool, counts: bool, min_df: int = 1, max_df: float = 1.0, vocabulary: Any = None
+) -> Any:
+    """Return the vectorizer of a language, not fitted yet."""
+    cut = segmenter(language)
+    settings: dict[str, Any] = {
+        "tokenizer": cut,
+        "token_pattern": WORD if cut is None else None,
+        "stop_words": stop_words(language) or None,
+        "ngram_range": (1, 2) if bigrams else (1, 1),
+        "min_df": min_df,
+        "max_df": max_df,
+        "vocabulary": vocabulary,
+        "dtype": np.float64,
+    }
+    plain = {"use_idf": False, "norm": None} if counts else {}
+    return TfidfVectorizer(**settings, **plain, sublinear_tf=True)
 
 
 def _fit(vectorizer: Any, texts: Sequence[str]) -> Any:
@@ -81,3 +126,53 @@ def _fit(vectorizer: Any, texts: Sequence[str]) -> Any:
             f"none of the {len(texts):,} documents has a word to go by: they are empty, or hold only stop words, "
             "numbers and single letters. Check that these are the texts you mean, or pass a vectorizer of your own."
         ) from error
+
+
+def inverse_frequency(X: Any) -> Any:
+    """Return the inverse document frequency of each word of X (n, m), ``log((1 + n) / (1 + held)) + 1``, (m,)."""
+    held = np.bincount(sp.csr_array(X).indices, minlength=X.shape[1])
+    return np.log((1 + X.shape[0]) / (1 + held)) + 1
+
+
+def as_tfidf(X: Any, idf: Any) -> Any:
+    """Return counts (n, m) as TF-IDF, ``log(1 + count) * idf``, rows of unit length."""
+    X = sp.csr_array(X, dtype=np.float64, copy=True)
+    X.data = np.log1p(X.data)
+    return unit_rows(X @ sp.diags_array(idf))
+
+
+def balancing_weights(X: Any) -> Any:
+    r"""Return what to multiply the squared errors of each document by, so that no crowd of like ones fills all topics.
+
+    .. math:: w_i \propto 1 / (d_i + \bar d / 2), \quad d_i = \sum_j x_i \cdot x_j
+
+    This is the weighting of normalized cuts, but for the mean, which holds documents like no other ones to three times
+    the weight of an average one. Where a document is placed among given topics does not depend on its weight.
+
+    Parameters
+    ----------
+    X : sparse matrix of shape (n_documents, n_words)
+        The documents.
+
+    Returns
+    -------
+    ndarray of shape (n_documents,)
+        The weights, of mean 1.
+
+    References
+    ----------
+    W. Xu, X. Liu and Y. Gong, "Document clustering based on non-negative matrix factorization", SIGIR 2003,
+    doi:10.1145/860435.860485.
+
+    Examples
+    --------
+    >>> balancing_weights(sp.csr_array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])).round(2)
+    array([0.85, 0.85, 1.31])
+    """
+    X = sp.csr_array(X)
+    likeness = X @ np.asarray(X.sum(axis=0)).ravel()
+    mean = likeness.mean()
+    if not mean > 0:
+        return np.ones(X.shape[0])
+    weights = 1 / (likeness / mean + 0.5)
+    return weights / weights.mean()

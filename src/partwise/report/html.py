@@ -1,0 +1,86 @@
+"""HTML that cannot be broken by what stands in it: all text is escaped unless a tag made it."""
+
+import html
+import json
+from collections.abc import Iterable
+from typing import Any
+
+__all__ = ["Html", "data", "tag"]
+
+VOID = {"input", "meta"}
+
+
+class Html(str):
+    """Text that is HTML already."""
+
+    __slots__ = ()
+
+
+def tag(name: str, /, *children: Any, **attributes: Any) -> Html:
+    """Return an element.
+
+    Parameters
+    ----------
+    name : str
+        Name of the element.
+    *children : Html, str, number, None, or iterables of these
+        What it holds. `Html` stands as it is, None is left out, all else is escaped.
+    **attributes : str, number, bool or None
+        Its attributes; ``aria_label`` stands for ``aria-label``, ``class_`` for ``class``. True is an attribute without
+        a value, False and None are left out.
+
+    Returns
+    -------
+    Html
+        The element.
+
+    Examples
+    --------
+    >>> tag("p", "a < b ", tag("b", "c"), class_="note", hidden=True)
+    '<p class="note" hidden>a &lt; b <b>c</b></p>'
+    """
+    given = ((key.rstrip("_").replace("_", "-"), value) for key, value in attributes.items())
+    written = "".join(
+        f" {key}" if value is True else f' {key}="{html.escape(str(value))}"'
+        for key, value in given
+        if value is not None and value is not False
+    )
+    if name in VOID:
+        return Html(f"<{name}{written}>")
+    return Html(f"<{name}{written}>{''.join(_flat(children))}</{name}>")
+
+
+def _flat(children: Iterable[Any]) -> Iterable[str]:
+    for child in children:
+        if isinstance(child, Html):
+            yield child
+        elif isinstance(child, str | int | float):
+            yield html.escape(str(child))
+        elif child is not None:
+            yield from _flat(child)
+
+
+def data(name: str, value: Any) -> Html:
+    r"""Return a block of JSON for scripts to read, which holds no character that could end it.
+
+    Parameters
+    ----------
+    name : str
+        Its id.
+    value : JSON value
+        What it holds; NaN is refused.
+
+    Returns
+    -------
+    Html
+        The element.
+
+    Examples
+    --------
+    >>> data("words", ["</script>"])
+    '<script type="application/json" id="words">["\\u003c/script\\u003e"]</script>'
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for character in "<>&'\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return tag("script", Html(text), type="application/json", id=name)

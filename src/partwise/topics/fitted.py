@@ -1,0 +1,179 @@
+"""What every view of a fitted topic model rests on."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from partwise.exceptions import DataError, ParameterError
+from partwise.losses import Loss, get_loss
+from partwise.matrix import Array, as_matrix
+from partwise.penalties import Penalty
+from partwise.projection import Projection
+from partwise.topics.collection import checked_texts
+from partwise.topics.places import mean_shares, unit_rows
+from partwise.topics.stability import topic_stability
+from partwise.topics.vectorize import as_tfidf, balancing_weights, inverse_frequency
+from partwise.topics.words import diversity, npmi, ranked_words, topic_labels
+
+__all__ = ["FittedTopics"]
+
+LISTED = 10
+"""Words of a topic that are listed, and that coherence and diversity are of."""
+
+
+class FittedTopics(BaseEstimator):
+    """Topics, the documents they were found in, and what follows from both. `TopicModel` says what each name holds."""
+
+    loss: Any
+    random_state: Any
+    n_jobs: int | None
+    stability_runs: int
+    balanced: bool
+
+    components_: Array
+    document_topics_: Array
+    n_topics_: int
+    shares_: Array
+    labels_: list[str]
+    custom_labels_: dict[int, str]
+    npmi_: Array
+    diversity_: float
+    words_: Array
+    ids_: list[str]
+    texts_: list[str] | None
+    dates_: list[str] | None
+    periods_: list[str] | None
+    vectorizer_: Any
+    X_: Any
+    _memo: dict[str, Any]
+
+    def _settle(self, components: Array, theta: Array, shares: Array | None = None) -> None:
+        """Take in topics (k, m) and places (n, k), and derive all that follows from them.
+
+        Topics get rows of unit length, or of unit sum where the loss is of counts; places take up the difference.
+        """
+        lengths = self._lengths(components)
+        self.components_ = components / np.where(lengths > 0, lengths, 1)[:, None]
+        self.document_topics_ = theta * lengths
+        self.n_topics_ = len(components)
+        self.shares_ = mean_shares(self.document_topics_) if shares is None else shares
+        self._memo = {}
+        self._derive()
+
+    def _restore(self, components: Array, theta: Array, shares: Array, stability: Array) -> None:
+        """Take in what was saved, bit by bit."""
+        self.components_, self.document_topics_, self.shares_ = components, theta, shares
+        self.n_topics_ = len(components)
+        self._memo = {"stability": stability}
+        self._derive()
+
+    def _derive(self) -> None:
+        self._name()
+        top = ranked_words(self.components_, self.shares_, LISTED)
+        self.npmi_ = npmi(self.X_, top)
+        self.diversity_ = diversity(top)
+
+    @property
+    def stability_(self) -> Array:
+        """Mean cosine of each topic with its like in fits from other random starts, (n_topics,)."""
+        return self._kept("stability", self._refitted)
+
+    def _refitted(self) -> Array:
+        return topic_stability(
+            self.X_,
+            self.components_,
+            loss=self._objective,
+            weights=self._weights(self.X_),
+            n_runs=self.stability_runs,
+            random_state=self.random_state,
+            n_jobs=self.n_jobs,
+        )
+
+    def _weights(self, X: Any) -> Array | None:
+        """Return the weights of documents in a fit, None for equal ones."""
+        return balancing_weights(X) if self.balanced and self._objective.name == "frobenius" else None
+
+    def _name(self) -> None:
+        labels = topic_labels(self.components_, self.shares_, [*self.words_])
+        self.labels_ = [self.custom_labels_.get(topic, label) for topic, label in enumerate(labels)]
+
+    def _lengths(self, components: Array) -> Array:
+        return np.linalg.norm(components, axis=1) if self._objective.name == "frobenius" else components.sum(axis=1)
+
+    @property
+    def _objective(self) -> Loss:
+        return get_loss(self.loss)
+
+    def _places(self, X: Any) -> Array:
+        """Return the places (n, k) of rows of words: the exact minimum for these topics."""
+        projection = self._kept("projection", lambda: Projection(self.components_, self._objective, Penalty()))
+        return np.asarray(projection(as_matrix(X), n_jobs=self.n_jobs), np.float64)
+
+    def _vectors(self, texts: Any) -> Any:
+        """Return new texts as rows of words."""
+        if self.vectorizer_ is not None:
+            return self.vectorizer_.transform(checked_texts(texts))
+        if sp.issparse(texts) or getattr(texts, "ndim", 0) == 2:
+            return sp.csr_array(texts, dtype=np.float64)
+        raise DataError("this model was fitted to a matrix, and knows no texts. Pass a matrix of the same words.")
+
+    def transform(self, texts: Sequence[str]) -> Array:
+        """Place texts among the topics found.
+
+        Parameters
+        ----------
+        texts : sequence of str
+            Any texts; a matrix of the same words if the model was fitted to a matrix.
+
+        Returns
+        -------
+        ndarray of shape (n_documents, n_topics\\_)
+            Weight of each topic in each text, non-negative; a row of zeros for a text without known words.
+
+        Raises
+        ------
+        DataError
+            If the texts are no list of strings.
+        """
+        check_is_fitted(self)
+        return self._places(self._vectors(texts))
+
+    def _kept(self, name: str, make: Any) -> Any:
+        """Return what depends on the fitted model alone, made once."""
+        if name not in self._memo:
+            self._memo[name] = make()
+        return self._memo[name]
+
+    def _tfidf(self, X: Any) -> Any:
+        """Return rows of words as TF-IDF of unit length."""
+        if self._objective.name == "frobenius":
+            return unit_rows(sp.csr_array(X))
+        return as_tfidf(X, self._kept("idf", lambda: inverse_frequency(self.X_)))
+
+    def _column(self, word: str) -> int | None:
+        """Return the column of a word, None if no topic knows it."""
+        columns = self._kept("columns", lambda: {str(known): j for j, known in enumerate(self.words_)})
+        return columns.get(word)
+
+    def _row(self, name: str) -> int | None:
+        """Return the row of a document, None if there is none of that id."""
+        return self._kept("rows", lambda: {known: i for i, known in enumerate(self.ids_)}).get(name)
+
+    def _analyze(self, text: str) -> list[str]:
+        """Return the words of a text as the vectorizer spells them."""
+        if self.vectorizer_ is None or not hasattr(self.vectorizer_, "build_analyzer"):
+            return text.lower().split()
+        return list(self._kept("analyze", self.vectorizer_.build_analyzer)(text))
+
+    def _top(self, n: int = LISTED, relevance: float = 0.6) -> list[list[int]]:
+        return ranked_words(self.components_, self.shares_, n, relevance)
+
+    def _checked_topic(self, topic: Any) -> int:
+        check_is_fitted(self)
+        if isinstance(topic, bool) or not isinstance(topic, int | np.integer) or not 0 <= topic < self.n_topics_:
+            raise ParameterError(f"topic={topic!r} does not exist: topics are numbered 0 to {self.n_topics_ - 1}.")
+        return int(topic)

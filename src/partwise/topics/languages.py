@@ -1,0 +1,224 @@
+"""Languages of texts: which one it is, its stop words, and where its words end."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
+
+from partwise.exceptions import MissingExtraError, unknown_name
+
+__all__ = ["LANGUAGES", "Segmenter", "check_language", "detect", "segmenter", "stop_words"]
+
+MARKS = "\u0300-\u036f\u0591-\u05bd\u064b-\u0652\u0900-\u0dff\u200c\u200d"
+"""Vowel signs and accents of their own, which Python does not count among letters."""
+WORD = rf"(?u)\b[^\W\d_][\w{MARKS}]+"
+"""A word: letters and digits that begin with a letter, two characters or longer."""
+
+# Words end at an apostrophe, so these fall into parts: don and t, they and ve.
+CONTRACTIONS = (
+    "couldn't didn't doesn't don't hadn't hasn't haven't isn't shouldn't they'll they've wasn't weren't wouldn't"
+)
+TITLES = ("mr", "mrs", "ms")
+ENGLISH = sorted({*ENGLISH_STOP_WORDS, *CONTRACTIONS.replace("'", " ").split(), *TITLES})
+
+SAMPLE, LENGTH = 200, 2_000
+"""Documents that a language is told from, and characters of each."""
+LEAST = 0.05
+"""Share of all words that the commonest words of a language have to make up; in running text it is 0.2 and more."""
+
+# The dozen commonest words of running text. Languages that share a script are told apart by them.
+COMMON = {
+    "bg": "на и да за от се не по че като това са",
+    "ca": "de la el que els les amb per una dels més però",
+    "cs": "a se v na je že s z do to i ve pro byl",
+    "da": "og i at er det en til på af med der ikke",
+    "de": "der die und das den von zu mit ist nicht ein dem",
+    "en": "the of and to in a is that for it was with",
+    "es": "de la que el en y los se del las por con",
+    "et": "ja on ei et see oli kui ka ning mis oma aga",
+    "fi": "ja on ei se oli että hän mutta myös kun ovat joka",
+    "fr": "de la le et les des en un une est que dans",
+    "hr": "i je u na se da za od su koji što će",
+    "hu": "a az és hogy nem is egy van volt meg ez csak",
+    "id": "yang dan di untuk dengan ini dari itu pada tidak dalam akan",
+    "it": "di e il la che in un per del non è della",
+    "lt": "ir kad su yra tai iš bet kaip buvo jo apie nuo",
+    "lv": "un ir no ar ka par uz bet kas tas viņš arī",
+    "nl": "de van het een en in is dat op te zijn met",
+    "no": "og i det er på som til en av ikke har for",
+    "pl": "w i na z się nie do to jest że o jak",
+    "pt": "de a o que e do da em um para não uma",
+    "ro": "de și în la a cu că pe o nu din care",
+    "ru": "в и на не что с по как это он из от",
+    "sk": "a sa na je že v s z do to aj ako",
+    "sl": "in je v na da se za so ki z pa bi",
+    "sv": "och i att det som en är på för av med den",
+    "tr": "ve bir bu da için ile olarak çok daha olan gibi ne",
+    "uk": "і в на не що з до та як у це за",
+    "vi": "và của là có các trong được cho một không với người",
+}
+# Scripts that speak for one language each; kana comes before Han, which Japanese uses too.
+SCRIPTS = {
+    "ja": "\u3041-\u30ff",
+    "ko": "\uac00-\ud7a3",
+    "zh": "\u4e00-\u9fff",
+    "th": "\u0e01-\u0e5b",
+    "el": "\u0370-\u03ff",
+    "he": "\u0590-\u05ff",
+    "hi": "\u0900-\u097f",
+    "bn": "\u0980-\u09ff",
+    "hy": "\u0530-\u058f",
+    "ar": "\u0600-\u06ff",
+}
+LANGUAGES = tuple(sorted({*COMMON, *SCRIPTS, "fa", "eu", "gl", "ga", "ms", "af", "sw", "eo", "la", "ur"}))
+"""Languages with stop words, as ISO 639-1 codes."""
+EXTRAS = {"zh": ("rjieba", "Chinese"), "ja": ("fugashi", "Japanese"), "th": ("pythainlp", "Thai")}
+"""Languages written without spaces: the package that finds their words, installed by the extra of the same name."""
+CONTENT = ("名詞", "動詞", "形容詞", "形状詞")
+"""Japanese parts of speech that say what a text is about: nouns, verbs, adjectives, adjectival nouns."""
+
+
+def check_language(language: str) -> None:
+    """Raise unless `language` is 'auto', 'none' or a known code."""
+    if language not in ("auto", "none", *LANGUAGES):
+        raise unknown_name("language", language, ("auto", "none", *LANGUAGES))
+
+
+def detect(texts: Sequence[str]) -> str:
+    """Tell the language of texts by its script, or by its dozen commonest words.
+
+    A script decides where a third of all letters are of it. Else it is the language whose commonest words make up the
+    largest share of all words, if that is at least a twentieth; English, whose stop words harm nobody, where none does.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        The texts; 200 of them, evenly spread, are looked at.
+
+    Returns
+    -------
+    str
+        ISO 639-1 code.
+
+    Examples
+    --------
+    >>> detect(["Die Bank hat den Zins nicht gesenkt", "Der Pokal geht an die Mannschaft"])
+    'de'
+    """
+    step = max(len(texts) // SAMPLE, 1)
+    sample = " ".join(text[:LENGTH] for text in texts[::step]).lower()
+    letters = sum(1 for character in sample if character.isalpha())
+    for language, script in SCRIPTS.items():
+        enough = 0.1 if language == "ja" else 0.33  # kana are a tenth of Japanese at the least
+        if letters and len(re.findall(f"[{script}]", sample)) > enough * letters:
+            return language
+    counts = Counter(re.findall(r"[^\W\d_]+", sample))
+    total = max(counts.total(), 1)
+    shares = {language: sum(counts[word] for word in words.split()) / total for language, words in COMMON.items()}
+    best = max(shares, key=lambda language: (shares[language], language == "en"))
+    return best if shares[best] >= LEAST else "en"
+
+
+@cache
+def stop_words(language: str) -> list[str]:
+    """Return the stop words of a language, cut as texts are cut.
+
+    English ones are scikit-learn's with what contractions leave behind; the others come with the package stopwordsiso.
+
+    Parameters
+    ----------
+    language : str
+        ISO 639-1 code, or 'none' for no stop words.
+
+    Returns
+    -------
+    list of str
+        Words in lower case, sorted.
+
+    Examples
+    --------
+    >>> "und" in stop_words("de"), stop_words("none")
+    (True, [])
+    """
+    if language == "none":
+        return []
+    if language == "en":
+        return ENGLISH
+    import stopwordsiso
+
+    given = [word.lower() for word in stopwordsiso.stopwords(language)]
+    cut = segmenter(language) or re.compile(WORD).findall
+    return sorted({part for word in given for part in (word, *cut(word))})
+
+
+@dataclass(frozen=True)
+class Segmenter:
+    """Cuts texts that have no spaces between words.
+
+    Parameters
+    ----------
+    language : str
+        'zh', 'ja' or 'th'.
+    """
+
+    language: str
+
+    def __call__(self, text: str) -> list[str]:
+        """Return the words of a text, two characters or longer."""
+        return [word for word in _cutter(self.language)(text) if len(word) > 1 and word[0].isalpha()]
+
+
+def segmenter(language: str) -> Segmenter | None:
+    """Return what finds the words of a language, None where spaces do.
+
+    Parameters
+    ----------
+    language : str
+        ISO 639-1 code.
+
+    Returns
+    -------
+    Segmenter or None
+        Takes a text, returns its words.
+
+    Raises
+    ------
+    MissingExtraError
+        If the package that knows the language is not installed.
+
+    Examples
+    --------
+    >>> segmenter("de") is None
+    True
+    """
+    if language not in EXTRAS:
+        return None
+    _cutter(language)
+    return Segmenter(language)
+
+
+@cache
+def _cutter(language: str) -> Callable[[str], Iterable[str]]:
+    """Load the words of a language, once."""
+    package, name = EXTRAS[language]
+    try:
+        if language == "zh":
+            import rjieba
+
+            return rjieba.cut
+        if language == "ja":
+            import fugashi
+
+            tagger: Any = fugashi.Tagger()
+            return lambda text: [word.surface for word in tagger(text) if word.feature.pos1 in CONTENT]
+        from pythainlp.tokenize import word_tokenize
+    except ImportError as error:
+        raise MissingExtraError(
+            f"{name} texts need {package} to find their words, which is not installed: pip install "
+            f"'partwise[{language}]'. Or pass a vectorizer of your own."
+        ) from error
+    return lambda text: word_tokenize(text, engine="newmm", keep_whitespace=False)

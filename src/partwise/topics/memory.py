@@ -1,0 +1,89 @@
+"""What topics of a stream remember of the documents gone by: sums that say which topics fit them best."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from partwise.matrix import Array
+
+__all__ = ["Memory"]
+
+SWEEPS = 5
+"""Passes over the topics for each place of the batch: they are cheap beside placing it."""
+
+
+@dataclass
+class Memory:
+    r"""Sums over documents, old batches weighing less, and the topics that are best for them.
+
+    For squared errors these are :math:`\Theta^T \Theta` and :math:`\Theta^T X`, which is all that the best topics for
+    given places depend on. For Kullback-Leibler they are the expected counts of each word in each topic, and the weight
+    of each topic.
+
+    Parameters
+    ----------
+    squared : bool
+        Whether errors are squared.
+    gram : ndarray of shape (n_topics, n_topics) or (n_topics,)
+        Sum of products of places; for Kullback-Leibler, of places.
+    cross : ndarray of shape (n_topics, n_words)
+        Sum of places times words; for Kullback-Leibler, expected counts.
+
+    References
+    ----------
+    J. Mairal, F. Bach, J. Ponce and G. Sapiro, "Online learning for matrix factorization and sparse coding", JMLR 11,
+    2010. M. Hoffman, D. Blei and F. Bach, "Online learning for latent Dirichlet allocation", NIPS 2010.
+
+    Examples
+    --------
+    >>> X = sp.csr_array([[2.0, 0.0], [0.0, 3.0]])
+    >>> theta, H = np.array([[2.0, 0.0], [0.0, 3.0]]), np.full((2, 2), 0.5)
+    >>> Memory.empty(True, 2, 2).with_batch(X, theta, H, forget=1.0).best(H).round(3)
+    array([[1., 0.],
+           [0., 1.]])
+    """
+
+    squared: bool
+    gram: Array
+    cross: Array
+
+    @classmethod
+    def empty(cls, squared: bool, n_topics: int, n_words: int) -> "Memory":
+        """Return the memory of nothing."""
+        return cls(squared, np.zeros((n_topics, n_topics) if squared else n_topics), np.zeros((n_topics, n_words)))
+
+    def with_batch(self, X: Any, theta: Array, H: Array, forget: float) -> "Memory":
+        """Return the memory with documents X (n, m) at places theta (n, k) added, all else times `forget`."""
+        if self.squared:
+            gram, cross = theta.T @ theta, (X.T @ theta).T
+        else:
+            counts = sp.coo_array(X)
+            model = np.einsum("ij,ij->i", theta[counts.coords[0]], H.T[counts.coords[1]])
+            ratio = sp.csr_array((counts.data / np.where(model > 0, model, 1), counts.coords), shape=X.shape)
+            gram, cross = theta.sum(axis=0), H * (ratio.T @ theta).T
+        return Memory(self.squared, forget * self.gram + gram, forget * self.cross + cross)
+
+    def grown(self, n_topics: int, n_words: int) -> "Memory":
+        """Return the memory with room for more topics and words, of which it knows nothing yet."""
+        more = n_topics - len(self.cross)
+        gram = np.pad(self.gram, (0, more))
+        return Memory(self.squared, gram, np.pad(self.cross, ((0, more), (0, n_words - self.cross.shape[1]))))
+
+    def best(self, H: Array) -> Array:
+        """Return better topics (k, m) for what is remembered; a topic that it knows nothing of stays as it is."""
+        if not self.squared:
+            known = self.gram[:, None] > 0
+            return np.divide(self.cross, self.gram[:, None], out=H.copy(), where=known & np.ones(H.shape, bool))
+        H = H.copy()
+        for _ in range(SWEEPS):
+            for t in range(len(H)):
+                if self.gram[t, t] > 0:
+                    H[t] = np.maximum(H[t] + (self.cross[t] - self.gram[t] @ H) / self.gram[t, t], 0)
+        return H
+
+    def rescaled(self, lengths: Array) -> "Memory":
+        """Return the memory for topics divided by `lengths` (k,), whose places are multiplied by them."""
+        gram = lengths[:, None] * self.gram * lengths if self.squared else lengths * self.gram
+        return Memory(self.squared, gram, lengths[:, None] * self.cross if self.squared else self.cross)

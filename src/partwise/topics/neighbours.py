@@ -1,0 +1,131 @@
+"""Documents most like one: by topics, by words, or both, exactly."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+
+from partwise.matrix import Array
+from partwise.topics.places import unit_rows
+
+__all__ = ["Neighbours", "Similar"]
+
+DUPLICATE = 0.9
+"""Cosine between the words of two documents from which on they are nearly the same text."""
+
+
+ROUNDING = 1e-9
+"""Scores that differ by less count as equal."""
+
+
+class Similar(NamedTuple):
+    """A document similar to another, as `TopicModel.neighbours` finds it.
+
+    Attributes
+    ----------
+    id : str
+        Id of the document.
+    score : float
+        1 for a document of the same topics and words, 0 for nothing in common.
+    shared : dict of int to float
+        Part of the score that each topic gives, largest first; the parts sum to 1.
+    """
+
+    id: str
+    score: float
+    shared: dict[int, float]
+
+
+class Neighbours:
+    """Finds the documents most like one; keeps what depends on the collection alone.
+
+    The score is a mean of two cosines, one between places among the topics and one between words (TF-IDF).
+
+    Parameters
+    ----------
+    theta : ndarray of shape (n_documents, n_topics)
+        Places of the documents.
+    words : csr array of shape (n_documents, n_words)
+        Their words, in rows of unit length.
+    of_words : ndarray of shape (n_topics, n_words)
+        Part of each word that each topic holds.
+    """
+
+    def __init__(self, theta: Array, words: Any, of_words: Array) -> None:
+        self.theta = theta
+        self.places = np.ascontiguousarray(unit_rows(theta).T)  # by topic: a document is of few
+        self.words = words
+        self.transposed = sp.csr_array(words.T)
+        self.of_words = of_words
+
+    def find(
+        self, place: Array, words: Any, n: int, word_weight: float, itself: int | None, duplicates: bool
+    ) -> list[tuple[int, float, dict[int, float]]]:
+        """Return row, score and shared topics of the `n` documents most like one, best first.
+
+        Parameters
+        ----------
+        place : ndarray of shape (n_topics,)
+            Place of the one.
+        words : csr array of shape (1, n_words)
+            Its words, at unit length.
+        n : int
+            Documents to find.
+        word_weight : float
+            Weight of the cosine between words, from 0 to 1.
+        itself : int or None
+            Row of the one, which is left out.
+        duplicates : bool
+            Whether to list documents that are nearly the same as the one, or as one listed before.
+        """
+        unit = (1 - word_weight) * unit_rows(place[None])[0]
+        scores = word_weight * self._cosines(words) if word_weight > 0 else np.zeros(len(self.theta))
+        for topic in np.flatnonzero(unit):
+            scores += unit[topic] * self.places[topic]
+        if itself is not None:
+            scores[itself] = 0
+        wanted = n if duplicates else 4 * n
+        while True:
+            ranked = self._ranked(scores, place, wanted)
+            chosen = ranked if duplicates else self._distinct(ranked, words, n)
+            if len(chosen) >= n or len(ranked) < wanted:
+                break
+            wanted *= 4
+        asked = np.zeros(self.words.shape[1])
+        asked[words.indices] = word_weight * words.data
+        return [(row, min(float(scores[row].round(9)), 1.0), self._shared(row, unit, asked)) for row in chosen[:n]]
+
+    def _cosines(self, words: Any) -> Array:
+        """Return the cosine between one document's words and those of every document, (n_documents,)."""
+        lists: Any = self.transposed[words.indices]  # only the columns of words that the one has
+        cosines: Array = lists.T @ words.data
+        return cosines
+
+    def _ranked(self, scores: Array, place: Array, n: int) -> list[int]:
+        """Return the rows of the `n` highest scores above 0; of equal ones, that with more of the topics is first."""
+        n = min(n, len(scores))
+        if n == 0:
+            return []
+        limit = max(float(np.partition(scores, -n)[-n]) - ROUNDING, ROUNDING)
+        able = np.flatnonzero(scores >= limit)
+        order = np.lexsort((-(self.theta[able] @ place), -scores[able].round(9)))[:n]
+        return [int(row) for row in able[order]]
+
+    def _distinct(self, ranked: list[int], words: Any, n: int) -> list[int]:
+        """Return the first `n` of the ranked rows that are not nearly the same as the one or as one before."""
+        chosen: list[int] = []
+        for row in ranked:
+            others = sp.vstack([words, self.words[chosen]]) if chosen else words
+            if (others @ self.words[[row]].T).max() < DUPLICATE:
+                chosen.append(row)
+            if len(chosen) == n:
+                break
+        return chosen
+
+    def _shared(self, row: int, unit: Array, asked: Array) -> dict[int, float]:
+        """Return how much of the score each topic gives: a word in common counts for the topics that hold it."""
+        own = slice(self.words.indptr[row], self.words.indptr[row + 1])
+        columns = self.words.indices[own]
+        terms = self.places[:, row] * unit + self.of_words[:, columns] @ (self.words.data[own] * asked[columns])
+        total = terms.sum()
+        return {int(t): float(terms[t] / total) for t in np.argsort(-terms, kind="stable") if terms[t] > 0}

@@ -1,0 +1,144 @@
+"""Finding topics by words, and documents like a document."""
+
+import difflib
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.utils.validation import check_is_fitted
+
+from partwise.exceptions import DataError, ParameterError
+from partwise.topics.fitted import FittedTopics
+from partwise.topics.frames import frame
+from partwise.topics.neighbours import Neighbours, Similar
+from partwise.topics.words import topics_of_words
+
+__all__ = ["Search"]
+
+
+class Search(FittedTopics):
+    """The part of `TopicModel` that finds."""
+
+    def find(self, query: str, n: int = 3) -> Any:
+        """Return the topics that a few words are about.
+
+        Parameters
+        ----------
+        query : str
+            Words, or a text.
+        n : int, default=3
+            Topics to find.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns: ``topic``, ``label``, ``score``, the cosine between the words of the query and of the topic, and
+            ``words`` of the query that the topic uses, heaviest first, in one string. Best first; topics that use none
+            of the words are left out.
+
+        Raises
+        ------
+        DataError
+            If no topic uses any word of the query.
+        MissingExtraError
+            If pandas is not installed.
+        """
+        check_is_fitted(self)
+        if self.vectorizer_ is not None:
+            x = sp.csr_array(self._vectors([query]))
+        else:
+            columns = [j for j in map(self._column, query.split()) if j is not None]
+            x = sp.csr_array((np.ones(len(columns)), ([0] * len(columns), columns)), shape=(1, len(self.words_)))
+        x = self._tfidf(x) if self._objective.name == "frobenius" else sp.csr_array(x)
+        lengths = np.linalg.norm(self.components_, axis=1)
+        scores = (self.components_ @ x.toarray()[0]) / np.where(lengths > 0, lengths, 1)
+        if not scores.any():
+            raise self._nothing(query, "has no word that any topic uses", names=[str(word) for word in self.words_])
+        scores /= max(float(np.sqrt((x.data**2).sum())), np.finfo(float).tiny)
+        best = [int(t) for t in np.argsort(-scores, kind="stable")[:n] if scores[t] > 0]
+        used = [
+            ", ".join(
+                str(self.words_[j])
+                for j in sorted(x.indices, key=lambda j: -self.components_[t, j])
+                if self.components_[t, j] > 0
+            )
+            for t in best
+        ]
+        columns_ = {"topic": best, "label": [self.labels_[t] for t in best], "score": scores[best], "words": used}
+        return frame(columns_, "TopicModel.find")
+
+    def neighbours(
+        self, id_or_text: str, n: int = 5, *, word_weight: float = 0.5, duplicates: bool = True
+    ) -> list[Similar]:
+        """List the documents most similar to a document or a text as `similar` does, without pandas.
+
+        Parameters
+        ----------
+        id_or_text, n, word_weight, duplicates : see `similar`
+            The same.
+
+        Returns
+        -------
+        list of Similar
+            Most similar first.
+        """
+        check_is_fitted(self)
+        if not 0 <= word_weight <= 1:
+            raise ParameterError(f"word_weight={word_weight!r} must be between 0 (topics alone) and 1 (words alone).")
+        itself = self._row(str(id_or_text))
+        among = self._kept("neighbours", self._all_neighbours)
+        if itself is not None:
+            place, words = self.document_topics_[itself], among.words[[itself]]
+        else:
+            x = self._vectors([id_or_text]) if self.vectorizer_ is not None else sp.csr_array((1, len(self.words_)))
+            place, words = self._places(x)[0], self._tfidf(x)
+        if not place.any():
+            what = "is neither an id nor a text with known words" if itself is None else "has no words in any topic"
+            raise self._nothing(id_or_text, f"{what}, so nothing is similar to it", self.ids_ if itself is None else [])
+        found = among.find(place, words, n, word_weight, itself, duplicates)
+        return [Similar(self.ids_[row], score, shared) for row, score, shared in found]
+
+    def similar(self, id_or_text: str, n: int = 5, *, word_weight: float = 0.5, duplicates: bool = True) -> Any:
+        """Return the documents most similar to a document or a text, exactly.
+
+        Parameters
+        ----------
+        id_or_text : str
+            Id of a fitted document; anything else is taken as a text.
+        n : int, default=5
+            Documents to find; the document itself is left out.
+        word_weight : float, default=0.5
+            The score is a mean of two cosines, one between the topics of two documents and one between their words
+            (TF-IDF). This is the weight of the second: 0 counts topics alone, 1 words alone.
+        duplicates : bool, default=True
+            Whether to list documents whose words are nearly those of the one (cosine 0.9), or of one listed before.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns: ``id``, ``score`` (1 for the same topics and words, 0 for nothing in common) and ``shared``, a dict
+            of topic to its part of the score, largest first; parts sum to 1. Most similar first; documents without
+            words are never among them.
+
+        Raises
+        ------
+        DataError
+            If the document or text has no word that the topics know.
+        MissingExtraError
+            If pandas is not installed; `neighbours` does without.
+        """
+        found = self.neighbours(id_or_text, n, word_weight=word_weight, duplicates=duplicates)
+        columns: dict[str, list[Any]] = {
+            "id": [one.id for one in found],
+            "score": [one.score for one in found],
+            "shared": [one.shared for one in found],
+        }
+        return frame(columns, "TopicModel.similar", "TopicModel.neighbours lists the same without.")
+
+    def _all_neighbours(self) -> Neighbours:
+        return Neighbours(self.document_topics_, self._tfidf(self.X_), topics_of_words(self.components_, self.shares_))
+
+    def _nothing(self, asked: str, what: str, names: list[str]) -> DataError:
+        near = difflib.get_close_matches(str(asked), names, n=3)
+        hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+        return DataError(f"{str(asked)[:60]!r} {what}.{hint}")

@@ -1,0 +1,63 @@
+"""Topics that begin with words of one's own."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from partwise.exceptions import DataError, ParameterError
+from partwise.matrix import Array
+
+__all__ = ["seed_rows"]
+
+
+def seed_rows(X: Any, words: Sequence[str], seed_words: Sequence[Sequence[str]], n_topics: int) -> Array:
+    """Return where topics with seed words begin: the sum of the documents, weighed by how much of the words they have.
+
+    Parameters
+    ----------
+    X : sparse matrix of shape (n_documents, n_words)
+        Documents and words.
+    words : sequence of str
+        Word of each column.
+    seed_words : sequence of sequences of str
+        Words of each topic; those that no document has are passed over.
+    n_topics : int
+        Topics to find.
+
+    Returns
+    -------
+    ndarray of shape (n_seeds, n_words)
+        Starts of the first topics.
+
+    Raises
+    ------
+    ParameterError
+        If there are more lists than topics, or one is a string.
+    DataError
+        If no document has any of a topic's words.
+
+    Examples
+    --------
+    >>> import scipy.sparse as sp
+    >>> X = sp.csr_array([[1.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    >>> seed_rows(X, ["cup", "goal", "bank"], [["goal"]], 2)
+    array([[1., 1., 0.]])
+    """
+    if isinstance(seed_words, str) or any(isinstance(own, str) for own in seed_words):
+        raise ParameterError(
+            "seed_words is a list of lists: one list of words for each topic that is to begin with them."
+        )
+    if len(seed_words) > n_topics:
+        raise ParameterError(f"seed_words has {len(seed_words)} lists for {n_topics} topics. Ask for more topics.")
+    columns = {str(word): j for j, word in enumerate(words)}
+    rows = np.zeros((len(seed_words), X.shape[1]))
+    for topic, own in enumerate(seed_words):
+        known = [columns[word.lower()] for word in own if word.lower() in columns]
+        if not known:
+            raise DataError(
+                f"seed_words[{topic}] = {list(own)!r}: no document has any of these words, or they are too rare, too "
+                "common, or stop words. Choose others."
+            )
+        rows[topic] = X.T @ np.asarray(X[:, known].sum(axis=1)).ravel()
+    return rows

@@ -1,0 +1,272 @@
+"""Topics of a stream: words that come up, topics that are born and die, and numbers that stay."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+
+from partwise.exceptions import DataError, ParameterError
+from partwise.factorization import factorize
+from partwise.matrix import Array
+from partwise.topics.collection import checked_dates, checked_ids, checked_texts
+from partwise.topics.fitted import LISTED, FittedTopics
+from partwise.topics.memory import Memory
+from partwise.topics.places import shares_of, unit_rows
+from partwise.topics.timeline import iso_dates, periods
+from partwise.topics.vectorize import COMMON_FROM, make_vectorizer
+from partwise.topics.vocabulary import Vocabulary, analysed
+
+__all__ = ["Streaming", "TopicEvent"]
+
+ROUNDS = 3
+"""Turns of placing a batch and improving topics."""
+STRANGE = 0.3
+"""A topic of a batch alone whose cosine with every known topic is below this is a new one."""
+ENOUGH = 10
+"""Documents of a batch that have to be mainly of a new topic."""
+RISEN = 3.0
+"""How much more frequent the words of a new topic have to be than before: else it only divides what was known finer."""
+FADED = 0.1
+"""Share, relative to an equal share, below which a topic is dead."""
+
+
+@dataclass(frozen=True)
+class TopicEvent:
+    """What happened to a topic in a stream.
+
+    Attributes
+    ----------
+    batch : int
+        Number of the batch, from 0.
+    kind : str
+        'born', 'died' or 'returned'.
+    topic : int
+        Number of the topic, its own for good.
+    label : str
+        Its label at the time.
+    """
+
+    batch: int
+    kind: str
+    topic: int
+    label: str
+
+
+class Streaming(FittedTopics):
+    """The part of `TopicModel` that learns from a stream."""
+
+    forget_factor: float
+    keep_texts: bool
+    language: str
+    bigrams: bool
+    language_: str
+    events_: list[TopicEvent]
+    n_batches_: int
+    drift_: Array
+    _memory: Memory
+    _vocabulary: Vocabulary | None
+    _activity: Array
+
+    def partial_fit(
+        self, texts: Sequence[str], ids: Sequence[Any] | None = None, dates: Sequence[Any] | None = None
+    ) -> Self:
+        """Take in the next batch of a stream; a model that was fitted goes on from there.
+
+        The vocabulary grows. Topics keep their numbers: one that no document is of any more stays in its place with a
+        share near 0, and one that is new (like none of the known ones, of words
+        that have become three times as frequent) is put at the end. ``events_`` tells of topics that were born, died or
+        returned, and ``drift_`` the cosine of each topic with itself before the batch. Documents are placed as they
+        come, and stay where they were placed. A vectorizer of one's own is fitted to the first batch and not again.
+
+        Parameters
+        ----------
+        texts : sequence of str
+            The documents of the batch.
+        ids : sequence, default=None
+            One id a document, different from all before; by default numbers that go on.
+        dates : sequence, default=None
+            One date a document, in every batch or in none.
+
+        Returns
+        -------
+        TopicModel
+            The model itself.
+
+        Raises
+        ------
+        DataError
+            If the first batch has no words, ids repeat, or dates come in some batches only.
+        ParameterError
+            If ``forget_factor`` is not between 0 and 1.
+
+        Examples
+        --------
+        >>> from partwise.topics import TopicModel
+        >>> model = TopicModel(2).partial_fit(["rates and inflation", "the bank cuts rates", "a cup final"])
+        >>> model.partial_fit(["the cup goes to the home team"]).document_topics_.shape
+        (4, 2)
+        """
+        if not 0 <= self.forget_factor <= 1:
+            raise ParameterError(f"forget_factor={self.forget_factor!r} must be between 0 (at once) and 1 (never).")
+        if not hasattr(self, "components_"):
+            self.fit_transform(texts, ids, dates)
+            self._begin()
+            return self
+        texts = checked_texts(texts)
+        if not hasattr(self, "_memory"):
+            self._begin()
+        if (dates is None) != (self.dates_ is None):
+            raise DataError("dates were given in some batches only. Give them in each, '' where unknown, or in none.")
+        names = self._next_ids(ids, len(texts))
+        X = self._take(texts)
+        before = self.components_.shape[0]
+        old = np.pad(self.components_, ((0, 0), (0, len(self.words_) - self.components_.shape[1])))
+        H = self._with_born(X, old)
+        theta, H = self._learn(X, H)
+        self._append(texts, names, dates, X, theta)
+        self._activity = self.forget_factor * np.pad(self._activity, (0, len(H) - before)) + shares_of(theta).sum(
+            axis=0
+        )
+        dead = self._dead()
+        self.drift_ = (unit_rows(old) * unit_rows(H[:before])).sum(axis=1)
+        shares = self._activity / max(self._activity.sum(), np.finfo(float).tiny)
+        self._settle(H, self.document_topics_, shares)
+        self._report(before, dead)
+        self.n_batches_ += 1
+        return self
+
+    def _forget_stream(self) -> None:
+        for name in ("_memory", "_vocabulary", "_activity", "_was_dead", "drift_"):
+            self.__dict__.pop(name, None)
+        self.events_: list[TopicEvent] = []
+        self.n_batches_ = 0
+
+    def _begin(self) -> None:
+        """Make what a stream remembers of the documents there are."""
+        if self.vectorizer_ is None:
+            raise DataError("the model was fitted to a matrix. A stream needs texts: fit it to texts.")
+        theta, X = self.document_topics_, self.X_
+        empty = Memory.empty(self._objective.name == "frobenius", *self.components_.shape)
+        self._memory = self._remembered(empty, X, theta, self.components_, 1.0)
+        self._activity = shares_of(theta).sum(axis=0)
+        self._was_dead = np.zeros(self.n_topics_, bool)
+        self.drift_ = np.ones(self.n_topics_)
+        self.n_batches_ = 1
+        self._vocabulary = None
+        if getattr(self, "vectorizer", None) is None:
+            held = dict(zip(map(str, self.words_), np.bincount(X.indices, minlength=X.shape[1]).tolist(), strict=True))
+            for words in analysed(self.texts_ or [], self._analyze):
+                for word in set(words) - set(self._kept_columns()):
+                    held[word] = held.get(word, 0) + 1
+            documents = float(np.count_nonzero(np.diff(X.indptr)))
+            limited = documents < COMMON_FROM or self.vectorizer_.max_df < 1
+            self._vocabulary = Vocabulary([*self.words_], held, documents, limited)
+
+    def _kept_columns(self) -> dict[str, int]:
+        self._column("")
+        return self._memo["columns"]
+
+    def _next_ids(self, ids: Sequence[Any] | None, n: int) -> list[str]:
+        known = set(self.ids_)
+        if ids is None:
+            start = len(self.ids_)
+            while str(start) in known:
+                start += 1
+            names = [str(start + i) for i in range(n)]
+        else:
+            names = checked_ids(ids, n)
+        repeated = next((name for name in names if name in known), None)
+        if repeated is not None:
+            raise DataError(f"the id {repeated!r} is that of an earlier document. Make ids differ, or leave them out.")
+        return names
+
+    def _take(self, texts: list[str]) -> Any:
+        """Return a batch as a matrix of words, those that are new in columns at the end."""
+        if self._vocabulary is None:
+            return sp.csr_array(self.vectorizer_.transform(texts))
+        counts = self._vocabulary.take(analysed(texts, self._analyze), self.forget_factor)
+        self.words_ = np.array(self._vocabulary.words, dtype=object)
+        self.vectorizer_ = self._vectorizer_now()
+        counts.data = 1 + np.log(counts.data)
+        if self._objective.name != "frobenius":
+            return counts
+        return unit_rows(counts @ sp.diags_array(self._vocabulary.idf()))
+
+    def _vectorizer_now(self) -> Any:
+        assert self._vocabulary is not None
+        counts = self._objective.name != "frobenius"
+        made = make_vectorizer(self.language_, self.bigrams, counts, vocabulary=self._vocabulary.words)
+        made.fit([""])  # makes it fitted: words are given, and weights are set next
+        if not counts:
+            made.idf_ = self._vocabulary.idf()
+        return made
+
+    def _with_born(self, X: Any, H: Array) -> Array:
+        """Return the topics and, below, those of a batch alone that are like none of them."""
+        placed = int(np.count_nonzero(np.diff(X.indptr)))
+        k = min(int(self.n_topics) if not isinstance(self.n_topics, str) else self.n_topics_, placed, X.shape[1])
+        if placed < 2 * ENOUGH or k < 1:
+            return H
+        own = factorize(
+            X, k, loss=self._objective, random_state=self.random_state, tol=1e-3, n_jobs=self.n_jobs,
+            sample_weight=self._weights(X),
+        )  # fmt: skip
+        shares = shares_of(own.W * self._lengths(own.H))
+        enough = np.bincount(shares[shares.any(axis=1)].argmax(axis=1), minlength=k) >= max(ENOUGH, 0.3 * placed / k)
+        like = (unit_rows(own.H) @ unit_rows(H).T).max(axis=1)
+        before, now = (np.bincount(part.indices, minlength=X.shape[1]) / max(part.shape[0], 1) for part in (self.X_, X))
+        words = np.argsort(-own.H, axis=1, kind="stable")[:, :LISTED]
+        risen = now[words].sum(axis=1) >= RISEN * before[words].sum(axis=1)
+        born = own.H[enough & (like < STRANGE) & risen]
+        return np.vstack([H, born / np.maximum(self._lengths(born), np.finfo(float).tiny)[:, None]])
+
+    def _learn(self, X: Any, H: Array) -> tuple[Array, Array]:
+        """Return places of the batch and topics that have learnt from it."""
+        memory = self._memory.grown(*H.shape)
+        for _ in range(ROUNDS):
+            self.components_, self._memo = H, {}
+            learnt = self._remembered(memory, X, self._places(X), H, self.forget_factor)
+            H = learnt.best(H)
+        lengths = self._lengths(H)
+        lengths = np.where(lengths > 0, lengths, 1)
+        H = H / lengths[:, None]
+        self._memory = learnt.rescaled(lengths)
+        self.components_, self._memo = H, {}
+        return self._places(X), H
+
+    def _remembered(self, memory: Memory, X: Any, theta: Array, H: Array, forget: float) -> Memory:
+        weights = self._weights(X)
+        if weights is None:
+            return memory.with_batch(X, theta, H, forget)
+        root = np.sqrt(weights)  # where a document is placed does not depend on its weight
+        return memory.with_batch(sp.csr_array(sp.diags_array(root) @ X), root[:, None] * theta, H, forget)
+
+    def _append(self, texts: list[str], names: list[str], dates: Any, X: Any, theta: Array) -> None:
+        """Put a batch to the documents there are."""
+        older = self.X_
+        older = sp.csr_array((older.data, older.indices, older.indptr), shape=(older.shape[0], X.shape[1]))
+        self.X_ = sp.csr_array(sp.vstack([older, X]))
+        earlier = np.pad(self.document_topics_, ((0, 0), (0, theta.shape[1] - self.document_topics_.shape[1])))
+        self.document_topics_ = np.vstack([earlier, theta])
+        self.ids_ = [*self.ids_, *names]
+        if self.texts_ is not None:
+            self.texts_ = [*self.texts_, *texts]
+        if self.dates_ is not None:
+            self.dates_ = [*self.dates_, *iso_dates(checked_dates(dates, len(texts)), names)]
+            self.periods_ = periods(self.dates_, self.ids_)
+
+    def _dead(self) -> Array:
+        share = self._activity / max(self._activity.sum(), np.finfo(float).tiny)
+        return share < FADED / len(share)
+
+    def _report(self, before: int, dead: Array) -> None:
+        """Enter what happened to topics in this batch."""
+        was = np.pad(self._was_dead, (0, len(dead) - before))
+        for topic in range(len(dead)):
+            kind = "born" if topic >= before else "died" if dead[topic] and not was[topic] else None
+            kind = "returned" if kind is None and was[topic] and not dead[topic] else kind
+            if kind is not None:
+                self.events_ = [*self.events_, TopicEvent(self.n_batches_, kind, topic, self.labels_[topic])]
+        self._was_dead = dead

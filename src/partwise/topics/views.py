@@ -1,0 +1,161 @@
+"""Topics over time, by class, among themselves, and beside those of another model."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy.cluster.hierarchy import linkage
+from scipy.spatial.distance import squareform
+from sklearn.utils.validation import check_is_fitted
+
+from partwise.exceptions import DataError, ParameterError
+from partwise.matrix import Array
+from partwise.selection.matching import match
+from partwise.topics.collection import as_many
+from partwise.topics.comparison import TopicDiff, topic_diff
+from partwise.topics.fitted import FittedTopics
+from partwise.topics.frames import frame
+from partwise.topics.places import group_rows, mean_shares, unit_rows
+from partwise.topics.timeline import binned
+from partwise.topics.words import ranked_words
+
+__all__ = ["Views"]
+
+
+class Views(FittedTopics):
+    """The part of `TopicModel` that compares."""
+
+    def over_time(self, bins: str = "month", n_words: int = 5) -> Any:
+        """Return how topics change with time.
+
+        Topics stay as they are: in each bin the documents are placed among them, the best weights for fixed topics.
+
+        Parameters
+        ----------
+        bins : {'auto', 'day', 'week', 'month', 'quarter', 'year', 'decade'}, default='month'
+            Length of a bin; 'auto' takes the shortest that makes at most 24.
+        n_words : int, default=5
+            Words to list.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each bin that has documents, and topic. Columns: ``bin``, such as ``'2024-05'``; ``topic``;
+            ``label``; ``share`` of the topic among the bin's documents (they sum to 1 in a bin); ``documents`` in the
+            bin; ``words`` of the topic in this bin, most relevant first, in one string.
+
+        Raises
+        ------
+        DataError
+            If the model was fitted without dates, or a date says less than its bin needs to know.
+        ParameterError
+            If bins has another value.
+        MissingExtraError
+            If pandas is not installed.
+
+        References
+        ----------
+        The words: one multiplicative step of D. D. Lee and H. S. Seung, NIPS 2000, from the topics of the whole
+        collection on the documents of a bin.
+        """
+        check_is_fitted(self)
+        if self.dates_ is None or not any(self.dates_):
+            raise DataError("the model knows no dates. Pass dates=, one for each text, when it is fitted.")
+        return self._grouped("bin", binned(self.dates_, bins, self.ids_), n_words, "TopicModel.over_time")
+
+    def per_class(self, labels: Sequence[Any], n_words: int = 5) -> Any:
+        """Return how classes of documents differ in their topics: authors, sections, sources.
+
+        Parameters
+        ----------
+        labels : sequence
+            Class of each fitted document; None or ``""`` for none.
+        n_words : int, default=5
+            Words to list.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each class and topic, with the columns of `over_time`, the first called ``class``.
+
+        Raises
+        ------
+        DataError
+            If there is not one label for each document.
+        MissingExtraError
+            If pandas is not installed.
+        """
+        check_is_fitted(self)
+        names = ["" if label is None else str(label) for label in as_many(labels, "labels", len(self.ids_))]
+        return self._grouped("class", names, n_words, "TopicModel.per_class")
+
+    def _grouped(self, first: str, names: list[str], n_words: int, method: str) -> Any:
+        columns: dict[str, list[Any]] = {name: [] for name in (first, "topic", "label", "share", "documents", "words")}
+        for name, rows in zip(*group_rows(names), strict=True):
+            shares = mean_shares(self.document_topics_[rows])
+            words = ranked_words(self._spoken(rows), shares, n_words)
+            columns[first] += [name] * self.n_topics_
+            columns["topic"] += range(self.n_topics_)
+            columns["label"] += self.labels_
+            columns["share"] += shares.tolist()
+            columns["documents"] += [len(rows)] * self.n_topics_
+            columns["words"] += [", ".join(str(self.words_[j]) for j in of_topic) for of_topic in words]
+        return frame(columns, method)
+
+    def _spoken(self, rows: Array) -> Array:
+        """Return the topics (k, m) as some documents speak of them: one multiplicative step from all documents'."""
+        theta, X, H = self.document_topics_[rows], self.X_[rows], self.components_
+        if self._objective.name == "frobenius":
+            wanted, there = (X.T @ theta).T, (theta.T @ theta) @ H
+        else:
+            X = X.tocoo()
+            model = np.einsum("ij,ij->i", theta[X.coords[0]], H.T[X.coords[1]])
+            X.data = X.data / np.where(model > 0, model, 1)
+            wanted, there = (X.T @ theta).T, theta.sum(axis=0)[:, None]
+        return H * np.divide(wanted, there, out=np.zeros(H.shape), where=there > 0)
+
+    def hierarchy(self) -> Array:
+        """Return which topics are closest, as SciPy's linkage: average linkage of the cosines between their words.
+
+        Returns
+        -------
+        ndarray of shape (n_topics\\_ - 1, 4)
+            For ``scipy.cluster.hierarchy.dendrogram(linkage, labels=model.labels_)``; a row is two clusters that are
+            joined, their distance (1 - cosine), and the number of topics in them.
+
+        Raises
+        ------
+        ParameterError
+            If there is a single topic.
+        """
+        check_is_fitted(self)
+        if self.n_topics_ < 2:
+            raise ParameterError("a single topic has no hierarchy. Fit more topics.")
+        unit = unit_rows(self.components_)
+        distances = np.clip(1 - unit @ unit.T, 0, 1)
+        np.fill_diagonal(distances, 0)
+        return linkage(squareform(distances, checks=False), method="average", optimal_ordering=True)
+
+    def diff(self, other: Any) -> TopicDiff:
+        """Tell what became of these topics in another model: kept, gone, new.
+
+        Parameters
+        ----------
+        other : TopicModel
+            A fitted model, of the same words or others: topics are compared by the words that they name.
+
+        Returns
+        -------
+        TopicDiff
+            Matched topics as ``pairs``, ``gone`` and ``new`` ones; ``str`` is a table, and so is ``table()``.
+
+        Raises
+        ------
+        ParameterError
+            If other is no TopicModel.
+        """
+        check_is_fitted(self)
+        if not isinstance(other, FittedTopics):
+            raise ParameterError(f"other is a {type(other).__name__}. Pass a fitted TopicModel.")
+        check_is_fitted(other)
+        return topic_diff(match(self, other), (list(self.labels_), list(other.labels_)))

@@ -1,0 +1,51 @@
+"""``partwise report``: a page from a saved model."""
+
+import errno
+
+import pytest
+
+
+@pytest.fixture
+def model(run, news, tmp_path):
+    path = tmp_path / "news.model"
+    run("topics", news, "--date", "published", "--topics", 2, "--out", path)
+    return path
+
+
+def test_a_page_is_written_beside_the_model_unless_a_name_is_given(run, model, tmp_path):
+    said = run("report", model)
+    assert said.stdout == ""
+    assert said.stderr == f"! wrote {tmp_path / 'news.html'}; open it in a browser\n"
+    run("report", model, "--out", tmp_path / "page.html", "--title", "Sport & money", "--quiet")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert '<h1 dir="auto">Sport &amp; money</h1>' in page
+    assert "2 topics in 40 documents" in (tmp_path / "news.html").read_text(encoding="utf-8")
+
+
+def test_the_page_says_with_what_command_it_was_made(run, model, tmp_path):
+    run("report", model, "--title", "Two words")
+    page = (tmp_path / "news.html").read_text(encoding="utf-8")
+    assert f"partwise report {model} --out {tmp_path / 'news.html'} --title &#x27;Two words&#x27;" in page
+
+
+def test_a_model_without_texts_has_no_report(run, counts, tmp_path):
+    run("fit", counts, "--components", 2, "--out", tmp_path / "parts.model")
+    said = run("report", tmp_path / "parts.model", code=2)
+    assert "holds a NMF, which knows no texts" in said.stderr
+    assert not (tmp_path / "parts.html").exists()
+
+
+def test_a_model_is_not_written_over(run, model):
+    before = model.read_bytes()
+    assert "is the model itself" in run("report", model, "--out", model, code=2).stderr
+    assert model.read_bytes() == before
+
+
+def test_a_full_disk_fails_with_1_and_keeps_the_old_page(run, model, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    (tmp_path / "news.html").write_text("old")
+    monkeypatch.setattr("partwise.io.files.os.fsync", full)
+    assert "No space left on device" in run("report", model, code=1).stderr
+    assert (tmp_path / "news.html").read_text() == "old"

@@ -1,0 +1,171 @@
+"""A report is one file that needs no network, and nothing that it tells of can break it."""
+
+import base64
+import hashlib
+import json
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from partwise.report import STEPS, page
+from partwise.report.html import data, tag
+from partwise.topics import TopicModel
+from partwise.topics.reporting import report_of
+
+VOID = {"meta", "input", "link", "br", "img"}
+
+
+class Outline(HTMLParser):
+    """The elements of a page, with their attributes, and the text of those that run or style it."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.open, self.texts = [], [], {"script": [], "style": []}
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag in self.texts:
+            self.texts[tag].append("")
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] in self.texts:
+            self.texts[self.open[-1]][-1] += data
+
+    def all(self, name):
+        return [attributes for tag, attributes in self.elements if tag == name]
+
+
+@pytest.fixture(scope="module")
+def text(report):
+    return report.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def outline(text):
+    return Outline(text)
+
+
+def blocks(outline):
+    kinds = [attributes.get("id") for attributes in outline.all("script")]
+    return {name: json.loads(text) for name, text in zip(kinds, outline.texts["script"], strict=True) if name}
+
+
+def test_every_section_is_there_once_and_every_link_leads_to_one(outline):
+    ids = [attributes["id"] for _, attributes in outline.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    sections = [attributes["id"] for attributes in outline.all("section")]
+    assert sections == ["overview", "topics", "map", "time", "similarity", "stability", "unexplained", "provenance"]
+    assert {attributes["href"].removeprefix("#") for attributes in outline.all("a")} <= set(ids)
+    assert outline.open == []
+    assert len(outline.all("h1")) == len(outline.all("main")) == 1
+
+
+def test_every_chart_has_a_place_a_name_and_a_table_in_its_section(text, outline):
+    specs = blocks(outline)["charts"]["specs"]
+    assert list(specs) == [f"chart-{name}" for name in ("overview", "map", "time", "similarity", "stability")]
+    for name in specs:
+        section = re.search(rf'<section id="{name.removeprefix("chart-")}".*?</section>', text, re.DOTALL)[0]
+        assert f'id="{name}" class="chart" role="img" aria-label=' in section
+        assert "<table>" in section
+
+
+def test_a_page_asks_nothing_of_the_network(text, outline):
+    assert not re.search(r"""(src|href)=["']https?://""", text)
+    assert not any({"src", "srcset", "style"} & set(attributes) for _, attributes in outline.elements)
+    assert not any(name.startswith("on") for _, attributes in outline.elements for name in attributes)
+    assert not outline.all("link")
+    assert "@import" not in outline.texts["style"][0]
+    assert "url(" not in outline.texts["style"][0]
+
+
+def test_the_policy_allows_the_page_s_own_scripts_and_style_and_nothing_else(outline):
+    policy = next(a["content"] for a in outline.all("meta") if a.get("http-equiv") == "Content-Security-Policy")
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert rules["default-src"] == rules["base-uri"] == rules["form-action"] == "'none'"
+    assert "unsafe" not in policy
+
+    def hashes(texts):
+        digests = (hashlib.sha256(text.encode()).digest() for text in texts)
+        return [f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests]
+
+    kinds = [attributes.get("type") for attributes in outline.all("script")]
+    scripts = [text for kind, text in zip(kinds, outline.texts["script"], strict=True) if kind is None]
+    assert rules["script-src"].split() == hashes(scripts)
+    assert rules["style-src"].split() == hashes(outline.texts["style"])
+    assert set(kinds) == {None, "application/json"}
+
+
+def test_what_documents_ids_and_labels_say_is_text(text, outline):
+    assert "&lt;script&gt;" in text
+    assert "<script>alert" not in text
+    assert "<img" not in text
+    assert "<script>id" not in text
+    assert "window.broken = true</script>" not in text
+    kinds = [attributes.get("type") for attributes in outline.all("script")]
+    assert kinds.count(None) == 4, "three scripts of others and one of ours"
+
+
+def test_words_of_a_topic_are_marked_in_its_passages(text):
+    assert re.search(r'<blockquote><p dir="auto" lang="en">[^/]*<mark>(bank|rates|market|stock)</mark>', text)
+
+
+def test_the_slider_has_the_words_that_the_model_ranks(model, outline):
+    words = blocks(outline)["words"]
+    assert words["steps"] == [f"{step:.1f}" for step in STEPS]
+    for topic, found in enumerate(words["topics"]):
+        for step, ranks in zip(STEPS, found["ranks"], strict=True):
+            ranked = [found["words"][place][0] for place in ranks]
+            assert ranked == [word for word, _ in model.top_words(topic, 10, relevance=step)]
+
+
+def test_the_same_model_gives_the_same_bytes(model, collection, report, tmp_path):
+    texts, ids, dates = collection
+    labels = dict(enumerate(model.labels_))
+    again = TopicModel(5, random_state=0, stability_runs=2).fit(texts, ids, dates).set_labels(labels)
+    again.report(tmp_path / "again.html")
+    assert (tmp_path / "again.html").read_bytes() == report.read_bytes()
+
+
+def test_a_page_is_as_large_as_its_topics_not_as_its_collection(model, collection):
+    texts, ids, dates = (part * 20 for part in collection)
+    large = TopicModel(5, stability_runs=0).fit(texts, range(len(ids)), dates)
+    assert len(page(report_of(large))) < 1.05 * len(page(report_of(model))) < 1e6
+
+
+def test_a_model_of_one_topic_without_dates_texts_or_stability_has_a_report(collection):
+    bare = TopicModel(1, stability_runs=0, keep_texts=False).fit(collection[0])
+    outline = Outline(page(report_of(bare)))
+    sections = [attributes["id"] for attributes in outline.all("section")]
+    assert sections == ["overview", "topics", "stability", "unexplained", "provenance"]
+    assert not outline.all("mark")
+
+
+def test_many_topics_fit_a_page():
+    rng = np.random.default_rng(0)
+    counts = rng.poisson(0.3, (400, 300))
+    many = TopicModel(100, stability_runs=0).fit(counts)
+    text = page(report_of(many))
+    assert len(text) < 3e6
+    assert "Shown are the first 60 topics." in text
+
+
+def test_an_element_escapes_all_but_elements():
+    assert tag("p", "<b>", tag("i", 1), None, ["&"], title='"') == '<p title="&quot;">&lt;b&gt;<i>1</i>&amp;</p>'
+
+
+def test_data_can_not_end_its_element_or_hold_nan():
+    value = {"a": "</script><!-- '\u2028"}
+    element = data("x", value)
+    assert json.loads(element.partition(">")[2].rpartition("</script>")[0]) == value
+    assert not re.search("[<>'&\u2028]", element.partition(">")[2].rpartition("</script>")[0])
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        data("x", float("nan"))

@@ -1,0 +1,95 @@
+"""Choices of TopicModel: loss, seeds, a matrix of one's own, the number of topics."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+
+from partwise.exceptions import DataError, ParameterError
+from partwise.topics import TopicModel
+from partwise.topics.vectorize import balancing_weights
+
+SPORT = ["cup", "team", "goal", "coach", "league"]
+MONEY = ["bank", "rates", "shares", "market", "profit"]
+FILM = ["film", "actor", "oscar", "director", "screen"]
+
+
+SPORT, MONEY, FILM = ([word + end for word in own for end in ("", "al", "ing", "man")] for own in (SPORT, MONEY, FILM))
+
+
+def texts_of(*subjects, n=60, seed=0):
+    rng = np.random.default_rng(seed)
+    return [" ".join(rng.choice(subjects[i % len(subjects)], size=8)) for i in range(n)]
+
+
+def test_counts_are_modelled_by_their_divergence():
+    texts = texts_of(SPORT, MONEY)
+    model = TopicModel(n_topics=2, loss="kullback-leibler").fit(texts)
+    np.testing.assert_allclose(model.components_.sum(axis=1), 1)
+    np.testing.assert_allclose(model.document_topics_.sum(axis=1), model.X_.sum(axis=1), rtol=1e-6)
+    np.testing.assert_allclose(model.transform(texts), model.document_topics_, rtol=1e-5, atol=1e-8)
+
+
+def test_seeded_topics_keep_their_places():
+    texts = texts_of(SPORT, MONEY, FILM, FILM)
+    model = TopicModel(n_topics=3, seed_words=[["goal"], ["Shares", "unheard"]]).fit(texts)
+    for topic, subject in enumerate((SPORT, MONEY, FILM)):
+        assert {word for word, _ in model.top_words(topic, 5)} <= set(subject)
+
+
+@pytest.mark.parametrize(
+    ("seeds", "error", "part"),
+    [
+        ([["unheard"]], DataError, r"seed_words\[0\]"),
+        (["goal"], ParameterError, "list of lists"),
+        ([["goal"]] * 3, ParameterError, "3 lists for 2 topics"),
+    ],
+)
+def test_seeds_that_make_no_topic_are_refused(seeds, error, part):
+    with pytest.raises(error, match=part):
+        TopicModel(n_topics=2, seed_words=seeds).fit(texts_of(SPORT, MONEY))
+
+
+@pytest.mark.parametrize("kind", [np.asarray, sp.csr_matrix, lambda X: pd.DataFrame(X, columns=["a", "b", "c"])])
+def test_a_matrix_of_words_is_taken_as_it_is(kind):
+    X = np.array([[2.0, 1.0, 0.0], [1.0, 2.0, 0.0], [0.0, 0.0, 3.0]])
+    model = TopicModel(n_topics=2).fit(kind(X), words=["a", "b", "c"])
+    assert sorted(word for topic in range(2) for word, _ in model.top_words(topic)) == ["a", "b", "c"]
+    np.testing.assert_allclose(model.transform(X), model.document_topics_, atol=1e-9)
+    assert model.similar("0", n=1)["id"][0] == "1"
+    assert model.find("c", n=1)["score"][0] == pytest.approx(1)
+    with pytest.raises(DataError, match="fitted to a matrix"):
+        model.transform(["a"])
+    with pytest.raises(DataError, match="2 words for 3"):
+        TopicModel().fit(kind(X), words=["a", "b"])
+
+
+def test_a_matrix_without_an_entry_is_refused():
+    with pytest.raises(DataError, match="every entry"):
+        TopicModel().fit(np.zeros((3, 2)))
+
+
+def test_words_name_the_columns_of_a_matrix_alone():
+    with pytest.raises(ParameterError, match="Leave it out"):
+        TopicModel().fit(["bank"], words=["bank"])
+
+
+def test_the_number_of_topics_is_chosen_with_a_reason():
+    model = TopicModel(n_topics="auto").fit(texts_of(SPORT, MONEY, FILM, n=120))
+    assert model.n_topics_ == 3
+    assert model.rank_reason_.startswith("3 parts")
+
+
+def test_documents_like_many_others_weigh_less_and_none_more_than_three_times_the_mean():
+    X = sp.csr_array(np.vstack([np.tile([1.0, 0.0], (50, 1)), [[0.0, 1.0]]]))
+    weights = balancing_weights(X)
+    assert weights.mean() == pytest.approx(1)
+    assert weights[-1] == weights.max() <= 3 * np.median(weights)
+    assert (balancing_weights(sp.csr_array((2, 2))) == 1).all()
+
+
+def test_where_a_document_is_placed_does_not_depend_on_the_weights_of_a_fit():
+    texts = texts_of(SPORT, MONEY)
+    plain, balanced = (TopicModel(n_topics=2, balanced=on).fit(texts) for on in (False, True))
+    np.testing.assert_allclose(plain.document_topics_, balanced.document_topics_, rtol=0.2, atol=0.05)
+    np.testing.assert_allclose(balanced.transform(texts), balanced.document_topics_, atol=1e-9)

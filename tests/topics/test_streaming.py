@@ -1,0 +1,144 @@
+"""Streams: topics that keep their numbers, words that come up, births and deaths."""
+
+import gzip
+import json
+
+import numpy as np
+import pytest
+
+import partwise as pw
+from partwise.exceptions import DataError, ParameterError
+from partwise.topics import TopicModel
+from partwise.topics.memory import Memory
+
+SUBJECTS = {
+    "sport": ["cup", "team", "goal", "coach", "league", "referee"],
+    "money": ["bank", "rates", "shares", "market", "profit", "loan"],
+    "film": ["film", "actor", "oscar", "director", "screen", "script"],
+}
+# enough words that none is in a fifth of the documents
+SUBJECTS = {
+    name: [word + end for word in own for end in ("", "al", "ing", "less", "man")] for name, own in SUBJECTS.items()
+}
+
+
+def batch(subjects, seed, n=60):
+    rng = np.random.default_rng(seed)
+    return [" ".join(rng.choice(SUBJECTS[subjects[i % len(subjects)]], size=8)) for i in range(n)]
+
+
+def subject(model, topic):
+    words = {word for word, _ in model.top_words(topic, 3)}
+    return next((name for name, own in SUBJECTS.items() if words <= set(own)), None)
+
+
+@pytest.mark.parametrize("loss", ["frobenius", "kullback-leibler"])
+def test_a_stream_finds_the_topics_of_one_fit(loss):
+    parts = [batch(list(SUBJECTS), seed) for seed in range(4)]
+    model = TopicModel(n_topics=3, loss=loss)
+    for part in parts:
+        model.partial_fit(part)
+    full = TopicModel(n_topics=3, loss=loss).fit([text for part in parts for text in part])
+    assert (pw.match(model, full).similarity > 0.95).all()
+    assert model.document_topics_.shape == (240, 3)
+    assert model.events_ == []
+    assert (model.drift_ > 0.9).all()
+    assert model.shares_.sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("loss", ["frobenius", "kullback-leibler"])
+def test_a_new_subject_gives_birth_to_a_topic_and_an_old_one_that_ends_dies_in_its_place(loss):
+    model = TopicModel(n_topics=2, loss=loss, forget_factor=0.5).partial_fit(batch(["sport", "money"], 0))
+    before = [subject(model, topic) for topic in range(2)]
+    model.partial_fit(batch(["money", "film"], 1))
+    assert [(event.batch, event.kind, event.topic) for event in model.events_] == [(1, "born", 2)]
+    assert subject(model, 2) == "film"
+    assert [subject(model, topic) for topic in range(2)] == before
+    for seed in range(2, 10):
+        model.partial_fit(batch(["money", "film"], seed))
+    assert [subject(model, topic) for topic in range(3)] == [*before, "film"]
+    assert [(event.kind, event.topic) for event in model.events_[1:]] == [("died", before.index("sport"))]
+    model.partial_fit(batch(["sport"], 11))
+    assert [(event.kind, event.topic) for event in model.events_[2:]] == [("returned", before.index("sport"))]
+    assert model.transform(["actor and director"]).argmax() == 2
+
+
+def test_words_that_come_up_get_columns_and_old_ones_keep_theirs():
+    model = TopicModel(n_topics=2).partial_fit(batch(["sport", "money"], 0))
+    before = list(model.words_)
+    model.partial_fit([*batch(["sport", "money"], 1), "goal striker", "goal striker cup"])
+    assert list(model.words_[: len(before)]) == before
+    assert "striker" in model.words_[len(before) :]
+    topic = next(t for t in range(2) if subject(model, t) == "sport")
+    assert model.transform(["striker"])[0].argmax() == topic
+
+
+def test_the_documents_of_a_stream_are_found():
+    model = TopicModel(n_topics=2).partial_fit(batch(["sport", "money"], 0), dates=["2024"] * 60)
+    model.partial_fit(batch(["sport", "money"], 1), dates=["2025"] * 60)
+    assert model.ids_[60:62] == ["60", "61"]
+    assert {int(name) % 2 for name in model.similar("61", n=10)["id"]} == {1}
+    assert model.over_time("year")["bin"].unique().tolist() == ["2024", "2025"]
+    assert len(model.document_table()) == 120
+
+
+def test_a_stream_has_the_same_bits_every_time():
+    first, second = (
+        TopicModel(n_topics=3, n_jobs=n_jobs)
+        .partial_fit(batch(list(SUBJECTS), 0))
+        .partial_fit(batch(list(SUBJECTS), 1))
+        for n_jobs in (1, 2)
+    )
+    assert first.components_.tobytes() == second.components_.tobytes()
+
+
+def test_a_fitted_model_goes_on_with_a_stream_and_an_edited_one_too():
+    model = TopicModel(n_topics=3).fit(batch(list(SUBJECTS), 0))
+    assert model.partial_fit(batch(list(SUBJECTS), 1)).n_batches_ == 2
+    assert model.merge([0, 1]).partial_fit(batch(list(SUBJECTS), 2)).document_topics_.shape[0] == 180
+
+
+@pytest.mark.parametrize("texts", [[""], ["unheard of"], [""] * 50])
+def test_a_batch_without_known_words_changes_no_topic(texts):
+    model = TopicModel(n_topics=2).partial_fit(batch(["sport", "money"], 0))
+    before = model.components_.copy()
+    model.partial_fit(texts)
+    np.testing.assert_allclose(model.components_[:, : before.shape[1]], before, atol=0.05)
+    assert not model.document_topics_[60:].any()
+
+
+def test_a_stream_that_cannot_go_on_says_why():
+    model = TopicModel(n_topics=2).partial_fit(batch(["sport", "money"], 0))
+    with pytest.raises(DataError, match="'5' is that of an earlier document"):
+        model.partial_fit(["goal"], ids=["5"])
+    with pytest.raises(DataError, match="some batches only"):
+        model.partial_fit(["goal"], dates=["2024"])
+    with pytest.raises(ParameterError, match="forget_factor=2"):
+        TopicModel(forget_factor=2).partial_fit(["goal"])
+    with pytest.raises(DataError, match="fitted to a matrix"):
+        TopicModel(n_topics=1).fit(np.eye(3)).partial_fit(["goal"])
+
+
+@pytest.mark.parametrize("squared", [True, False])
+def test_memory_does_not_depend_on_the_scale_between_topics_and_places(squared):
+    rng = np.random.default_rng(0)
+    X, theta, H = rng.random((20, 6)), rng.random((20, 2)), rng.random((2, 6))
+    lengths = np.array([2.0, 0.5])
+    memory = Memory.empty(squared, 2, 6).with_batch(X, theta, H, 1.0)
+    other = Memory.empty(squared, 2, 6).with_batch(X, theta * lengths, H / lengths[:, None], 1.0)
+    np.testing.assert_allclose(memory.rescaled(lengths).gram, other.gram)
+    np.testing.assert_allclose(memory.rescaled(lengths).cross, other.cross)
+
+
+def test_a_section_that_a_newspaper_adds_is_one_new_topic(shared_data):
+    """Four sections in four batches, and a fifth from the third on: one topic is born, in that batch, of its words."""
+    with gzip.open(shared_data / "bbc_news" / "bbc_news.jsonl.gz", "rt", encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
+    order = np.random.default_rng(0).permutation(len(rows))
+    sport = [rows[i]["text"] for i in order if rows[i]["label"] == "sport"]
+    other = [rows[i]["text"] for i in order if rows[i]["label"] != "sport"]
+    model = TopicModel(n_topics=4, stability_runs=0)
+    for number in range(4):
+        model.partial_fit(other[number::4] + (sport[number - 2 :: 2] if number >= 2 else []))
+    assert [(event.batch, event.kind, event.topic) for event in model.events_] == [(2, "born", 4)]
+    assert {"game", "match", "win"} <= {word for word, _ in model.top_words(4)}
