@@ -17,8 +17,9 @@ import partwise
 from partwise import kernels
 
 ROOT = Path(__file__).parents[1]
-PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")), ROOT / "changelog.d" / "README.md"]
-RUN = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = [*sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *DOCS, ROOT / "changelog.d" / "README.md"]
+RUN = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *DOCS]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
 LONGEST = 400
@@ -140,7 +141,7 @@ def test_the_readme_tests_as_the_checks_of_a_clone_do():
 
 @pytest.mark.parametrize("name", partwise.__all__)
 def test_every_public_name_is_in_the_readme_or_the_docs(name):
-    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    pages = [ROOT / "README.md", *DOCS]
     assert any(re.search(rf"\b{name}\b", path.read_text()) for path in pages)
 
 

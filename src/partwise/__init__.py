@@ -14,12 +14,22 @@ if TYPE_CHECKING:
     from partwise.factorization import factorize as factorize
     from partwise.metrics.comparison import Comparison as Comparison
     from partwise.metrics.comparison import compare_with_svd as compare_with_svd
+    from partwise.metrics.diagnostics import Diagnostics as Diagnostics
+    from partwise.metrics.diagnostics import diagnose as diagnose
+    from partwise.metrics.diagnostics import part_order as part_order
     from partwise.metrics.reconstruction import explained_fraction as explained_fraction
     from partwise.metrics.reconstruction import relative_error as relative_error
     from partwise.metrics.reconstruction import sparseness as sparseness
+    from partwise.penalties import Bounds as Bounds
     from partwise.penalties import Penalty as Penalty
     from partwise.persistence import load as load
     from partwise.persistence import save as save
+    from partwise.selection.choice import RankChoice as RankChoice
+    from partwise.selection.consensus import Consensus as Consensus
+    from partwise.selection.consensus import consensus as consensus
+    from partwise.selection.matching import Match as Match
+    from partwise.selection.matching import match as match
+    from partwise.selection.rank import choose_rank as choose_rank
 
 __version__ = "0.1.0"
 
@@ -29,12 +39,22 @@ _WHERE = {
     "non_negative_factorization": "estimators.functional",
     "Factorization": "factorization",
     "factorize": "factorization",
+    "Bounds": "penalties",
     "Penalty": "penalties",
     "Comparison": "metrics.comparison",
     "compare_with_svd": "metrics.comparison",
+    "Diagnostics": "metrics.diagnostics",
+    "diagnose": "metrics.diagnostics",
+    "part_order": "metrics.diagnostics",
     "relative_error": "metrics.reconstruction",
     "explained_fraction": "metrics.reconstruction",
     "sparseness": "metrics.reconstruction",
+    "match": "selection.matching",
+    "Match": "selection.matching",
+    "choose_rank": "selection.rank",
+    "RankChoice": "selection.choice",
+    "consensus": "selection.consensus",
+    "Consensus": "selection.consensus",
     "load": "persistence",
     "save": "persistence",
 }
@@ -47,7 +67,7 @@ def __getattr__(name: str) -> Any:
         found = getattr(import_module(f"partwise.{_WHERE[name]}"), name)
         globals()[name] = found
         return found
-    if name in ("datasets", "exceptions", "losses", "topics"):
+    if name in ("datasets", "exceptions", "losses", "recommend", "topics"):
         return import_module(f"partwise.{name}")
     raise AttributeError(f"module 'partwise' has no attribute {name!r}")
 

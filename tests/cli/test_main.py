@@ -62,6 +62,10 @@ def test_the_version_is_told(run):
         ["fit", ".", "--components", "2", "--out", "a.model"],
         ["similar", "news.csv", "a"],
         ["transform", "news.csv", "news.csv"],
+        ["rank", "news.csv"],
+        ["rank", "absent.csv"],
+        ["consensus", "news.csv", "--components", "2"],
+        ["consensus", "news.csv"],
     ],
 )
 def test_bad_usage_and_bad_input_leave_with_2_and_no_traceback(run, news, monkeypatch, arguments):

@@ -20,8 +20,14 @@ __all__ = ["group", "main"]
 COMMANDS = {
     "topics": "Find the topics of a collection of texts.",
     "similar": "Find the documents most similar to one.",
+    "report": "Write a page with the topics of a saved model, to open in a browser.",
+    "recommend": "Recommend articles to readers, from a log of who read what.",
+    "explain": "Tell why an article is recommended: reasons that add up to its score.",
+    "evaluate": "Measure how well recommendations foretell what readers read next.",
     "fit": "Factorize a matrix of numbers into parts.",
     "transform": "Apply a saved model to a file.",
+    "rank": "Choose the number of parts of a matrix of numbers.",
+    "consensus": "Find the parts that many fits of a matrix of numbers agree on.",
     "demo": "See topics and similar passages in a collection that comes with partwise.",
     "doctor": "Show what partwise runs on: versions, kernels, BLAS, threads.",
 }

@@ -1,0 +1,38 @@
+"""``partwise explain``."""
+
+from typing import Any
+
+import click
+from rich.text import Text
+
+from partwise.cli.command import Command, existing_file, json_option
+from partwise.cli.recommend import id_of, model_of, table_options, tables
+from partwise.cli.render import print_json, print_line
+
+__all__ = ["command"]
+
+
+@click.command(cls=Command)
+@click.argument("log", type=existing_file)
+@click.option("--reader", metavar="ID", required=True, help="Reader.")
+@click.option("--article", metavar="ID", required=True, help="Article.")
+@table_options
+@json_option
+def command(log: str, reader: str, article: str, as_json: bool, **settings: Any) -> None:
+    """Tell why an article is recommended: reasons that add up to its score.
+
+    LOG is a .csv, .tsv, .jsonl or .parquet file with a row for each read.
+
+    \b
+    Example: partwise explain log.csv --reader ann --article a17
+    """
+    reads, texts = tables(log, settings)
+    model = model_of(settings).fit(reads, texts)
+    reasons = model.explain(id_of(reader, model.reader_ids_), id_of(article, model.article_ids_)).to_dict("records")
+    if as_json:
+        print_json(reasons)
+        return
+    print_line(Text(" share   score  because", "dim"))
+    for reason in reasons:
+        print_line(Text(f"{reason['share']:6.1%}  {reason['score']:6.3f}  {reason['because']}"))
+    print_line(Text(f"{1:6.1%}  {sum(reason['score'] for reason in reasons):6.3f}  in all", "bold"))

@@ -1,0 +1,74 @@
+"""Simple rules that any recommender has to beat."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from partwise.recommend.interest import confidences
+from partwise.recommend.log import DAY, Log
+
+__all__ = ["Rule", "baselines"]
+
+Array = NDArray[Any]
+Rule = Callable[[int], Array]
+"""Scores of all articles for the reader in a place, -1 being one not known."""
+
+
+def baselines(log: Log, published: Array, now: float | None, random_state: int | None) -> dict[str, Rule]:
+    """Return rules by name.
+
+    Parameters
+    ----------
+    log : Log
+        The reads that are known.
+    published : ndarray of shape (n_articles,)
+        When articles were published, NaN where unknown.
+    now : float or None
+        When the list is made; None without times.
+    random_state : int or None
+        Seed of the random rule.
+
+    Returns
+    -------
+    dict of str to callable
+        'random'; 'most read'; 'item-item neighbours' (cosine between the readers of two articles, summed over what the
+        reader read); and with times 'newest' (by publication, or the first read known), 'most read lately' (in the last
+        day, before that half for each day).
+    """
+    m = len(log.articles)
+    pairs, first = np.unique(log.reader * m + log.article, return_index=True)
+    most = np.bincount(pairs % m, minlength=m).astype(np.float64)
+    read = confidences(log, None)
+    read = sp.csr_array((np.ones_like(read.data), read.indices, read.indptr), shape=read.shape)
+    lengths = np.sqrt(np.maximum(most, 1))
+    scaled = sp.csr_array((1 / lengths[read.indices], read.indices, read.indptr), shape=read.shape)
+    of_article = scaled.T.tocsr()
+
+    def neighbours(reader: int) -> Array:
+        if reader < 0:
+            return np.zeros(m)
+        own = scaled[[reader]].indices
+        profile = np.zeros(m)
+        profile[own] = 1 / lengths[own]
+        # cos(j, i) summed over the articles j read; the article itself is of no account where it is left out as seen.
+        return of_article @ (read @ profile)
+
+    rng = np.random.default_rng(random_state)
+    rules: dict[str, Rule] = {
+        "random": lambda reader: rng.random(m),
+        "most read": lambda reader: most,
+        "item-item neighbours": neighbours,
+    }
+    if log.time is not None and now is not None:
+        appeared = np.full(m, np.inf)
+        np.minimum.at(appeared, log.article, log.time)
+        appeared = np.fmin(appeared, published)
+        newest = np.where(np.isfinite(appeared), appeared, -1e18)
+        age = np.floor(np.maximum(now - log.time[first], 0) / DAY)
+        lately = np.bincount(pairs % m, 0.5**age, minlength=m)
+        rules["newest"] = lambda reader: newest
+        rules["most read lately"] = lambda reader: lately
+    return rules

@@ -1,0 +1,290 @@
+"""How good recommendations are, beside simple rules, by what readers went on to read."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone
+
+from partwise.exceptions import ParameterError
+from partwise.recommend.baselines import baselines as simple_rules
+from partwise.recommend.log import Articles, Log, read_articles, read_log
+from partwise.recommend.measures import ACCURACY, accuracy, calibration, spread
+from partwise.recommend.ranking import best, unit_rows
+from partwise.recommend.recommender import Recommender
+from partwise.recommend.splits import Split, splits
+from partwise.topics.frames import frame
+
+__all__ = ["Evaluation", "evaluate"]
+
+Array = NDArray[Any]
+OURS = "partwise"
+SHOWN = ("ndcg", "recall", "map", "mrr", "coverage", "novelty", "diversity", "calibration")
+APART = ("ndcg, new readers", "recall, new readers", "recall, new articles")
+DRAWS = 1000
+LEAKY = "leaky: what others read later is known, which no one could know then"
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How good recommendations are; ``str()`` is a table.
+
+    Attributes
+    ----------
+    columns : dict of str to list
+        Columns of `table`, for those without pandas.
+    facts : dict
+        split, k, windows, reads foretold, and the share of hidden reads that went to articles that no model could know.
+    """
+
+    columns: dict[str, list[Any]]
+    facts: dict[str, Any]
+
+    @property
+    def table(self) -> Any:
+        """DataFrame: model, metric, value, low and high (95 % interval over readers, NaN where none is), readers."""
+        return frame(self.columns, "Evaluation.table", "The columns are in Evaluation.columns.")
+
+    def value(self, model: str, metric: str) -> float:
+        """Return one value, NaN where it could not be measured."""
+        for name, measure, value in zip(*(self.columns[c] for c in ("model", "metric", "value")), strict=True):
+            if name == model and measure == metric:
+                return float(value)
+        return float("nan")
+
+    def __str__(self) -> str:
+        models = list(dict.fromkeys(self.columns["model"]))
+        metrics = [m for m in (*SHOWN, *APART) if m in self.columns["metric"]]
+        width = max(map(len, models))
+        rows = zip(*(self.columns[c] for c in ("model", "metric", "low", "high")), strict=True)
+        ndcg = {name: (low, high) for name, metric, low, high in rows if metric == "ndcg"}
+        k = self.facts["k"]
+        lines = [
+            f"split {self.facts['split']}, lists of {k}, {self.facts['readers']:,} readers, "
+            f"{self.facts['hidden']:,} reads to foretell"
+        ]
+        if self.facts["split"] == "leave-last-out":
+            lines.append(LEAKY)
+        if self.facts["unreachable"]:
+            lines.append(f"{self.facts['unreachable']:.0%} of them of articles that no model could know")
+        head = " ".join(f"{metric:>12}" for metric in metrics if metric not in APART)
+        lines.append(f"{'':{width}} {head}   ndcg, 95 %")
+        for model in models:
+            cells = " ".join(f"{_cell(self.value(model, metric)):>12}" for metric in metrics if metric not in APART)
+            low, high = ndcg.get(model, (float("nan"), float("nan")))
+            lines.append(f"{model:{width}} {cells}   {_cell(low)} to {_cell(high)}")
+        apart = [metric for metric in metrics if metric in APART]
+        if apart:
+            lines.append(f"{'':{width}} " + " ".join(f"{metric:>20}" for metric in apart))
+            lines += [
+                f"{model:{width}} " + " ".join(f"{_cell(self.value(model, metric)):>20}" for metric in apart)
+                for model in models
+            ]
+        return "\n".join(lines)
+
+
+def evaluate(
+    recommender: Recommender,
+    interactions: Any,
+    articles: Any = None,
+    split: str = "time",
+    k: int = 10,
+    baselines: bool = True,
+    random_state: int | None = 0,
+    *,
+    test_share: float = 0.2,
+    windows: int = 4,
+) -> Evaluation:
+    """Measure how well a recommender foretells what readers read next, beside simple rules.
+
+    A copy is fitted to what is known and ranks all articles that were there, without those the reader read already.
+    What readers then read for the first time is what the list should hold. A value is the mean over readers and
+    windows.
+
+    Parameters
+    ----------
+    recommender : Recommender
+        Its parameters are used; it is left as it is.
+    interactions, articles : as in `Recommender.fit`
+        The whole log.
+    split : {'time', 'leave-last-out', 'random'}, default='time'
+        'time': the last part of the log, in stretches of time each foretold from all before it. 'leave-last-out': the
+        last read of each reader; leaky, for what others read later is known. 'random': a share of each reader's
+        articles, for logs without times; leaky likewise.
+        Fits to these two know no times.
+    k : int, default=10
+        Length of the lists.
+    baselines : bool, default=True
+        Whether to measure the simple rules: random, most read, item-item neighbours; with times also newest and most
+        read lately.
+    random_state : int, default=0
+        Seed of the random rule, a random split and the intervals.
+    test_share : float, default=0.2
+        Share of the log to foretell.
+    windows : int, default=4
+        Stretches of time.
+
+    Returns
+    -------
+    Evaluation
+        For each model: ndcg, recall, map and mrr of readers that were known; coverage (share of the articles shown to
+        someone), novelty (bits: minus log2 of the share of readers who read a shown article), diversity (how unlike a
+        list's articles are) and calibration (how much a list is of the parts that the reader reads). Apart: ndcg and
+        recall of new readers, recall of new articles (which nobody had read, and whose text was known).
+
+    Raises
+    ------
+    DataError
+        As in `Recommender.fit`, or if the log cannot be split so.
+    ParameterError
+        If a parameter has a value that nothing accepts.
+
+    Examples
+    --------
+    >>> from partwise.recommend import Recommender, evaluate
+    >>> log = {"reader": [i % 7 for i in range(60)], "article": [i % 11 for i in range(60)], "time": list(range(60))}
+    >>> found = evaluate(Recommender(2), log, k=3, windows=1)
+    >>> bool(0 <= found.value("partwise", "ndcg") <= 1)
+    True
+    """
+    if not isinstance(k, int | np.integer) or k < 1:
+        raise ParameterError(f"k={k!r} is no whole number from 1 up.")
+    if not 0 < test_share < 1:
+        raise ParameterError(f"test_share={test_share!r} is not between 0 and 1.")
+    if not isinstance(windows, int | np.integer) or windows < 1:
+        raise ParameterError(f"windows={windows!r} is no whole number from 1 up.")
+    log = read_log(interactions)
+    texts = None if articles is None else read_articles(articles)
+    cuts = splits(log, split, share=test_share, windows=windows, random_state=random_state)
+    tally = _Tally(int(k))
+    for number, cut in enumerate(cuts):
+        seed = None if random_state is None else random_state + number
+        _measure(recommender, log, texts, cut, split == "time", baselines, seed, tally)
+    return tally.evaluation(split, random_state)
+
+
+class _Tally:
+    """Values of each model and metric, one a reader and window."""
+
+    def __init__(self, k: int) -> None:
+        self.k = k
+        self.values: dict[tuple[str, str], list[tuple[Any, float]]] = {}
+        self.whole: dict[tuple[str, str], list[float]] = {}
+        self.readers: set[Any] = set()
+        self.hidden = self.unreachable = 0
+
+    def add(self, model: str, metric: str, reader: Any, value: float) -> None:
+        if not np.isnan(value):
+            self.values.setdefault((model, metric), []).append((reader, value))
+
+    def evaluation(self, split: str, random_state: int | None) -> Evaluation:
+        columns: dict[str, list[Any]] = {name: [] for name in ("model", "metric", "value", "low", "high", "readers")}
+        models = list(dict.fromkeys(model for model, _ in (*self.values, *self.whole)))
+        for model in models:
+            for metric in (*SHOWN, *APART):
+                if (model, metric) in self.whole:
+                    value = float(np.mean(self.whole[model, metric]))
+                    row = (model, metric, value, float("nan"), float("nan"), len(self.readers))
+                elif (model, metric) in self.values:
+                    row = (model, metric, *_interval(self.values[model, metric], random_state))
+                else:
+                    continue
+                for name, cell in zip(columns, row, strict=True):
+                    columns[name].append(cell)
+        share = self.unreachable / self.hidden if self.hidden else 0.0
+        facts = {"split": split, "k": self.k, "readers": len(self.readers), "hidden": self.hidden, "unreachable": share}
+        return Evaluation(columns, facts)
+
+
+def _measure(
+    recommender: Recommender,
+    log: Log,
+    texts: Articles | None,
+    cut: Split,
+    timed: bool,
+    with_rules: bool,
+    seed: int | None,
+    tally: _Tally,
+) -> None:
+    known = log.part(cut.known).afresh()
+    there = texts
+    if texts is not None and texts.time is not None and cut.end is not None:
+        there = texts.part(np.flatnonzero(texts.time <= cut.end).tolist())
+    # What is hidden from among what is known is no later than it: the age of a read then says nothing of it.
+    fitted = known if timed else replace(known, time=None)
+    model: Recommender = clone(recommender)._fit(fitted, there if there is not None and there.ids else None)
+    m = len(known.articles)
+    read = np.zeros(m, dtype=bool)
+    read[known.article] = True
+    n = len(known.readers)
+    order = np.argsort(known.reader, kind="stable")
+    seen = np.split(known.article[order], np.cumsum(np.bincount(known.reader)))
+    rules: dict[str, Callable[[int], Array]] = {OURS: lambda reader: model._scores(np.array([reader]))[0]}
+    if with_rules:
+        rules |= simple_rules(known, model._published, cut.now, seed)
+    wanted = _wanted(log, cut)
+    pairs = np.unique(known.reader * m + known.article)
+    share = np.bincount(pairs % m, minlength=m) / n
+    vectors, places = unit_rows(model.article_parts_), model.article_parts_
+    shown = {name: np.zeros(m, dtype=bool) for name in rules}
+    for name, articles in wanted.items():
+        place = known.readers.find(name)
+        own = np.unique(seen[place]) if place >= 0 else np.zeros(0, dtype=np.int64)
+        met = np.array([known.articles.find(article) for article in articles])
+        new = np.setdiff1d(met[met >= 0], own)
+        lost = int(np.count_nonzero(met < 0))
+        tally.hidden += len(new) + lost
+        tally.unreachable += lost
+        if not len(new):
+            continue
+        tally.readers.add(name)
+        for rule, scores_of in rules.items():
+            scores = np.array(scores_of(place), dtype=np.float64)
+            scores[own] = -np.inf
+            top = best(scores, tally.k)
+            shown[rule][top] = True
+            found = dict(zip(ACCURACY, accuracy(top, new, tally.k), strict=True))
+            if place < 0:
+                for metric in ("ndcg", "recall"):
+                    tally.add(rule, f"{metric}, new readers", name, found[metric])
+                continue
+            for metric in ACCURACY:
+                tally.add(rule, metric, name, found[metric])
+            cold = new[~read[new]]
+            if len(cold):
+                tally.add(rule, "recall, new articles", name, accuracy(top, cold, tally.k)[1])
+            tally.add(rule, "novelty", name, float(-np.log2(np.maximum(share[top], 1 / (2 * n))).mean()))
+            tally.add(rule, "diversity", name, spread(vectors[top]))
+            tally.add(rule, "calibration", name, calibration(places[own].sum(axis=0), places[top].sum(axis=0)))
+    for rule, which in shown.items():
+        tally.whole.setdefault((rule, "coverage"), []).append(float(which.mean()))
+
+
+def _wanted(log: Log, cut: Split) -> dict[Any, list[Any]]:
+    """Return the ids of the articles that each reader read in a window, each once."""
+    m = len(log.articles)
+    pairs = np.unique(log.reader[cut.hidden] * m + log.article[cut.hidden])
+    found: dict[Any, list[Any]] = {}
+    for pair in pairs.tolist():
+        found.setdefault(log.readers.names[pair // m], []).append(log.articles.names[pair % m])
+    return found
+
+
+def _interval(values: list[tuple[Any, float]], random_state: int | None) -> tuple[float, float, float, int]:
+    """Return mean, 95 % bootstrap interval and number of readers; a reader is drawn with all his windows."""
+    place: dict[Any, int] = {}
+    reader = np.array([place.setdefault(name, len(place)) for name, _ in values])
+    value = np.array([number for _, number in values])
+    sums, counts = np.bincount(reader, value), np.bincount(reader).astype(np.float64)
+    rng = np.random.default_rng(random_state)
+    n = len(sums)
+    drawn = rng.multinomial(n, np.full(n, 1 / n), size=DRAWS)
+    means = (drawn @ sums) / (drawn @ counts)
+    low, high = np.quantile(means, (0.025, 0.975))
+    return float(value.mean()), float(low), float(high), n
+
+
+def _cell(value: float) -> str:
+    return "-" if np.isnan(value) else f"{value:.4f}"

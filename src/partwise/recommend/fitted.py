@@ -1,0 +1,223 @@
+"""A fitted recommender: ids, places among the parts, and what is near to what."""
+
+import difflib
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from partwise.exceptions import DataError, ParameterError
+from partwise.recommend.interest import PIECES, Interest
+from partwise.recommend.ranking import best, unit_rows
+from partwise.recommend.ratings import Ratings
+from partwise.topics.frames import frame
+from partwise.topics.words import topic_labels
+
+__all__ = ["CELLS", "Fitted"]
+
+Array = NDArray[Any]
+WEEK = 7.0
+CELLS = 4_000_000  # scores in memory at a time
+
+
+class Fitted(BaseEstimator):
+    """What a recommender knows once it is fitted: the base of `partwise.recommend.Recommender`."""
+
+    half_life: float | None
+    _model: Interest | Ratings
+    _texts: Any
+    _vectorizer: Any
+    _language: str | None
+    _published: Array
+
+    def predict(self, reader: Any, article: Any) -> Any:
+        """Return scores of pairs; with explicit feedback ratings, within the range of those given.
+
+        Parameters
+        ----------
+        reader, article : str or int, or sequences of these
+            Ids; one never met is foretold from the means, or without feedback of a reader from what is read lately.
+
+        Returns
+        -------
+        float or ndarray of shape (n_pairs,)
+            One score a pair.
+
+        Raises
+        ------
+        DataError
+            If there are not as many articles as readers.
+        """
+        check_is_fitted(self, "_model")
+        single = isinstance(reader, str | int | float | np.generic)
+        readers, articles = ([reader], [article]) if single else (list(reader), list(article))
+        if len(readers) != len(articles):
+            raise DataError(f"there are {len(readers):,} readers for {len(articles):,} articles. Pass one for each.")
+        log = self._model.log
+        rows = np.array([log.readers.find(name) for name in readers], dtype=np.int64)
+        columns = np.array([log.articles.find(name) for name in articles], dtype=np.int64)
+        if isinstance(self._model, Ratings):
+            found = self._model.predict(rows, columns)
+        else:
+            found = np.zeros(len(rows))
+            some, place = np.unique(rows, return_inverse=True)
+            step = max(1, CELLS // max(len(log.articles), 1))
+            for first in range(0, len(some), step):
+                scores = self._model.scores(some[first : first + step])
+                here = np.flatnonzero((place >= first) & (place < first + step) & (columns >= 0))
+                found[here] = scores[place[here] - first, columns[here]]
+        return float(found[0]) if single else found
+
+    def similar_articles(self, article: Any, n: int = 10) -> Any:
+        """Return the articles nearest to one, by the parts they are of and, where known, by their texts.
+
+        Parameters
+        ----------
+        article : str or int
+            Id of an article.
+        n : int, default=10
+            Articles to find.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns article, score (mean of the cosines between parts and between texts) and shared (a dict: share of
+            each part in the first cosine, heaviest first).
+
+        Raises
+        ------
+        DataError
+            If the article was never met.
+        """
+        check_is_fitted(self, "_model")
+        place = self._place(article)
+        H = unit_rows(self.article_parts_)
+        scores = H @ H[place]
+        if self._texts is not None:
+            scores = (scores + self._texts @ self._texts[[place]].toarray()[0]) / 2
+        return self._nearest(scores, place, H, self.article_ids_, n, "article")
+
+    def similar_readers(self, reader: Any, n: int = 10) -> Any:
+        """Return the readers nearest to one, by the parts they read.
+
+        Parameters
+        ----------
+        reader : str or int
+            Id of a reader.
+        n : int, default=10
+            Readers to find.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns reader, score (cosine between parts) and shared (a dict: share of each part, heaviest first).
+
+        Raises
+        ------
+        DataError
+            If the reader was never met.
+        """
+        check_is_fitted(self, "_model")
+        place = self._model.log.readers.find(reader)
+        if place < 0:
+            raise DataError(self._never_met("reader", reader, self.reader_ids_))
+        W = unit_rows(self.reader_parts_)
+        return self._nearest(W @ W[place], place, W, self.reader_ids_, n, "reader")
+
+    def _nearest(self, scores: Array, place: int, rows: Array, names: list[Any], n: int, what: str) -> Any:
+        scores = scores.copy()
+        scores[place] = -np.inf
+        scores[scores <= 0] = -np.inf
+        top = best(scores, n)
+        columns: dict[str, list[Any]] = {what: [names[i] for i in top], "score": scores[top].tolist(), "shared": []}
+        for i in top:
+            terms = rows[i] * rows[place]
+            total = terms.sum() or 1.0
+            heavy = [t for t in np.argsort(-terms, kind="stable") if terms[t] > 0]
+            columns["shared"].append({self._label(int(t)): float(terms[t] / total) for t in heavy})
+        return frame(columns, f"Recommender.similar_{what}s")
+
+    def _label(self, part: int) -> Any:
+        return self.labels_[part] if self.labels_ and self.labels_[part] else part
+
+    @property
+    def reader_ids_(self) -> list[Any]:
+        """Ids of readers."""
+        return self._model.log.readers.names
+
+    @property
+    def article_ids_(self) -> list[Any]:
+        """Ids of articles."""
+        return self._model.log.articles.names
+
+    @property
+    def reader_parts_(self) -> Array:
+        """Place of each reader among the parts."""
+        return self._model.W
+
+    @property
+    def article_parts_(self) -> Array:
+        """Place of each article among the parts."""
+        return self._model.H if isinstance(self._model, Ratings) else self._model.parts.H
+
+    @property
+    def labels_(self) -> list[str]:
+        """Words of each part; empty without texts."""
+        if isinstance(self._model, Ratings) or not len(self._model.parts.V):
+            return []
+        parts = self._model.parts
+        if getattr(self, "_labelled", None) is not parts.V:
+            shares = parts.H.sum(axis=0) / (parts.H.sum() or 1.0)
+            self._labelled = parts.V
+            self._labels = topic_labels(parts.V.T, shares, self._vectorizer.get_feature_names_out())
+        return self._labels
+
+    @property
+    def weights_(self) -> dict[str, float]:
+        """How much each piece of the score counts."""
+        if isinstance(self._model, Ratings):
+            return {"parts": self._model.mix[0], "similar articles": self._model.mix[1]}
+        return dict(zip(PIECES, self._model.blend.weights, strict=True))
+
+    def _scores(self, rows: Array, recency: float = 0.0) -> Array:
+        scores = self._model.scores(rows)
+        return scores * self._aged(recency) if recency else scores
+
+    def _aged(self, recency: float) -> Array:
+        if isinstance(self._model, Ratings):
+            return np.ones(len(self._model.log.articles))
+        return 0.5 ** (recency * self._model.ages / (self.half_life or WEEK))
+
+    def _seen(self, row: int) -> Array:
+        stored = self._model.given if isinstance(self._model, Ratings) else self._model.read
+        return stored.indices[stored.indptr[row] : stored.indptr[row + 1]]
+
+    def _wanted(self, articles: Iterable[Any] | None, keep: Callable[[Any], bool] | None) -> Array | None:
+        if articles is None and keep is None:
+            return None
+        ids = self._model.log.articles
+        wanted = np.ones(len(ids), dtype=bool)
+        if articles is not None:
+            if isinstance(articles, str):
+                raise ParameterError(f"articles={articles!r} is a single string. Pass a list of ids.")
+            places = np.array([ids.find(name) for name in articles], dtype=np.int64)
+            wanted[:] = False
+            wanted[places[places >= 0]] = True
+        if keep is not None:
+            wanted &= np.array([bool(keep(name)) for name in ids.names])
+        return wanted
+
+    def _place(self, article: Any) -> int:
+        place = self._model.log.articles.find(article)
+        if place < 0:
+            raise DataError(self._never_met("article", article, self.article_ids_))
+        return place
+
+    @staticmethod
+    def _never_met(what: str, name: Any, names: list[Any]) -> str:
+        near = difflib.get_close_matches(str(name), [str(other) for other in names], n=3)
+        hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+        return f"there is no {what} {name!r} in the log ({len(names):,} are).{hint} Ids keep their kind: 7 is not '7'."

@@ -1,0 +1,261 @@
+"""What a reader will read next: a sum of parts, co-reading, texts and what is read lately, fresh articles first."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from partwise.recommend.coread import co_reads
+from partwise.recommend.log import DAY, Log
+from partwise.recommend.parts import Parts, counts_of, find_parts
+
+__all__ = ["BLOCK", "PIECES", "Blend", "Interest", "confidences"]
+
+Array = NDArray[Any]
+PIECES = ("parts", "co-reads", "texts", "lately")
+"""The pieces of a score."""
+SAMPLE, BEST = 128, 20  # readers, and articles of each, that the unit of a piece is measured on
+BLOCK = 32  # readers whose pieces are made together
+
+
+@dataclass(frozen=True)
+class Blend:
+    """How the pieces of a score are put together.
+
+    Attributes
+    ----------
+    weights : tuple of float
+        Weight of each of `PIECES`, in units of what the best articles of a reader get from it.
+    lately : float or None
+        Days in which a read comes to count half in what is read lately; None: every read counts the same.
+    fresh : float or None
+        Days in which an article comes to count half, and in which again a third, and so on; None: age does not matter.
+    tilt : float
+        How much co-reads of well-read articles are held back, as a power of their readers.
+    """
+
+    weights: tuple[float, ...] = (0.1, 1.0, 0.3, 0.05)
+    lately: float | None = None
+    fresh: float | None = None
+    tilt: float = 0.0
+
+
+@dataclass(frozen=True)
+class Interest:
+    r"""Scores of articles for readers, of whom it is known what they read.
+
+    .. math:: s_{ui} = \frac{1}{1 + a_i / h} (p\, w_u \cdot h_i + c\, n_u^{-1/2} \sum_j x_{uj} c_{ji} m_i^{-\tau}
+                       + t\, n_u^{-1/2} \sum_j x_{uj} \langle t_j, t_i \rangle + l\, r_i)
+
+    with :math:`a_i` the age of article i, w and h places of readers and articles among parts, x how much a read counts,
+    c co-reads, m the readers of an article, t texts, r its reads lately; weights, half-lives and the tilt
+    :math:`\tau` are those of the `Blend`.
+
+    Attributes
+    ----------
+    read : csr_array of shape (n_readers, n_articles)
+        How much each read counts.
+    parts : Parts
+        The parts, with the place of each article.
+    W : ndarray of shape (n_readers, n_parts)
+        Place of each reader.
+    pairs : csr_array of shape (n_articles, n_articles)
+        Co-reads.
+    texts : csr_array of shape (n_articles, n_words) or None
+        Texts.
+    first : ndarray of shape (n_articles,)
+        Seconds at which each article was published or first read; zeros without times.
+    now : float
+        Seconds that ages count from.
+    log : Log
+        The reads.
+    blend : Blend
+        How the pieces are put together.
+    units : ndarray of shape (4,)
+        What each piece is divided by.
+    """
+
+    read: Any
+    parts: Parts
+    W: Array
+    pairs: Any
+    texts: Any
+    first: Array
+    now: float
+    log: Log
+    blend: Blend
+    units: Array
+
+    @classmethod
+    def fit(
+        cls,
+        log: Log,
+        texts: Any,
+        published: Array,
+        *,
+        n_parts: int,
+        half_life: float | None,
+        blend: Blend,
+        random_state: Any,
+        n_jobs: int | None,
+        now: float | None = None,
+    ) -> "Interest":
+        """Find the parts of a log, and count co-reads. `published` is NaN where unknown."""
+        read = confidences(log, half_life)
+        parts = find_parts(read, n_parts, texts, random_state, n_jobs)
+        return cls._of(log, read, parts, texts, published, blend, now, n_jobs)
+
+    @classmethod
+    def restored(
+        cls, log: Log, parts: Parts, texts: Any, published: Array, blend: Blend, units: Array, half_life: float | None
+    ) -> "Interest":
+        """Return fitted scores from what does not follow from the log."""
+        return cls._of(log, confidences(log, half_life), parts, texts, published, blend, None, None, units)
+
+    def updated(self, log: Log, texts: Any, published: Array, half_life: float | None) -> "Interest":
+        """Return what is known with more reads or articles: counts are taken anew, parts stay and place the new."""
+        read = confidences(log, half_life)
+        before = len(self.parts.H)
+        of_articles = sp.csr_array(read[: len(self.parts.R)].T.tocsr())
+        parts = self.parts
+        if read.shape[1] > before:
+            parts = parts.with_articles(of_articles[before:], None if texts is None else texts[before:])
+        return self._of(log, read, parts, texts, published, self.blend, None, None, self.units)
+
+    @classmethod
+    def _of(
+        cls,
+        log: Log,
+        read: Any,
+        parts: Parts,
+        texts: Any,
+        published: Array,
+        blend: Blend,
+        now: float | None,
+        n_jobs: int | None,
+        units: Array | None = None,
+    ) -> "Interest":
+        W = parts.place_readers(read, n_jobs)
+        first, latest = np.zeros(len(log.articles)), 0.0
+        if log.time is not None:
+            latest = float(log.time.max()) if now is None else now
+            first = np.full(len(log.articles), np.inf)
+            np.minimum.at(first, log.article, log.time)
+            first = np.where(np.isnan(published), first, np.minimum(first, published))
+            first = np.minimum(first, latest)
+        found = cls(read, parts, W, co_reads(read), texts, first, latest, log, blend, np.ones(len(PIECES)))
+        return replace(found, units=found.measured() if units is None else units)
+
+    def with_blend(self, blend: Blend) -> "Interest":
+        """Return the same with the pieces put together otherwise."""
+        found = replace(self, blend=blend)
+        return replace(found, units=found.measured())
+
+    @property
+    def ages(self) -> Array:
+        """Days since each article was published or first read."""
+        return (self.now - self.first) / DAY
+
+    def lately(self, half_life: float | None) -> Array:
+        """Return the readers of each article, those lately counting more: 0.5 ** (age of the last read / half_life)."""
+        n = len(self.log.articles)
+        pair = self.log.reader * n + self.log.article
+        if self.log.time is None or half_life is None:
+            return np.bincount(np.unique(pair) % n, minlength=n).astype(np.float64)
+        order = np.lexsort((self.log.time, pair))
+        last = order[np.append(np.diff(pair[order]) != 0, True)]
+        age = np.maximum(self.now - self.log.time[last], 0) / (DAY * half_life)
+        return np.bincount(self.log.article[last], 0.5**age, minlength=n)
+
+    def freshness(self, half_life: float | None) -> Array:
+        """Return what age leaves of each article's score."""
+        if half_life is None or self.log.time is None:
+            return np.ones(len(self.first))
+        return 1 / (1 + self.ages / half_life)
+
+    @cached_property
+    def reads_lately(self) -> Array:
+        """Readers of each article, those lately counting more."""
+        return self.lately(self.blend.lately)
+
+    @cached_property
+    def fresh(self) -> Array:
+        """What age leaves of each article's score."""
+        return self.freshness(self.blend.fresh)
+
+    @cached_property
+    def tilted(self) -> Array:
+        """What co-reads of each article are multiplied by."""
+        return np.maximum(np.bincount(self.read.indices, minlength=self.read.shape[1]), 1.0) ** -self.blend.tilt
+
+    def pieces(self, rows: Array) -> list[Array]:
+        """Return the pieces of the scores of some readers, (n_rows, n_articles) each, before weights and freshness."""
+        history = self.read[rows]
+        damped = sp.csr_array(history * (counts_of(history) ** -0.5)[:, None])
+        m = self.read.shape[1]
+        from_texts = np.zeros((len(rows), m))
+        if self.texts is not None:
+            from_texts = (self.texts @ (damped @ self.texts).toarray().T).T
+        return [
+            self.W[rows] @ self.parts.H.T,
+            (damped @ self.pairs).toarray() * self.tilted,
+            from_texts,
+            np.broadcast_to(self.reads_lately, (len(rows), m)),
+        ]
+
+    def scores(self, rows: Array) -> Array:
+        """Return the scores of all articles for some readers (n_rows, n_articles); -1 as a row is a reader not known.
+
+        Of a reader without reads only what is read lately is known, whatever its weight.
+        """
+        m = self.read.shape[1]
+        known = (rows >= 0) & (np.diff(self.read.indptr)[rows] > 0)
+        scores = np.tile(self._unknown, (len(rows), 1))
+        if known.any():
+            total = np.zeros((int(known.sum()), m))
+            for piece, factor in zip(self.pieces(rows[known]), self.factors, strict=True):
+                if factor:
+                    total += factor * piece
+            scores[known] = total * self.fresh
+        return scores
+
+    @property
+    def factors(self) -> Array:
+        """What each piece is multiplied by."""
+        return np.asarray(self.blend.weights) / self.units
+
+    @cached_property
+    def _unknown(self) -> Array:
+        """Return what readers of whom nothing is known get: the rule that is hard to beat among fresh articles."""
+        half_lives = [half_life for half_life in (self.blend.lately, self.blend.fresh) if half_life is not None]
+        return self.lately(min(half_lives, default=None)) / self.units[-1]
+
+    def measured(self) -> Array:
+        """Return the unit of each piece: the mean of the best articles of some readers."""
+        busy = np.flatnonzero(np.diff(self.read.indptr))
+        rows = busy[np.unique(np.linspace(0, len(busy) - 1, SAMPLE).astype(int))]
+        best = min(BEST, self.read.shape[1])
+        sums = np.zeros(len(PIECES))
+        for block in np.array_split(rows, -(-len(rows) // BLOCK)):
+            for t, piece in enumerate(self.pieces(block)):
+                sums[t] += np.partition(piece, -best, axis=1)[:, -best:].mean(axis=1).sum()
+        return np.where(sums > 0, sums / len(rows), 1.0)
+
+
+def confidences(log: Log, half_life: float | None) -> Any:
+    """Return how much each read counts, as a csr array (n_readers, n_articles): log2(1 + strength).
+
+    Strengths of repeated reads add up; with `half_life` each has halved once in so many days.
+    """
+    strength = log.strength
+    if half_life is not None and log.time is not None:
+        strength = strength * 0.5 ** ((log.time.max() - log.time) / (DAY * half_life))
+    total = sp.csr_array(
+        (np.maximum(strength, 1e-12), (log.reader, log.article)), shape=(len(log.readers), len(log.articles))
+    )
+    total.sum_duplicates()
+    total.data = np.log2(1 + total.data)
+    return total

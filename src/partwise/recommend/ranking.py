@@ -1,0 +1,88 @@
+"""The best of many scores, and a list that does not say the same thing twice."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["best", "diversified", "unit_rows"]
+
+Array = NDArray[Any]
+POOL = 10  # times the list: what a diverse list is chosen from
+
+
+def best(scores: Array, n: int) -> Array:
+    """Return the places of the n highest scores, highest first, of equal ones the first; -inf is none.
+
+    Examples
+    --------
+    >>> best(np.array([0.5, -np.inf, 2.0, 0.5]), 3).tolist()
+    [2, 0, 3]
+    """
+    n = min(n, int(np.count_nonzero(scores > -np.inf)))
+    if n == 0:
+        return np.zeros(0, dtype=np.int64)
+    least = np.partition(scores, -n)[-n]
+    some = np.flatnonzero(scores >= least)
+    return some[np.argsort(-scores[some], kind="stable")][:n]
+
+
+def diversified(scores: Array, places: Array, n: int, diversity: float) -> Array:
+    r"""Return n places by maximal marginal relevance.
+
+    Each next one has the highest :math:`(1 - d) s_i - d \max_j \cos(h_i, h_j)` over those chosen before;
+    scores s are scaled to 0 .. 1 over the articles in question.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_articles,)
+        Scores, -inf for articles out of the question.
+    places : ndarray of shape (n_articles, n_parts)
+        Rows of unit length, or of zeros.
+    n : int
+        Length of the list.
+    diversity : float
+        d, from 0 to 1.
+
+    Returns
+    -------
+    ndarray of int
+        Places in order.
+
+    References
+    ----------
+    J. Carbonell and J. Goldstein, "The use of MMR", SIGIR 1998, doi:10.1145/290941.291025.
+
+    Examples
+    --------
+    >>> places = np.array([[1.0, 0], [1, 0], [0, 1]])
+    >>> diversified(np.array([3.0, 2.0, 1.0]), places, 2, 0.5).tolist()
+    [0, 2]
+    """
+    pool = best(scores, n * POOL)
+    if not len(pool) or diversity == 0:
+        return pool[:n]
+    top, low = float(scores[pool[0]]), float(scores[pool[-1]])
+    relevance = (scores[pool] - low) / ((top - low) or 1.0)
+    vectors = places[pool]
+    nearest, chosen = np.zeros(len(pool)), []
+    left = np.ones(len(pool), dtype=bool)
+    for _ in range(min(n, len(pool))):
+        value = np.where(left, (1 - diversity) * relevance - diversity * nearest, -np.inf)
+        one = int(value.argmax())
+        chosen.append(one)
+        left[one] = False
+        nearest = np.maximum(nearest, vectors @ vectors[one])
+    return pool[chosen]
+
+
+def unit_rows(places: Array) -> Array:
+    """Return rows of unit length; zeros stay.
+
+    Examples
+    --------
+    >>> unit_rows(np.array([[3.0, 4.0], [0, 0]])).tolist()
+    [[0.6, 0.8], [0.0, 0.0]]
+    """
+    lengths = np.linalg.norm(places, axis=1, keepdims=True)
+    return places / np.where(lengths > 0, lengths, 1)

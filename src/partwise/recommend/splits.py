@@ -1,0 +1,131 @@
+"""Cuts of a log into what is known and what is to be foretold."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from partwise.exceptions import DataError, unknown_name
+from partwise.recommend.log import Log
+
+__all__ = ["SPLITS", "Split", "splits"]
+
+Array = NDArray[Any]
+SPLITS = ("time", "leave-last-out", "random")
+
+
+@dataclass(frozen=True)
+class Split:
+    """Reads that are known, reads to foretell, and the times at which the one end and the other.
+
+    Attributes
+    ----------
+    known, hidden : ndarray of int
+        Rows of the log.
+    now, end : float or None
+        Time of the last read known and of the last hidden; None without times.
+    """
+
+    known: Array
+    hidden: Array
+    now: float | None
+    end: float | None
+
+
+def splits(
+    log: Log, how: str, *, share: float = 0.2, windows: int = 4, random_state: int | None = 0
+) -> Iterator[Split]:
+    """Cut a log.
+
+    Parameters
+    ----------
+    log : Log
+        The reads.
+    how : {'time', 'leave-last-out', 'random'}
+        'time': the last `share` of the log in `windows` stretches of time, each to be foretold from all before it.
+        'leave-last-out': the last read of each reader; what others read later is known, which no one could know then.
+        'random': a share of the articles of each reader, for logs without times.
+    share : float, default=0.2
+        Share of the reads to foretell.
+    windows : int, default=4
+        Stretches of time.
+    random_state : int or None, default=0
+        Seed of a random split.
+
+    Yields
+    ------
+    Split
+        One a window.
+
+    Raises
+    ------
+    DataError
+        If 'time' is asked of a log without times, or the log is too small to be cut.
+    ParameterError
+        If `how` is none of these.
+
+    Examples
+    --------
+    >>> from partwise.recommend.log import read_log
+    >>> log = read_log({"reader": list("abab"), "article": list("xyyx"), "time": [1, 2, 3, 4]})
+    >>> [(cut.known.tolist(), cut.hidden.tolist()) for cut in splits(log, "time", share=0.5, windows=1)]
+    [([0, 1], [2, 3])]
+    """
+    if how not in SPLITS:
+        raise unknown_name("split", how, SPLITS)
+    if how == "time":
+        return _by_time(log, share, windows)
+    return iter([_last_out(log) if how == "leave-last-out" else _random(log, share, random_state)])
+
+
+def _by_time(log: Log, share: float, windows: int) -> Iterator[Split]:
+    if log.time is None:
+        raise DataError(
+            "a split by time needs a column 'time' in interactions. Add one, or take split='random', which is kinder "
+            "to every model than the future is."
+        )
+    order = np.argsort(log.time, kind="stable")
+    times = log.time[order]
+    n = len(order)
+    # Reads of one moment are not torn apart.
+    cuts = np.unique(np.searchsorted(times, times[[int(n * (1 - share * (1 - w / windows))) for w in range(windows)]]))
+    cuts = cuts[cuts > 0]
+    if not len(cuts):
+        raise DataError(f"interactions has {n:,} rows, too few moments to split by time. Pass a longer log.")
+    for first, last in zip(cuts, [*cuts[1:], n], strict=True):
+        yield Split(np.sort(order[:first]), np.sort(order[first:last]), float(times[first - 1]), float(times[last - 1]))
+
+
+def _last_out(log: Log) -> Split:
+    time = np.zeros(len(log)) if log.time is None else log.time
+    order = np.lexsort((np.arange(len(log)), time, log.reader))
+    last = np.append(np.diff(log.reader[order]) != 0, True)
+    several = np.bincount(log.reader)[log.reader[order]] > 1
+    hidden = np.sort(order[last & several])
+    if not len(hidden):
+        raise DataError("no reader has two reads, so none can be left out. Pass a longer log.")
+    known = np.setdiff1d(np.arange(len(log)), hidden)
+    end = None if log.time is None else float(log.time.max())
+    return Split(known, hidden, end, end)
+
+
+def _random(log: Log, share: float, random_state: int | None) -> Split:
+    """Hide a share of the articles of each reader who has enough of them, with all reads of each."""
+    m = len(log.articles)
+    pairs, place = np.unique(log.reader * m + log.article, return_inverse=True)
+    lot = np.random.default_rng(random_state).random(len(pairs))
+    order = np.lexsort((lot, pairs // m))
+    reader = pairs[order] // m
+    own = np.bincount(reader, minlength=len(log.readers))
+    rank = np.arange(len(reader)) - np.searchsorted(reader, reader)
+    hide = np.zeros(len(pairs), dtype=bool)
+    hide[order] = rank < np.floor(own[reader] * share + 1e-9)
+    if not hide.any():
+        raise DataError(
+            f"no reader has enough articles to hide {share:.0%} of them. Pass a longer log, or a larger share."
+        )
+    hidden = hide[place]
+    end = None if log.time is None else float(log.time.max())
+    return Split(np.flatnonzero(~hidden), np.flatnonzero(hidden), end, end)

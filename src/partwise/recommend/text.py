@@ -1,0 +1,43 @@
+"""Texts of articles as rows of unit length, which co-reading and parts are joined with."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from partwise.topics.vectorize import chosen_language, fit_vectorizer, make_vectorizer
+
+__all__ = ["fit_texts", "restored", "text_rows"]
+
+
+def fit_texts(texts: Sequence[str]) -> tuple[Any, str, Any]:
+    """Return a vectorizer fitted to texts, their language, and their rows (n_texts, n_words) of unit length.
+
+    The row of a text without words is of zeros.
+    """
+    language = chosen_language(texts, "auto")
+    vectorizer, X = fit_vectorizer(texts, language=language)
+    return vectorizer, language, _unit(X)
+
+
+def restored(language: str, words: Sequence[str], idf: Any) -> Any:
+    """Return the vectorizer that `fit_texts` made, from its language, words and their weights."""
+    vectorizer = make_vectorizer(language, False, False, vocabulary=list(words))
+    vectorizer.fit([""])  # makes it fitted: words are given, and weights are set next
+    vectorizer.set_params(vocabulary=None)
+    vectorizer.idf_ = idf
+    return vectorizer
+
+
+def text_rows(vectorizer: Any, texts: Sequence[str]) -> Any:
+    """Return rows of unit length of new texts."""
+    return _unit(vectorizer.transform(texts))
+
+
+def _unit(X: Any) -> Any:
+    X = sp.csr_array(X).astype(np.float64)
+    row = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
+    lengths = np.sqrt(np.bincount(row, X.data**2, minlength=X.shape[0]))
+    X.data /= lengths[row]
+    return X

@@ -1,0 +1,118 @@
+"""Parameters of a recommender, chosen by foretelling the end of the log."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from partwise.exceptions import ParameterError, unknown_name
+from partwise.recommend.evaluation import OURS, SHOWN, evaluate
+from partwise.recommend.recommender import Recommender
+from partwise.topics.frames import frame
+
+__all__ = ["Tuning", "tune"]
+
+GRID: Mapping[str, Sequence[Any]] = {"n_components": (16, 32, 64), "half_life": (None, 7, 30)}
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """What `tune` found.
+
+    Attributes
+    ----------
+    columns : dict of str to list
+        Columns of `table`, for those without pandas.
+    params : dict
+        The best parameters.
+    recommender : Recommender
+        One with the best parameters, fitted to all of the log.
+    """
+
+    columns: dict[str, list[Any]]
+    params: dict[str, Any]
+    recommender: Recommender
+
+    @property
+    def table(self) -> Any:
+        """DataFrame: a column for each parameter, then value, low and high of the metric; best first."""
+        return frame(self.columns, "Tuning.table", "The columns are in Tuning.columns.")
+
+
+def tune(
+    interactions: Any,
+    articles: Any = None,
+    grid: Mapping[str, Sequence[Any]] | None = None,
+    *,
+    recommender: Recommender | None = None,
+    metric: str = "ndcg",
+    split: str = "time",
+    k: int = 10,
+    test_share: float = 0.1,
+    windows: int = 2,
+    random_state: int | None = 0,
+) -> Tuning:
+    """Choose parameters by how well they foretell the end of a log.
+
+    Keep the reads that you will judge the result by out of `interactions`: a value that chose parameters flatters them.
+
+    Parameters
+    ----------
+    interactions, articles : as in `Recommender.fit`
+        The log to fit and choose by.
+    grid : mapping of str to sequence, default=None
+        Values to try of each parameter, all combinations; by default of n_components and half_life.
+    recommender : Recommender, default=None
+        Where other parameters come from.
+    metric : str, default='ndcg'
+        What to choose by, a metric of `evaluate` that is to be high.
+    split, k, test_share, windows, random_state : as in `evaluate`
+        How each is measured.
+
+    Returns
+    -------
+    Tuning
+        The best parameters, all values, and a recommender fitted to the whole log.
+
+    Raises
+    ------
+    ParameterError
+        If the grid is empty or names no parameter of Recommender, or the metric is not known.
+    DataError
+        As in `evaluate`.
+
+    Examples
+    --------
+    >>> log = {"reader": [i % 7 for i in range(60)], "article": [i % 11 for i in range(60)], "time": list(range(60))}
+    >>> tune(log, grid={"n_components": [1, 2]}).params["n_components"] in (1, 2)
+    True
+    """
+    grid = dict(GRID if grid is None else grid)
+    base = Recommender(random_state=random_state) if recommender is None else recommender
+    for name in grid:
+        if name not in base.get_params():
+            raise unknown_name("grid parameter", name, base.get_params())
+    tried = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
+    if not tried or not grid:
+        raise ParameterError("grid has nothing to try. Give at least one parameter with at least one value.")
+    if metric not in SHOWN:
+        raise unknown_name("metric", metric, SHOWN)
+    rows = []
+    for params in tried:
+        model = type(base)(**{**base.get_params(), **params})
+        found = evaluate(
+            model, interactions, articles, split, k, False, random_state, test_share=test_share, windows=windows
+        )
+        at = [
+            i for i, name in enumerate(found.columns["metric"]) if (name, found.columns["model"][i]) == (metric, OURS)
+        ]
+        cells = [found.columns[c][at[0]] if at else float("nan") for c in ("value", "low", "high")]
+        rows.append((*params.values(), *cells))
+    values = np.array([row[-3] for row in rows])
+    order = np.argsort(-np.nan_to_num(values, nan=-np.inf), kind="stable")
+    columns = {name: [rows[i][t] for i in order] for t, name in enumerate([*grid, "value", "low", "high"])}
+    params = tried[order[0]]
+    fitted = type(base)(**{**base.get_params(), **params}).fit(interactions, articles)
+    return Tuning(columns, params, fitted)

@@ -1,0 +1,135 @@
+"""evaluate and tune: honest splits, measures with known values, simple rules beside."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from partwise.exceptions import DataError, ParameterError
+from partwise.recommend import Recommender, evaluate, tune
+from partwise.recommend.coread import co_reads
+from partwise.recommend.log import read_log
+from partwise.recommend.measures import accuracy
+from partwise.recommend.splits import splits
+
+
+@pytest.fixture(scope="module")
+def log():
+    """News: each day brings three articles, and readers of two tastes read what is new."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for day in range(40):
+        for reader in rng.choice(30, size=15, replace=False):
+            age = rng.integers(0, 5)
+            article = 3 * max(day - age, 0) + (reader % 2 if rng.random() < 0.8 else 2)
+            rows.append((f"r{reader}", f"a{article}", 1e9 + 86400 * (day + rng.random())))
+    return pd.DataFrame(rows, columns=["reader", "article", "time"])
+
+
+@pytest.mark.parametrize("windows", [1, 3])
+def test_a_split_by_time_knows_nothing_of_what_it_foretells(log, windows):
+    read = read_log(log)
+    cuts = list(splits(read, "time", share=0.3, windows=windows))
+    assert len(cuts) == windows
+    for cut in cuts:
+        assert read.time[cut.known].max() < read.time[cut.hidden].min()
+    hidden = np.concatenate([cut.hidden for cut in cuts])
+    assert len(np.unique(hidden)) == len(hidden)
+    assert len(hidden) == pytest.approx(0.3 * len(log), abs=2)
+
+
+def test_leave_last_out_hides_one_read_of_each_reader(log):
+    read = read_log(log)
+    (cut,) = splits(read, "leave-last-out")
+    assert len(np.unique(read.reader[cut.hidden])) == len(cut.hidden)
+    for row in cut.hidden:
+        assert read.time[row] == read.time[read.reader == read.reader[row]].max()
+
+
+def test_a_random_split_hides_all_reads_of_an_article_that_it_hides():
+    rng = np.random.default_rng(0)
+    read = read_log({"reader": rng.integers(0, 5, 200), "article": rng.integers(0, 12, 200)})
+    (cut,) = splits(read, "random", share=0.3, random_state=1)
+    pair = read.reader * 12 + read.article
+    assert not set(pair[cut.hidden]) & set(pair[cut.known])
+
+
+def test_measures_have_their_known_values():
+    assert accuracy([1, 2, 3], np.array([1, 2, 3]), 3) == pytest.approx((1, 1, 1, 1))
+    assert accuracy([4, 5, 6], np.array([1]), 3) == (0, 0, 0, 0)
+    ndcg, recall, precision, mrr = accuracy([9, 1, 8, 2], np.array([1, 2, 3]), 4)
+    assert ndcg == pytest.approx((1 / np.log2(3) + 1 / np.log2(5)) / (1 + 1 / np.log2(3) + 1 / 2))
+    assert (recall, precision, mrr) == pytest.approx((2 / 3, (1 / 2 + 2 / 4) / 3, 1 / 2))
+
+
+def test_the_table_has_all_models_and_intervals_around_their_values(log):
+    found = evaluate(Recommender(4), log, k=5, windows=2)
+    table = found.table
+    assert list(table.columns) == ["model", "metric", "value", "low", "high", "readers"]
+    rules = {"random", "most read", "item-item neighbours", "newest", "most read lately"}
+    assert set(table["model"]) == {"partwise", *rules}
+    ndcg = table[table["metric"] == "ndcg"]
+    assert ((ndcg["low"] <= ndcg["value"]) & (ndcg["value"] <= ndcg["high"])).all()
+    assert found.value("partwise", "ndcg") > found.value("random", "ndcg")
+    assert found.value("partwise", "ndcg") > found.value("most read", "ndcg")
+    text = str(found)
+    assert "split time" in text
+    assert all(name in text for name in rules)
+
+
+def test_the_same_seed_gives_the_same_evaluation(log):
+    one, two = (evaluate(Recommender(4, n_jobs=n), log, windows=1).table for n in (1, 2))
+    pd.testing.assert_frame_equal(one, two, check_exact=True)
+
+
+def test_the_recommender_given_is_left_as_it_is(log):
+    model = Recommender(4)
+    evaluate(model, log, windows=1, baselines=False)
+    assert not hasattr(model, "_model")
+
+
+def test_new_readers_and_new_articles_are_told_apart(log):
+    last = log["time"].max()
+    late = pd.DataFrame({"reader": ["late"] * 3 + ["r1"], "article": ["a1", "a2", "a4", "cold"], "time": last})
+    articles = pd.DataFrame({"article": [*log["article"].unique(), "cold"]})
+    articles["text"] = [f"word{i % 3} thing{i % 3}" for i in range(len(articles))]
+    with_texts = evaluate(Recommender(4), pd.concat([log, late]), articles, windows=1, k=200)
+    assert "recall, new readers" in set(with_texts.table["metric"])
+    assert with_texts.value("partwise", "recall, new articles") == 1
+    assert with_texts.facts["unreachable"] == 0
+    without = evaluate(Recommender(4), pd.concat([log, late]), windows=1)
+    assert without.facts["unreachable"] > 0
+    assert "no model could know" in str(without)
+
+
+def test_leave_last_out_is_labelled_leaky(log):
+    assert "leaky" in str(evaluate(Recommender(4), log, split="leave-last-out"))
+
+
+def test_splits_that_cannot_be_are_told(log):
+    with pytest.raises(DataError, match="column 'time'"):
+        evaluate(Recommender(2), log.drop(columns="time"))
+    with pytest.raises(ParameterError, match="Did you mean 'time'"):
+        evaluate(Recommender(2), log, split="times")
+    with pytest.raises(DataError, match="too few moments"):
+        evaluate(Recommender(2), {"reader": ["a"], "article": [1], "time": [1]})
+
+
+def test_tune_returns_the_best_of_the_grid(log):
+    found = tune(log, grid={"n_components": [1, 4], "half_life": [None, 3.0]})
+    assert len(found.table) == 4
+    assert (np.diff(found.table["value"]) <= 0).all()
+    assert found.recommender.n_components == found.params["n_components"] == found.table["n_components"][0]
+    assert len(found.recommender.recommend(["r0"])) == 10
+    with pytest.raises(ParameterError, match="n_component"):
+        tune(log, grid={"n_parts": [1]})
+
+
+def test_co_reads_count_readers_and_leave_out_the_article_itself():
+    import scipy.sparse as sp
+
+    read = sp.csr_array(np.array([[1.0, 1, 0], [1, 1, 0], [0, 1, 1]]))
+    pairs = co_reads(read).toarray()
+    assert (np.diag(pairs) == 0).all()
+    assert pairs[0, 2] == 0
+    busy = 2**-0.5
+    assert pairs[0, 1] == pytest.approx(2 * busy * 2**-0.5 * 3**-0.1)
