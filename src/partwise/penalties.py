@@ -126,6 +126,16 @@ class Bounds:
         """Return the size of entries within these bounds, where it differs from a usual one; else 0.
 
         That is the mean of what entries are fixed at or may not fall below, else that of upper bounds under the usual.
+
+        Parameters
+        ----------
+        usual : float
+            The size of entries without bounds, in the factor's units.
+
+        Returns
+        -------
+        float
+            In the same units.
         """
         lower, upper = np.asarray(self.lower, float), np.asarray(self.upper, float)
         held = lower[(lower > 0) & (lower < math.inf)]
