@@ -239,3 +239,9 @@ def test_scales_are_roots_of_weights_by_the_degree_of_the_loss():
         assert found.columns is None
         assert found
     assert not Weighting.of(np.ones(3), np.ones(2), (3, 2), BetaDivergence(3.0))
+
+
+@pytest.mark.parametrize("size", [1e200, 1e-200])
+def test_weights_that_would_drown_the_data_are_refused(size):
+    with pytest.raises(ParameterError, match=r"sample_weight has .* as its largest.*divide them by their mean"):
+        factorize(np.ones((4, 3)), 1, sample_weight=np.full(4, size))

@@ -41,7 +41,7 @@ __all__ = ["Factorization", "factorize"]
 MOST_LOCAL = 10
 """Newton steps of the last half-step where it can only improve on W, not make it exact."""
 DEPENDENT = 1e-8
-"""Parts whose gram has a smaller ratio of eigenvalues are taken to depend on each other."""
+"""Smallest ratio of eigenvalues of the gram of parts that do not depend on each other."""
 WIDEST = 40
 """Columns of a product that several starts share, at the most: rows of wider ones no longer stay in cache."""
 ROOM = 1 << 28
@@ -270,11 +270,11 @@ def factorize(
     _check_numbers(n_components=n_components, max_iter=max_iter, n_init=n_init)
     if not (isinstance(tol, Real) and tol >= 0):
         raise ParameterError(f"tol={tol!r} must be at least 0; 0 runs to max_iter.")
-    if max_time is not None and not (isinstance(max_time, Real) and max_time > 0):
+    if not (max_time is None or (isinstance(max_time, Real) and max_time > 0)):
         raise ParameterError(f"max_time={max_time!r} must be a number of seconds, more than 0; None sets no limit.")
     given = as_matrix(X, negatives=negatives, missing_values=missing_values, entry_weight=entry_weight)
     if isinstance(given, Observed) and given.n_stored == 0:
-        raise DataError("No entry of X is known: there is nothing to learn from. Mend missing_values, or the weights.")
+        raise DataError("No entry of X is known: nothing can be learnt from it. Mend missing_values, or the weights.")
     objective.check(given)
     weighting = Weighting.of(sample_weight, feature_weight, given.shape, objective)
     penalties = (penalty_W or Penalty(), penalty_H or Penalty())
@@ -330,7 +330,8 @@ def factorize(
             even_out(best.W, best.Ht, workers)
         if weighting.rows is not None:  # the best W of a row does not depend on the row's weight, which may be 0
             best.W = weighting.restored(best.W, best.Ht.T)[0]
-            best.W[weighting.rows[:, 0] == 0] = 1
+            last = isinstance(objective, Frobenius) or best.reason is not StopReason.MAX_TIME  # an exact step follows
+            best.W[weighting.rows[:, 0] == 0] = float(last)
         limits = Weighting().boxes((bounds_W, None), bare, n_components, units)[0], sum_to_one
         left, value = _finish(weighting.apply(bare, rows=False), objective, best, penalties[0], limits, workers)
         if weighting.rows is not None:
@@ -372,7 +373,7 @@ def _finish(
 ) -> tuple[Array, float]:
     """Return the exact W for the H found, and the loss of the pair; `limits`: W's box, and whether rows sum to one."""
     parts, (box, sums) = Parts(found.Ht), limits
-    left, value = found.W.copy(), None
+    left, value = found.W.copy() if box is None else np.clip(found.W, *box), None
     if isinstance(loss, Frobenius):
         start: Array | None = left
         if box is None:

@@ -176,6 +176,8 @@ def _spread(bound: Any, shape: tuple[int, int], name: str, free: float) -> Array
     """Return a bound in the shape (rows, k), `free` for components that it does not describe."""
     k = shape[1]
     array = np.asarray(bound, float)
+    if np.isnan(array).any():
+        raise ParameterError(f"bounds of {name}: need 0 <= lower <= upper, and a finite lower; NaN is no bound.")
     if array.ndim == 2:
         array = array.T if name == "H" else array
         missing = k - array.shape[1]

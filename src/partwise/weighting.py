@@ -12,6 +12,7 @@ from partwise.matrix import Array, Box, Matrix
 from partwise.matrix.dense import Dense
 from partwise.matrix.observed import Observed
 from partwise.matrix.sparse import Sparse
+from partwise.matrix.unknown import check_scale
 from partwise.penalties import Bounds, Penalty
 
 
@@ -133,4 +134,5 @@ def check_weights(weights: Any, count: int, name: str, of: str) -> Array:
         raise ParameterError(f"{name} has shape {array.shape}; it needs one weight a {of} of X, so shape ({count},).")
     if not np.isfinite(array).all() or (array < 0).any() or not array.any():
         raise ParameterError(f"{name} must be finite, at least 0, and not zero for every {of} of X.")
+    check_scale(float(array.max()), name)
     return array

@@ -375,3 +375,10 @@ def test_models_with_known_parts_can_be_cloned_and_threads_leave_no_trace(solver
     twin = clone(model).set_params(n_jobs=n_jobs)
     np.testing.assert_array_equal(twin.fit_transform(X), model.fit_transform(X))
     np.testing.assert_array_equal(twin.components_, model.components_)
+
+
+@pytest.mark.parametrize("scale", [1e18, 1e30])
+def test_rows_far_larger_than_the_parts_have_a_place_on_the_simplex(scale):
+    model = NMF(3, sum_to_one=True, random_state=0).fit(np.random.default_rng(0).random((30, 8)))
+    shares = model.transform(np.random.default_rng(1).random((5, 8)) * scale)
+    np.testing.assert_allclose(shares.sum(axis=1), 1)

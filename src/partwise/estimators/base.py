@@ -68,7 +68,7 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         tags = super().__sklearn_tags__()
         tags.input_tags.positive_only = True
         tags.input_tags.sparse = True
-        tags.input_tags.allow_nan = isinstance(self.missing_values, float) and bool(np.isnan(self.missing_values))
+        tags.input_tags.allow_nan = isinstance(self.missing_values, Real) and bool(np.isnan(float(self.missing_values)))
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 

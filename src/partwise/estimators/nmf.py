@@ -1,5 +1,6 @@
 """NMF in scikit-learn's clothes."""
 
+import time
 from numbers import Integral
 from typing import Any, Self
 
@@ -37,7 +38,8 @@ class NMF(BaseNMF):
     ----------
     n_components : int, 'auto', 'choose' or None, default='auto'
         Number of parts. 'auto' takes it from a given W or H, else the number of features, as None does. 'choose' finds
-        it by ``partwise.choose_rank``, at the cost of some fifty fits.
+        it by ``partwise.choose_rank``, at the cost of some fifty fits, from X and `entry_weight` alone: without other
+        weights, penalties, bounds or sums.
     init : {'random', 'nndsvd', 'nndsvda', 'nndsvdar', 'separable', 'custom'} or None, default=None
         The start. None: 'nndsvda' if n_components <= min(n_samples, n_features), all of X is known and none of W
         or H bounded; else 'random'. 'custom' takes W and H, or one of them, from ``fit_transform``.
@@ -267,14 +269,20 @@ class NMF(BaseNMF):
         at_least("n_init", self.n_init, 1, Integral)
         get_solver(self.solver, self._objective)
         X, matrix = self._validate(X, reset=True, entry_weight=entry_weight)
+        began = time.perf_counter()
         k, W, H = self._start(matrix, W, H)
+        left = self.max_time
+        if left is not None and isinstance(self.n_components, str) and self.n_components == "choose":
+            left = max(left - (time.perf_counter() - began), 1e-3)  # the search has had its part
         rows: float = matrix.shape[0]
         if sample_weight is not None:
             sample_weight = check_weights(sample_weight, matrix.shape[0], "sample_weight", "row")
             rows = float(sample_weight.sum())
         penalty_W, penalty_H = self._penalties((rows, matrix.shape[1]))
-        self._weighting = Weighting.of(None, feature_weight, matrix.shape, self._objective)
-        task = FitTask(self, X, self.max_iter * self.n_init, self.verbose, self._state)
+        weighting = Weighting.of(None, feature_weight, matrix.shape, self._objective)
+        task = FitTask(
+            self, X, self.max_iter * self.n_init, self.verbose, lambda at: {**self._state(at), "_weighting": weighting}
+        )
         found = factorize(
             matrix,
             k,
@@ -287,7 +295,7 @@ class NMF(BaseNMF):
             penalty_H=penalty_H,
             tol=self.tol,
             max_iter=self.max_iter,
-            max_time=self.max_time,
+            max_time=left,
             n_init=self.n_init,
             random_state=self.random_state,
             n_jobs=self.n_jobs,
@@ -313,6 +321,7 @@ class NMF(BaseNMF):
         self.converged_ = found.converged
         self.reconstruction_err_ = float(np.sqrt(2.0) * np.sqrt(found.loss))
         self.factorization_ = found
+        self._weighting = weighting
         self._kept: list[Any] = []
         task.end()
         return found.W

@@ -8,8 +8,11 @@ from sklearn.utils import check_array
 
 from partwise.exceptions import DataError, ParameterError
 
-MOST_CELLS = 200_000_000
+MOST_CELLS = 20_000_000
 """Cells of a sparse X that are made explicit, at the most, where its zeros are known and some other entries are not."""
+
+MOST_WEIGHT = 1e12
+"""Largest weight, and the inverse of the smallest largest one, that data of any type carries."""
 
 
 def known_entries(X: Any, missing: str | None, entry_weight: Any) -> tuple[Any, Any] | None:
@@ -85,6 +88,15 @@ def _pair(values: Any, weights: Any, rows: Any, columns: Any, shape: tuple[int, 
     return known, None if np.all(weighted.data == 1) else weighted
 
 
+def check_scale(largest: float, name: str) -> None:
+    """Refuse weights so large or small that the weighted data would leave the range of numbers."""
+    if not 1 / MOST_WEIGHT <= largest <= MOST_WEIGHT:
+        raise ParameterError(
+            f"{name} has {largest:.3g} as its largest weight, which the weighted data may not carry. Only their "
+            f"ratios matter: divide them by their mean."
+        )
+
+
 def _checked(entry_weight: Any, shape: tuple[int, int], dtype: Any) -> Any:
     """Return the weights in X's dtype, as an array or CSR, checked: shape, finite, at least 0, not all 0."""
     weight = check_array(
@@ -101,14 +113,5 @@ def _checked(entry_weight: Any, shape: tuple[int, int], dtype: Any) -> Any:
     values = weight.data if sp.issparse(weight) else weight
     if not np.isfinite(values).all() or (values < 0).any() or not values.any():
         raise ParameterError("entry_weight must be finite, at least 0, and not zero everywhere.")
-    if weight.dtype == dtype:
-        return weight
-    with np.errstate(over="ignore", under="ignore"):
-        cast = weight.astype(dtype)
-    values = cast.data if sp.issparse(cast) else cast
-    if not np.isfinite(values).all() or not values.any():
-        raise ParameterError(
-            f"entry_weight has weights that {np.dtype(dtype)}, the type of X, cannot hold. Divide all by their mean: "
-            f"only ratios of weights matter."
-        )
-    return cast
+    check_scale(float(values.max()), "entry_weight")
+    return weight.astype(dtype, copy=False)

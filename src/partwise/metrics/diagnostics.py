@@ -333,7 +333,7 @@ def _near_duplicates(right: Array, alike: float) -> list[tuple[int, int, float]]
     norms = np.linalg.norm(right.astype(np.float64), axis=0)
     directions = right / np.where(norms > 0, norms, 1.0)
     cosines = np.triu(directions.T @ directions, 1)
-    pairs = zip(*np.nonzero(cosines >= alike), strict=True)
+    pairs = zip(*np.nonzero(cosines >= alike - 1e-12), strict=True)
     return sorted(((int(s), int(t), float(cosines[s, t])) for s, t in pairs), key=lambda pair: -pair[2])
 
 

@@ -118,7 +118,7 @@ def duplicates(H: Any, threshold: float = DUPLICATE) -> list[tuple[int, int, flo
     """
     unit = unit_rows(parts_of(H, "H"))
     cosines = np.triu(np.minimum(unit @ unit.T, 1.0), 1)
-    found = zip(*np.nonzero(cosines >= threshold), strict=True)
+    found = zip(*np.nonzero(cosines >= threshold - 1e-12), strict=True)
     return sorted(((int(i), int(j), float(cosines[i, j])) for i, j in found), key=lambda pair: -pair[2])
 
 

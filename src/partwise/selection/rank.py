@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
-from partwise.exceptions import ParameterError
+from partwise.exceptions import DataError, ParameterError
 from partwise.losses import Loss, get_loss
 from partwise.matrix import Matrix, as_matrix, rescaled, widened
 from partwise.selection.choice import RankChoice, judge
@@ -147,6 +147,10 @@ def choose_rank(
         if not waiting:
             return
         fold, alone, smaller = make(number), None, None
+        if not fold.out.n_stored:
+            raise DataError(
+                "X has too few known entries in each row and column to hold any out; say how many parts to take."
+            )
         for k in sorted({1, *waiting}):  # the model of one part is needed by all others, and soon made again
             start = time.perf_counter()
             if broken.is_set() or (ranks is None and _past(ledger.errors(number))):

@@ -10,12 +10,19 @@ from partwise.matrix.observed import Observed
 from partwise.matrix.sparse import Sparse
 
 RESAMPLES = ("bootstrap", "poisson")
+LARGEST = 1e18
+"""Largest mean of a Poisson count that NumPy draws."""
 
 
 def check_resample(resample: str | None, X: Matrix) -> None:
     """Raise unless X can be resampled that way, None being not at all."""
     if resample not in (None, *RESAMPLES):
         raise unknown_name("resample", resample, RESAMPLES)
+    if resample == "poisson" and X.n_stored and X.survey[1] > LARGEST:
+        raise DataError(
+            f"resample='poisson' draws counts up to {LARGEST:.0e}, and X has {X.survey[1]:.3g}. Divide X, or use "
+            f"resample='bootstrap'."
+        )
     found = X.find(lambda values: values != np.floor(values)) if resample == "poisson" else None
     if found is not None:
         row, column, value, count = found

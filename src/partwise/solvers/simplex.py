@@ -65,6 +65,8 @@ def project(rows: Any) -> Array:
     array([[1. , 0. ],
            [0.4, 0.6]])
     """
+    # a shift of all entries does not move the projection, and what is more than 1 under the largest falls to 0
+    rows = np.maximum(rows - rows.max(axis=1, keepdims=True), -1)
     ordered = -np.sort(-rows, axis=1)
     sums = np.cumsum(ordered, axis=1) - 1
     counts = np.arange(1, rows.shape[1] + 1, dtype=rows.dtype)
