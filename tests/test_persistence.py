@@ -201,3 +201,83 @@ def test_a_model_that_this_version_cannot_build_is_refused_by_its_file(tmp_path,
     model_file.write(tmp_path / "a.model", kind, header, {})
     with pytest.raises(ModelFileError, match=f"a.model holds a '?{kind}"):
         pw.load(tmp_path / "a.model")
+
+
+def replaced(parts, where, value):
+    *way, last = where
+    for name in way:
+        parts = parts[name]
+    parts[last] = value
+
+
+@pytest.mark.parametrize(
+    ("where", "value"),
+    [
+        (("vectorizer", "params", "input"), "filename"),
+        (("vectorizer", "params", "tokenizer"), "split"),
+        (("vectorizer", "params", "preprocessor"), "lower"),
+        (("vectorizer", "params", "analyzer"), "eval"),
+        (("vectorizer", "params", "token_pattern"), "("),
+        (("vectorizer", "params", "ngram_range"), [2, 1]),
+        (("vectorizer", "params", "new"), 1),
+        (("vectorizer", "dtype"), "O"),
+        (("vectorizer", "kind"), "HashingVectorizer"),
+        (("params", "vectorizer"), "split"),
+        (("params", "loss"), "unknown"),
+        (("fitted", "language_"), 5),
+        (("fitted", "n_batches_"), "many"),
+        (("labels",), {"7": "none"}),
+        (("events",), [["a"]]),
+        (("curve",), []),
+    ],
+)
+def test_a_topic_model_whose_header_makes_no_sense_is_refused(tmp_path, where, value):
+    pw.save(TopicModel(2, vectorizer=TfidfVectorizer()).fit(TEXTS), tmp_path / "a.model")
+    kind, header, arrays = model_file.read(tmp_path / "a.model")
+    replaced(header, where, value)
+    model_file.write(tmp_path / "a.model", kind, header, arrays)
+    with pytest.raises(ModelFileError, match=r"a\.model holds a TopicModel"):
+        pw.load(tmp_path / "a.model")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "components_", "document_topics_", "shares_", "stability", "words", "ids_", "texts_", "dates_", "periods_",
+        "idf", "memory.gram", "memory.cross", "activity", "was_dead", "drift", "held.words", "held.documents", "X_",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("change", ["longer", "strings", "numbers"])
+def test_a_topic_model_whose_arrays_do_not_fit_is_refused(tmp_path, name, change):
+    pw.save(TopicModel(2).partial_fit(TEXTS, dates=["2024"] * 5), tmp_path / "a.model")
+    kind, header, arrays = model_file.read(tmp_path / "a.model")
+    held = arrays[name]
+    if change == "longer":
+        arrays[name] = (
+            [*held, "more"]
+            if isinstance(held, list)
+            else sp.vstack([held, held])
+            if name == "X_"
+            else (np.concatenate([held, held]))
+        )
+    else:
+        arrays[name] = ["a", "b"] if change == "strings" else np.arange(3.0)
+    model_file.write(tmp_path / "a.model", kind, header, arrays)
+    with pytest.raises(ModelFileError, match=r"a\.model holds a TopicModel"):
+        pw.load(tmp_path / "a.model")
+
+
+def test_a_vectorizer_that_opens_files_is_not_saved(tmp_path):
+    path = tmp_path / "text"
+    path.write_text("bank cuts rates")
+    model = TopicModel(1, vectorizer=CountVectorizer(input="filename")).fit([str(path)])
+    with pytest.raises(ParameterError, match="input='filename'"):
+        pw.save(model, tmp_path / "a.model")
+
+
+def test_half_characters_in_ids_texts_labels_and_parameters_are_kept(tmp_path):
+    texts = [*TEXTS[:4], "cup \udfff"]
+    model = TopicModel(2, seed_words=[["cup", "\ud800"]]).fit(texts, ["\ud800", *"bcde"]).set_labels({0: "\udc00"})
+    loaded = saved_and_loaded(model, tmp_path)
+    for name in ("ids_", "texts_", "labels_", "seed_words"):
+        assert getattr(loaded, name) == getattr(model, name)

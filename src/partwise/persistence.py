@@ -106,7 +106,7 @@ def load(path: str | Path) -> Any:
             return _recommendations().put_together(header, arrays)
         if kind in FACTORIZATIONS:
             return _put_together(getattr(partwise, kind), header, arrays)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ModelFileError(
             f"{path} holds a {kind} that this partwise cannot build ({type(error).__name__}: {error}). "
             "Load it with the partwise that saved it."

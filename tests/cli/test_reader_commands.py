@@ -1,6 +1,7 @@
 """partwise recommend, explain and evaluate: from a log to lists, reasons and measures."""
 
 import json
+import sys
 
 import numpy as np
 import polars as pl
@@ -77,3 +78,24 @@ def test_a_damaged_file_is_told_by_its_line(run, tmp_path):
     path = tmp_path / "log.jsonl"
     path.write_text('{"reader": 1, "article": 2}\nnot json\n')
     assert "line 2" in run("recommend", path, "--reader", "1", code=2).stderr
+
+
+def test_recommend_explain_and_evaluate_need_no_pandas(run, log, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    top = json.loads(run("recommend", log, "--reader", "r1", "-n", 1, "--json").stdout)[0]
+    run("explain", log, "--reader", "r1", "--article", top["article"])
+    run("evaluate", log, "--k", 3)
+
+
+def test_ids_of_a_csv_and_a_parquet_file_join(run, tmp_path):
+    reads, articles = tmp_path / "log.parquet", tmp_path / "news.csv"
+    pl.DataFrame({"reader": [1, 2, 1, 3], "article": [7.0, 7.0, 8.0, 9.0]}).write_parquet(reads)
+    articles.write_text("article,text\n7,cup goal team\n8,cup team\n9,bank rates profit\n10,cup goal\n")
+    found = json.loads(run("recommend", reads, "--reader", "2", "--articles", articles, "--json").stdout)
+    assert {row["article"] for row in found} == {"8", "9", "10"}
+
+
+def test_seconds_in_a_csv_file_are_times(run, log):
+    path = log.with_name("seconds.csv")
+    path.write_text("reader,article,time\n" + "".join(f"r{i % 5},a{i % 7},{1.7e9 + 9000 * i:.0f}\n" for i in range(60)))
+    assert "most read lately" in run("evaluate", path, "--k", 3).stdout

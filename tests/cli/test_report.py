@@ -47,5 +47,29 @@ def test_a_full_disk_fails_with_1_and_keeps_the_old_page(run, model, tmp_path, m
 
     (tmp_path / "news.html").write_text("old")
     monkeypatch.setattr("partwise.io.files.os.fsync", full)
-    assert "No space left on device" in run("report", model, code=1).stderr
+    assert "No space left on device" in run("report", model, "--out", tmp_path / "news.html", code=1).stderr
     assert (tmp_path / "news.html").read_text() == "old"
+
+
+def test_a_page_that_was_never_named_is_not_written_over(run, model, tmp_path):
+    (tmp_path / "news.html").write_text("mine")
+    assert "news.html exists. Name it with --out" in run("report", model, code=2).stderr
+    assert (tmp_path / "news.html").read_text() == "mine"
+    run("report", model, "--out", tmp_path / "news.html")
+    assert (tmp_path / "news.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [
+        ("news.2024-05", "news.2024-05.html"),
+        ("news.2024-05.model", "news.2024-05.html"),
+        ("news.Partwise", "news.html"),
+        ("news", "news.html"),
+    ],
+)
+def test_a_page_is_named_after_the_whole_name_of_its_model(run, model, tmp_path, name, page):
+    if (tmp_path / name) != model:
+        model.rename(tmp_path / name)
+    run("report", tmp_path / name)
+    assert [path.name for path in tmp_path.glob("*.html")] == [page]

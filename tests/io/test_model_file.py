@@ -138,3 +138,24 @@ def test_a_missing_file_and_a_folder_raise_what_python_raises(tmp_path):
         model_file.read(tmp_path / "absent")
     with pytest.raises(IsADirectoryError):
         model_file.read(tmp_path)
+
+
+def test_half_characters_are_kept_in_the_header_too(path):
+    header = {"labels": {"0": "\ud800 naïve"}, "ids": ["a\udcff", "\\ud800"]}
+    model_file.write(path, "example", header, {"ids": ["\ud800", "\ud83d\ude00"]})
+    assert model_file.read(path) == ("example", header, {"ids": ["\ud800", "\ud83d\ude00"]})
+
+
+@pytest.mark.parametrize(
+    ("part", "values"),
+    [("sparse.indices", [9_999_999]), ("sparse.indptr", [0, 5, 1]), ("words.ends", [-1, 5, 2, 1])],
+    ids=["column past the end", "rows that overlap", "strings that overlap"],
+)
+def test_arrays_that_do_not_fit_each_other_are_refused(path, part, values):
+    tensors = safetensors.numpy.load_file(path)
+    tensors[part][: len(values)] = values
+    with safetensors.safe_open(path, framework="numpy") as file:
+        text = file.metadata()["partwise-model"]
+    safetensors.numpy.save_file(tensors, path, {"partwise-model": text, "crc32": model_file._checksum(text, tensors)})
+    with pytest.raises(ModelFileError, match="damaged"):
+        model_file.read(path)

@@ -6,6 +6,7 @@ import pytest
 
 from partwise.exceptions import DataError, ParameterError
 from partwise.recommend import Recommender, evaluate, tune
+from partwise.recommend.baselines import baselines
 from partwise.recommend.coread import co_reads
 from partwise.recommend.log import read_log
 from partwise.recommend.measures import accuracy
@@ -92,6 +93,7 @@ def test_new_readers_and_new_articles_are_told_apart(log):
     late = pd.DataFrame({"reader": ["late"] * 3 + ["r1"], "article": ["a1", "a2", "a4", "cold"], "time": last})
     articles = pd.DataFrame({"article": [*log["article"].unique(), "cold"]})
     articles["text"] = [f"word{i % 3} thing{i % 3}" for i in range(len(articles))]
+    articles["time"] = log["time"].min()
     with_texts = evaluate(Recommender(4), pd.concat([log, late]), articles, windows=1, k=200)
     assert "recall, new readers" in set(with_texts.table["metric"])
     assert with_texts.value("partwise", "recall, new articles") == 1
@@ -133,3 +135,78 @@ def test_co_reads_count_readers_and_leave_out_the_article_itself():
     assert pairs[0, 2] == 0
     busy = 2**-0.5
     assert pairs[0, 1] == pytest.approx(2 * busy * 2**-0.5 * 3**-0.1)
+
+
+def news_of_tomorrow(log):
+    """Articles whose texts tell all; the last ones are published after the log's last window begins."""
+    ids = sorted(log["article"].unique(), key=lambda name: int(name[1:]))
+    published = [1e9 + 86400 * (int(name[1:]) // 3) for name in ids]
+    return pd.DataFrame(
+        {"article": ids, "text": [f"word{i % 3} thing{i % 3}" for i in range(len(ids))], "time": published}
+    )
+
+
+@pytest.mark.parametrize("timed", [True, False])
+def test_articles_of_the_future_are_neither_candidates_nor_read(log, timed, monkeypatch):
+    articles = news_of_tomorrow(log)
+    given = articles if timed else articles.drop(columns="time")
+    (cut,) = splits(read_log(log), "time", windows=1)
+    met = []
+    fit = Recommender._fit
+
+    def spy(self, reads, texts):
+        met.append(texts)
+        return fit(self, reads, texts)
+
+    monkeypatch.setattr(Recommender, "_fit", spy)
+    found = evaluate(Recommender(4), log, given, windows=1)
+    (texts,) = met
+    known = set(log["article"].iloc[cut.known])
+    there = known | (set(articles["article"][articles["time"] <= cut.now]) if timed else set())
+    assert set(texts.ids) == there
+    later = [name not in there for name in log["article"].iloc[cut.hidden]]
+    assert any(later)
+    assert found.facts["unreachable"] > 0
+    assert ("are unknown" in str(found)) != timed
+    assert found.facts["untimed"] == (0 if timed else len(articles))
+
+
+def test_articles_that_nobody_read_do_not_change_an_evaluation_if_their_times_are_unknown(log):
+    articles = news_of_tomorrow(log).drop(columns="time")
+    more = pd.DataFrame({"article": [f"cold{i}" for i in range(9)], "text": "word1 other"})
+    one, two = (evaluate(Recommender(4), log, given).table for given in (articles, pd.concat([articles, more])))
+    pd.testing.assert_frame_equal(one, two, check_exact=True)
+
+
+def test_the_newest_are_not_those_that_do_not_exist_yet():
+    log = read_log({"reader": ["a", "b"], "article": ["x", "y"], "time": [1.0, 2.0]})
+    newest = baselines(log, np.array([np.nan, np.nan]), 2.0, 0)["newest"](0)
+    assert newest.argmax() == 1
+    log.articles.add(["tomorrow"])
+    newest = baselines(log, np.array([np.nan, np.nan, 9.0]), 2.0, 0)["newest"](0)
+    assert newest.argmin() == 2
+
+
+@pytest.mark.parametrize("split", ["time", "leave-last-out"])
+def test_the_table_is_no_wider_than_a_terminal(log, split):
+    articles = news_of_tomorrow(log).assign(time=1e9)
+    late = pd.DataFrame({"reader": "late", "article": ["a1", "a119"], "time": log["time"].max()})
+    text = str(evaluate(Recommender(4), pd.concat([log, late]), articles, split=split))
+    assert max(map(len, text.splitlines())) < 80
+    heads = [line.split() for line in text.splitlines() if line.startswith("  ")]
+    assert heads[0] == ["ndcg", "ndcg,", "95", "%", "recall", "map", "mrr"]
+    assert heads[1] == ["coverage", "novelty", "diversity", "calibration"]
+
+
+def test_articles_without_words_are_no_reason_to_stop(log):
+    found = evaluate(Recommender(4), log, news_of_tomorrow(log).assign(text=""), windows=1)
+    assert found.value("partwise", "ndcg") > 0
+
+
+def test_intervals_drawn_in_blocks_are_the_same(log, monkeypatch):
+    from partwise.recommend import evaluation
+
+    values = [(i % 40, float(i % 7)) for i in range(90)]
+    whole = evaluation._interval(values, 0)
+    monkeypatch.setattr(evaluation, "CELLS", 1000)
+    assert evaluation._interval(values, 0) == pytest.approx(whole)

@@ -1,5 +1,7 @@
 """Recommender: recommendations, and reasons that add up to them."""
 
+import sys
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -7,7 +9,8 @@ import pytest
 
 import partwise as pw
 from partwise.exceptions import DataError, ParameterError
-from partwise.recommend import Recommender
+from partwise.recommend import Recommender, evaluate
+from partwise.recommend.log import read_log
 
 WORDS = {"sport": "cup team goal coach league match", "money": "bank rates shares market profit trade"}
 
@@ -278,6 +281,15 @@ def test_one_read_is_enough_to_fit():
         ({"reader": ["a"], "article": ["x"], "strength": ["much"]}, "no numbers"),
         ({"reader": ["a"], "article": ["x"], "time": ["yesterday"]}, "no time"),
         ({"reader": ["a"], "article": ["x"], "time": [np.datetime64("NaT")]}, "no time"),
+        ({"reader": ["a", "b"], "article": ["x", "y"], "time": ["2024-05-01", pd.NA]}, "'<NA>', no time"),
+        ({"reader": ["a", "b"], "article": ["x", "y"], "time": ["1715000000", "soon"]}, "'1715000000', no time"),
+        (
+            {"reader": ["a", "b"], "article": ["x", "y"], "time": [pd.Timestamp("2024-05-01", tz="UTC"), pd.NaT]},
+            "'NaT'",
+        ),
+        ({"reader": ["a", pd.NA], "article": ["x", "y"]}, "reader of row 1 is <NA>"),
+        ({"reader": ["a", "b"], "article": ["x", True]}, "article of row 1 is True"),
+        ({"reader": ["a"], "article": ["x"], "strength": [pd.NA]}, "no numbers"),
     ],
 )
 def test_a_bad_log_is_told_by_row_and_column(table, told):
@@ -316,3 +328,73 @@ def test_update_and_add_articles_need_what_the_fit_had(log):
 
 def test_it_is_a_public_room():
     assert pw.recommend.Recommender is Recommender
+
+
+def test_strings_of_seconds_are_times_and_those_of_eight_digits_dates():
+    def times(*values):
+        table = {"reader": ["a"] * len(values), "article": ["x"] * len(values), "time": values}
+        return read_log(table).time.tolist()
+
+    assert times("1715000000", "1715000060.5") == [1715000000, 1715000060.5]
+    assert times("20240517", "20240518") == times("2024-05-17", "2024-05-18")
+
+
+@pytest.mark.parametrize("gap", [None, pd.NaT, pd.NA, np.nan, ""])
+def test_an_article_of_unknown_time_is_of_median_age(gap):
+    log = {"reader": list("abcab"), "article": list("xxyzy"), "time": [f"2024-05-0{i}" for i in (1, 2, 4, 9, 6)]}
+    articles = {"article": ["x", "cold"], "text": ["cup goal team", "bank rates profit"], "time": ["2024-05-01", gap]}
+    for given in (articles, {name: articles[name] for name in ("article", "text")}):
+        model = Recommender(2).fit(log, given)
+        ages = dict(zip(model.article_ids_, model._model.ages, strict=True))
+        assert ages["cold"] == pytest.approx(np.median([ages["x"], ages["y"], ages["z"]]))
+        assert ages["cold"] > 0
+
+
+def test_ids_of_another_kind_in_articles_are_told():
+    log = {"reader": ["a", "b", "a"], "article": [1, 1, 2]}
+    articles = {"article": ["1", "2"], "text": ["cup goal team", "bank rates profit"]}
+    for work in (Recommender(1).fit, lambda *given: evaluate(Recommender(1), *given, split="random")):
+        with pytest.raises(DataError, match=r"'1' \(str\) in articles is 1 \(int\)"):
+            work(log, articles)
+    model = Recommender(1).fit(log, {**articles, "article": [1, 2]})
+    with pytest.raises(DataError, match="different kinds"):
+        model.add_articles({"article": ["2"], "text": ["cup"]})
+    model.add_articles({"article": [3], "text": ["cup"]})
+
+
+def test_articles_without_words_are_known_by_id_and_time():
+    log = {"reader": list("abab"), "article": list("xxyz"), "time": [1, 2, 3, 4]}
+    model = Recommender(2).fit(log, {"article": ["x", "cold"], "text": ["", ""], "time": [0.5, 3]})
+    assert "cold" in model.article_ids_
+    assert model._published[0] == 0.5
+    assert model.labels_ == []
+    assert len(model.recommend(["a"])) == 2
+
+
+def test_ids_may_be_floats_and_one_is_not_taken_for_several():
+    model = Recommender(1).fit({"reader": [1.0, 2.0, 1.0], "article": ["x", "x", "y"]})
+    assert model.recommend(2.0)["article"].tolist() == ["y"]
+    for pair in ((1.0, ["x"]), ([1.0], "x")):
+        with pytest.raises(DataError, match="one id beside several"):
+            model.predict(*pair)
+
+
+def test_explicit_feedback_tells_that_it_uses_no_texts(rated):
+    model = Recommender(2, feedback="explicit").fit(rated)
+    with pytest.raises(DataError, match="uses no texts"):
+        model.add_articles({"article": ["x"], "text": ["cup"]})
+
+
+def test_lists_and_reasons_without_pandas_are_the_same(model, monkeypatch):
+    table = model.recommend(["r0"], n=3).to_dict("records")
+    why = model.explain("r0", table[0]["article"]).to_dict("records")
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    assert model.recommendations(["r0"], n=3) == table
+    assert model.reasons("r0", table[0]["article"]) == why
+
+
+def test_similar_articles_do_not_depend_on_the_size_of_blocks(rated, monkeypatch):
+    whole = Recommender(2, feedback="explicit").fit(rated)._model.similar
+    monkeypatch.setattr("partwise.recommend.ratings.CELLS", 100)
+    parts = Recommender(2, feedback="explicit").fit(rated)._model.similar
+    assert (whole != parts).nnz == 0

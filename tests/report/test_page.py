@@ -169,3 +169,15 @@ def test_data_can_not_end_its_element_or_hold_nan():
     assert not re.search("[<>'&\u2028]", element.partition(">")[2].rpartition("</script>")[0])
     with pytest.raises(ValueError, match="not JSON compliant"):
         data("x", float("nan"))
+
+
+def test_half_a_character_in_a_text_an_id_or_a_label_stops_no_report(tmp_path):
+    texts = ["bank cuts \ud800 rates", "bank rates rise", "cup goes to the team", "team wins the cup \udfff"]
+    model = TopicModel(2, seed_words=[["cup"]]).fit(texts, ids=["\ud800", "b", "c", "d"]).set_labels({0: "\udc00"})
+    model.report(tmp_path / "page.html", title="\ud83d")
+    text = re.sub("</?mark>", "", (tmp_path / "page.html").read_text(encoding="utf-8"))
+    assert "bank cuts \ufffd rates" in text
+    assert tag("p", "\ud800", title="\udfff") == '<p title="\ufffd">\ufffd</p>'
+    assert '["\ufffd"]' in data("x", ["\ud800"])
+    matrix = TopicModel(1).fit(np.ones((3, 2)), words=["\ud800", "b"])
+    matrix.report(tmp_path / "page.html")

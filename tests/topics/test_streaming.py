@@ -1,5 +1,6 @@
 """Streams: topics that keep their numbers, words that come up, births and deaths."""
 
+import copy
 import gzip
 import json
 
@@ -142,3 +143,64 @@ def test_a_section_that_a_newspaper_adds_is_one_new_topic(shared_data):
         model.partial_fit(other[number::4] + (sport[number - 2 :: 2] if number >= 2 else []))
     assert [(event.batch, event.kind, event.topic) for event in model.events_] == [(2, "born", 4)]
     assert {"game", "match", "win"} <= {word for word, _ in model.top_words(4)}
+
+
+def values(held):
+    """Everything that a model holds, to the bit, without what is only remembered for speed."""
+    if hasattr(held, "tobytes"):
+        return held.tobytes() if held.dtype != object else held.tolist()
+    if hasattr(held, "indptr"):
+        return [held.shape, *(part.tobytes() for part in (held.data, held.indices, held.indptr))]
+    if isinstance(held, dict):
+        return {name: values(value) for name, value in held.items() if name != "_memo"}
+    return values(vars(held)) if type(held).__module__.startswith("partwise.topics") else repr(held)
+
+
+@pytest.mark.parametrize("forget_factor", [0.5, 1.0])
+@pytest.mark.parametrize(
+    ("texts", "ids", "dates"),
+    [
+        (["goal striker"] * 2, None, ["2025", "yesterday"]),
+        (["goal striker"] * 2, None, ["2025"]),
+        (["goal striker"] * 2, ["new", "new"], ["2025"] * 2),
+        (["goal striker"] * 2, ["new", "5"], ["2025"] * 2),
+        (["goal striker", None], None, ["2025"] * 2),
+    ],
+    ids=["date", "too few dates", "own id", "earlier id", "text"],
+)
+def test_a_batch_that_is_refused_leaves_no_trace(texts, ids, dates, forget_factor):
+    model = TopicModel(n_topics=2, forget_factor=forget_factor)
+    model.partial_fit(batch(["sport", "money"], 0), dates=["2024"] * 60)
+    never_failed = copy.deepcopy(model)
+    before = values(vars(model))
+    with pytest.raises(DataError):
+        model.partial_fit(texts, ids, dates)
+    assert values(vars(model)) == before
+    for one in (model, never_failed):
+        one.partial_fit(["goal striker"] * 2, dates=["2025"] * 2)
+    assert values(vars(model)) == values(vars(never_failed))
+
+
+def test_a_failure_in_the_midst_of_a_batch_leaves_no_trace(monkeypatch):
+    model = TopicModel(n_topics=2, forget_factor=1.0)
+    with pytest.raises(DataError):
+        model.partial_fit(["goal"], dates=["yesterday"])
+    assert not hasattr(model, "ids_")
+    model.partial_fit(batch(["sport", "money"], 0))
+    before = values(vars(model))
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TopicModel, "_report", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            model.partial_fit(["goal striker"] * 2)
+    assert values(vars(model)) == before
+    assert "striker" in model.partial_fit(["goal striker"] * 2).words_
+
+
+def test_words_that_wait_stand_in_the_order_of_the_texts():
+    common = ["zebra", "apple", "mango", "kiwi", "banana"]  # in all documents, and so without a column
+    model = TopicModel(n_topics=2).partial_fit([" ".join([*common, text]) for text in batch(["sport", "money"], 0)])
+    assert [*model._vocabulary.held][-5:] == common

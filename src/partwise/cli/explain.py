@@ -6,7 +6,7 @@ import click
 from rich.text import Text
 
 from partwise.cli.command import Command, existing_file, json_option
-from partwise.cli.recommend import id_of, model_of, table_options, tables
+from partwise.cli.recommend import model_of, table_options, tables
 from partwise.cli.render import print_json, print_line
 
 __all__ = ["command"]
@@ -28,7 +28,7 @@ def command(log: str, reader: str, article: str, as_json: bool, **settings: Any)
     """
     reads, texts = tables(log, settings)
     model = model_of(settings).fit(reads, texts)
-    reasons = model.explain(id_of(reader, model.reader_ids_), id_of(article, model.article_ids_)).to_dict("records")
+    reasons = model.reasons(reader, article)
     if as_json:
         print_json(reasons)
         return

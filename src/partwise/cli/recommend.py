@@ -1,6 +1,6 @@
 """``partwise recommend``, and the options that it shares with ``explain`` and ``evaluate``."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
@@ -12,7 +12,7 @@ from partwise.cli.render import print_json, print_line
 from partwise.recommend import Recommender
 from partwise.recommend.files import read_table
 
-__all__ = ["command", "id_of", "model_of", "table_options", "tables"]
+__all__ = ["command", "model_of", "table_options", "tables"]
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -61,7 +61,7 @@ def table_options(function: Decorated) -> Decorated:
 
 
 def tables(log: str, settings: dict[str, Any]) -> tuple[dict[str, list[Any]], dict[str, list[Any]] | None]:
-    """Read the log and, if there is one, the file of articles."""
+    """Read the log and, if there is one, the file of articles; ids are strings."""
     named = {what: settings[f"{what}_column"] for what in ("reader", "article", "strength", "time", "text")}
 
     def some(*what: str) -> dict[str, str]:
@@ -69,8 +69,8 @@ def tables(log: str, settings: dict[str, Any]) -> tuple[dict[str, list[Any]], di
 
     reads = read_table(log, some("reader", "article"), some("strength", "time"))
     if settings["articles"] is None:
-        return reads, None
-    return reads, read_table(settings["articles"], some("article", "text"), some("time"))
+        return _strings(reads), None
+    return _strings(reads), _strings(read_table(settings["articles"], some("article", "text"), some("time")))
 
 
 def model_of(settings: dict[str, Any]) -> Recommender:
@@ -84,13 +84,18 @@ def model_of(settings: dict[str, Any]) -> Recommender:
     )
 
 
-def id_of(given: str, known: Sequence[Any]) -> Any:
-    """Return an id as the file has it: json and parquet may hold numbers."""
-    if given not in known:
-        for name in known:
-            if str(name) == given:
-                return name
-    return given
+def _strings(table: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """Return a table with ids as strings, so that those of a .csv and a .parquet file are the same."""
+    return {
+        name: [_string(value) for value in values] if name in ("reader", "article") else values
+        for name, values in table.items()
+    }
+
+
+def _string(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) and value == value else value
 
 
 @click.command(cls=Command)
@@ -119,16 +124,14 @@ def command(log: str, readers: tuple[str, ...], number: int, diversity: float, a
     """
     reads, articles = tables(log, settings)
     model = model_of(settings).fit(reads, articles)
-    names = [id_of(name, model.reader_ids_) for name in readers]
-    for name in names:
+    for name in readers:
         if name not in model.reader_ids_:
             note(f"reader {name!r} is not in {log}: what is read lately")
-    table = model.recommend(names, number, diversity=diversity)
-    found = table.to_dict("records")
+    found = model.recommendations(readers, number, diversity=diversity)
     if as_json:
         print_json(found)
         return
-    width = max(len("reader"), *(cell_len(str(name)) for name in names))
+    width = max(len("reader"), *(cell_len(str(name)) for name in readers))
     print_line(Text(f"{set_cell_size('reader', width)}  rank   score  article", "dim"))
     for row in found:
         line = Text(f"{set_cell_size(str(row['reader']), width)}  {row['rank']:4}  {row['score']:6.3f}  ")

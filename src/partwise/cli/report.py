@@ -13,10 +13,13 @@ from partwise.topics.reporting import report_of
 
 __all__ = ["command"]
 
+MODELS = (".model", ".partwise")
+"""Suffixes of models, which .html takes the place of; others may be part of the name, as in news.2024-05."""
+
 
 @click.command(cls=Command)
 @click.argument("model", type=existing_file)
-@new_file("PAGE", show_default="MODEL's name with .html", help="The page to write.")
+@new_file("PAGE", show_default="MODEL's name with .html", help="The page to write; only one named here is overwritten.")
 @click.option("--title", show_default="counts topics and documents", help="Title of the page.")
 def command(model: str, out: str | None, title: str | None) -> None:
     """Write a page with the topics of a saved model, to open in a browser.
@@ -28,6 +31,9 @@ def command(model: str, out: str | None, title: str | None) -> None:
     \b
     Example: partwise report news.model --out news.html
     """
+    path = out or _page_of(model)
+    if out is None and Path(path).exists():
+        raise Failure(f"{path} exists. Name it with --out to replace it, or give another name.", exit_code=2)
     topics = load(model)
     if not isinstance(topics, TopicModel):
         raise Failure(
@@ -35,7 +41,6 @@ def command(model: str, out: str | None, title: str | None) -> None:
             'Give a model that "partwise topics FILE --out MODEL" saved.',
             exit_code=2,
         )
-    path = out or str(Path(model).with_suffix(".html"))
     if Path(path).exists() and Path(path).samefile(model):
         raise Failure(f"{path} is the model itself. Give another name with --out.", exit_code=2)
     made = ["partwise", "report", model, "--out", path, *(["--title", title] if title else [])]
@@ -44,3 +49,8 @@ def command(model: str, out: str | None, title: str | None) -> None:
     except OSError as error:
         raise Failure(f"{path} was not written ({error.strerror or error}).", exit_code=1) from error
     note(f"wrote {path}; open it in a browser")
+
+
+def _page_of(model: str) -> str:
+    path = Path(model)
+    return str(path.with_name((path.stem if path.suffix.lower() in MODELS else path.name) + ".html"))

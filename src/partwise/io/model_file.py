@@ -6,6 +6,7 @@ interprets JSON and copies numbers; nothing in a file is ever executed.
 """
 
 import json
+import re
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,6 +25,9 @@ __all__ = ["FORMAT_VERSION", "read", "write"]
 
 FORMAT_NAME = "partwise-model"
 FORMAT_VERSION = 1
+
+SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half a character, which metadata in UTF-8 cannot hold: JSON holds it as an escape."""
 
 Array = Any  # ndarray, scipy.sparse CSR, or list of str
 
@@ -67,7 +71,7 @@ def write(path: str | Path, kind: str, header: Mapping[str, Any], arrays: Mappin
         "header": dict(header),
         "arrays": layout,
     }
-    text = json.dumps(content, ensure_ascii=False)
+    text = SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(content, ensure_ascii=False))
     metadata = {FORMAT_NAME: text, "crc32": _checksum(text, tensors)}
     write_bytes(path, safetensors.numpy.save(tensors, metadata))
 
@@ -123,7 +127,7 @@ def read(path: str | Path) -> tuple[str, dict[str, Any], dict[str, Array]]:
             raise ModelFileError(f"{path} is damaged: its checksum does not match. Save the model again.")
         arrays = {name: _put_together(name, how, tensors) for name, how in content["arrays"].items()}
         return content["kind"], content["header"], arrays
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError) as error:
         if isinstance(error, ModelFileError):
             raise
         raise ModelFileError(
@@ -157,9 +161,13 @@ def _put_together(name: str, how: Any, tensors: Mapping[str, np.ndarray]) -> Arr
     if how == "strings":
         raw, ends = tensors[f"{name}.utf8"].tobytes(), tensors[f"{name}.ends"].tolist()
         starts = [0, *ends[:-1]]
+        if any(start > end for start, end in zip(starts, ends, strict=False)) or (ends or [0])[-1] != len(raw):
+            raise ValueError(f"the strings {name} do not fit their text")
         return [raw[start:end].decode("utf-8", "surrogatepass") for start, end in zip(starts, ends, strict=False)]
     parts = tuple(tensors[f"{name}.{part}"] for part in ("data", "indices", "indptr"))
-    return scipy.sparse.csr_array(parts, shape=tuple(how))
+    made = scipy.sparse.csr_array(parts, shape=tuple(how))
+    made.check_format(full_check=True)  # an index past the end would read and write outside the arrays
+    return made
 
 
 def _checksum(text: str, tensors: Mapping[str, np.ndarray]) -> str:

@@ -66,7 +66,7 @@ def baselines(log: Log, published: Array, now: float | None, random_state: int |
         appeared = np.full(m, np.inf)
         np.minimum.at(appeared, log.article, log.time)
         appeared = np.fmin(appeared, published)
-        newest = np.where(np.isfinite(appeared), appeared, -1e18)
+        newest = np.where(appeared <= now, appeared, -1e18)  # last: what is not there yet, or of unknown time
         age = np.floor(np.maximum(now - log.time[first], 0) / DAY)
         lately = np.bincount(pairs % m, 0.5**age, minlength=m)
         rules["newest"] = lambda reader: newest

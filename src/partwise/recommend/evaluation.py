@@ -10,9 +10,9 @@ from sklearn.base import clone
 
 from partwise.exceptions import ParameterError
 from partwise.recommend.baselines import baselines as simple_rules
-from partwise.recommend.log import Articles, Log, read_articles, read_log
+from partwise.recommend.log import Articles, Log, check_join, read_articles, read_log
 from partwise.recommend.measures import ACCURACY, accuracy, calibration, spread
-from partwise.recommend.ranking import best, unit_rows
+from partwise.recommend.ranking import CELLS, best, unit_rows
 from partwise.recommend.recommender import Recommender
 from partwise.recommend.splits import Split, splits
 from partwise.topics.frames import frame
@@ -21,7 +21,8 @@ __all__ = ["Evaluation", "evaluate"]
 
 Array = NDArray[Any]
 OURS = "partwise"
-SHOWN = ("ndcg", "recall", "map", "mrr", "coverage", "novelty", "diversity", "calibration")
+SPREAD = ("coverage", "novelty", "diversity", "calibration")
+SHOWN = (*ACCURACY, *SPREAD)
 APART = ("ndcg, new readers", "recall, new readers", "recall, new articles")
 DRAWS = 1000
 LEAKY = "leaky: what others read later is known, which no one could know then"
@@ -36,7 +37,8 @@ class Evaluation:
     columns : dict of str to list
         Columns of `table`, for those without pandas.
     facts : dict
-        split, k, windows, reads foretold, and the share of hidden reads that went to articles that no model could know.
+        split, k, readers, hidden (reads to foretell), unreachable (the share of these that went to articles that no
+        model could know) and untimed (articles whose times of publication are unknown).
     """
 
     columns: dict[str, list[Any]]
@@ -59,7 +61,7 @@ class Evaluation:
         metrics = [m for m in (*SHOWN, *APART) if m in self.columns["metric"]]
         width = max(map(len, models))
         rows = zip(*(self.columns[c] for c in ("model", "metric", "low", "high")), strict=True)
-        ndcg = {name: (low, high) for name, metric, low, high in rows if metric == "ndcg"}
+        interval = {name: f"{_cell(low)} to {_cell(high)}" for name, metric, low, high in rows if metric == "ndcg"}
         k = self.facts["k"]
         lines = [
             f"split {self.facts['split']}, lists of {k}, {self.facts['readers']:,} readers, "
@@ -68,20 +70,27 @@ class Evaluation:
         if self.facts["split"] == "leave-last-out":
             lines.append(LEAKY)
         if self.facts["unreachable"]:
-            lines.append(f"{self.facts['unreachable']:.0%} of them of articles that no model could know")
-        head = " ".join(f"{metric:>12}" for metric in metrics if metric not in APART)
-        lines.append(f"{'':{width}} {head}   ndcg, 95 %")
-        for model in models:
-            cells = " ".join(f"{_cell(self.value(model, metric)):>12}" for metric in metrics if metric not in APART)
-            low, high = ndcg.get(model, (float("nan"), float("nan")))
-            lines.append(f"{model:{width}} {cells}   {_cell(low)} to {_cell(high)}")
-        apart = [metric for metric in metrics if metric in APART]
-        if apart:
-            lines.append(f"{'':{width}} " + " ".join(f"{metric:>20}" for metric in apart))
-            lines += [
-                f"{model:{width}} " + " ".join(f"{_cell(self.value(model, metric)):>20}" for metric in apart)
+            lines.append(f"{self.facts['unreachable']:.1%} of them of articles that no model could know")
+        if self.facts["untimed"] and self.facts["split"] == "time":
+            lines.append(
+                f"times of {self.facts['untimed']:,} articles are unknown: each is a candidate once it was read"
+            )
+        for block in (ACCURACY, SPREAD, APART):
+            named = [metric for metric in block if metric in metrics]
+            if not named:
+                continue
+            widths = [max(len(metric), 6 if block == ACCURACY else 11) for metric in named]
+            head = [f"{metric:>{size}}" for metric, size in zip(named, widths, strict=True)]
+            cells = {
+                model: [f"{_cell(self.value(model, m)):>{size}}" for m, size in zip(named, widths, strict=True)]
                 for model in models
-            ]
+            }
+            if named[0] == "ndcg":
+                head.insert(1, f"{'ndcg, 95 %':>16}")
+                for model in models:
+                    cells[model].insert(1, f"{interval.get(model, '-'):>16}")
+            lines += ["", f"{'':{width}} {' '.join(head)}"]
+            lines += [f"{model:{width}} {' '.join(cells[model])}" for model in models]
         return "\n".join(lines)
 
 
@@ -102,6 +111,10 @@ def evaluate(
     A copy is fitted to what is known and ranks all articles that were there, without those the reader read already.
     What readers then read for the first time is what the list should hold. A value is the mean over readers and
     windows.
+
+    In a split by time an article is there, with its text, if it was published or read no later than the last read
+    that is known when the window begins. An article without a time of publication is there once it was read. What
+    readers read of other articles no model can foretell; ``facts["unreachable"]`` is its share.
 
     Parameters
     ----------
@@ -157,8 +170,12 @@ def evaluate(
         raise ParameterError(f"windows={windows!r} is no whole number from 1 up.")
     log = read_log(interactions)
     texts = None if articles is None else read_articles(articles)
+    if texts is not None:
+        check_join(log.articles.names, texts.ids)
     cuts = splits(log, split, share=test_share, windows=windows, random_state=random_state)
     tally = _Tally(int(k))
+    if texts is not None and recommender.feedback == "implicit":
+        tally.untimed = len(texts.ids) if texts.time is None else int(np.isnan(texts.time).sum())
     for number, cut in enumerate(cuts):
         seed = None if random_state is None else random_state + number
         _measure(recommender, log, texts, cut, split == "time", baselines, seed, tally)
@@ -173,7 +190,7 @@ class _Tally:
         self.values: dict[tuple[str, str], list[tuple[Any, float]]] = {}
         self.whole: dict[tuple[str, str], list[float]] = {}
         self.readers: set[Any] = set()
-        self.hidden = self.unreachable = 0
+        self.hidden = self.unreachable = self.untimed = 0
 
     def add(self, model: str, metric: str, reader: Any, value: float) -> None:
         if not np.isnan(value):
@@ -194,7 +211,14 @@ class _Tally:
                 for name, cell in zip(columns, row, strict=True):
                     columns[name].append(cell)
         share = self.unreachable / self.hidden if self.hidden else 0.0
-        facts = {"split": split, "k": self.k, "readers": len(self.readers), "hidden": self.hidden, "unreachable": share}
+        facts = {
+            "split": split,
+            "k": self.k,
+            "readers": len(self.readers),
+            "hidden": self.hidden,
+            "unreachable": share,
+            "untimed": self.untimed,
+        }
         return Evaluation(columns, facts)
 
 
@@ -209,9 +233,7 @@ def _measure(
     tally: _Tally,
 ) -> None:
     known = log.part(cut.known).afresh()
-    there = texts
-    if texts is not None and texts.time is not None and cut.end is not None:
-        there = texts.part(np.flatnonzero(texts.time <= cut.end).tolist())
+    there = texts if texts is None or not timed else _there(texts, known, cut)
     # What is hidden from among what is known is no later than it: the age of a read then says nothing of it.
     fitted = known if timed else replace(known, time=None)
     model: Recommender = clone(recommender)._fit(fitted, there if there is not None and there.ids else None)
@@ -262,6 +284,14 @@ def _measure(
         tally.whole.setdefault((rule, "coverage"), []).append(float(which.mean()))
 
 
+def _there(texts: Articles, known: Log, cut: Split) -> Articles:
+    """Return the articles that were published or read by the time at which a window begins."""
+    there = np.array([known.articles.find(name) >= 0 for name in texts.ids])
+    if texts.time is not None:
+        there |= texts.time <= cut.now
+    return texts.part(np.flatnonzero(there).tolist())
+
+
 def _wanted(log: Log, cut: Split) -> dict[Any, list[Any]]:
     """Return the ids of the articles that each reader read in a window, each once."""
     m = len(log.articles)
@@ -280,8 +310,11 @@ def _interval(values: list[tuple[Any, float]], random_state: int | None) -> tupl
     sums, counts = np.bincount(reader, value), np.bincount(reader).astype(np.float64)
     rng = np.random.default_rng(random_state)
     n = len(sums)
-    drawn = rng.multinomial(n, np.full(n, 1 / n), size=DRAWS)
-    means = (drawn @ sums) / (drawn @ counts)
+    means = np.zeros(DRAWS)
+    step = max(1, CELLS // n)
+    for first in range(0, DRAWS, step):
+        drawn = rng.multinomial(n, np.full(n, 1 / n), size=min(step, DRAWS - first))
+        means[first : first + step] = (drawn @ sums) / (drawn @ counts)
     low, high = np.quantile(means, (0.025, 0.975))
     return float(value.mean()), float(low), float(high), n
 

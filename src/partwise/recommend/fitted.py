@@ -11,16 +11,16 @@ from sklearn.utils.validation import check_is_fitted
 
 from partwise.exceptions import DataError, ParameterError
 from partwise.recommend.interest import PIECES, Interest
-from partwise.recommend.ranking import best, unit_rows
+from partwise.recommend.log import is_id
+from partwise.recommend.ranking import CELLS, best, unit_rows
 from partwise.recommend.ratings import Ratings
 from partwise.topics.frames import frame
 from partwise.topics.words import topic_labels
 
-__all__ = ["CELLS", "Fitted"]
+__all__ = ["Fitted"]
 
 Array = NDArray[Any]
 WEEK = 7.0
-CELLS = 4_000_000  # scores in memory at a time
 
 
 class Fitted(BaseEstimator):
@@ -49,10 +49,15 @@ class Fitted(BaseEstimator):
         Raises
         ------
         DataError
-            If there are not as many articles as readers.
+            If there are not as many articles as readers, or one is a single id and the other a sequence.
         """
         check_is_fitted(self, "_model")
-        single = isinstance(reader, str | int | float | np.generic)
+        single = is_id(reader)
+        if single != is_id(article):
+            raise DataError(
+                f"predict got reader={reader!r} with article={article!r}: one id beside several. Pass two ids, or two "
+                "sequences of one length."
+            )
         readers, articles = ([reader], [article]) if single else (list(reader), list(article))
         if len(readers) != len(articles):
             raise DataError(f"there are {len(readers):,} readers for {len(articles):,} articles. Pass one for each.")

@@ -67,7 +67,8 @@ class Interest:
     texts : csr_array of shape (n_articles, n_words) or None
         Texts.
     first : ndarray of shape (n_articles,)
-        Seconds at which each article was published or first read; zeros without times.
+        Seconds at which each article was published or first read, the median where neither is known; zeros without
+        times.
     now : float
         Seconds that ages count from.
     log : Log
@@ -144,8 +145,10 @@ class Interest:
             latest = float(log.time.max()) if now is None else now
             first = np.full(len(log.articles), np.inf)
             np.minimum.at(first, log.article, log.time)
-            first = np.where(np.isnan(published), first, np.minimum(first, published))
+            first = np.fmin(first, published)
+            unknown = np.isinf(first)
             first = np.minimum(first, latest)
+            first[unknown] = np.median(first[~unknown])  # of these nothing is known: neither fresh nor old
         found = cls(read, parts, W, co_reads(read), texts, first, latest, log, blend, np.ones(len(PIECES)))
         return replace(found, units=found.measured() if units is None else units)
 

@@ -1,6 +1,7 @@
 """Who read what: a table of any library to arrays, with errors that say where it is not as it should be."""
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -11,9 +12,22 @@ from numpy.typing import NDArray
 
 from partwise.exceptions import DataError
 
-__all__ = ["DAY", "Articles", "Ids", "Log", "columns_of", "read_articles", "read_log"]
+__all__ = [
+    "DAY",
+    "Articles",
+    "Ids",
+    "Log",
+    "check_join",
+    "columns_of",
+    "is_id",
+    "plain_id",
+    "read_articles",
+    "read_log",
+]
 
 DAY = 86_400.0
+NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?")
+DATE = re.compile(r"\d{8}")  # 20240517
 Array = NDArray[Any]
 
 
@@ -109,7 +123,7 @@ class Articles:
     texts : list of str
         One text an article.
     time : ndarray of shape (n_articles,) or None
-        When each was published, in seconds since 1970.
+        When each was published, in seconds since 1970, NaN where unknown.
     """
 
     ids: list[Any]
@@ -207,7 +221,7 @@ def read_articles(table: Any) -> Articles:
             )
     if len(texts) != len(ids):
         raise DataError(f"articles has {len(texts):,} texts for {len(ids):,} ids. Pass one for each.")
-    return Articles(ids, texts, _times(table["time"], "articles", ids) if "time" in names else None)
+    return Articles(ids, texts, _times(table["time"], "articles", ids, gaps=True) if "time" in names else None)
 
 
 def columns_of(table: Any, what: str, needed: Sequence[str]) -> list[str]:
@@ -224,6 +238,33 @@ def columns_of(table: Any, what: str, needed: Sequence[str]) -> list[str]:
     return names
 
 
+def check_join(known: Iterable[Any], ids: Sequence[Any]) -> None:
+    """See that ids of articles are of the kind that the log has: 7 is not '7'.
+
+    Raises
+    ------
+    DataError
+        If none of them is in the log, and one would be if both were strings.
+    """
+    known = list(known)
+    if set(known) & set(ids):
+        return
+    strings = {str(name): name for name in known}
+    for name in ids:
+        if str(name) in strings:
+            other = strings[str(name)]
+            raise DataError(
+                f"no id of articles is in interactions, for they are of different kinds: {name!r} "
+                f"({type(name).__name__}) in articles is {other!r} ({type(other).__name__}) in interactions. "
+                "Make both strings, or both numbers."
+            )
+
+
+def is_id(value: Any) -> bool:
+    """Return whether a value is a single id, rather than several."""
+    return isinstance(value, str | int | float | np.generic)
+
+
 def plain_id(name: Any) -> Any:
     """Return an id as Python has it: NumPy's 3 and 'a' are the same readers as Python's."""
     return name.item() if isinstance(name, np.generic) else name
@@ -234,7 +275,7 @@ def _ids(column: Any, what: str, name: str) -> list[Any]:
     for i, value in enumerate(values):
         if isinstance(value, np.generic):
             values[i] = value = value.item()
-        if value is None or value != value or not isinstance(value, str | int | float):  # NaN differs from itself
+        if isinstance(value, bool) or not isinstance(value, str | int | float) or value != value:  # NaN is not itself
             raise DataError(
                 f"{what}: {name} of row {i} is {value!r}. An id has to be a string or a number; drop rows without one."
             )
@@ -258,30 +299,56 @@ def _numbers(column: Any, what: str, name: str, ids: Sequence[Any]) -> Array:
     return values
 
 
-def _times(column: Any, what: str, ids: Sequence[Any]) -> Array:
+def _times(column: Any, what: str, ids: Sequence[Any], *, gaps: bool = False) -> Array:
+    """Return seconds since 1970; with `gaps` NaN where there is no value, else each row has to have one."""
     values = column.to_numpy() if hasattr(column, "to_numpy") else np.asarray(column)
+    if values.dtype.kind == "U":  # of a list of strings with gaps, NumPy would make 'nan' and 'None'
+        values = np.asarray(column, dtype=object)
     if np.issubdtype(values.dtype, np.datetime64):
-        gaps = np.isnat(values)
-        seconds = values.astype("datetime64[us]").astype(np.int64) / 1e6
+        absent = np.isnat(values)
+        seconds = np.where(absent, np.nan, values.astype("datetime64[us]").astype(np.int64) / 1e6)
     elif np.issubdtype(values.dtype, np.number):
         seconds = values.astype(np.float64)
-        gaps = ~np.isfinite(seconds)
+        absent = np.isnan(seconds)
     else:
-        seconds = np.array([_seconds(value) for value in values.tolist()])
-        gaps = np.isnan(seconds)
-    if gaps.any():
-        i = int(gaps.argmax())
+        listed = values.tolist()
+        absent = np.array([_absent(value) for value in listed], dtype=bool)
+        numeric = _are_numbers([value for value in listed if not _absent(value)])
+        seconds = np.array([float(value) if numeric and not _absent(value) else _seconds(value) for value in listed])
+    bad = ~np.isfinite(seconds)
+    if gaps:
+        bad &= ~absent
+    if bad.any():
+        i = int(bad.argmax())
         raise DataError(
-            f"{what}: time of row {i} ({ids[i]!r}) is {values[i]!r}, no time ({int(gaps.sum()):,} rows are like it). "
-            "Write times as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS, as datetimes, or as seconds; drop rows without one."
+            f"{what}: time of row {i} ({ids[i]!r}) is {str(values[i])!r}, no time ({int(bad.sum()):,} rows are like "
+            "it). Write times as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS, as datetimes, or as seconds; drop rows without one."
         )
     if len(seconds) != len(ids):
         raise DataError(f"{what} has {len(seconds):,} times for {len(ids):,} rows. Pass one for each.")
     return seconds
 
 
+def _absent(value: Any) -> bool:
+    if value is None or (isinstance(value, str) and not value.strip()):
+        return True
+    try:
+        return bool(value != value)  # NaN and NaT are not themselves
+    except TypeError:  # pandas.NA is neither itself nor another
+        return True
+
+
+def _are_numbers(values: Sequence[Any]) -> bool:
+    """Return whether a column of strings holds seconds; one of 8 digits throughout holds dates."""
+    if not all(isinstance(value, str) and NUMBER.fullmatch(value.strip()) for value in values):
+        return False
+    return not all(DATE.fullmatch(value.strip()) for value in values)
+
+
 def _seconds(value: Any) -> float:
     """Return seconds since 1970, a time without a zone taken as UTC; NaN for what is no time."""
+    if _absent(value):
+        return math.nan
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value.strip())
@@ -291,4 +358,7 @@ def _seconds(value: Any) -> float:
         value = datetime(value.year, value.month, value.day)
     if isinstance(value, datetime):
         return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
-    return float(value) if isinstance(value, int | float) else math.nan
+    try:
+        return float(value) if isinstance(value, int | float) else math.nan
+    except OverflowError:
+        return math.nan

@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["best", "diversified", "unit_rows"]
+__all__ = ["CELLS", "best", "diversified", "unit_rows"]
 
 Array = NDArray[Any]
+CELLS = 4_000_000  # scores in memory at a time
 POOL = 10  # times the list: what a diverse list is chosen from
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from partwise.recommend.coread import heaviest
 from partwise.recommend.log import Log
+from partwise.recommend.ranking import CELLS
 
 __all__ = ["Ratings"]
 
@@ -250,8 +251,9 @@ def _similar(left: Any) -> Any:
     of, of_known, of_squares = (X.T.tocsr() for X in (left, known, squares))
     m = left.shape[1]
     blocks: list[Any] = []
-    for first in range(0, m, 1024):
-        part = slice(first, min(first + 1024, m))
+    step = max(1, CELLS // max(m, 1))
+    for first in range(0, m, step):
+        part = slice(first, min(first + step, m))
         common = (of_known[part] @ known).toarray()
         scale = np.sqrt((of_squares[part] @ known).toarray() * (of_known[part] @ squares).toarray())
         cosine = (of[part] @ left).toarray() / np.maximum(scale, np.finfo(float).tiny)

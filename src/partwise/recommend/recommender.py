@@ -1,6 +1,6 @@
 """Recommender: who read what in, articles for each reader out, with reasons."""
 
-from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from numbers import Real
 from typing import Any, Self
@@ -12,21 +12,18 @@ from sklearn.utils.validation import check_is_fitted
 
 from partwise.exceptions import DataError, ParameterError, unknown_name
 from partwise.recommend.blending import choose_blend
-from partwise.recommend.fitted import CELLS, Fitted
 from partwise.recommend.interest import Blend, Interest
-from partwise.recommend.log import Articles, Log, plain_id, read_articles, read_log
-from partwise.recommend.ranking import best, diversified, unit_rows
+from partwise.recommend.listing import Listing
+from partwise.recommend.log import Articles, Log, check_join, read_articles, read_log
 from partwise.recommend.ratings import Ratings
-from partwise.recommend.reasons import reasons_of_interest, reasons_of_rating
 from partwise.recommend.text import fit_texts, text_rows
-from partwise.topics.frames import frame
 
 __all__ = ["Recommender"]
 
 Array = NDArray[Any]
 
 
-class Recommender(Fitted):
+class Recommender(Listing):
     r"""Recommend articles to readers, from who read what.
 
     With implicit feedback, a read says that a reader wanted an article, and no read says little. The score is a sum of
@@ -118,7 +115,8 @@ class Recommender(Fitted):
             ratings the latest counts.
         articles : DataFrame or mapping of str to sequence, default=None
             Columns ``article`` and ``text``, perhaps ``time`` of publication. Those that nobody read yet can be
-            recommended for their texts. With explicit feedback texts are not used.
+            recommended for their texts; of those without a time the age is taken to be the median one. With explicit
+            feedback texts are not used.
 
         Returns
         -------
@@ -128,11 +126,15 @@ class Recommender(Fitted):
         Raises
         ------
         DataError
-            If a column is missing, a value is not what it should be, or there are no rows.
+            If a column is missing, a value is not what it should be, there are no rows, or ids of articles are strings
+            in one table and numbers in the other.
         ParameterError
             If a parameter has a value that nothing accepts.
         """
-        return self._fit(read_log(interactions), None if articles is None else read_articles(articles))
+        log, texts = read_log(interactions), None if articles is None else read_articles(articles)
+        if texts is not None:
+            check_join(log.articles.names, texts.ids)
+        return self._fit(log, texts)
 
     def _fit(self, log: Log, articles: Articles | None) -> Self:
         self._check()
@@ -142,7 +144,9 @@ class Recommender(Fitted):
             self._model = Ratings.fit(log, int(self.n_components), self.random_state)
             return self
         if articles is not None:
-            self._vectorizer, self._language, rows = fit_texts(articles.texts)
+            rows = None
+            with suppress(DataError):  # no text has a word to go by: ids and times are known all the same
+                self._vectorizer, self._language, rows = fit_texts(articles.texts)
             self._join(log, articles, rows)
         auto = self.content_weight == "auto"
         blend = choose_blend(
@@ -170,20 +174,26 @@ class Recommender(Fitted):
         )
 
     def _join(self, log: Log, articles: Articles, rows: Any) -> None:
-        """Put rows of texts, and times of publication, in the places of their articles, the last being new ones."""
+        """Put rows of texts, and times of publication, in the places of their articles, the last being new ones.
+
+        Rows are None where no text has words.
+        """
         places = log.articles.add(articles.ids)
         m = len(log.articles)
         published = np.full(m, np.nan)
         published[: len(self._published)] = self._published
         if articles.time is not None:
             published[places] = articles.time
+        self._published = published
+        if rows is None:
+            return
         into = sp.csr_array((np.ones(len(places)), (places, np.arange(len(places)))), shape=(m, len(places)))
         texts = sp.csr_array(into @ rows)
         if self._texts is not None:
             kept = np.setdiff1d(np.arange(self._texts.shape[0]), places)
             old = sp.csr_array((np.ones(len(kept)), (kept, kept)), shape=(m, self._texts.shape[0]))
             texts = sp.csr_array(texts + old @ self._texts)
-        self._texts, self._published = texts, published
+        self._texts = texts
 
     def update(self, interactions: Any) -> Self:
         """Take more reads into account without a new fit: parts stay, and place new readers and articles.
@@ -240,14 +250,20 @@ class Recommender(Fitted):
         Raises
         ------
         DataError
-            As in `fit`, or if the model was fitted without texts.
+            As in `fit`, or if the model uses no texts: with explicit feedback, or fitted without them.
         """
         check_is_fitted(self, "_model")
+        if isinstance(self._model, Ratings):
+            raise DataError(
+                "explicit feedback uses no texts, so an article without ratings cannot be placed. Pass its ratings to "
+                "update, or fit with feedback='implicit'."
+            )
         if self._vectorizer is None:
             raise DataError(
                 "this model was fitted without texts, and cannot place articles by them. Pass articles to fit."
             )
         new = read_articles(articles)
+        check_join(self.article_ids_, new.ids)
         log = replace(self._model.log, articles=self._model.log.articles.copy())
         self._join(log, new, text_rows(self._vectorizer, new.texts))
         self._settle(log)
@@ -264,118 +280,6 @@ class Recommender(Fitted):
             self._texts = self._texts.copy()
             self._texts.resize((len(log.articles), self._texts.shape[1]))
         self._model = self._model.updated(log, self._texts, self._published, self.half_life)
-
-    def recommend(
-        self,
-        readers: Iterable[Any],
-        n: int = 10,
-        *,
-        exclude_seen: bool = True,
-        articles: Iterable[Any] | None = None,
-        filter: Callable[[Any], bool] | None = None,  # noqa: A002
-        diversity: float = 0.0,
-        recency: float = 0.0,
-    ) -> Any:
-        """Return the best articles for each reader.
-
-        A reader who was never met, or of whom no read is known, gets the articles that are read lately; with explicit
-        feedback those that all readers rate best.
-
-        Parameters
-        ----------
-        readers : iterable of str or int
-            Ids of readers; a single one is also taken.
-        n : int, default=10
-            Articles for each; fewer if there are no more.
-        exclude_seen : bool, default=True
-            Whether to leave out what the reader read already.
-        articles : iterable of str or int, default=None
-            Ids to choose from; those never met are left out. By default all articles.
-        filter : callable, default=None
-            Called with an article's id; only those it returns true for are recommended.
-        diversity : float, default=0.0
-            From 0 to 1: how much a list avoids articles like those before (maximal marginal relevance). The score
-            stays what it is, so that it may rise down the list.
-        recency : float, default=0.0
-            1 halves a score for each `half_life` (7 days if None) of an article's age, beyond what the fit found.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns reader, article, score, rank (from 1).
-
-        Raises
-        ------
-        ParameterError
-            If `n`, `diversity` or `recency` is out of range.
-        """
-        check_is_fitted(self, "_model")
-        if isinstance(readers, str | int | np.generic):
-            readers = [plain_id(readers)]
-        names = [plain_id(name) for name in readers]
-        if not isinstance(n, int | np.integer) or n < 1:
-            raise ParameterError(f"n={n!r} is no whole number from 1 up.")
-        if not 0 <= diversity <= 1:
-            raise ParameterError(f"diversity={diversity!r} is not between 0 and 1.")
-        if not recency >= 0:
-            raise ParameterError(f"recency={recency!r} is below 0.")
-        log = self._model.log
-        rows = np.array([log.readers.find(name) for name in names], dtype=np.int64)
-        wanted = self._wanted(articles, filter)
-        columns: dict[str, list[Any]] = {"reader": [], "article": [], "score": [], "rank": []}
-        places = unit_rows(self.article_parts_) if diversity else self.article_parts_
-        step = max(1, CELLS // max(len(log.articles), 1))
-        for first in range(0, len(names), step):
-            block = rows[first : first + step]
-            scores = self._scores(block, recency)
-            if wanted is not None:
-                scores[:, ~wanted] = -np.inf
-            for i, (row, name) in enumerate(zip(block, names[first : first + step], strict=True)):
-                if exclude_seen and row >= 0:
-                    scores[i, self._seen(row)] = -np.inf
-                top = diversified(scores[i], places, n, diversity) if diversity else best(scores[i], n)
-                columns["reader"] += [name] * len(top)
-                columns["article"] += [log.articles.names[j] for j in top]
-                columns["score"] += scores[i, top].tolist()
-                columns["rank"] += range(1, len(top) + 1)
-        return frame(columns, "Recommender.recommend")
-
-    def explain(self, reader: Any, article: Any, *, recency: float = 0.0) -> Any:
-        """Return why an article is recommended: reasons whose scores sum to the score that `recommend` gives.
-
-        Parameters
-        ----------
-        reader : str or int
-            Id of a reader; of one never met, what is read lately is the only reason.
-        article : str or int
-            Id of an article.
-        recency : float, default=0.0
-            What `recommend` was given.
-
-        Returns
-        -------
-        pandas.DataFrame
-            Columns because (a sentence), share (of the score) and score, heaviest first. With explicit feedback a score
-            may be negative.
-
-        Raises
-        ------
-        DataError
-            If the article was never met.
-        """
-        check_is_fitted(self, "_model")
-        place = self._place(article)
-        row = self._model.log.readers.find(reader)
-        names = self.article_ids_
-        if isinstance(self._model, Ratings):
-            reasons = reasons_of_rating(self._model, row, place, names)
-        else:
-            reasons = reasons_of_interest(self._model, row, place, names, self.labels_)
-        factor = float(self._aged(recency)[place]) if recency else 1.0
-        scores = [score * factor for _, score in reasons]
-        total = sum(scores) or 1.0
-        because, share = [text for text, _ in reasons], [score / total for score in scores]
-        return frame({"because": because, "share": share, "score": scores}, "Recommender.explain")
 
     def _check(self) -> None:
         if self.feedback not in ("implicit", "explicit"):

@@ -2,12 +2,15 @@
 
 import html
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
 __all__ = ["Html", "data", "tag"]
 
 VOID = {"input", "meta"}
+SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half a character, as broken JSON and names of files may hold: UTF-8 cannot."""
 
 
 class Html(str):
@@ -24,7 +27,8 @@ def tag(name: str, /, *children: Any, **attributes: Any) -> Html:
     name : str
         Name of the element.
     *children : Html, str, number, None, or iterables of these
-        What it holds. `Html` stands as it is, None is left out, all else is escaped.
+        What it holds. `Html` stands as it is, None is left out, all else is escaped; half a
+        character (a lone surrogate) becomes U+FFFD.
     **attributes : str, number, bool or None
         Its attributes; ``aria_label`` stands for ``aria-label``, ``class_`` for ``class``. True is an attribute without
         a value, False and None are left out.
@@ -41,7 +45,7 @@ def tag(name: str, /, *children: Any, **attributes: Any) -> Html:
     """
     given = ((key.rstrip("_").replace("_", "-"), value) for key, value in attributes.items())
     written = "".join(
-        f" {key}" if value is True else f' {key}="{html.escape(str(value))}"'
+        f" {key}" if value is True else f' {key}="{_escaped(value)}"'
         for key, value in given
         if value is not None and value is not False
     )
@@ -55,9 +59,13 @@ def _flat(children: Iterable[Any]) -> Iterable[str]:
         if isinstance(child, Html):
             yield child
         elif isinstance(child, str | int | float):
-            yield html.escape(str(child))
+            yield _escaped(child)
         elif child is not None:
             yield from _flat(child)
+
+
+def _escaped(value: Any) -> str:
+    return html.escape(SURROGATE.sub("\ufffd", str(value)))
 
 
 def data(name: str, value: Any) -> Html:
@@ -83,4 +91,4 @@ def data(name: str, value: Any) -> Html:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     for character in "<>&'\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
-    return tag("script", Html(text), type="application/json", id=name)
+    return tag("script", Html(SURROGATE.sub("\ufffd", text)), type="application/json", id=name)

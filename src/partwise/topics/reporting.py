@@ -237,7 +237,7 @@ def _provenance(model: Any) -> list[tuple[str, str]]:
 
 def _fingerprint(X: Any, words: Sequence[str]) -> str:
     """Return a hash that is the same for the same documents and words in the same order."""
-    digest = hashlib.sha256("\n".join(map(str, words)).encode())
+    digest = hashlib.sha256("\n".join(map(str, words)).encode("utf-8", "surrogatepass"))
     for part in (X.indptr.astype("<i8"), X.indices.astype("<i8"), X.data.astype("<f4")):
         digest.update(part.tobytes())
     return f"sha256 {digest.hexdigest()[:16]}"

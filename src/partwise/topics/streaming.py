@@ -79,6 +79,7 @@ class Streaming(FittedTopics):
         that have become three times as frequent) is put at the end. ``events_`` tells of topics that were born, died or
         returned, and ``drift_`` the cosine of each topic with itself before the batch. Documents are placed as they
         come, and stay where they were placed. A vectorizer of one's own is fitted to the first batch and not again.
+        A call that fails leaves the model as it was.
 
         Parameters
         ----------
@@ -97,7 +98,7 @@ class Streaming(FittedTopics):
         Raises
         ------
         DataError
-            If the first batch has no words, ids repeat, or dates come in some batches only.
+            If the first batch has no words, ids repeat, a date is not understood, or dates come in some batches only.
         ParameterError
             If ``forget_factor`` is not between 0 and 1.
 
@@ -110,22 +111,42 @@ class Streaming(FittedTopics):
         """
         if not 0 <= self.forget_factor <= 1:
             raise ParameterError(f"forget_factor={self.forget_factor!r} must be between 0 (at once) and 1 (never).")
+        before = self._state()
+        try:
+            self._take_in(texts, ids, dates)
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+        return self
+
+    def _state(self) -> dict[str, Any]:
+        """Return all that the model holds, with copies of what a batch changes in place."""
+        held = {**self.__dict__}
+        if "_memo" in held:
+            held["_memo"] = {**held["_memo"]}
+        if held.get("_vocabulary") is not None:
+            held["_vocabulary"] = held["_vocabulary"].copy()
+        return held
+
+    def _take_in(self, texts: Sequence[str], ids: Sequence[Any] | None, dates: Sequence[Any] | None) -> None:
         if not hasattr(self, "components_"):
             self.fit_transform(texts, ids, dates)
             self._begin()
-            return self
+            return
         texts = checked_texts(texts)
-        if not hasattr(self, "_memory"):
-            self._begin()
         if (dates is None) != (self.dates_ is None):
             raise DataError("dates were given in some batches only. Give them in each, '' where unknown, or in none.")
         names = self._next_ids(ids, len(texts))
+        days = None if dates is None else iso_dates(checked_dates(dates, len(texts)), names)
+        if not hasattr(self, "_memory"):
+            self._begin()
         X = self._take(texts)
         before = self.components_.shape[0]
         old = np.pad(self.components_, ((0, 0), (0, len(self.words_) - self.components_.shape[1])))
         H = self._with_born(X, old)
         theta, H = self._learn(X, H)
-        self._append(texts, names, dates, X, theta)
+        self._append(texts, names, days, X, theta)
         self._activity = self.forget_factor * np.pad(self._activity, (0, len(H) - before)) + shares_of(theta).sum(
             axis=0
         )
@@ -135,7 +156,6 @@ class Streaming(FittedTopics):
         self._settle(H, self.document_topics_, shares)
         self._report(before, dead)
         self.n_batches_ += 1
-        return self
 
     def _forget_stream(self) -> None:
         for name in ("_memory", "_vocabulary", "_activity", "_was_dead", "drift_"):
@@ -157,9 +177,11 @@ class Streaming(FittedTopics):
         self._vocabulary = None
         if getattr(self, "vectorizer", None) is None:
             held = dict(zip(map(str, self.words_), np.bincount(X.indices, minlength=X.shape[1]).tolist(), strict=True))
+            columns = self._kept_columns()
             for words in analysed(self.texts_ or [], self._analyze):
-                for word in set(words) - set(self._kept_columns()):
-                    held[word] = held.get(word, 0) + 1
+                for word in dict.fromkeys(words):  # in their order, which a set would draw anew in each process
+                    if word not in columns:
+                        held[word] = held.get(word, 0) + 1
             documents = float(np.count_nonzero(np.diff(X.indptr)))
             limited = documents < COMMON_FROM or self.vectorizer_.max_df < 1
             self._vocabulary = Vocabulary([*self.words_], held, documents, limited)
@@ -243,7 +265,7 @@ class Streaming(FittedTopics):
         root = np.sqrt(weights)  # where a document is placed does not depend on its weight
         return memory.with_batch(sp.csr_array(sp.diags_array(root) @ X), root[:, None] * theta, H, forget)
 
-    def _append(self, texts: list[str], names: list[str], dates: Any, X: Any, theta: Array) -> None:
+    def _append(self, texts: list[str], names: list[str], days: list[str] | None, X: Any, theta: Array) -> None:
         """Put a batch to the documents there are."""
         older = self.X_
         older = sp.csr_array((older.data, older.indices, older.indptr), shape=(older.shape[0], X.shape[1]))
@@ -253,8 +275,8 @@ class Streaming(FittedTopics):
         self.ids_ = [*self.ids_, *names]
         if self.texts_ is not None:
             self.texts_ = [*self.texts_, *texts]
-        if self.dates_ is not None:
-            self.dates_ = [*self.dates_, *iso_dates(checked_dates(dates, len(texts)), names)]
+        if self.dates_ is not None and days is not None:
+            self.dates_ = [*self.dates_, *days]
             self.periods_ = periods(self.dates_, self.ids_)
 
     def _dead(self) -> Array:

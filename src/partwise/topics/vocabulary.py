@@ -47,6 +47,10 @@ class Vocabulary:
         self.limited = limited
         self._columns = {word: j for j, word in enumerate(self.words)}
 
+    def copy(self) -> "Vocabulary":
+        """Return a vocabulary that is the same, and does not change with this one."""
+        return Vocabulary(self.words, self.held, self.documents, self.limited)
+
     def take(self, texts: Iterable[list[str]], forget: float) -> Any:
         """Count the words of a batch of analysed texts; return counts (n_texts, n_words), new words last.
 

@@ -1,0 +1,195 @@
+"""Lists of articles for readers, and the reasons for each."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from partwise.exceptions import ParameterError
+from partwise.recommend.fitted import Fitted
+from partwise.recommend.log import is_id, plain_id
+from partwise.recommend.ranking import CELLS, best, diversified, unit_rows
+from partwise.recommend.ratings import Ratings
+from partwise.recommend.reasons import reasons_of_interest, reasons_of_rating
+from partwise.topics.frames import frame
+
+__all__ = ["Listing"]
+
+
+class Listing(Fitted):
+    """What a fitted recommender recommends, and why: a base of `partwise.recommend.Recommender`."""
+
+    def recommend(
+        self,
+        readers: Iterable[Any],
+        n: int = 10,
+        *,
+        exclude_seen: bool = True,
+        articles: Iterable[Any] | None = None,
+        filter: Callable[[Any], bool] | None = None,  # noqa: A002
+        diversity: float = 0.0,
+        recency: float = 0.0,
+    ) -> Any:
+        """Return the best articles for each reader.
+
+        A reader who was never met, or of whom no read is known, gets the articles that are read lately; with explicit
+        feedback those that all readers rate best.
+
+        Parameters
+        ----------
+        readers : iterable of str or int
+            Ids of readers; a single one is also taken.
+        n : int, default=10
+            Articles for each; fewer if there are no more.
+        exclude_seen : bool, default=True
+            Whether to leave out what the reader read already.
+        articles : iterable of str or int, default=None
+            Ids to choose from; those never met are left out. By default all articles.
+        filter : callable, default=None
+            Called with an article's id; only those it returns true for are recommended.
+        diversity : float, default=0.0
+            From 0 to 1: how much a list avoids articles like those before (maximal marginal relevance). The score
+            stays what it is, so that it may rise down the list.
+        recency : float, default=0.0
+            1 halves a score for each `half_life` (7 days if None) of an article's age, beyond what the fit found.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns reader, article, score, rank (from 1).
+
+        Raises
+        ------
+        ParameterError
+            If `n`, `diversity` or `recency` is out of range.
+        """
+        columns = self._lists(
+            readers, n, exclude_seen=exclude_seen, articles=articles, filter=filter, diversity=diversity,
+            recency=recency,
+        )  # fmt: skip
+        return frame(columns, "Recommender.recommend", "Recommender.recommendations gives the same as a list.")
+
+    def recommendations(self, readers: Iterable[Any], n: int = 10, **options: Any) -> list[dict[str, Any]]:
+        """List the best articles for each reader as `recommend` does, without pandas.
+
+        Parameters
+        ----------
+        readers, n, **options : see `recommend`
+            The same.
+
+        Returns
+        -------
+        list of dict
+            A row each, with reader, article, score and rank.
+
+        Raises
+        ------
+        ParameterError
+            As in `recommend`.
+        """
+        columns = self._lists(readers, n, **options)
+        return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+    def _lists(
+        self,
+        readers: Any,
+        n: int,
+        *,
+        exclude_seen: bool = True,
+        articles: Iterable[Any] | None = None,
+        filter: Callable[[Any], bool] | None = None,  # noqa: A002
+        diversity: float = 0.0,
+        recency: float = 0.0,
+    ) -> dict[str, list[Any]]:
+        check_is_fitted(self, "_model")
+        if is_id(readers):
+            readers = [readers]
+        names = [plain_id(name) for name in readers]
+        if not isinstance(n, int | np.integer) or n < 1:
+            raise ParameterError(f"n={n!r} is no whole number from 1 up.")
+        if not 0 <= diversity <= 1:
+            raise ParameterError(f"diversity={diversity!r} is not between 0 and 1.")
+        if not recency >= 0:
+            raise ParameterError(f"recency={recency!r} is below 0.")
+        log = self._model.log
+        rows = np.array([log.readers.find(name) for name in names], dtype=np.int64)
+        wanted = self._wanted(articles, filter)
+        columns: dict[str, list[Any]] = {"reader": [], "article": [], "score": [], "rank": []}
+        places = unit_rows(self.article_parts_) if diversity else self.article_parts_
+        step = max(1, CELLS // max(len(log.articles), 1))
+        for first in range(0, len(names), step):
+            block = rows[first : first + step]
+            scores = self._scores(block, recency)
+            if wanted is not None:
+                scores[:, ~wanted] = -np.inf
+            for i, (row, name) in enumerate(zip(block, names[first : first + step], strict=True)):
+                if exclude_seen and row >= 0:
+                    scores[i, self._seen(row)] = -np.inf
+                top = diversified(scores[i], places, n, diversity) if diversity else best(scores[i], n)
+                columns["reader"] += [name] * len(top)
+                columns["article"] += [log.articles.names[j] for j in top]
+                columns["score"] += scores[i, top].tolist()
+                columns["rank"] += range(1, len(top) + 1)
+        return columns
+
+    def explain(self, reader: Any, article: Any, *, recency: float = 0.0) -> Any:
+        """Return why an article is recommended: reasons whose scores sum to the score that `recommend` gives.
+
+        Parameters
+        ----------
+        reader : str or int
+            Id of a reader; of one never met, what is read lately is the only reason.
+        article : str or int
+            Id of an article.
+        recency : float, default=0.0
+            What `recommend` was given.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns because (a sentence), share (of the score) and score, heaviest first. With explicit feedback a score
+            may be negative.
+
+        Raises
+        ------
+        DataError
+            If the article was never met.
+        """
+        rows = self.reasons(reader, article, recency=recency)
+        columns = {name: [row[name] for row in rows] for name in ("because", "share", "score")}
+        return frame(columns, "Recommender.explain", "Recommender.reasons gives the same as a list.")
+
+    def reasons(self, reader: Any, article: Any, *, recency: float = 0.0) -> list[dict[str, Any]]:
+        """List why an article is recommended as `explain` does, without pandas.
+
+        Parameters
+        ----------
+        reader, article, recency : see `explain`
+            The same.
+
+        Returns
+        -------
+        list of dict
+            A reason each, with because, share and score.
+
+        Raises
+        ------
+        DataError
+            If the article was never met.
+        """
+        check_is_fitted(self, "_model")
+        place = self._place(article)
+        row = self._model.log.readers.find(reader)
+        names = self.article_ids_
+        if isinstance(self._model, Ratings):
+            reasons = reasons_of_rating(self._model, row, place, names)
+        else:
+            reasons = reasons_of_interest(self._model, row, place, names, self.labels_)
+        factor = float(self._aged(recency)[place]) if recency else 1.0
+        scores = [score * factor for _, score in reasons]
+        total = sum(scores) or 1.0
+        return [
+            {"because": text, "share": score / total, "score": score}
+            for (text, _), score in zip(reasons, scores, strict=True)
+        ]
