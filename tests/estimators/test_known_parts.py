@@ -8,6 +8,8 @@ from sklearn.base import clone
 
 from partwise import NMF, factorize
 from partwise.exceptions import IncompatibleSolverError, ParameterError
+from partwise.init.given import starts
+from partwise.matrix import as_matrix
 from partwise.penalties import Bounds
 
 NAN = np.nan
@@ -382,3 +384,11 @@ def test_rows_far_larger_than_the_parts_have_a_place_on_the_simplex(scale):
     model = NMF(3, sum_to_one=True, random_state=0).fit(np.random.default_rng(0).random((30, 8)))
     shares = model.transform(np.random.default_rng(1).random((5, 8)) * scale)
     np.testing.assert_allclose(shares.sum(axis=1), 1)
+
+
+def test_a_seed_has_its_shape_in_the_scales_of_weighted_columns():
+    rng = np.random.default_rng(3)
+    part, scales = rng.random(8) + 0.1, np.r_[np.full(4, 1.0), np.full(4, 10.0)]
+    data = as_matrix(rng.random((20, 8)) * scales)
+    _, Ht = starts(data, 2, "random", None, None, (1.0, 1 / scales[:, None]), part[None], np.random.RandomState(0))()
+    np.testing.assert_allclose(Ht[:, 0] / Ht[:, 0].sum(), part * scales / (part * scales).sum(), rtol=1e-12)

@@ -34,7 +34,7 @@ def starts(
         Where the first parts begin instead.
     """
     start = _unseeded(X, k, init, W, H, units, rng)
-    return start if seeds is None else lambda: _seeded(start(), seeds)
+    return start if seeds is None else lambda: _seeded(start(), seeds, units[1])
 
 
 def _unseeded(
@@ -64,7 +64,7 @@ def _unseeded(
     return start
 
 
-def _seeded(start: Start, seeds: Any) -> Start:
+def _seeded(start: Start, seeds: Any, units: Any) -> Start:
     """Put the seeds' known entries into the first parts, at the scale that these have."""
     W, Ht = start
     given = np.asarray(seeds, float)
@@ -73,6 +73,7 @@ def _seeded(start: Start, seeds: Any) -> Start:
             f"seed_components have shape {given.shape}; they need at most {Ht.shape[1]} rows, one a part, of {len(Ht)} "
             f"entries, one a feature."
         )
+    given = given / np.ravel(units)  # columns with weights have scales of their own
     known = ~np.isnan(given)
     if (given[known] < 0).any() or not np.isfinite(given[known]).all():
         raise ParameterError("seed_components must be finite and at least 0; NaN where an entry is not known.")

@@ -17,6 +17,7 @@ from partwise.matrix.dense import CHUNK, Dense
 from partwise.matrix.sparse import Sparse
 from partwise.metrics.reconstruction import comparable
 from partwise.projection import power_of
+from partwise.selection.matching import duplicates
 
 SHOWN = 10
 """Parts that a summary lists."""
@@ -229,7 +230,7 @@ def diagnose(
         column_loss=losses[1] * scale,
         part_share=mass / (mass.sum() or 1.0),
         part_gain=_gains(matrix, objective, left, right) * scale,
-        near_duplicates=_near_duplicates(right, alike),
+        near_duplicates=duplicates(right.T, alike),
         dead=[int(t) for t in np.flatnonzero(~(left.any(axis=0) & right.any(axis=0)))],
     )
 
@@ -327,14 +328,6 @@ def _gains(X: Matrix, loss: Loss, left: Array, right: Array) -> Array:
         without[:, t] = 0
         gains.append(loss.value(X, without, right) - whole)
     return np.array(gains)
-
-
-def _near_duplicates(right: Array, alike: float) -> list[tuple[int, int, float]]:
-    norms = np.linalg.norm(right.astype(np.float64), axis=0)
-    directions = right / np.where(norms > 0, norms, 1.0)
-    cosines = np.triu(directions.T @ directions, 1)
-    pairs = zip(*np.nonzero(cosines >= alike - 1e-12), strict=True)
-    return sorted(((int(s), int(t), float(cosines[s, t])) for s, t in pairs), key=lambda pair: -pair[2])
 
 
 def _relative(squares: Any, own: Any) -> Any:

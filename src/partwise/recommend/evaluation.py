@@ -12,10 +12,11 @@ from partwise.exceptions import ParameterError
 from partwise.recommend.baselines import baselines as simple_rules
 from partwise.recommend.log import Articles, Log, check_join, read_articles, read_log
 from partwise.recommend.measures import ACCURACY, accuracy, calibration, spread
-from partwise.recommend.ranking import CELLS, best, unit_rows
+from partwise.recommend.ranking import CELLS, best
 from partwise.recommend.recommender import Recommender
 from partwise.recommend.splits import Split, splits
 from partwise.topics.frames import frame
+from partwise.topics.places import unit_rows
 
 __all__ = ["Evaluation", "evaluate"]
 

@@ -12,9 +12,10 @@ from sklearn.utils.validation import check_is_fitted
 from partwise.exceptions import DataError, ParameterError
 from partwise.recommend.interest import PIECES, Interest
 from partwise.recommend.log import is_id
-from partwise.recommend.ranking import CELLS, best, unit_rows
+from partwise.recommend.ranking import CELLS, best
 from partwise.recommend.ratings import Ratings
 from partwise.topics.frames import frame
+from partwise.topics.places import unit_rows
 from partwise.topics.words import topic_labels
 
 __all__ = ["Fitted"]

@@ -9,10 +9,11 @@ from sklearn.utils.validation import check_is_fitted
 from partwise.exceptions import ParameterError
 from partwise.recommend.fitted import Fitted
 from partwise.recommend.log import is_id, plain_id
-from partwise.recommend.ranking import CELLS, best, diversified, unit_rows
+from partwise.recommend.ranking import CELLS, best, diversified
 from partwise.recommend.ratings import Ratings
 from partwise.recommend.reasons import reasons_of_interest, reasons_of_rating
 from partwise.topics.frames import frame
+from partwise.topics.places import unit_rows
 
 __all__ = ["Listing"]
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CELLS", "best", "diversified", "unit_rows"]
+__all__ = ["CELLS", "best", "diversified"]
 
 Array = NDArray[Any]
 CELLS = 4_000_000  # scores in memory at a time
@@ -75,15 +75,3 @@ def diversified(scores: Array, places: Array, n: int, diversity: float) -> Array
         left[one] = False
         nearest = np.maximum(nearest, vectors @ vectors[one])
     return pool[chosen]
-
-
-def unit_rows(places: Array) -> Array:
-    """Return rows of unit length; zeros stay.
-
-    Examples
-    --------
-    >>> unit_rows(np.array([[3.0, 4.0], [0, 0]])).tolist()
-    [[0.6, 0.8], [0.0, 0.0]]
-    """
-    lengths = np.linalg.norm(places, axis=1, keepdims=True)
-    return places / np.where(lengths > 0, lengths, 1)

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-import scipy.sparse as sp
-
+from partwise.topics.places import unit_rows
 from partwise.topics.vectorize import chosen_language, fit_vectorizer, make_vectorizer
 
 __all__ = ["fit_texts", "restored", "text_rows"]
@@ -18,7 +16,7 @@ def fit_texts(texts: Sequence[str]) -> tuple[Any, str, Any]:
     """
     language = chosen_language(texts, "auto")
     vectorizer, X = fit_vectorizer(texts, language=language)
-    return vectorizer, language, _unit(X)
+    return vectorizer, language, unit_rows(X)
 
 
 def restored(language: str, words: Sequence[str], idf: Any) -> Any:
@@ -32,12 +30,4 @@ def restored(language: str, words: Sequence[str], idf: Any) -> Any:
 
 def text_rows(vectorizer: Any, texts: Sequence[str]) -> Any:
     """Return rows of unit length of new texts."""
-    return _unit(vectorizer.transform(texts))
-
-
-def _unit(X: Any) -> Any:
-    X = sp.csr_array(X).astype(np.float64)
-    row = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
-    lengths = np.sqrt(np.bincount(row, X.data**2, minlength=X.shape[0]))
-    X.data /= lengths[row]
-    return X
+    return unit_rows(vectorizer.transform(texts))

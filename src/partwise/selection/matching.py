@@ -119,7 +119,8 @@ def duplicates(H: Any, threshold: float = DUPLICATE) -> list[tuple[int, int, flo
     unit = unit_rows(parts_of(H, "H"))
     cosines = np.triu(np.minimum(unit @ unit.T, 1.0), 1)
     found = zip(*np.nonzero(cosines >= threshold - 1e-12), strict=True)
-    return sorted(((int(i), int(j), float(cosines[i, j])) for i, j in found), key=lambda pair: -pair[2])
+    pairs = ((int(i), int(j), float(cosines[i, j])) for i, j in found)
+    return sorted(pairs, key=lambda pair: -round(pair[2], 9))  # rounding decides no order
 
 
 def parts_of(model: Any, name: str) -> Array:
