@@ -4,10 +4,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <vector>
 
-#include "simd.hpp"
+#include "elimination.hpp"
 
 namespace partwise {
 
@@ -43,20 +42,54 @@ class Pivoting {
   double* x() { return x_.data(); }
 
   void solve() {
-    V size{};
-    for (Index t = 0; t < stride_; t += wide) {
-      const V value = load<V>(&want_[t]);
-      size = at_least(size, at_least(value, -value));
+    for (Index t = 0; t < stride_; t += wide)
       store(&passive_[t], Mask(load<V>(&x_[t]) > V{}) & load<Mask>(&usable_[t]));
+    solve_passive();
+    pivot();
+  }
+
+  /// Whether the gram says anything of a component.
+  Index usable(Index t) const { return -usable_[t]; }
+  /// The gram, rows and columns padded with zeros: component k is all zero.
+  const double* rows() const { return rows_.data(); }
+  Index stride() const { return stride_; }
+
+  /// As `solve`, where the components order[0..size] have been solved for already: `value(a)` is x[order[a]].
+  template <class Value>
+  void resume(const Index* order, Index size, Value value) {
+    std::copy(order, order + size, order_.begin());
+    size_ = size;
+    for (Index t = 0; t < stride_; t += wide) {
+      store(&x_[t], V{});
+      store(&passive_[t], Mask{});
     }
+    for (Index a = 0; a < size; ++a) {
+      x_[order[a]] = value(a);
+      passive_[order[a]] = -1;
+    }
+    pivot();
+  }
+
+ private:
+  static constexpr int wide = lanes<double>;
+  using V = Vector<double, wide>;
+  typedef std::int64_t Mask __attribute__((vector_size(wide * sizeof(double)), aligned(alignof(double)), may_alias));
+
+  using Quad = Vector<double, 4>;
+
+  static Index padded(Index n) { return (n + wide - 1) / wide * wide; }
+
+  /// Exchange components between the sets until none is on the wrong side.
+  void pivot() {
+    if (feasible(0)) return;  // as most first guesses are
     double largest = 0;
-    for (int lane = 0; lane < wide; ++lane) largest = std::max(largest, size[lane]);
+    for (Index t = 0; t < k_; ++t) largest = std::max(largest, std::abs(want_[t]));
     Index fewest = k_ + 1;
     int backup = 3;
     for (Index round = 0; round < 10 * k_ + 100; ++round) {
-      solve_passive();
       if (feasible(-1e-12 * largest)) return;
       exchange(fewest, backup);
+      solve_passive();
     }
     // rounding made the pivots cycle: finish by coordinate descent from what there is
     for (Index t = 0; t < k_; ++t) x_[t] = std::max(x_[t], 0.0);
@@ -69,16 +102,6 @@ class Pivoting {
         x_[t] = std::max(x_[t] + step / row[t], 0.0);
       }
   }
-
- private:
-  static constexpr int wide = lanes<double>;
-  static constexpr double tiny = std::numeric_limits<double>::min();  // what is smaller has no finite inverse
-  using V = Vector<double, wide>;
-  typedef std::int64_t Mask __attribute__((vector_size(wide * sizeof(double)), aligned(alignof(double)), may_alias));
-
-  using Quad = Vector<double, 4>;
-
-  static Index padded(Index n) { return (n + wide - 1) / wide * wide; }
 
   /// gram[F, F] x[F] = want[F] on the passive set F, x = 0 elsewhere; a component that depends on those before it gets 0.
   /// Elimination on the upper triangle; Fixed > 0 is a number of components (a multiple of four, at least the size of F,
@@ -105,7 +128,7 @@ class Pivoting {
     for (Index a = 0; a < count; ++a) {
       const Quad* pivot = system + a * quads;
       const double rest = pivot[a / 4][a % 4];
-      inverse[a] = rest > std::max(1e-14 * rows_[order[a] * (stride_ + 1)], tiny) ? 1 / rest : 0;
+      inverse[a] = rest > std::max(dependent * rows_[order[a] * (stride_ + 1)], tiny) ? 1 / rest : 0;
 #pragma GCC unroll 16
       for (Index b = a + 1; b < count; ++b) {
         const double share = pivot[b / 4][b % 4] * inverse[a];
@@ -200,25 +223,60 @@ class Pivoting {
 };
 
 /// left[i] <- argmin over x >= 0 of 1/2 x' gram x - (cross[i] - l1)' x for a block of rows; left[i]'s zeros are the first
-/// guess. left, cross: (rows, k); gram: (k, k). Returns <cross, left>, to read the loss off.
+/// guess. left, cross: (rows, k); gram: (k, k). Returns <cross, left>, to read the loss off. The first guesses of rows
+/// with about as many components are solved for together, a tile of rows at a time.
 template <class Real>
 double pivoting_block(Real* left, Strided<Real> cross, const double* gram, Index rows, Index k, double l1) {
+  constexpr int wide = Elimination::wide;
+  constexpr Index height = 32 * wide;
   Pivoting pivoting(k);
   pivoting.prepare(gram, k);
-  double *x = pivoting.x(), *want = pivoting.want(), inner = 0;
-  for (Index i = 0; i < rows; ++i) {
-    const Real* wanted = cross.data + i * cross.row;
-    for (Index t = 0; t < k; ++t) {
-      want[t] = double(wanted[t * cross.column]) - l1;
-      x[t] = double(left[i * k + t]);
+  Elimination elimination(k);
+  std::vector<double> wants(height * (k + 1));  // of component k, which is all zero, too
+  std::vector<Index> orders(height * k), sizes(height), sorted(height), starts(k + 2);
+  using V = Vector<double, wide>;
+  V inner{};
+  for (Index first = 0; first < rows; first += height) {
+    const Index tall = std::min(height, rows - first);
+    std::fill(starts.begin(), starts.end(), 0);
+    for (Index i = 0; i < tall; ++i) {
+      const Real* wanted = cross.data + (first + i) * cross.row;
+      const Real* start = left + (first + i) * k;
+      Index* order = &orders[i * k];
+      Index size = 0;
+      for (Index t = 0; t < k; ++t) {
+        wants[i * (k + 1) + t] = double(wanted[t * cross.column]) - l1;
+        order[size] = t;
+        size += Index(start[t] > 0) & pivoting.usable(t);
+      }
+      std::fill(order + size, order + k, k);
+      ++starts[(sizes[i] = size) + 1];
     }
-    pivoting.solve();
-    for (Index t = 0; t < k; ++t) {
-      const Real value = left[i * k + t] = Real(std::max(x[t], 0.0));
-      inner += double(value) * double(wanted[t * cross.column]);
+    for (Index s = 0; s < k; ++s) starts[s + 1] += starts[s];
+    for (Index i = 0; i < tall; ++i) sorted[starts[sizes[i]]++] = i;
+    for (Index g = 0; g < tall; g += wide) {
+      const Index* order[wide];
+      const double* want[wide];
+      const Index count = std::min<Index>(wide, tall - g);
+      for (int r = 0; r < wide; ++r) {  // lanes beyond the last row repeat it
+        const Index i = sorted[g + std::min<Index>(r, count - 1)];
+        order[r] = &orders[i * k];
+        want[r] = &wants[i * (k + 1)];
+      }
+      elimination.solve(pivoting.rows(), pivoting.stride(), order, want, sizes[sorted[g + count - 1]]);
+      for (int r = 0; r < count; ++r) {
+        const Index i = sorted[g + r];
+        std::copy(want[r], want[r] + k, pivoting.want());
+        pivoting.resume(order[r], sizes[i], [&](Index a) { return elimination.solution(r, a); });
+        Real* out = left + (first + i) * k;
+        double* x = pivoting.x();
+        for (Index t = 0; t < k; ++t) x[t] = out[t] = Real(std::max(x[t], 0.0));
+        for (Index t = 0; t < pivoting.stride(); t += wide)
+          inner += load<V>(x + t) * (load<V>(pivoting.want() + t) + l1);
+      }
     }
   }
-  return inner;
+  return sum<double, wide>(inner);
 }
 
 }  // namespace partwise

@@ -149,6 +149,20 @@ def test_weights_that_sum_to_one_and_streams_with_unknown_entries_are_kept(tmp_p
     assert loaded.transform(ratings).tobytes() == model.transform(ratings).tobytes()
 
 
+def test_the_volume_of_parts_is_kept_and_older_files_have_none(tmp_path):
+    model = pw.NMF(3, sum_to_one=True, min_volume=np.float32(0.5), random_state=0, tol=1e-3).fit(X)
+    loaded = saved_and_loaded(model, tmp_path)
+    assert loaded.min_volume == 0.5
+    assert loaded.transform(X).tobytes() == model.transform(X).tobytes()
+    path = tmp_path / "older.model"
+    pw.save(model, path)
+    kind, header, arrays = model_file.read(path)
+    del header["params"]["min_volume"]
+    model_file.write(path, kind, header, arrays)
+    assert pw.load(path).min_volume == 0
+    assert pw.load(path).transform(X).tobytes() == model.transform(X).tobytes()
+
+
 def test_numpy_numbers_are_plain_values(tmp_path):
     model = pw.NMF(n_components=np.int64(2), random_state=np.int32(0), max_iter=500).fit(X)
     assert saved_and_loaded(model, tmp_path).n_components == 2

@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from partwise.exceptions import DataError, DomainError, ParameterError
 from partwise.init.given import starts
 from partwise.losses import Frobenius, Loss, get_loss
-from partwise.matrix import Array, Box, Matrix, as_matrix, rescaled, widened
+from partwise.matrix import Array, as_matrix, rescaled, widened
 from partwise.matrix.observed import Observed
 from partwise.penalties import Bounds, Penalty
 from partwise.projection import Projection, power_of
@@ -20,32 +20,28 @@ from partwise.solvers import (
     Callback,
     Factor,
     Iteration,
-    Outcome,
     Parts,
     Solver,
     alternate,
     check_limits,
     even_out,
     get_solver,
+    in_step,
+    lighten,
     share_out,
     solve_rows,
+    warm_up,
 )
-from partwise.solvers.rows import least_squares
+from partwise.solvers.base import own_gram
+from partwise.solvers.rows import finish
 from partwise.solvers.simplex import project
+from partwise.solvers.volume import Volume, check_volume
 from partwise.stopping import Stopping, StopReason
 from partwise.threads import Workers
 from partwise.weighting import Weighting
 
 __all__ = ["Factorization", "factorize"]
 
-MOST_LOCAL = 10
-"""Newton steps of the last half-step where it can only improve on W, not make it exact."""
-DEPENDENT = 1e-8
-"""Smallest ratio of eigenvalues of the gram of parts that do not depend on each other."""
-WIDEST = 40
-"""Columns of a product that several starts share, at the most: rows of wider ones no longer stay in cache."""
-ROOM = 1 << 28
-"""Bytes that the factors of starts in step may take together; larger ones go one after another."""
 CUT_SHORT = (StopReason.MAX_TIME, StopReason.CALLBACK, StopReason.INTERRUPTED)
 """What ends a fit whatever starts are left."""
 LARGEST = float(np.finfo(np.float64).max)
@@ -176,6 +172,7 @@ def factorize(
     bounds_W: Bounds | None = None,
     bounds_H: Bounds | None = None,
     sum_to_one: bool = False,
+    min_volume: float = 0.0,
     seed_components: Any = None,
 ) -> Factorization:
     r"""Find non-negative W and H with X ~ W H.
@@ -234,6 +231,11 @@ def factorize(
         Where the entries of a factor may lie, and which are fixed.
     sum_to_one : bool, default=False
         Whether each row of W has to sum to one (Frobenius).
+    min_volume : float, default=0.0
+        How much the room between the parts counts beside the noise of X; needs sum_to_one. Adds half of min_volume
+        s^2 log det(I + C / d) to the objective: s is X's singular value number k + 1, C the gram of the parts less
+        their mean, d the mean variance of the rows along k - 1 directions. No unit; up to half of max_iter goes by
+        first, with more weight on it.
     seed_components : array of shape (n_seeds, n_features) or None
         Where the first parts begin, at any scale; the fit may leave them. NaN takes an entry from the start.
 
@@ -272,6 +274,7 @@ def factorize(
         raise ParameterError(f"tol={tol!r} must be at least 0; 0 runs to max_iter.")
     if not (max_time is None or (isinstance(max_time, Real) and max_time > 0)):
         raise ParameterError(f"max_time={max_time!r} must be a number of seconds, more than 0; None sets no limit.")
+    check_volume(min_volume, sum_to_one)
     given = as_matrix(X, negatives=negatives, missing_values=missing_values, entry_weight=entry_weight)
     if isinstance(given, Observed) and given.n_stored == 0:
         raise DataError("No entry of X is known: nothing can be learnt from it. Mend missing_values, or the weights.")
@@ -303,21 +306,37 @@ def factorize(
         factors = [array if box is None else np.clip(array, *box) for array, box in zip(factors, boxes, strict=True)]
         if sum_to_one:
             factors[0] = project(factors[0])
-        return Factor(factors[0], penalties[0], boxes[0], sum_to_one), Factor(factors[1], penalties[1], boxes[1])
+        if seed_components is not None and W is None:  # from any other W the first half-step on H leads away from them
+            factors[0] = solve_rows(
+                matrix, objective, None, Parts(factors[1]), penalties[0], workers, box=boxes[0], sums_to_one=sum_to_one
+            )
+        w = Factor(factors[0], penalties[0], boxes[0], sum_to_one)
+        return w, Factor(factors[1], penalties[1], boxes[1], volume=volume)
 
     def heard(at: Iteration) -> object:
         W, H = weighting.restored(at.W, at.H)
         return callback(replace(at, W=W, H=H)) if callback else None
 
+    free = not (any(penalties) or any(boxes) or sum_to_one)
+    given_or_random = init in ("random", "custom") or W is not None or H is not None
+    warms_up = given_or_random and free and seed_components is None
     with Workers(n_jobs) as workers:
-        matrix.prepare(workers, whole=not objective.needs_products_alone)
+        if not warms_up:
+            matrix.prepare(workers, whole=not objective.needs_products_alone)
+        volume = Volume.of(matrix, n_components, float(min_volume))
         best, waiting = None, n_init
         while waiting:
             together = 1 if callback else min(waiting, in_step(matrix, n_components, chosen))
+            begun = [start() for _ in range(together)]
+            lead, limit = 0, Stopping(tol, max_iter, max_time)
+            if warms_up:
+                lead = warm_up(matrix, objective, chosen, begun, workers, began)
+            if volume:
+                lead = lighten(matrix, objective, chosen, begun, limit, workers, began)
+                limit = replace(limit, max_iter=max_iter - lead)
             found = alternate(
-                matrix, objective, chosen, [start() for _ in range(together)],
-                stopping=Stopping(tol, max_iter, max_time), workers=workers, began=began,
-                callback=heard if callback and weighting else callback,
+                matrix, objective, chosen, begun, stopping=limit, workers=workers, began=began,
+                callback=heard if callback and weighting else callback, lead=lead,
             )  # fmt: skip
             best = min([best, *found] if best else found, key=lambda outcome: outcome.objective)
             cut_short = any(outcome.reason in CUT_SHORT for outcome in found)
@@ -326,20 +345,26 @@ def factorize(
             del found
             waiting = 0 if cut_short else waiting - together
         assert best is not None
-        if not (any(penalties) or any(boxes) or sum_to_one):
+        if free:
             even_out(best.W, best.Ht, workers)
         if weighting.rows is not None:  # the best W of a row does not depend on the row's weight, which may be 0
             best.W = weighting.restored(best.W, best.Ht.T)[0]
             last = isinstance(objective, Frobenius) or best.reason is not StopReason.MAX_TIME  # an exact step follows
             best.W[weighting.rows[:, 0] == 0] = float(last)
         limits = Weighting().boxes((bounds_W, None), bare, n_components, units)[0], sum_to_one
-        left, value = _finish(weighting.apply(bare, rows=False), objective, best, penalties[0], limits, workers)
+        left, value = finish(weighting.apply(bare, rows=False), objective, best, penalties[0], limits, workers)
         if weighting.rows is not None:
             value = objective.value(matrix, left * weighting.rows.astype(left.dtype), best.Ht)
+        room = volume.value(own_gram(best.Ht)) if volume else 0.0
     curve = best.curve
-    final = value + sum(
-        p.value(float(f.sum(dtype=np.float64)), float(np.vdot(f, f)))
-        for p, f in zip(penalties, (left, best.Ht), strict=True)
+    final = (
+        value
+        + room
+        + sum(
+            p.value(float(f.sum(dtype=np.float64)), float(np.vdot(f, f)))
+            for p, f in zip(penalties, (left, best.Ht), strict=True)
+            if p
+        )
     )
     curve["loss"] = np.maximum(curve["loss"], final)
     curve["loss"][-1] = final
@@ -366,32 +391,6 @@ def factorize(
         sum_to_one=sum_to_one,
         weighting=Weighting(columns=weighting.columns),
     )
-
-
-def _finish(
-    X: Matrix, loss: Loss, found: Outcome, penalty: Penalty, limits: tuple[Box | None, bool], workers: Workers
-) -> tuple[Array, float]:
-    """Return the exact W for the H found, and the loss of the pair; `limits`: W's box, and whether rows sum to one."""
-    parts, (box, sums) = Parts(found.Ht), limits
-    left, value = found.W.copy() if box is None else np.clip(found.W, *box), None
-    if isinstance(loss, Frobenius):
-        start: Array | None = left
-        if box is None:
-            # where parts depend on each other W is not unique: it starts where transform does, and ends where that ends
-            values = np.linalg.eigvalsh(parts.gram)
-            if isinstance(X, Observed) or sums or values[0] <= DEPENDENT * values[-1]:
-                start = None
-        left, value = least_squares(X, start, parts, penalty, workers, box=box, sums_to_one=sums, value=True)
-    elif found.reason is not StopReason.MAX_TIME:
-        most = None if loss.convex else MOST_LOCAL
-        left = solve_rows(X, loss, found.W, parts, penalty, workers, most=most, box=box)
-    return left, max(loss.value(X, left, found.Ht) if value is None else value, 0.0)  # rounding can go just under 0
-
-
-def in_step(X: Matrix, k: int, solver: Solver) -> int:
-    """Return how many starts go in step."""
-    factors = 6 * sum(X.shape) * k * X.dtype.itemsize
-    return max(1, min(WIDEST // k, ROOM // factors)) if solver.shares_products else 1
 
 
 def _check_numbers(**numbers: int) -> None:

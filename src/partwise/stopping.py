@@ -43,6 +43,8 @@ class Stopping:
     reference is X alone, so a good start is not asked for more than a bad one. The loss is steady when it fell by less
     than ``tol`` of itself over the last WINDOW iterations.
 
+    Where the volume of the parts is to be small, both are relative to its weight: it is small beside X and its noise.
+
     Parameters
     ----------
     tol : float
@@ -58,8 +60,13 @@ class Stopping:
     max_seconds: float | None = None
     _losses: list[float] = field(default_factory=list, init=False)
 
-    def check(self, iteration: int, seconds: float, loss: float, residual: float, size: float) -> StopReason | None:
-        """Return why to stop after this iteration (counted from 1), or None to go on; `size` is the loss's of X."""
+    def check(
+        self, iteration: int, seconds: float, loss: float, residual: float, size: float, stake: float = np.inf
+    ) -> StopReason | None:
+        """Return why to stop after this iteration (counted from 1), or None to go on.
+
+        `size` is the loss's of X; `stake` is what a volume of the parts weighs, which counts in place of a larger loss.
+        """
         self._losses.append(loss)
         if loss <= 0.5 * (EXACT * self.tol) ** 2 * size:
             return StopReason.EXACT
@@ -69,7 +76,7 @@ class Stopping:
             return StopReason.STATIONARY
         if self.tol > 0 and iteration > WINDOW:
             before = self._losses[-1 - WINDOW]
-            if np.isfinite(before) and before - loss < self.tol * abs(loss):
+            if np.isfinite(before) and before - loss < self.tol * min(abs(loss), stake):
                 return StopReason.STEADY
         if iteration >= self.max_iter:
             return StopReason.MAX_ITER

@@ -19,7 +19,7 @@ H = RNG.random((12, 4)) + 0.05
 
 
 def test_momentum_grows_to_its_cap_and_is_cut_where_the_loss_rose():
-    schedule = Extrapolation()
+    schedule = Extrapolation(momentum=0.5)
     for _ in range(50):
         schedule.grow()
     assert schedule.momentum == schedule.cap == 1.0

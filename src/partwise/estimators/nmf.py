@@ -90,6 +90,10 @@ class NMF(BaseNMF):
         Highest values of the entries of H.
     sum_to_one : bool, default=False
         Whether each row of W has to sum to one, in ``transform`` too: weights are then shares. Frobenius only.
+    min_volume : float, default=0.0
+        With sum_to_one, how much the room between the parts counts beside the noise of X: they move together as far as
+        the rows allow, which finds them where no row is one part alone. No unit: 0.3 is a good first try, 1 for data
+        that are no such mixtures exactly. The formula is in ``partwise.factorize``.
 
     Attributes
     ----------
@@ -121,7 +125,9 @@ class NMF(BaseNMF):
     ----------
     A. Cichocki and A.-H. Phan, IEICE Trans. E92-A, 2009, doi:10.1587/transfun.E92.A.708; A. M. S. Ang and N. Gillis,
     Neural Computation 31, 2019, doi:10.1162/neco_a_01157; C. Fevotte and J. Idier, Neural Computation 23, 2011,
-    doi:10.1162/NECO_a_00168.
+    doi:10.1162/NECO_a_00168. Small volumes: L. Miao and H. Qi, IEEE Transactions on Geoscience and Remote Sensing 45,
+    2007, doi:10.1109/TGRS.2006.888466; X. Fu and others, IEEE Transactions on Signal Processing 64, 2016,
+    doi:10.1109/TSP.2016.2602800.
 
     Examples
     --------
@@ -164,6 +170,7 @@ class NMF(BaseNMF):
         forbidden: Any = None,
         upper: Any = None,
         sum_to_one: bool = False,
+        min_volume: float = 0.0,
     ) -> None:
         self.n_components = n_components
         self.init = init
@@ -188,6 +195,7 @@ class NMF(BaseNMF):
         self.forbidden = forbidden
         self.upper = upper
         self.sum_to_one = sum_to_one
+        self.min_volume = min_volume
 
     def fit(
         self,
@@ -305,6 +313,7 @@ class NMF(BaseNMF):
             bounds_W=None if fixed_weights is None else Bounds.fixed(fixed_weights),
             bounds_H=self._bounds(k, matrix.shape[1]),
             sum_to_one=self.sum_to_one,
+            min_volume=self.min_volume,
             seed_components=self.seed_components,
         )
         if found.reason is StopReason.INTERRUPTED:

@@ -1,5 +1,6 @@
 """X as a dense array, in C or Fortran order; neither is copied."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -32,12 +33,20 @@ class Dense(Matrix):
             self._transposed = Dense(self.X.T, transposed=self)
         return self._transposed
 
-    def prepare(self, workers: Workers, *, whole: bool) -> None:
+    def prepare(self, workers: Workers, *, whole: bool, beside: Callable[[], None] | None = None) -> None:
         """See Matrix: the transpose is a view."""
+        if beside is not None:
+            beside()
 
     def slice(self, first: int, last: int) -> "Dense":
         rows = self.X[first:last]
         return Dense(rows if rows.flags.c_contiguous or rows.flags.f_contiguous else np.ascontiguousarray(rows))
+
+    def take(self, rows: Array) -> tuple["Dense", Array]:
+        """Return a copy of these rows and of the columns with two entries there, and the numbers of these columns."""
+        X = self.X[rows]
+        columns = np.flatnonzero(np.count_nonzero(X, axis=0) > 1)
+        return Dense(np.ascontiguousarray(X[:, columns])), columns
 
     def divided(self, unit: float) -> "Dense":
         return Dense(np.ldexp(self.X, -(int(np.frexp(unit)[1]) - 1)))

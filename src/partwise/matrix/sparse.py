@@ -1,6 +1,7 @@
 """X as a sparse matrix whose absent entries are zeros, in CSR form; the transpose is a CSR copy, made once."""
 
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -72,19 +73,21 @@ class Sparse(Matrix):
         assert self._transposed is not None
         return self._transposed
 
-    def prepare(self, workers: Workers, *, whole: bool) -> None:
-        """See Matrix."""
-        if self._transposed is not None:
-            return
-        n = self.shape[0]
-        if n > PANEL and self.n_stored >= LARGE and not whole:
-            pieces = [[(first, min(first + PANEL, n))] for first in range(0, n, PANEL)]
-            panels = workers.map(lambda piece: self._turn(piece, Workers(1)), pieces)
-        else:
-            # a piece for each thread, and no more than leave what is counted small beside the entries
-            count = min(workers.n_jobs, max(1, self.n_stored // (4 * self.shape[1])))
-            panels = [self._turn(list(cut(self.panels[0].indptr[1:], count)), workers)]
-        self._transposed = Sparse(None, panels, transposed=self)
+    def prepare(self, workers: Workers, *, whole: bool, beside: Callable[[], None] | None = None) -> None:
+        """See Matrix; `beside` is done meanwhile, whether there is something to build or not."""
+        tasks: list[Callable[[], Any]] = [] if beside is None else [beside]
+        others, n = len(tasks), self.shape[0]
+        if self._transposed is None and n > PANEL and self.n_stored >= LARGE and not whole:
+            pieces = [(first, min(first + PANEL, n)) for first in range(0, n, PANEL)]
+            tasks += [partial(self._turn, [piece], Workers(1)) for piece in pieces]
+        elif self._transposed is None:
+            # in a piece for each thread, and no more than leave what is counted small beside the entries
+            threads = Workers(1) if others else workers
+            count = min(threads.n_jobs, max(1, self.n_stored // (4 * self.shape[1])))
+            tasks.append(partial(self._turn, [*cut(self.panels[0].indptr[1:], count)], threads))
+        panels = workers.map(_call, tasks)[others:]
+        if panels:
+            self._transposed = Sparse(None, panels, transposed=self)
 
     def _turn(self, pieces: list[Block], workers: Workers) -> Panel:
         """Return the transpose of adjoining pieces of rows; the same whatever the pieces."""
@@ -93,7 +96,7 @@ class Sparse(Matrix):
         workers.map(lambda i: kernels.csr_count(indptr, indices, counts[i], *pieces[i]), range(len(pieces)))
         ends = np.cumsum(counts.T, dtype=indptr.dtype).reshape(counts.shape[::-1])
         starts = np.ascontiguousarray(ends.T) - counts
-        rows, entries = (np.empty(ends[-1, -1], array.dtype) for array in (indices, data))
+        entries, rows = _together((data.dtype, indices.dtype), int(ends[-1, -1]))
         workers.map(
             lambda i: kernels.csr_scatter(indptr, indices, data, starts[i], rows, entries, *pieces[i]),
             range(len(pieces)),
@@ -102,6 +105,12 @@ class Sparse(Matrix):
 
     def slice(self, first: int, last: int) -> "Sparse":
         return Sparse(self.X[first:last])
+
+    def take(self, rows: Array) -> tuple["Sparse", Array]:
+        """Return a copy of these rows and of the columns with two entries there, and the numbers of these columns."""
+        X = self.X[rows]
+        columns = np.flatnonzero(np.bincount(X.indices, minlength=self.shape[1]) > 1)
+        return Sparse(X[:, columns]), columns
 
     def divided(self, unit: float) -> "Sparse":
         X = self.X.copy()
@@ -205,3 +214,15 @@ class Sparse(Matrix):
     def row_squares(self) -> Array:
         rows = np.repeat(np.arange(self.shape[0]), np.diff(self.X.indptr))
         return np.bincount(rows, weights=np.square(self.X.data, dtype=np.float64), minlength=self.shape[0])
+
+
+def _call(task: Any) -> Any:
+    return task()
+
+
+def _together(dtypes: tuple[Any, ...], count: int) -> list[Array]:
+    """Return an uninitialised array of each dtype in one allocation: a large one lies on large pages."""
+    unit = max(dtypes, key=lambda dtype: dtype.itemsize)  # scipy copies what is less than half of its base
+    ends = np.cumsum([0, *(count * dtype.itemsize for dtype in dtypes)])
+    memory = np.empty(-(-ends[-1] // unit.itemsize), unit).view(np.uint8)
+    return [memory[first:last].view(dtype) for first, last, dtype in zip(ends, ends[1:], dtypes, strict=False)]

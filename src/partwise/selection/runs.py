@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from partwise.factorization import in_step
 from partwise.init import initialize
 from partwise.losses import Loss
 from partwise.matrix import Array, Matrix
@@ -14,7 +13,7 @@ from partwise.penalties import Penalty
 from partwise.projection import Projection
 from partwise.selection.matching import unit_rows
 from partwise.selection.resampling import drawn, rows_of
-from partwise.solvers import Factor, Outcome, Solver, alternate
+from partwise.solvers import Factor, Outcome, Solver, alternate, in_step
 from partwise.stopping import Stopping, StopReason
 from partwise.threads import Workers
 

@@ -3,14 +3,16 @@
 from partwise.exceptions import IncompatibleSolverError, ParameterError, unknown_name
 from partwise.losses import Loss
 from partwise.matrix import Box
-from partwise.solvers.alternate import Callback, Iteration, Outcome, alternate
+from partwise.solvers.alternate import Callback, Iteration, Outcome, alternate, in_step
 from partwise.solvers.base import Factor, HalfStep, Solver, Step
+from partwise.solvers.continuation import lighten
 from partwise.solvers.evening import even_out, share_out
 from partwise.solvers.hals import HALS
 from partwise.solvers.multiplicative import Multiplicative
 from partwise.solvers.newton import Newton
 from partwise.solvers.pivoting import Pivoting
 from partwise.solvers.rows import Parts, solve_rows
+from partwise.solvers.warmup import warm_up
 
 __all__ = [
     "HALS",
@@ -30,8 +32,11 @@ __all__ = [
     "check_limits",
     "even_out",
     "get_solver",
+    "in_step",
+    "lighten",
     "share_out",
     "solve_rows",
+    "warm_up",
 ]
 
 SOLVERS: dict[str, type[Solver]] = {solver.name: solver for solver in (HALS, Multiplicative, Newton, Pivoting)}

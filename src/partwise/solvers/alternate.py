@@ -10,13 +10,17 @@ import numpy as np
 from partwise.losses import Loss
 from partwise.matrix import Array, Block, Matrix
 from partwise.solvers.base import Factor, HalfStep, Solver, Step
-from partwise.solvers.extrapolation import Extrapolation
+from partwise.solvers.extrapolation import FIRST, LATER, Extrapolation
 from partwise.solvers.revival import Revival
 from partwise.stopping import Stopping, StopReason
 from partwise.threads import Workers
 
 REVIVE_EVERY = 5
 """Iterations between two looks for dead parts; there is one more before convergence is believed."""
+WIDEST = 40
+"""Columns of a product that several starts share, at the most: rows of wider ones no longer stay in cache."""
+ROOM = 1 << 28
+"""Bytes that the factors of starts in step may take together; larger ones go one after another."""
 
 CURVE = np.dtype([("iteration", np.int64), ("seconds", np.float64), ("loss", np.float64), ("kkt", np.float64)])
 
@@ -106,6 +110,7 @@ def alternate(
     workers: Workers,
     callback: Callback | None = None,
     began: float,
+    lead: int = 0,
 ) -> list[Outcome]:
     """Improve each pair by turns until `stopping` says so; return the best pair met from each start.
 
@@ -119,8 +124,10 @@ def alternate(
         W (n, k) and Ht (m, k), within their bounds; used up.
     began : float
         ``time.perf_counter()`` when the fit began.
+    lead : int
+        Iterations that the starts have had elsewhere.
     """
-    runs = [_descend(X, loss, solver, *start, replace(stopping), callback, workers, began) for start in starts]
+    runs = [_descend(X, loss, solver, *start, replace(stopping), callback, workers, began, lead) for start in starts]
     states: list[HalfStep | Outcome] = [next(run) for run in runs]
     while going := [number for number, state in enumerate(states) if isinstance(state, HalfStep)]:
         asked = [state for state in states if isinstance(state, HalfStep)]
@@ -132,6 +139,12 @@ def alternate(
         for number, answer in zip(going, answers, strict=True):
             states[number] = _resume(runs[number], answer)
     return [state for state in states if isinstance(state, Outcome)]
+
+
+def in_step(X: Matrix, k: int, solver: Solver) -> int:
+    """Return how many starts go in step."""
+    factors = 6 * sum(X.shape) * k * X.dtype.itemsize
+    return max(1, min(WIDEST // k, ROOM // factors)) if solver.shares_products else 1
 
 
 def _resume(run: Generator[HalfStep, Step, Outcome], answer: Step | KeyboardInterrupt) -> HalfStep | Outcome:
@@ -153,10 +166,12 @@ def _descend(
     callback: Callback | None,
     workers: Workers,
     began: float,
+    lead: int,
 ) -> Generator[HalfStep, Step, Outcome]:
     """Yield the half-steps of one fit and take their reports; return its outcome."""
     size = loss.size(X)
-    extrapolation = Extrapolation() if solver.accelerates else None
+    stake = h.volume.weight if h.volume else np.inf  # small beside X, and yet what was asked for
+    extrapolation = Extrapolation(LATER if lead else FIRST) if solver.accelerates else None
     record, revival, paid, rejected = _Record(), Revival(), 0.0, 0
     reason: StopReason | None = None
     iteration = 0
@@ -169,26 +184,26 @@ def _descend(
             ahead = extrapolation is not None and iteration > 1 and rejected < 2  # a start is no iterate to go on from
             momentum = extrapolation.momentum if extrapolation is not None and ahead else 0.0
             left_before = w.point
-            first = yield HalfStep(w, h, iteration, momentum)
+            first = yield HalfStep(w, h, lead + iteration, momentum)
             if first.before is not None and iteration > 1:
                 objective = first.before + paid
                 if record.settle(iteration - 1, objective, slack(objective)):
                     w.best, h.best = left_before, h.point
             h.previous = h.iterate
-            second = yield HalfStep(h, w, iteration, final=True)
+            second = yield HalfStep(h, w, lead + iteration, final=True)
             paid = w.pays() + h.pays()
-            residual = solver.residual((first, second), size)
+            residual = solver.residual((first, second), min(size, stake))
             fell = True
             if second.after is not None:
                 objective = second.after + paid
-                fell = objective <= record.best + noise(X, size, objective)
+                fell = objective <= record.best + noise(X, np.inf if h.by_residuals else size, objective)
                 if record.settle(iteration, objective, slack(objective)):
                     w.best, h.best = w.point, h.point
             elif w.best is None:
                 w.best, h.best = w.point, h.point
             seconds = time.perf_counter() - began
             record.add(iteration, seconds, residual)
-            reason = stopping.check(iteration, seconds, record.best, residual, size)
+            reason = stopping.check(iteration, seconds, record.best, residual, size, stake)
             due = reason is not None or iteration % REVIVE_EVERY == 0
             if due and fell and revival.apply(X, w, h) and reason is not None and reason.converged:
                 reason = None

@@ -11,6 +11,7 @@ import numpy as np
 from partwise.losses import Loss
 from partwise.matrix import Array, Box, Matrix
 from partwise.penalties import Penalty
+from partwise.solvers.volume import Volume
 from partwise.threads import Workers
 
 ARRAYS = 4
@@ -48,18 +49,33 @@ class Factor:
         Where they may lie; None: anywhere from 0 up.
     sums_to_one : bool
         Whether each row has to.
+    volume : Volume or None
+        What its columns pay for the room between them.
     """
 
-    def __init__(self, start: Array, penalty: Penalty, box: Box | None = None, sums_to_one: bool = False) -> None:
+    def __init__(
+        self,
+        start: Array,
+        penalty: Penalty,
+        box: Box | None = None,
+        sums_to_one: bool = False,
+        volume: Volume | None = None,
+    ) -> None:
         # one allocation, so that it can lie on large pages; what is not used is never touched
         self._arrays = [start, *np.empty((ARRAYS, *start.shape), start.dtype)]
-        self.iterate: Array = start
-        self.point: Array = start
-        self.previous: Array | None = None
-        self.best: Array | None = None
+        self.begin(start)
         self.penalty = penalty
         self.box = box
         self.sums_to_one = sums_to_one
+        self.volume = volume
+
+    def begin(self, start: Array) -> None:
+        """Begin from `start`, which becomes one of this factor's arrays."""
+        self._arrays[0] = start
+        self.iterate: Array = start
+        self.previous: Array | None = None
+        self.best: Array | None = None
+        self.move(start)
 
     @cached_property
     def gram(self) -> Array:
@@ -71,6 +87,11 @@ class Factor:
         """Column sums of point in float64, (k,)."""
         return column_sums(self.point)
 
+    @property
+    def by_residuals(self) -> bool:
+        """Whether the loss has to come from the residuals: what a volume gains drowns in the rounding of float32."""
+        return self.volume is not None and self.point.dtype == np.float32
+
     def room(self) -> Array:
         """Return an array (rows, k) that nothing needs any more."""
         busy = {id(self.iterate), id(self.point), id(self.previous), id(self.best)}
@@ -78,7 +99,7 @@ class Factor:
 
     def move(self, point: Array, gram: Array | None = None) -> None:
         """Make `point` (one of this factor's arrays) the point; `gram`, if given, is its own."""
-        self.point = point
+        self.point: Array = point
         self.__dict__.pop("gram", None)
         self.__dict__.pop("mass", None)
         if gram is not None:
@@ -95,11 +116,12 @@ class Factor:
         return [bound[first:last] for bound in self.box or ()]
 
     def pays(self) -> float:
-        """Return the penalty of the point."""
+        """Return what the point pays, penalty and volume."""
+        room = self.volume.value(self.gram) if self.volume else 0.0
         if not self.penalty:
-            return 0.0
+            return room
         total = float(self.mass.sum()) if self.penalty.l1 else 0.0  # as long as a pass over the factor
-        return self.penalty.value(total, float(np.vdot(self.point, self.point)))
+        return room + self.penalty.value(total, float(np.vdot(self.point, self.point)))
 
 
 @dataclass(frozen=True)
@@ -154,6 +176,8 @@ class Solver(ABC):
     """Whether its half-steps keep to a factor's box."""
     sums_to_one: ClassVar[bool] = False
     """Whether they can hold the sum of each row at one."""
+    warms_up: ClassVar[bool] = False
+    """Whether random starts of its gain from a sample of the rows: quadratic losses, where zeros can be left again."""
     shares_products: ClassVar[bool] = False
     """Whether the half-steps of several runs cost less together."""
 

@@ -6,10 +6,6 @@ from partwise.matrix import Array, Matrix
 from partwise.penalties import Bounds
 from partwise.threads import Workers
 
-ROWS = 4096
-"""Rows of a factor that are rescaled at a time."""
-
-
 MOST = 1000
 """Exponent of the largest unit of a factor."""
 
@@ -37,24 +33,12 @@ def even_out(W: Array, Ht: Array, workers: Workers) -> Array:
     what a part contributes shows in its row of H alone, and weights compare across parts. W and H get the same norm.
     """
     means = (np.ones(len(W), W.dtype) @ W / len(W)).astype(np.float64)
-    left, right = workers.map(lambda f: np.sqrt(np.diagonal(f.T @ f).astype(np.float64)), (W, Ht))
+    left, right = workers.map(lambda f: np.sqrt(np.einsum("it,it->t", f, f).astype(np.float64)), (W, Ht))
     alive = (means > 0) & (left > 0) & (right > 0)
     scale = np.where(alive, means, 1.0)
     norms = np.linalg.norm(left / scale), np.linalg.norm(right * scale)
     if all(norms):
         scale *= np.sqrt(norms[0] / norms[1])
     scale = scale.astype(W.dtype)
-    for factor, by in ((W, 1 / scale), (Ht, scale)):
-        _multiply(factor, by, workers)
+    workers.map(lambda pair: np.multiply(*pair, out=pair[0]), ((W, 1 / scale), (Ht, scale)))
     return scale
-
-
-def _multiply(factor: Array, by: Array, workers: Workers) -> None:
-    """Do factor *= by, row by row; several times as fast, because numpy's inner loop would only be k long."""
-    diagonal = np.diag(by)
-
-    def block(first: int) -> None:
-        part = factor[first : first + ROWS]
-        np.matmul(part, diagonal, out=part)
-
-    workers.map(block, range(0, len(factor), ROWS))

@@ -1,7 +1,7 @@
 """How far to step beyond each iterate: the schedule of Ang and Gillis, with restarts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -10,8 +10,9 @@ from partwise.matrix import Array, Block
 from partwise.solvers.base import Factor
 from partwise.threads import Workers
 
-FIRST, GROW, GROW_CAP, CUT = 0.3, 1.05, 1.01, 1.5
-"""As in the reference, but for the first momentum: from its 0.5 fits of dense data cut back within five iterations."""
+FIRST, LATER, GROW, GROW_CAP, CUT = 0.3, 0.5, 1.05, 1.01, 1.5
+"""As in the reference, but for the first momentum: from its 0.5, which does after other iterations, fits of dense data
+cut back within five."""
 
 
 @dataclass
@@ -22,9 +23,12 @@ class Extrapolation:
     Computation 31, 2019, doi:10.1162/neco_a_01157, algorithm 2.
     """
 
-    momentum: float = FIRST
+    momentum: float
     cap: float = 1.0
-    before: float = FIRST
+    before: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.before = self.momentum
 
     def grow(self) -> None:
         """Go further, the last step was good."""

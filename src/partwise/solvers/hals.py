@@ -36,6 +36,7 @@ class HALS(Solver):
     losses: ClassVar[tuple[type[Loss], ...]] = (Frobenius,)
     quadratic_residual: ClassVar[bool] = True
     accelerates: ClassVar[bool] = True
+    warms_up: ClassVar[bool] = True
     bounded: ClassVar[bool] = True
     sums_to_one: ClassVar[bool] = True
     shares_products: ClassVar[bool] = True
@@ -52,6 +53,7 @@ class HALS(Solver):
         sweeps, shrink = self.plan(X, k, asked[0].iteration)
         targets = [_targets(step.left, step.momentum) for step in asked]
         grams = [X.by_block(step.right.point, own_gram, step.right.gram) for step in asked]
+        seen = [_pulled(step.left, own) for step, own in zip(asked, grams, strict=True)]
 
         def block(number: int) -> list[tuple[float, float, Array]]:
             rows = X.blocks[number]
@@ -61,7 +63,7 @@ class HALS(Solver):
                 left, own = step.left, cross[:, i * k : (i + 1) * k]
                 sweep = simplex_block if left.sums_to_one else kernels.hals_block
                 inner, moved = sweep(
-                    iterate[part], left.point[part], out[part], own, grams[i][number], left.penalty.l1, left.penalty.l2,
+                    iterate[part], left.point[part], out[part], own, seen[i][number], left.penalty.l1, left.penalty.l2,
                     sweeps, shrink, step.momentum, *left.box_of(*rows),
                 )  # fmt: skip
                 reports.append((inner, moved, own_gram(out[part])))
@@ -106,6 +108,14 @@ class HALS(Solver):
         return (20, 0.03) if ratio > DENSE_RATIO else (min(8, 3 * iteration - 1), 0.1)
 
 
+def _pulled(left: Factor, grams: Sequence[Array]) -> Sequence[Array]:
+    """Return the grams (k, k) that sweeps see: with what draws the columns of `left` together, where these pay."""
+    if left.volume is None:
+        return grams
+    pull = left.volume.pull(left.gram)
+    return [(gram + pull).astype(gram.dtype) for gram in grams]
+
+
 def _targets(left: Factor, momentum: float) -> tuple[Array, Array]:
     """Return where a half-step writes the iterate and the point."""
     if momentum == 0:  # the same numbers: the kernel writes them once
@@ -118,7 +128,7 @@ def _targets(left: Factor, momentum: float) -> tuple[Array, Array]:
 
 def quadratic_loss(X: Matrix, loss: Loss, done: HalfStep, inner: float, model: float) -> float:
     """Return half the squared error of the pair after a half-step, from what it knows where that is accurate enough."""
-    value = by_gram(X, inner, model)
+    value = None if done.left.by_residuals else by_gram(X, inner, model)
     return loss.value(X, done.left.point, done.right.point) if value is None else value
 
 

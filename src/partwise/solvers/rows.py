@@ -10,10 +10,12 @@ from partwise.losses.frobenius import gram
 from partwise.matrix import Array, Block, Box, Matrix, PoissonSide
 from partwise.matrix.observed import Observed
 from partwise.penalties import Penalty
+from partwise.solvers.alternate import Outcome
 from partwise.solvers.base import Factor, HalfStep, column_sums
 from partwise.solvers.hals import by_gram, squares
 from partwise.solvers.multiplicative import Multiplicative
 from partwise.solvers.simplex import simplex_block
+from partwise.stopping import StopReason
 from partwise.threads import Workers
 
 RIDGE = 1e-12
@@ -22,12 +24,18 @@ EXACT = 1e-11
 """Least squares of X's squared norm from which on the loss, a difference of larger terms, has digits in float64."""
 SWEEPS = 6
 """Coordinate sweeps before the exact solve, at the most."""
+SWEEPS_ON = 3
+"""The same for least squares that go on from a start: it has most zeros in place already."""
 SHRINK = 0.03
 """They end for a row when one moves it less than this share of the first."""
 MOST_BOUNDED = 1000
 """Sweeps or steps on a row whose entries are bounded or sum to one, at the most."""
 SHRINK_BOUNDED = 1e-6
 """They end when one moves less than this share of the first."""
+DEPENDENT = 1e-8
+"""Smallest ratio of eigenvalues of the gram of parts that do not depend on each other."""
+MOST_LOCAL = 10
+"""Newton steps of a fit's last half-step where it can only improve on W, not make it exact."""
 MOST_NEWTON = 100
 """Newton steps on a row, at the most; five to ten are usual where its problem is convex."""
 MOST_STEPS = 1000
@@ -122,6 +130,8 @@ def least_squares(
     # the ridge changes no digit that counts, and picks one solution where parts depend on each other
     ridge = RIDGE * float(np.diagonal(parts.gram).max(initial=0.0))
     grams = X.by_block(parts.right, gram, parts.gram)
+    # at a row's minimum <model, model> = <cross, left>, to more digits than float32 has
+    settled = X.dtype == np.float32 and not (penalty or sums_to_one or box)
 
     def block(number: int) -> tuple[float, Array]:
         first, last = X.blocks[number]
@@ -132,7 +142,8 @@ def least_squares(
             inner = simplex_block(exact, exact, exact, wide, grams[number], 0.0, penalty.l2, *limits, 0.0)[0]
             out[...] = exact
         else:
-            rough, most, shrink = grams[number].astype(X.dtype), SWEEPS, 0.0
+            rough, shrink = grams[number].astype(X.dtype), 0.0
+            most = SWEEPS if start is None else SWEEPS_ON
             bounds = [bound[first:last] for bound in box or ()]
             if bounds:
                 most, shrink = MOST_BOUNDED, SHRINK_BOUNDED
@@ -143,10 +154,33 @@ def least_squares(
             if not bounds:
                 damped = grams[number] + (penalty.l2 + ridge) * np.eye(k)
                 inner = kernels.pivoting_block(out, cross, damped, penalty.l1)
-        return inner, gram(out) if value else parts.gram
+        return inner, gram(out) if value and not settled else parts.gram
 
     inner, owns = zip(*workers.map(block, range(len(X.blocks))), strict=True)
-    return left, by_gram(X, sum(inner), squares(owns, grams)) if value else None
+    return left, by_gram(X, sum(inner), sum(inner) if settled else squares(owns, grams)) if value else None
+
+
+def finish(
+    X: Matrix, loss: Loss, found: Outcome, penalty: Penalty, limits: tuple[Box | None, bool], workers: Workers
+) -> tuple[Array, float]:
+    """Return the exact W for the H that a fit found, and the loss of the pair.
+
+    `limits`: W's box, and whether its rows sum to one.
+    """
+    parts, (box, sums) = Parts(found.Ht), limits
+    left, value = found.W.copy() if box is None else np.clip(found.W, *box), None
+    if isinstance(loss, Frobenius):
+        start: Array | None = left
+        if box is None:
+            # where parts depend on each other W is not unique: it starts where transform does, and ends where that ends
+            values = np.linalg.eigvalsh(parts.gram)
+            if isinstance(X, Observed) or sums or values[0] <= DEPENDENT * values[-1]:
+                start = None
+        left, value = least_squares(X, start, parts, penalty, workers, box=box, sums_to_one=sums, value=True)
+    elif found.reason is not StopReason.MAX_TIME:
+        most = None if loss.convex else MOST_LOCAL
+        left = solve_rows(X, loss, found.W, parts, penalty, workers, most=most, box=box)
+    return left, max(loss.value(X, left, found.Ht) if value is None else value, 0.0)  # rounding can go just under 0
 
 
 def _solve_observed(

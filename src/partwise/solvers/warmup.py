@@ -1,0 +1,88 @@
+"""A start that says less of X than its mean row: a sample of the rows improves its parts before X is read whole."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from partwise.losses import Loss
+from partwise.matrix import Matrix
+from partwise.matrix.dense import Dense
+from partwise.matrix.sparse import Sparse
+from partwise.penalties import Penalty
+from partwise.solvers.alternate import alternate
+from partwise.solvers.base import Factor, HalfStep, Solver
+from partwise.stopping import Stopping
+from partwise.threads import Workers
+
+SHARE = 16
+"""One row in so many is in the sample, at the most."""
+FEWEST, MOST = 20, 64
+"""Rows of the sample for each part: from fewer the parts would learn what is in these rows alone; more tell no more."""
+TINY = float(np.finfo(np.float64).tiny)
+GOLDEN = (5**0.5 - 1) / 2
+"""Of all numbers the worst to come near by a ratio of small ones."""
+ITERATIONS = 6
+"""On text two of them save one iteration on all rows, and six three; more come to fit the sample."""
+LEAD = 2
+"""Its first iterations count as later ones: they are cheap, and few sweeps would be a false economy."""
+
+
+def warm_up(
+    X: Matrix, loss: Loss, solver: Solver, starts: Sequence[tuple[Factor, Factor]], workers: Workers, began: float
+) -> int:
+    """Build X's transpose, and meanwhile improve the parts of random starts, in place, on a sample of the rows.
+
+    A pass over all rows tells random parts little more than one over a few of them does. Starts that know something
+    stay as they are.
+
+    Parameters
+    ----------
+    starts : sequence of (Factor, Factor)
+        W (n, k) and Ht (m, k), without penalties or bounds.
+
+    Returns
+    -------
+    int
+        How many iterations that took.
+    """
+    k, whole = starts[0][0].point.shape[1], not loss.needs_products_alone
+    if not isinstance(X, Dense | Sparse) or not solver.warms_up or X.shape[0] // SHARE < FEWEST * k:
+        X.prepare(workers, whole=whole)
+        return 0
+    improved: list[int] = []
+    X.prepare(workers, whole=whole, beside=lambda: improved.append(_improve(X, loss, solver, starts, began)))
+    return improved[0]
+
+
+def _improve(
+    X: Dense | Sparse, loss: Loss, solver: Solver, starts: Sequence[tuple[Factor, Factor]], began: float
+) -> int:
+    """Do what ``warm_up`` says, on one thread; return how many iterations that took."""
+    n, k = X.shape[0], starts[0][0].point.shape[1]
+    # spread evenly, and in step with no pattern in the order of rows
+    rows = np.sort((np.arange(min(n // SHARE, MOST * k)) * GOLDEN % 1 * n).astype(np.intp))
+    sample, columns = X.take(rows)
+    flat, poor = _error_of_mean(sample), []
+    workers = Workers(1)
+    for w, h in starts:
+        pair = Factor(w.point[rows], Penalty()), Factor(h.point[columns], Penalty())
+        step = solver.update(sample, loss, HalfStep(*pair, final=True), workers)
+        if step.after is not None and step.after > flat:
+            poor.append((h, pair))
+    if not poor:
+        return 0
+    stopping, pairs = Stopping(0.0, ITERATIONS, None), [pair for _, pair in poor]
+    found = alternate(sample, loss, solver, pairs, stopping=stopping, workers=workers, began=began, lead=LEAD)
+    for (h, _), outcome in zip(poor, found, strict=True):
+        better = np.zeros_like(h.point)
+        better[columns] = outcome.Ht
+        h.begin(better)
+    return ITERATIONS
+
+
+def _error_of_mean(X: Matrix) -> float:
+    """Return half the squared error of the best model in which each row is X's mean row at a level of its own."""
+    n = X.shape[0]
+    mean = X.T.dot(np.full((n, 1), 1 / n, X.dtype))
+    level, squared = X.dot(mean).astype(np.float64), np.vdot(mean, mean).astype(np.float64)
+    return 0.5 * (X.squared_norm - float(np.vdot(level, level)) / max(float(squared), TINY))
