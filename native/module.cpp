@@ -57,6 +57,21 @@ void bind_sparse(nb::module_& m) {
       nb::arg("first"), nb::arg("last"),
       "Write the entries of rows first..last, by columns, to where next (m,) says each column goes on; next moves on.");
   m.def(
+      "csr_spread",
+      [](Line<const Integer> indptr, Line<const Integer> indices, Line<const Real> values, Table<const Real> right,
+         Table<Real> out, Index first, Index last) {
+        const Index rows = Index(indptr.shape(0)) - 1, k = Index(right.shape(1));
+        const auto X = csr<Real, Integer>(indptr, indices, values, 0, rows);
+        demand(Index(right.shape(0)) == rows, "right has another number of rows than X");
+        demand(Index(out.shape(1)) == k, "out has another shape");
+        demand(0 <= first && first <= last && last <= Index(out.shape(0)), "columns first..last lie outside out");
+        nb::gil_scoped_release free;
+        csr_spread(X, right.data(), out.data(), k, rows, Integer(first), Integer(last));
+      },
+      nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("values").noconvert(), nb::arg("right").noconvert(), nb::arg("out").noconvert(), nb::arg("first"),
+      nb::arg("last"),
+      "out[first:last] = X.T[first:last] @ right, for CSR X (n, m) with sorted columns and right (n, k).");
+  m.def(
       "csr_predict",
       [](Line<const Integer> indptr, Line<const Integer> indices, Line<const Real> values, Table<const Real> left,
          Table<const Real> right, Line<double> model, Index first, Index last) {

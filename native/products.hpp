@@ -81,7 +81,9 @@ void csr_dot(Csr<Real, Integer> X, const Real* right, Real* out, Index k, Index 
   constexpr int wide = lanes<Real>, half = wide / 2, most = 8;
   Index column = 0;
   while (k - column >= wide) {
-    const Index width = std::min<Index>(k - column, most * wide);
+    Index width = std::min<Index>(k - column, most * wide);
+    const Index rest = k - column - width, least = half >= 4 ? half : wide;
+    if (0 < rest && rest < least) width -= least;  // leave a vector's worth
     csr_dot_lanes<Real, Integer, wide>(int((width + wide - 1) / wide), X, right + column, k, out + column, k, width,
                                        first, last, add);
     column += width;
@@ -103,6 +105,76 @@ void csr_dot(Csr<Real, Integer> X, const Real* right, Real* out, Index k, Index 
     }
     column += width;
   }
+}
+
+/// out[j] += X[i, j] right[i] for the columns j of first..last, `Count` vectors of a row at a time as in csr_dot_columns:
+/// all are loaded before one is stored, so where the last overlaps both hold the same.
+template <class Real, class Integer, int Lanes, int Count>
+void csr_spread_columns(Csr<Real, Integer> X, const Real* right, Real* out, Index k, Index width, Index rows,
+                        Integer first, Integer last) {
+  using V = Vector<Real, Lanes>;
+  const Index tail = width - Lanes;
+  for (Index i = 0; i < rows; ++i) {
+    V own[Count];
+#pragma GCC unroll 16
+    for (int v = 0; v < Count; ++v) own[v] = load<V>(right + i * k + (v + 1 < Count ? v * Lanes : tail));
+    const Integer* const end = X.indices + X.indptr[i + 1];
+    const Integer* column = X.indices + X.indptr[i];
+    if (first > 0) column = std::lower_bound(column, end, first);
+    for (; column < end && *column < last; ++column) {
+      Real* row = out + Index(*column) * k;
+      const V value = X.values[column - X.indices] - V{};
+      V total[Count];
+#pragma GCC unroll 16
+      for (int v = 0; v < Count; ++v) total[v] = load<V>(row + (v + 1 < Count ? v * Lanes : tail)) + value * own[v];
+#pragma GCC unroll 16
+      for (int v = 0; v < Count; ++v) store(row + (v + 1 < Count ? v * Lanes : tail), total[v]);
+    }
+  }
+}
+
+/// The same where rows are narrower than any vector.
+template <class Real, class Integer>
+void csr_spread_narrow(Csr<Real, Integer> X, const Real* right, Real* out, Index k, Index width, Index rows,
+                       Integer first, Integer last) {
+  for (Index i = 0; i < rows; ++i) {
+    const Integer* const end = X.indices + X.indptr[i + 1];
+    for (const Integer* column = std::lower_bound(X.indices + X.indptr[i], end, first); column < end && *column < last;
+         ++column)
+      for (Index t = 0; t < width; ++t)
+        out[Index(*column) * k + t] += X.values[column - X.indices] * right[i * k + t];
+  }
+}
+
+/// out[first:last] (m, k) = X.T[first:last] @ right (n, k), for X of n rows with sorted columns. Every entry is summed
+/// in the order of X's rows: the bits are those of csr_dot on the transpose.
+template <class Real, class Integer>
+void csr_spread(Csr<Real, Integer> X, const Real* right, Real* out, Index k, Index rows, Integer first, Integer last) {
+  constexpr int wide = lanes<Real>, half = wide / 2, most = 4;
+  std::fill(out + Index(first) * k, out + Index(last) * k, Real(0));
+  Index column = 0;
+  while (k - column >= wide) {
+    Index width = std::min<Index>(k - column, most * wide);
+    const Index rest = k - column - width, least = half >= 4 ? half : wide;
+    if (0 < rest && rest < least) width -= least;  // leave a vector's worth
+    switch ((width + wide - 1) / wide) {
+#define PARTWISE_COUNT(N)                                                                                          \
+  case N:                                                                                                          \
+    csr_spread_columns<Real, Integer, wide, N>(X, right + column, out + column, k, width, rows, first, last);      \
+    break;
+      PARTWISE_COUNT(1) PARTWISE_COUNT(2) PARTWISE_COUNT(3) PARTWISE_COUNT(4)
+#undef PARTWISE_COUNT
+    }
+    column += width;
+  }
+  if (half >= 4 && k - column >= half) {
+    if (k - column == half)
+      csr_spread_columns<Real, Integer, half, 1>(X, right + column, out + column, k, half, rows, first, last);
+    else
+      csr_spread_columns<Real, Integer, half, 2>(X, right + column, out + column, k, k - column, rows, first, last);
+    column = k;
+  }
+  if (column < k) csr_spread_narrow(X, right + column, out + column, k, k - column, rows, first, last);
 }
 
 /// model[p - indptr[first]] = <left[i], right[column of p]> for the stored entries of rows first..last, in float64.

@@ -321,8 +321,7 @@ def factorize(
     given_or_random = init in ("random", "custom") or W is not None or H is not None
     warms_up = given_or_random and free and seed_components is None
     with Workers(n_jobs) as workers:
-        if not warms_up:
-            matrix.prepare(workers, whole=not objective.needs_products_alone)
+        matrix.prepare(workers, whole=not objective.needs_products_alone)
         volume = Volume.of(matrix, n_components, float(min_volume))
         best, waiting = None, n_init
         while waiting:

@@ -89,7 +89,7 @@ def test_data_without_zeros_says_so(dtype):
 def test_extreme_data_is_divided_by_a_power_of_four_without_rounding(X, dense, dtype, exponent):
     """Between 1e-300 and 1e300 in float64, 1e-38 and 1e38 in float32; the factor of 8 is the same share of both."""
     exponent = exponent * (1 if dtype is np.float32 else 8)
-    name = next(key for key in ("C order", "CSR array") if type(as_matrix(STORAGES[key](dense))) is type(X))
+    name = next(key for key in ("C order", "CSR array") if isinstance(X, type(as_matrix(STORAGES[key](dense)))))
     scaled = dense * dtype(10.0) ** dtype(exponent)
     matrix, unit = rescaled(as_matrix(STORAGES[name](scaled)))
     mantissa, power = np.frexp(unit)

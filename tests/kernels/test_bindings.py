@@ -16,6 +16,7 @@ KERNELS = {
         ["next", "rows", "entries"],
     ),
     "csr_dot": (CSR | {"right": (3, 2), "out": (2, 2), "first": 0, "last": 2}, ["out"]),
+    "csr_spread": (CSR | {"right": (2, 4), "out": (3, 4), "first": 0, "last": 3}, ["out"]),
     "csr_predict": (
         CSR | {"left": (2, 2), "right": (3, 2), "model": (3,), "first": 0, "last": 2},
         ["model"],

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from partwise import kernels
 from partwise.matrix import as_matrix, sparse
+from partwise.matrix.sparse import UNCOPIED, Sparse
 from partwise.threads import Workers
 
 
@@ -94,3 +96,43 @@ def test_a_transpose_whose_rows_will_be_read_is_not_cut_into_panels(cut_finely):
         matrix.prepare(workers, whole=True)
     assert len(matrix.T.panels) == 1
     assert np.shares_memory(matrix.T.X.data, matrix.T.panels[0].data)  # no second copy
+
+
+@pytest.mark.parametrize("k", [1, 3, 4, 5, 6, 7, 8, 12, 16, 20, 33, 35, 50, 65, 70])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("indices", [np.int32, np.int64])
+def test_products_have_the_same_bits_from_the_rows_of_the_matrix_as_from_a_copy(indices, dtype, k):
+    X = sp.random_array((500, 90), density=0.1, rng=np.random.default_rng(k), format="csr", dtype=dtype)
+    X.indptr, X.indices = X.indptr.astype(indices), X.indices.astype(indices)
+    right = np.random.default_rng(1).random((500, k)).astype(dtype)
+    with Workers(1) as one, Workers(3) as three:
+        fresh, copied = Sparse(X), Sparse(X)
+        assert len(copied.T.panels) == 1
+        expected = copied.T.dot(right)
+        for workers in (one, three):
+            product = fresh.T.products(right, workers)
+            found = np.concatenate([product(first, last) for first, last in fresh.T.blocks])
+            np.testing.assert_array_equal(found, expected)
+    np.testing.assert_allclose(expected, X.T @ right, rtol=1e-4 if dtype is np.float32 else 1e-12)
+
+
+def test_a_copy_is_made_once_it_pays():
+    X = sp.random_array((300, 60), density=0.1, rng=np.random.default_rng(0), format="csr")
+    right = np.ones((300, 4))
+    turned = Sparse(X).T
+    with Workers(1) as workers:
+        for _ in range(UNCOPIED):
+            turned.products(right, workers)
+            assert turned._panels is None
+        turned.products(right, workers)
+    assert turned._panels is not None
+
+
+def test_a_kernel_refuses_columns_outside_its_result():
+    X = sp.random_array((30, 60), density=0.1, rng=np.random.default_rng(0), format="csr")
+    out = np.zeros((60, 2))
+    for first, last in ((-1, 5), (5, 61), (7, 3)):
+        with pytest.raises(ValueError, match="outside out"):
+            kernels.csr_spread(X.indptr, X.indices, X.data, np.ones((30, 2)), out, first, last)
+    with pytest.raises(ValueError, match="another number of rows"):
+        kernels.csr_spread(X.indptr, X.indices, X.data, np.ones((31, 2)), out, 0, 60)

@@ -89,6 +89,10 @@ class Matrix(ABC):
     def dot_block(self, first: int, last: int, right: Array) -> Array:
         """Return X[first:last] @ right, (last - first, k); its rows or its columns are contiguous."""
 
+    def products(self, right: Array, workers: Workers) -> Callable[[int, int], Array]:
+        """Return what gives X[first:last] @ right for a block of rows: ``dot_block``, or parts of one product."""
+        return lambda first, last: self.dot_block(first, last, right)
+
     @abstractmethod
     def parts_block(
         self, loss: Entrywise, left: Array, right: Array, first: int, last: int, *, products: bool, value: bool

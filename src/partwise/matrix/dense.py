@@ -1,6 +1,5 @@
 """X as a dense array, in C or Fortran order; neither is copied."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -33,10 +32,8 @@ class Dense(Matrix):
             self._transposed = Dense(self.X.T, transposed=self)
         return self._transposed
 
-    def prepare(self, workers: Workers, *, whole: bool, beside: Callable[[], None] | None = None) -> None:
+    def prepare(self, workers: Workers, *, whole: bool) -> None:
         """See Matrix: the transpose is a view."""
-        if beside is not None:
-            beside()
 
     def slice(self, first: int, last: int) -> "Dense":
         rows = self.X[first:last]

@@ -1,7 +1,8 @@
-"""X as a sparse matrix whose absent entries are zeros, in CSR form; the transpose is a CSR copy, made once."""
+"""X as a sparse matrix whose absent entries are zeros, in CSR form, and its transpose."""
 
 from collections.abc import Callable
-from functools import cached_property, partial
+from functools import cached_property
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,10 @@ PANEL = 1 << 14
 """Columns of a panel: as many rows of a thin float32 matrix of 20 columns fill 1.3 MB."""
 LARGE = 2_000_000
 """Entries under which panels bring nothing."""
+NARROW = 4
+"""Columns of a product from which on the two ways to it do the same sums."""
+UNCOPIED = 3
+"""Products with a transpose before its copy is made, which costs as much as they lose to those with it in all."""
 
 
 class Panel(NamedTuple):
@@ -32,40 +37,21 @@ class Panel(NamedTuple):
 class Sparse(Matrix):
     """A canonical CSR matrix: sorted indices, no duplicates.
 
-    The transpose costs a second copy of the entries, about 8 bytes each in float32, and the time of two products: it
-    pays from the second iteration. A large one is kept in panels where only products are asked of it.
-
     Parameters
     ----------
-    X : CSR matrix or None
-        The entries; None for a transpose, whose CSR form is made when something needs it.
-    panels : list of Panel
-        X cut by columns, whose products add up to X's: a panel reaches for rows of the thin matrix that stay in cache.
-        X itself is one panel where that brings nothing.
-    transposed : Sparse or None
-        The matrix whose transpose this is, and `panels` with it.
+    X : CSR matrix
+        The entries.
     """
 
-    def __init__(self, X: Any, panels: list[Panel] | None = None, transposed: "Sparse | None" = None) -> None:
-        self._transposed = transposed
-        if transposed is None:
-            self.X, self.shape = X, (X.shape[0], X.shape[1])
-        else:
-            self.shape = transposed.shape[1], transposed.shape[0]
-        self.panels = panels or [Panel(X.indptr, X.indices, X.data)]
-        self.dtype = self.panels[0].data.dtype
-        entries = sum(panel.indptr[1:].astype(np.int64) for panel in self.panels)
-        work = entries + WORK_A_ROW * np.arange(1, self.shape[0] + 1)
-        self.blocks = cut(work, int(np.clip(work[-1] // WORK_A_BLOCK, 1, 16)))
+    def __init__(self, X: Any) -> None:
+        self.X, self.shape, self.dtype = X, (X.shape[0], X.shape[1]), X.dtype
+        self.blocks = _blocks(X.indptr[1:])
+        self._transposed: Sparse | None = None
 
-    @cached_property
-    def X(self) -> Any:
-        """The entries in CSR form."""
-        if len(self.panels) == 1:
-            indptr, indices, data = self.panels[0]
-            return sp.csr_array((data, indices, indptr), shape=self.shape)
-        assert self._transposed is not None
-        return self._transposed.X.T.tocsr()
+    @property
+    def panels(self) -> list[Panel]:
+        """X cut by columns, whose products add up to X's; X itself is one panel."""
+        return [Panel(self.X.indptr, self.X.indices, self.X.data)]
 
     @property
     def T(self) -> "Sparse":
@@ -73,25 +59,30 @@ class Sparse(Matrix):
         assert self._transposed is not None
         return self._transposed
 
-    def prepare(self, workers: Workers, *, whole: bool, beside: Callable[[], None] | None = None) -> None:
-        """See Matrix; `beside` is done meanwhile, whether there is something to build or not."""
-        tasks: list[Callable[[], Any]] = [] if beside is None else [beside]
-        others, n = len(tasks), self.shape[0]
-        if self._transposed is None and n > PANEL and self.n_stored >= LARGE and not whole:
-            pieces = [(first, min(first + PANEL, n)) for first in range(0, n, PANEL)]
-            tasks += [partial(self._turn, [piece], Workers(1)) for piece in pieces]
-        elif self._transposed is None:
-            # in a piece for each thread, and no more than leave what is counted small beside the entries
-            threads = Workers(1) if others else workers
-            count = min(threads.n_jobs, max(1, self.n_stored // (4 * self.shape[1])))
-            tasks.append(partial(self._turn, [*cut(self.panels[0].indptr[1:], count)], threads))
-        panels = workers.map(_call, tasks)[others:]
-        if panels:
-            self._transposed = Sparse(None, panels, transposed=self)
+    def prepare(self, workers: Workers, *, whole: bool) -> None:
+        """See Matrix."""
+        if self._transposed is not None:
+            return
+        n, m = self.shape
+        if n > PANEL and self.n_stored >= LARGE and not whole:
+            blocks = [(first, min(first + PANEL, n)) for first in range(0, n, PANEL)]
+            panels = workers.map(lambda rows: self.turned([rows], Workers(1)), blocks)
+            ends = np.stack([panel.indptr[1:] for panel in panels]).sum(axis=0, dtype=np.int64)
+            self._transposed = Turned(self, ends, panels)
+            return
+        indptr, indices, pieces = self.X.indptr, self.X.indices, self.pieces(workers)
+        counts = np.zeros((len(pieces), m), indptr.dtype)
+        workers.map(lambda i: kernels.csr_count(indptr, indices, counts[i], *pieces[i]), range(len(pieces)))
+        self._transposed = Turned(self, np.cumsum(counts.sum(axis=0, dtype=np.int64)))
 
-    def _turn(self, pieces: list[Block], workers: Workers) -> Panel:
+    def pieces(self, workers: Workers) -> list[Block]:
+        """Cut the rows into a piece for each thread, but leave what is counted small beside the entries."""
+        count = min(workers.n_jobs, max(1, self.n_stored // (4 * self.shape[1])))
+        return list(cut(self.X.indptr[1:], count))
+
+    def turned(self, pieces: list[Block], workers: Workers) -> Panel:
         """Return the transpose of adjoining pieces of rows; the same whatever the pieces."""
-        indptr, indices, data = self.panels[0]
+        indptr, indices, data = self.X.indptr, self.X.indices, self.X.data
         counts = np.zeros((len(pieces), self.shape[1]), indptr.dtype)
         workers.map(lambda i: kernels.csr_count(indptr, indices, counts[i], *pieces[i]), range(len(pieces)))
         ends = np.cumsum(counts.T, dtype=indptr.dtype).reshape(counts.shape[::-1])
@@ -196,10 +187,8 @@ class Sparse(Matrix):
         return X.data[entries], model
 
     def values(self) -> Array:
-        if len(self.panels) == 1:
-            return self.panels[0].data
-        assert self._transposed is not None
-        return self._transposed.values()
+        values: Array = self.X.data
+        return values
 
     def find(self, test: Any) -> tuple[int, int, float, int] | None:
         hits = np.flatnonzero(test(self.X.data))
@@ -216,8 +205,82 @@ class Sparse(Matrix):
         return np.bincount(rows, weights=np.square(self.X.data, dtype=np.float64), minlength=self.shape[0])
 
 
-def _call(task: Any) -> Any:
-    return task()
+class Turned(Sparse):
+    """The transpose of a sparse matrix: its first products come from the rows of that, later ones from a copy.
+
+    The copy is of all entries, about 8 bytes each in float32, and costs the time of several products. A large matrix is
+    kept in panels from the start where only products are asked of it: a panel reaches for rows of the thin matrix that
+    stay in cache.
+
+    Parameters
+    ----------
+    source : Sparse
+        The matrix whose transpose this is.
+    ends : ndarray of shape (m,)
+        How many entries its columns have, summed up.
+    panels : list of Panel or None
+        The copy, where there is one already.
+    """
+
+    def __init__(self, source: Sparse, ends: Array, panels: list[Panel] | None = None) -> None:
+        self.shape, self.dtype = source.shape[::-1], source.dtype
+        self.blocks = _blocks(ends)
+        self._transposed: Sparse = source
+        self._ends, self._panels, self._asked, self._lock = ends, panels, 0, Lock()
+
+    @property
+    def panels(self) -> list[Panel]:
+        """The copy, which is made where there is none yet."""
+        return self._copied(Workers(1))
+
+    def _copied(self, workers: Workers) -> list[Panel]:
+        with self._lock:
+            if self._panels is None:
+                self._panels = [self._transposed.turned(self._transposed.pieces(workers), workers)]
+            return self._panels
+
+    @cached_property
+    def X(self) -> Any:
+        """The entries in CSR form."""
+        if len(self.panels) == 1:
+            indptr, indices, data = self.panels[0]
+            return sp.csr_array((data, indices, indptr), shape=self.shape)
+        return self._transposed.X.T.tocsr()
+
+    @property
+    def T(self) -> Sparse:
+        return self._transposed
+
+    def prepare(self, workers: Workers, *, whole: bool) -> None:
+        """See Matrix: the transpose of this one is there."""
+
+    @property
+    def survey(self) -> tuple[float, float, float, float]:
+        return self._transposed.survey
+
+    def values(self) -> Array:
+        return self._transposed.values()
+
+    def products(self, right: Array, workers: Workers) -> Callable[[int, int], Array]:
+        """See Matrix: the bits are the same with and without the copy."""
+        if self._panels is None and (self._asked >= UNCOPIED or right.shape[1] < NARROW):
+            self._copied(workers)
+        if self._panels is not None:
+            return super().products(right, workers)
+        self._asked += 1
+        source, out = self._transposed.X, np.empty((self.shape[0], right.shape[1]), self.dtype)
+
+        def spread(columns: Block) -> None:
+            kernels.csr_spread(source.indptr, source.indices, source.data, right, out, *columns)
+
+        workers.map(spread, cut(self._ends, workers.n_jobs))
+        return lambda first, last: out[first:last]
+
+
+def _blocks(ends: Array) -> tuple[Block, ...]:
+    """Return blocks of rows of about the same work, for rows whose entries sum up to `ends`."""
+    work = ends.astype(np.int64) + WORK_A_ROW * np.arange(1, len(ends) + 1)
+    return cut(work, int(np.clip(work[-1] // WORK_A_BLOCK, 1, 16)))
 
 
 def _together(dtypes: tuple[Any, ...], count: int) -> list[Array]:

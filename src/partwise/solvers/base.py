@@ -70,8 +70,7 @@ class Factor:
         self.volume = volume
 
     def begin(self, start: Array) -> None:
-        """Begin from `start`, which becomes one of this factor's arrays."""
-        self._arrays[0] = start
+        """Begin from `start`, (rows, k)."""
         self.iterate: Array = start
         self.previous: Array | None = None
         self.best: Array | None = None

@@ -55,10 +55,12 @@ class HALS(Solver):
         grams = [X.by_block(step.right.point, own_gram, step.right.gram) for step in asked]
         seen = [_pulled(step.left, own) for step, own in zip(asked, grams, strict=True)]
 
+        product = X.products(thin, workers)
+
         def block(number: int) -> list[tuple[float, float, Array]]:
             rows = X.blocks[number]
             part, reports = slice(*rows), []
-            cross = X.dot_block(*rows, thin)
+            cross = product(*rows)
             for i, (step, (iterate, out)) in enumerate(zip(asked, targets, strict=True)):
                 left, own = step.left, cross[:, i * k : (i + 1) * k]
                 sweep = simplex_block if left.sums_to_one else kernels.hals_block

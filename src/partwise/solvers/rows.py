@@ -168,7 +168,7 @@ def finish(
     `limits`: W's box, and whether its rows sum to one.
     """
     parts, (box, sums) = Parts(found.Ht), limits
-    left, value = found.W.copy() if box is None else np.clip(found.W, *box), None
+    left, value = found.W if box is None else np.clip(found.W, *box), None
     if isinstance(loss, Frobenius):
         start: Array | None = left
         if box is None:
@@ -180,6 +180,8 @@ def finish(
     elif found.reason is not StopReason.MAX_TIME:
         most = None if loss.convex else MOST_LOCAL
         left = solve_rows(X, loss, found.W, parts, penalty, workers, most=most, box=box)
+    else:
+        left = left.copy()  # not a part of all the factor's arrays
     return left, max(loss.value(X, left, found.Ht) if value is None else value, 0.0)  # rounding can go just under 0
 
 

@@ -30,7 +30,7 @@ LEAD = 2
 def warm_up(
     X: Matrix, loss: Loss, solver: Solver, starts: Sequence[tuple[Factor, Factor]], workers: Workers, began: float
 ) -> int:
-    """Build X's transpose, and meanwhile improve the parts of random starts, in place, on a sample of the rows.
+    """Improve the parts of random starts, in place, on a sample of the rows; return how many iterations that took.
 
     A pass over all rows tells random parts little more than one over a few of them does. Starts that know something
     stay as they are.
@@ -39,31 +39,14 @@ def warm_up(
     ----------
     starts : sequence of (Factor, Factor)
         W (n, k) and Ht (m, k), without penalties or bounds.
-
-    Returns
-    -------
-    int
-        How many iterations that took.
     """
-    k, whole = starts[0][0].point.shape[1], not loss.needs_products_alone
-    if not isinstance(X, Dense | Sparse) or not solver.warms_up or X.shape[0] // SHARE < FEWEST * k:
-        X.prepare(workers, whole=whole)
-        return 0
-    improved: list[int] = []
-    X.prepare(workers, whole=whole, beside=lambda: improved.append(_improve(X, loss, solver, starts, began)))
-    return improved[0]
-
-
-def _improve(
-    X: Dense | Sparse, loss: Loss, solver: Solver, starts: Sequence[tuple[Factor, Factor]], began: float
-) -> int:
-    """Do what ``warm_up`` says, on one thread; return how many iterations that took."""
     n, k = X.shape[0], starts[0][0].point.shape[1]
+    if not isinstance(X, Dense | Sparse) or not solver.warms_up or n // SHARE < FEWEST * k:
+        return 0
     # spread evenly, and in step with no pattern in the order of rows
     rows = np.sort((np.arange(min(n // SHARE, MOST * k)) * GOLDEN % 1 * n).astype(np.intp))
     sample, columns = X.take(rows)
     flat, poor = _error_of_mean(sample), []
-    workers = Workers(1)
     for w, h in starts:
         pair = Factor(w.point[rows], Penalty()), Factor(h.point[columns], Penalty())
         step = solver.update(sample, loss, HalfStep(*pair, final=True), workers)
@@ -74,9 +57,9 @@ def _improve(
     stopping, pairs = Stopping(0.0, ITERATIONS, None), [pair for _, pair in poor]
     found = alternate(sample, loss, solver, pairs, stopping=stopping, workers=workers, began=began, lead=LEAD)
     for (h, _), outcome in zip(poor, found, strict=True):
-        better = np.zeros_like(h.point)
-        better[columns] = outcome.Ht
-        h.begin(better)
+        h.point[...] = 0
+        h.point[columns] = outcome.Ht
+        h.begin(h.point)
     return ITERATIONS
 
 
