@@ -33,7 +33,7 @@ from partwise.solvers import (
     warm_up,
 )
 from partwise.solvers.base import own_gram
-from partwise.solvers.rows import finish
+from partwise.solvers.rows import MOST_LOCAL, finish
 from partwise.solvers.simplex import project
 from partwise.solvers.volume import Volume, check_volume
 from partwise.stopping import Stopping, StopReason
@@ -68,8 +68,8 @@ class Factorization:
     reason : StopReason
         Why it stopped; ``str(reason)`` is a sentence.
     curve : structured ndarray of shape (n_iter,)
-        One row an iteration: ``iteration``, ``seconds`` since the fit began, ``loss`` (objective, with penalties, of
-        the pair that a stop there would return, so it never rises) and ``kkt`` (the residual that tol is held against).
+        One row an iteration: ``iteration``, ``seconds`` since the fit began, ``loss`` (objective, with penalties and
+        volume, of the pair that a stop there would return: it never rises) and ``kkt`` (what tol is held against).
     objective : Loss
         What was minimised.
     penalty_W : Penalty
@@ -234,8 +234,9 @@ def factorize(
     min_volume : float, default=0.0
         How much the room between the parts counts beside the noise of X; needs sum_to_one. Adds half of min_volume
         s^2 log det(I + C / d) to the objective: s is X's singular value number k + 1, C the gram of the parts less
-        their mean, d the mean variance of the rows along k - 1 directions. No unit; up to half of max_iter goes by
-        first, with more weight on it.
+        their mean, d the mean variance of the rows along k - 1 directions. No unit. Nothing is added for one part, for
+        as many as X has rows or columns, or without noise. Up to half of max_iter goes by first, with more weight on
+        it and unheard by callbacks; Ctrl-C raises there.
     seed_components : array of shape (n_seeds, n_features) or None
         Where the first parts begin, at any scale; the fit may leave them. NaN takes an entry from the start.
 
@@ -308,8 +309,9 @@ def factorize(
             factors[0] = project(factors[0])
         if seed_components is not None and W is None:  # from any other W the first half-step on H leads away from them
             factors[0] = solve_rows(
-                matrix, objective, None, Parts(factors[1]), penalties[0], workers, box=boxes[0], sums_to_one=sum_to_one
-            )
+                matrix, objective, None, Parts(factors[1]), penalties[0], workers, most=MOST_LOCAL, box=boxes[0],
+                sums_to_one=sum_to_one,
+            )  # fmt: skip
         w = Factor(factors[0], penalties[0], boxes[0], sum_to_one)
         return w, Factor(factors[1], penalties[1], boxes[1], volume=volume)
 
@@ -325,17 +327,17 @@ def factorize(
         volume = Volume.of(matrix, n_components, float(min_volume))
         best, waiting = None, n_init
         while waiting:
-            together = 1 if callback else min(waiting, in_step(matrix, n_components, chosen))
+            together = 1 if callback or volume else min(waiting, in_step(matrix, n_components, chosen))
             begun = [start() for _ in range(together)]
-            lead, limit = 0, Stopping(tol, max_iter, max_time)
+            leads, limit = None, Stopping(tol, max_iter, max_time)
             if warms_up:
-                lead = warm_up(matrix, objective, chosen, begun, workers, began)
+                leads = warm_up(matrix, objective, chosen, begun, workers, began)
             if volume:
-                lead = lighten(matrix, objective, chosen, begun, limit, workers, began)
-                limit = replace(limit, max_iter=max_iter - lead)
+                leads = [lighten(matrix, objective, chosen, begun, limit, workers, began)]
+                limit = replace(limit, max_iter=max_iter - leads[0])
             found = alternate(
                 matrix, objective, chosen, begun, stopping=limit, workers=workers, began=began,
-                callback=heard if callback and weighting else callback, lead=lead,
+                callback=heard if callback and weighting else callback, leads=leads,
             )  # fmt: skip
             best = min([best, *found] if best else found, key=lambda outcome: outcome.objective)
             cut_short = any(outcome.reason in CUT_SHORT for outcome in found)

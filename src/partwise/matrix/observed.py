@@ -254,8 +254,9 @@ class Observed(Matrix):
 
     def sum_of(self, of: Any) -> float:
         """See Matrix; with the weights."""
-        flat, step, total = self.values(), 1 << 16, 0.0
-        weights = None if self.weights is None else self.weights.values()
+        step, total = 1 << 16, 0.0
+        # in the order of rows, whichever way each of the two is kept
+        flat, weights = self.known.X.data, None if self.weights is None else self.weights.X.data
         for i in range(0, flat.size, step):
             terms = of(flat[i : i + step].astype(np.float64))
             total += float(np.sum(terms) if weights is None else np.vdot(terms, weights[i : i + step]))

@@ -46,7 +46,7 @@ class Sparse(Matrix):
     def __init__(self, X: Any) -> None:
         self.X, self.shape, self.dtype = X, (X.shape[0], X.shape[1]), X.dtype
         self.blocks = _blocks(X.indptr[1:])
-        self._transposed: Sparse | None = None
+        self._turned: Turned | None = None
 
     @property
     def panels(self) -> list[Panel]:
@@ -55,25 +55,22 @@ class Sparse(Matrix):
 
     @property
     def T(self) -> "Sparse":
-        self.prepare(Workers(1), whole=True)
-        assert self._transposed is not None
-        return self._transposed
+        if self._turned is None:
+            indptr, indices, counts = self.X.indptr, self.X.indices, np.zeros(self.shape[1], self.X.indptr.dtype)
+            kernels.csr_count(indptr, indices, counts, 0, self.shape[0])
+            self._turned = Turned(self, np.cumsum(counts, dtype=np.int64))
+        return self._turned
 
     def prepare(self, workers: Workers, *, whole: bool) -> None:
-        """See Matrix."""
-        if self._transposed is not None:
-            return
-        n, m = self.shape
-        if n > PANEL and self.n_stored >= LARGE and not whole:
+        """See Matrix: without `whole` only a large one is copied now."""
+        n = self.shape[0]
+        if self._turned is None and n > PANEL and self.n_stored >= LARGE and not whole:
             blocks = [(first, min(first + PANEL, n)) for first in range(0, n, PANEL)]
             panels = workers.map(lambda rows: self.turned([rows], Workers(1)), blocks)
             ends = np.stack([panel.indptr[1:] for panel in panels]).sum(axis=0, dtype=np.int64)
-            self._transposed = Turned(self, ends, panels)
-            return
-        indptr, indices, pieces = self.X.indptr, self.X.indices, self.pieces(workers)
-        counts = np.zeros((len(pieces), m), indptr.dtype)
-        workers.map(lambda i: kernels.csr_count(indptr, indices, counts[i], *pieces[i]), range(len(pieces)))
-        self._transposed = Turned(self, np.cumsum(counts.sum(axis=0, dtype=np.int64)))
+            self._turned = Turned(self, ends, panels)
+        elif whole:
+            self.T.prepare(workers, whole=True)
 
     def pieces(self, workers: Workers) -> list[Block]:
         """Cut the rows into a piece for each thread, but leave what is counted small beside the entries."""
@@ -225,18 +222,19 @@ class Turned(Sparse):
     def __init__(self, source: Sparse, ends: Array, panels: list[Panel] | None = None) -> None:
         self.shape, self.dtype = source.shape[::-1], source.dtype
         self.blocks = _blocks(ends)
-        self._transposed: Sparse = source
+        self._source = source
         self._ends, self._panels, self._asked, self._lock = ends, panels, 0, Lock()
 
     @property
     def panels(self) -> list[Panel]:
-        """The copy, which is made where there is none yet."""
-        return self._copied(Workers(1))
+        """The copy."""
+        return self.copied(Workers(1))
 
-    def _copied(self, workers: Workers) -> list[Panel]:
+    def copied(self, workers: Workers) -> list[Panel]:
+        """Return the copy, which is made on these threads where there is none yet."""
         with self._lock:
             if self._panels is None:
-                self._panels = [self._transposed.turned(self._transposed.pieces(workers), workers)]
+                self._panels = [self._source.turned(self._source.pieces(workers), workers)]
             return self._panels
 
     @cached_property
@@ -245,30 +243,32 @@ class Turned(Sparse):
         if len(self.panels) == 1:
             indptr, indices, data = self.panels[0]
             return sp.csr_array((data, indices, indptr), shape=self.shape)
-        return self._transposed.X.T.tocsr()
+        return self._source.X.T.tocsr()
 
     @property
     def T(self) -> Sparse:
-        return self._transposed
+        return self._source
 
     def prepare(self, workers: Workers, *, whole: bool) -> None:
-        """See Matrix: the transpose of this one is there."""
+        """See Matrix: the transpose of this one is there; what may be wanted is the copy."""
+        if whole:
+            self.copied(workers)
 
     @property
     def survey(self) -> tuple[float, float, float, float]:
-        return self._transposed.survey
+        return self._source.survey
 
     def values(self) -> Array:
-        return self._transposed.values()
+        return self._source.values()
 
     def products(self, right: Array, workers: Workers) -> Callable[[int, int], Array]:
         """See Matrix: the bits are the same with and without the copy."""
         if self._panels is None and (self._asked >= UNCOPIED or right.shape[1] < NARROW):
-            self._copied(workers)
+            self.copied(workers)
         if self._panels is not None:
             return super().products(right, workers)
         self._asked += 1
-        source, out = self._transposed.X, np.empty((self.shape[0], right.shape[1]), self.dtype)
+        source, out = self._source.X, np.empty((self.shape[0], right.shape[1]), self.dtype)
 
         def spread(columns: Block) -> None:
             kernels.csr_spread(source.indptr, source.indices, source.data, right, out, *columns)
@@ -285,7 +285,10 @@ def _blocks(ends: Array) -> tuple[Block, ...]:
 
 def _together(dtypes: tuple[Any, ...], count: int) -> list[Array]:
     """Return an uninitialised array of each dtype in one allocation: a large one lies on large pages."""
-    unit = max(dtypes, key=lambda dtype: dtype.itemsize)  # scipy copies what is less than half of its base
-    ends = np.cumsum([0, *(count * dtype.itemsize for dtype in dtypes)])
-    memory = np.empty(-(-ends[-1] // unit.itemsize), unit).view(np.uint8)
-    return [memory[first:last].view(dtype) for first, last, dtype in zip(ends, ends[1:], dtypes, strict=False)]
+    widest = max(dtypes, key=lambda dtype: dtype.itemsize)  # scipy copies what is less than half of its base
+    memory = np.empty(-(-count * sum(dtype.itemsize for dtype in dtypes) // widest.itemsize), widest).view(np.uint8)
+    arrays, first = {}, 0
+    for dtype in sorted(dtypes, key=lambda dtype: -dtype.itemsize):  # each aligned for its own numbers
+        arrays[dtype] = memory[first : first + count * dtype.itemsize].view(dtype)
+        first += count * dtype.itemsize
+    return [arrays[dtype] for dtype in dtypes]

@@ -36,7 +36,7 @@ class Iteration:
     seconds : float
         Since the fit began.
     loss : float
-        Objective (loss and penalties) of the best pair so far, in units of the scaled X; NaN where it is not known yet.
+        Objective (loss, penalties, volume) of the best pair so far, in units of the scaled X; NaN where not known yet.
     kkt : float
         The residual that tol is compared with.
     W : ndarray of shape (n, k)
@@ -110,7 +110,7 @@ def alternate(
     workers: Workers,
     callback: Callback | None = None,
     began: float,
-    lead: int = 0,
+    leads: Sequence[int] | None = None,
 ) -> list[Outcome]:
     """Improve each pair by turns until `stopping` says so; return the best pair met from each start.
 
@@ -124,10 +124,13 @@ def alternate(
         W (n, k) and Ht (m, k), within their bounds; used up.
     began : float
         ``time.perf_counter()`` when the fit began.
-    lead : int
-        Iterations that the starts have had elsewhere.
+    leads : sequence of int or None
+        Iterations that each start has had elsewhere.
     """
-    runs = [_descend(X, loss, solver, *start, replace(stopping), callback, workers, began, lead) for start in starts]
+    runs = [
+        _descend(X, loss, solver, *start, replace(stopping), callback, workers, began, lead)
+        for start, lead in zip(starts, leads or [0] * len(starts), strict=True)
+    ]
     states: list[HalfStep | Outcome] = [next(run) for run in runs]
     while going := [number for number, state in enumerate(states) if isinstance(state, HalfStep)]:
         asked = [state for state in states if isinstance(state, HalfStep)]

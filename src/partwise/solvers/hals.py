@@ -50,7 +50,7 @@ class HALS(Solver):
             return [self._observed(X, loss, step, workers) for step in asked]
         k, points = asked[0].right.point.shape[1], [step.right.point for step in asked]
         thin = points[0] if len(points) == 1 else np.concatenate(points, axis=1)
-        sweeps, shrink = self.plan(X, k, asked[0].iteration)
+        plans = [self.plan(X, k, step.iteration) for step in asked]
         targets = [_targets(step.left, step.momentum) for step in asked]
         grams = [X.by_block(step.right.point, own_gram, step.right.gram) for step in asked]
         seen = [_pulled(step.left, own) for step, own in zip(asked, grams, strict=True)]
@@ -66,7 +66,7 @@ class HALS(Solver):
                 sweep = simplex_block if left.sums_to_one else kernels.hals_block
                 inner, moved = sweep(
                     iterate[part], left.point[part], out[part], own, seen[i][number], left.penalty.l1, left.penalty.l2,
-                    sweeps, shrink, step.momentum, *left.box_of(*rows),
+                    *plans[i], step.momentum, *left.box_of(*rows),
                 )  # fmt: skip
                 reports.append((inner, moved, own_gram(out[part])))
             return reports

@@ -29,8 +29,8 @@ LEAD = 2
 
 def warm_up(
     X: Matrix, loss: Loss, solver: Solver, starts: Sequence[tuple[Factor, Factor]], workers: Workers, began: float
-) -> int:
-    """Improve the parts of random starts, in place, on a sample of the rows; return how many iterations that took.
+) -> list[int]:
+    """Improve the parts of random starts, in place, on a sample of the rows; return how many iterations each had.
 
     A pass over all rows tells random parts little more than one over a few of them does. Starts that know something
     stay as they are.
@@ -42,25 +42,29 @@ def warm_up(
     """
     n, k = X.shape[0], starts[0][0].point.shape[1]
     if not isinstance(X, Dense | Sparse) or not solver.warms_up or n // SHARE < FEWEST * k:
-        return 0
+        return [0] * len(starts)
     # spread evenly, and in step with no pattern in the order of rows
     rows = np.sort((np.arange(min(n // SHARE, MOST * k)) * GOLDEN % 1 * n).astype(np.intp))
     sample, columns = X.take(rows)
-    flat, poor = _error_of_mean(sample), []
+    if columns.size == 0 or sample.squared_norm == 0:
+        return [0] * len(starts)
+    flat, poor, leads = _error_of_mean(sample), [], []
     for w, h in starts:
         pair = Factor(w.point[rows], Penalty()), Factor(h.point[columns], Penalty())
         step = solver.update(sample, loss, HalfStep(*pair, final=True), workers)
-        if step.after is not None and step.after > flat:
+        knows_little = step.after is not None and step.after > flat
+        leads.append(ITERATIONS if knows_little else 0)
+        if knows_little:
             poor.append((h, pair))
-    if not poor:
-        return 0
-    stopping, pairs = Stopping(0.0, ITERATIONS, None), [pair for _, pair in poor]
-    found = alternate(sample, loss, solver, pairs, stopping=stopping, workers=workers, began=began, lead=LEAD)
+    found = alternate(
+        sample, loss, solver, [pair for _, pair in poor], stopping=Stopping(0.0, ITERATIONS, None), workers=workers,
+        began=began, leads=[LEAD] * len(poor),
+    )  # fmt: skip
     for (h, _), outcome in zip(poor, found, strict=True):
         h.point[...] = 0
         h.point[columns] = outcome.Ht
         h.begin(h.point)
-    return ITERATIONS
+    return leads
 
 
 def _error_of_mean(X: Matrix) -> float:
