@@ -333,7 +333,7 @@ def factorize(
             if warms_up:
                 leads = warm_up(matrix, objective, chosen, begun, workers, began)
             if volume:
-                leads = [lighten(matrix, objective, chosen, begun, limit, workers, began)]
+                leads = [lighten(matrix, objective, chosen, *begun[0], limit, workers, began)]
                 limit = replace(limit, max_iter=max_iter - leads[0])
             found = alternate(
                 matrix, objective, chosen, begun, stopping=limit, workers=workers, began=began,

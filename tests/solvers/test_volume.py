@@ -206,7 +206,7 @@ def test_a_light_volume_is_reached_through_heavier_ones_in_fewer_iterations(n_jo
         limit, spent = Stopping(max_iter=400), 0
         with Workers(n_jobs) as workers:
             if leads:
-                spent = lighten(data, Frobenius(), HALS(), [(w, h)], limit, workers, 0.0)
+                spent = lighten(data, Frobenius(), HALS(), w, h, limit, workers, 0.0)
             assert h.volume == Volume.of(data, 3, 1.0)
             fits += alternate(data, Frobenius(), HALS(), [(w, h)], stopping=limit, workers=workers, began=0.0)
     assert spent == 0 < fits[0].n_iter

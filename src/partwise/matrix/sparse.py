@@ -23,7 +23,7 @@ LARGE = 2_000_000
 NARROW = 4
 """Columns of a product from which on the two ways to it do the same sums."""
 UNCOPIED = 3
-"""Products with a transpose before its copy is made, which costs as much as they lose to those with it in all."""
+"""Products with a transpose before its copy is made: they lose less to products with it than the copy costs."""
 
 
 class Panel(NamedTuple):

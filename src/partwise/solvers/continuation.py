@@ -1,6 +1,5 @@
 """From a heavy volume to the one asked for: a light one draws parts together slowly, but data push them apart fast."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from partwise.losses import Loss
@@ -24,12 +23,13 @@ def lighten(
     X: Matrix,
     loss: Loss,
     solver: Solver,
-    starts: Sequence[tuple[Factor, Factor]],
+    w: Factor,
+    h: Factor,
     stopping: Stopping,
     workers: Workers,
     began: float,
 ) -> int:
-    """Lead starts, in place, through heavier volumes to near where theirs is best; return how many iterations it took.
+    """Lead a start, in place, through heavier volumes to near where its own is best; return the iterations it took.
 
     From outside a volume has to draw the parts in, at a rate in proportion to its weight; from inside the rows that
     the parts cannot mix push them out, at a rate that does not depend on it. The objective is the same in the end, and
@@ -37,24 +37,22 @@ def lighten(
 
     Parameters
     ----------
-    starts : sequence of (Factor, Factor)
-        W (n, k) and Ht (m, k), all with the same volume.
+    w, h : Factor
+        W (n, k) and Ht (m, k), which has a volume.
     """
-    volume = starts[0][1].volume
+    volume = h.volume
     assert volume is not None
     weight, spent = HEAVY * X.shape[0] * volume.floor, 0
     while weight > volume.weight and spent < stopping.max_iter // 2:
         most = min(MOST, stopping.max_iter // 2 - spent)
         limit = Stopping(max(stopping.tol, CLOSE), most, stopping.max_seconds)
-        for _, h in starts:
-            h.volume = replace(volume, weight=weight)
-        found = alternate(X, loss, solver, starts, stopping=limit, workers=workers, began=began)
-        for (w, h), outcome in zip(starts, found, strict=True):
-            w.begin(outcome.W.copy())
-            h.begin(outcome.Ht.copy())
-            h.volume = volume
-        spent += max(outcome.n_iter for outcome in found)
+        h.volume = replace(volume, weight=weight)
+        outcome = alternate(X, loss, solver, [(w, h)], stopping=limit, workers=workers, began=began)[0]
+        w.begin(outcome.W.copy())
+        h.begin(outcome.Ht.copy())
+        h.volume = volume
+        spent += outcome.n_iter
         weight /= LIGHTER
-        if any(outcome.reason is StopReason.MAX_TIME for outcome in found):
+        if outcome.reason is StopReason.MAX_TIME:
             break
     return spent
