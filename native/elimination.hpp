@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <vector>
 
 #include "simd.hpp"
 
@@ -61,9 +60,9 @@ class Elimination {
  private:
   using V = Vector<double, wide>;
 
-  static V at(const std::vector<double>& numbers, Index e) { return load<V>(&numbers[e * wide]); }
+  static V at(const Scratch<double>& numbers, Index e) { return load<V>(&numbers[e * wide]); }
 
-  std::vector<double> pivots_, shares_, y_, inverse_;
+  Scratch<double> pivots_, shares_, y_, inverse_;
 };
 
 }  // namespace partwise

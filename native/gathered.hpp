@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <vector>
 
 #include "simd.hpp"
 
@@ -46,7 +45,7 @@ class Gathered {
 
  private:
   Index k_, stride_;
-  std::vector<Real> memory_;
+  Scratch<Real> memory_;
 };
 
 }  // namespace partwise

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <limits>
-#include <vector>
 
 #include "box.hpp"
 #include "simd.hpp"
@@ -35,8 +34,9 @@ Swept hals_tiles(Real* iterate, const Real* start, Real* point, Strided<Real> cr
   constexpr int wide = lanes<Real>;
   constexpr Index height = tile_rows<Real>;
   constexpr int count = int(height) / wide;
+  constexpr Index at_once = vector_bytes == 64 ? 2 : 1;  // components; 32 registers hold the sums of two
   using V = Vector<Real, wide>;
-  std::vector<Real> memory((Boxed ? 5 : 3) * k * height + k + k * k);
+  Scratch<Real> memory((Boxed ? 5 : 3) * k * height + k + k * k);
   Real *x = memory.data(), *target = x + k * height, *before = target + k * height;
   Real *lower = before + k * height, *upper = lower + k * height;
   Real* inverse = Boxed ? upper + k * height : lower;
@@ -70,14 +70,8 @@ Swept hals_tiles(Real* iterate, const Real* start, Real* point, Strided<Real> cr
     double first_move = 0;
     for (int sweep = 0; sweep < sweeps; ++sweep) {
       V moved{};
-      for (Index t = 0; t < k; ++t) {
-        V model[count] = {};
-        const Real* row = safe + t * k;
-        for (Index s = 0; s < k; ++s) {
-          const V weight = row[s] - zero;
-#pragma GCC unroll 16
-          for (int v = 0; v < count; ++v) model[v] += weight * load<V>(x + s * height + v * wide);
-        }
+      // move component t, whose row of the model is given; return by how much, for those that have seen it before
+      const auto exchange = [&](Index t, const V* model, V* change) {
 #pragma GCC unroll 16
         for (int v = 0; v < count; ++v) {
           Real* at = x + t * height + v * wide;
@@ -86,8 +80,38 @@ Swept hals_tiles(Real* iterate, const Real* start, Real* point, Strided<Real> cr
               at_least(old + (load<V>(target + t * height + v * wide) - l1 - model[v]) * inverse[t], zero),
               t * height + v * wide);
           store(at, now);
-          moved += (now - old) * (now - old) * row[t];
+          change[v] = now - old;
+          moved += change[v] * change[v] * safe[t * k + t];
         }
+      };
+      V change[count];
+      Index t = 0;
+      for (; at_once == 2 && t + 2 <= k; t += 2) {
+        V model[count] = {}, next[count] = {};
+        const Real *row = safe + t * k, *below = row + k;
+        for (Index s = 0; s < k; ++s) {
+          const V weight = row[s] - zero, weight_below = below[s] - zero;
+#pragma GCC unroll 16
+          for (int v = 0; v < count; ++v) {
+            const V entries = load<V>(x + s * height + v * wide);
+            model[v] += weight * entries;
+            next[v] += weight_below * entries;
+          }
+        }
+        exchange(t, model, change);
+#pragma GCC unroll 16
+        for (int v = 0; v < count; ++v) next[v] += below[t] * change[v];
+        exchange(t + 1, next, change);
+      }
+      for (; t < k; ++t) {
+        V model[count] = {};
+        const Real* row = safe + t * k;
+        for (Index s = 0; s < k; ++s) {
+          const V weight = row[s] - zero;
+#pragma GCC unroll 16
+          for (int v = 0; v < count; ++v) model[v] += weight * load<V>(x + s * height + v * wide);
+        }
+        exchange(t, model, change);
       }
       const double move = double(sum<Real, wide>(moved));
       if (sweep == 0) {

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <vector>
 
 #include "elimination.hpp"
 
@@ -216,10 +215,10 @@ class Pivoting {
   }
 
   Index k_ = 0, stride_ = 0, size_ = 0;
-  std::vector<double> rows_, inverse_, y_, want_, x_;
-  std::vector<Quad> system_;
-  std::vector<std::int64_t> usable_, passive_, wrong_;
-  std::vector<Index> order_;
+  Scratch<double> rows_, inverse_, y_, want_, x_;
+  Scratch<Quad> system_;
+  Scratch<std::int64_t> usable_, passive_, wrong_;
+  Scratch<Index> order_;
 };
 
 /// left[i] <- argmin over x >= 0 of 1/2 x' gram x - (cross[i] - l1)' x for a block of rows; left[i]'s zeros are the first
@@ -232,8 +231,8 @@ double pivoting_block(Real* left, Strided<Real> cross, const double* gram, Index
   Pivoting pivoting(k);
   pivoting.prepare(gram, k);
   Elimination elimination(k);
-  std::vector<double> wants(height * (k + 1));  // of component k, which is all zero, too
-  std::vector<Index> orders(height * k), sizes(height), sorted(height), starts(k + 2);
+  Scratch<double> wants(height * (k + 1));  // of component k, which is all zero, too
+  Scratch<Index> orders(height * k), sizes(height), sorted(height), starts(k + 2);
   using V = Vector<double, wide>;
   V inner{};
   for (Index first = 0; first < rows; first += height) {

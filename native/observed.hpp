@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <limits>
 #include <type_traits>
-#include <vector>
 
 #include "box.hpp"
 #include "nnls.hpp"
@@ -116,7 +115,7 @@ class RowGram {
 
   Index k_, stride_, rows_;
   const Real* right_ = nullptr;
-  std::vector<Real> padded_;
+  Scratch<Real> padded_;
 };
 
 /// `residual` = length of the first sweep, squared, in the metric of the curvatures; `loss` = half the weighted squared
@@ -137,7 +136,7 @@ ObservedStep hals_observed(Csr<Real, Integer> X, const Real* weights, Real* iter
   using V = typename RowGram<Real>::V;
   const RowGram<Real> row(right, m, k);
   const Index stride = row.stride(), size = row.size();
-  std::vector<Real> memory(2 * wide * size + wide * stride + 7 * wide * stride);
+  Scratch<Real> memory(2 * wide * size + wide * stride + 7 * wide * stride);
   Real *grams = memory.data(), *gram = grams + wide * size, *pulls = gram + wide * size, *pull = pulls + wide * stride;
   Real *pushed = pull + wide * stride, *x = pushed + wide * stride, *before = x + wide * stride;
   Real *inverse = before + wide * stride, *lower = inverse + wide * stride, *upper = lower + wide * stride;
@@ -231,7 +230,7 @@ double pivoting_observed(Csr<Real, Integer> X, const Real* weights, Real* left, 
   Pivoting pivoting(k);
   const RowGram<double> row(right, m, k);
   const Index stride = row.stride();
-  std::vector<double> upper(row.size()), gram(k * k), pull(stride);
+  Scratch<double> upper(row.size()), gram(k * k), pull(stride);
   double loss = 0;
   for (Index i = first; i < last; ++i) {
     const Index begin = Index(X.indptr[i]), entries = Index(X.indptr[i + 1]) - begin;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include "box.hpp"
 #include "gathered.hpp"
@@ -138,7 +137,7 @@ class PoissonRow {
  private:
   Index k_, stride_, length_ = 0, g_stride_ = 0;
   Gathered<Real> gathered_;
-  std::vector<Real> x_, p_;
+  Scratch<Real> x_, p_;
   const Real* g_ = nullptr;
 };
 
@@ -231,7 +230,7 @@ PoissonStep poisson_observed(Csr<Real, Integer> X, const Real* weights, Real* le
   PoissonRow<Real> row(k, longest, true);
   PoissonStep result;
   const Real* penalty = plan.mass;
-  std::vector<Real> mass(k);
+  Scratch<Real> mass(k);
   plan.mass = mass.data();
   for (Index i = first; i < last; ++i) {
     const Index start = Index(X.indptr[i]), entries = Index(X.indptr[i + 1]) - start;

@@ -15,57 +15,113 @@ struct Csr {
   const Real* values;
 };
 
-/// out[i - first, 0:width] (+)= X[i] @ right[:, 0:width] for rows first..last; both dense arrays row-major.
-/// The output row lives in `Count` vectors from the first stored entry to the last. The last vector ends at `width`
-/// exactly, overlapping the one before it, so no tail is left over; both compute the same numbers there.
-template <class Real, class Integer, int Lanes, int Count>
-void csr_dot_columns(Csr<Real, Integer> X, const Real* right, Index right_stride, Real* out, Index out_stride,
-                     Index width, Index first, Index last, bool add) {
-  using V = Vector<Real, Lanes>;
-  const Index tail = width - Lanes;
-  for (Index i = first; i < last; ++i) {
-    Real* row = out + (i - first) * out_stride;
-    V total[Count];
-#pragma GCC unroll 16
-    for (int v = 0; v < Count; ++v)
-      total[v] = add ? load<V>(row + (v + 1 < Count ? v * Lanes : tail)) : V{};
-    const Index end = Index(X.indptr[i + 1]);
-    for (Index p = Index(X.indptr[i]); p < end; ++p) {
-      const Real* from = right + Index(X.indices[p]) * right_stride;
-      const V value = X.values[p] - V{};
-#pragma GCC unroll 16
-      for (int v = 0; v < Count; ++v) total[v] += value * load<V>(from + (v + 1 < Count ? v * Lanes : tail));
-    }
-#pragma GCC unroll 16
-    for (int v = 0; v < Count; ++v) store(row + (v + 1 < Count ? v * Lanes : tail), total[v]);
-  }
+/// How a stretch of columns goes through registers: `Count` vectors of `Lanes` numbers, then one of `Last` that ends where
+/// the stretch does. It may overlap the one before, so no tail is left over; both compute the same numbers there.
+template <int Lanes_, int Count_, int Last_>
+struct Stretch {
+  static constexpr int Lanes = Lanes_, Count = Count_, Last = Last_;
+};
+
+template <int Lanes, int Last, int Count, int Most, class Act>
+void with_count(Index full, Act act) {
+  if (full == Count) return act(Stretch<Lanes, Count, Last>{});
+  if constexpr (Count + 1 < Most) with_count<Lanes, Last, Count + 1, Most>(full, act);
 }
 
-template <class Real, class Integer, int Lanes>
-void csr_dot_lanes(int count, Csr<Real, Integer> X, const Real* right, Index right_stride, Real* out,
-                   Index out_stride, Index width, Index first, Index last, bool add) {
-  switch (count) {
-#define PARTWISE_COUNT(N)                                                                                        \
-  case N:                                                                                                        \
-    return csr_dot_columns<Real, Integer, Lanes, N>(X, right, right_stride, out, out_stride, width, first, last, add);
-    PARTWISE_COUNT(1) PARTWISE_COUNT(2) PARTWISE_COUNT(3) PARTWISE_COUNT(4)
-    PARTWISE_COUNT(5) PARTWISE_COUNT(6) PARTWISE_COUNT(7) PARTWISE_COUNT(8)
-#undef PARTWISE_COUNT
+template <int Lanes, int Last, int Most, class Act>
+void with_last(Index full, Index rest, Act act) {
+  if constexpr (Last < Lanes)
+    if (rest > Last) return with_last<Lanes, 2 * Last, Most>(full, rest, act);
+  with_count<Lanes, Last, 0, Most>(full, act);
+}
+
+/// Numbers of the shortest vector that is used.
+template <class Real>
+constexpr int shortest = lanes<Real> < 4 ? lanes<Real> : 4;
+
+template <class Real, int Lanes, int Most, class Act>
+void with_lanes(Index width, Act act) {
+  if constexpr (Lanes > shortest<Real>)
+    if (width < Lanes) return with_lanes<Real, Lanes / 2, 2>(width, act);
+  const Index full = (width - 1) / Lanes;
+  with_last<Lanes, shortest<Real>, Most>(full, width - full * Lanes, act);
+}
+
+/// Cut columns 0..k into stretches of up to `Most` whole vectors: act(a Stretch, first column, width) for each. Return
+/// the first column after them: k, unless fewer columns than the shortest vector are left.
+template <class Real, int Most, class Act>
+Index in_stretches(Index k, Act act) {
+  constexpr Index least = shortest<Real>;
+  Index column = 0;
+  while (k - column >= least) {
+    Index width = std::min<Index>(k - column, Most * lanes<Real>);
+    const Index rest = k - column - width;
+    if (0 < rest && rest < least) width -= least;  // leave a vector's worth
+    with_lanes<Real, lanes<Real>, Most>(width, [&](auto stretch) { act(stretch, column, width); });
+    column += width;
+  }
+  return column;
+}
+
+/// A row's numbers in registers.
+template <class Real, class Stretch>
+struct Held {
+  static constexpr int Lanes = Stretch::Lanes, Count = Stretch::Count, Last = Stretch::Last;
+  Vector<Real, Lanes> whole[Count + 1];  // the last one is not used
+  Vector<Real, Last> end;
+
+  void clear() {
+#pragma GCC unroll 16
+    for (int v = 0; v < Count; ++v) whole[v] = Vector<Real, Lanes>{};
+    end = Vector<Real, Last>{};
+  }
+  void load_from(const Real* row, Index width) {
+#pragma GCC unroll 16
+    for (int v = 0; v < Count; ++v) whole[v] = load<Vector<Real, Lanes>>(row + v * Lanes);
+    end = load<Vector<Real, Last>>(row + width - Last);
+  }
+  void store_to(Real* row, Index width) const {
+#pragma GCC unroll 16
+    for (int v = 0; v < Count; ++v) store(row + v * Lanes, whole[v]);
+    store(row + width - Last, end);
+  }
+  void add(Real value, const Held& other) {
+#pragma GCC unroll 16
+    for (int v = 0; v < Count; ++v) whole[v] += value * other.whole[v];
+    end += value * other.end;
+  }
+};
+
+/// out[i - first, 0:width] (+)= X[i] @ right[:, 0:width] for rows first..last; both dense arrays row-major.
+/// The output row stays in registers from the first stored entry to the last.
+template <class Stretch, class Real, class Integer>
+void csr_dot_columns(Csr<Real, Integer> X, const Real* right, Real* out, Index k, Index width, Index first, Index last,
+                     bool add) {
+  for (Index i = first; i < last; ++i) {
+    Real* row = out + (i - first) * k;
+    Held<Real, Stretch> total, entry;
+    if (add) total.load_from(row, width);
+    else total.clear();
+    const Index end = Index(X.indptr[i + 1]);
+    for (Index p = Index(X.indptr[i]); p < end; ++p) {
+      entry.load_from(right + Index(X.indices[p]) * k, width);
+      total.add(X.values[p], entry);
+    }
+    total.store_to(row, width);
   }
 }
 
 /// The same where rows are narrower than any vector: `Width` numbers in scalar registers.
 template <class Real, class Integer, int Width>
-void csr_dot_narrow(Csr<Real, Integer> X, const Real* right, Index right_stride, Real* out, Index out_stride,
-                    Index first, Index last, bool add) {
+void csr_dot_narrow(Csr<Real, Integer> X, const Real* right, Real* out, Index k, Index first, Index last, bool add) {
   for (Index i = first; i < last; ++i) {
-    Real* row = out + (i - first) * out_stride;
+    Real* row = out + (i - first) * k;
     Real total[Width];
 #pragma GCC unroll 8
     for (int t = 0; t < Width; ++t) total[t] = add ? row[t] : Real(0);
     const Index end = Index(X.indptr[i + 1]);
     for (Index p = Index(X.indptr[i]); p < end; ++p) {
-      const Real* from = right + Index(X.indices[p]) * right_stride;
+      const Real* from = right + Index(X.indices[p]) * k;
 #pragma GCC unroll 8
       for (int t = 0; t < Width; ++t) total[t] += X.values[p] * from[t];
     }
@@ -78,57 +134,34 @@ void csr_dot_narrow(Csr<Real, Integer> X, const Real* right, Index right_stride,
 /// Every entry is summed in the order of the stored entries of its row, whatever the instruction set.
 template <class Real, class Integer>
 void csr_dot(Csr<Real, Integer> X, const Real* right, Real* out, Index k, Index first, Index last, bool add) {
-  constexpr int wide = lanes<Real>, half = wide / 2, most = 8;
-  Index column = 0;
-  while (k - column >= wide) {
-    Index width = std::min<Index>(k - column, most * wide);
-    const Index rest = k - column - width, least = half >= 4 ? half : wide;
-    if (0 < rest && rest < least) width -= least;  // leave a vector's worth
-    csr_dot_lanes<Real, Integer, wide>(int((width + wide - 1) / wide), X, right + column, k, out + column, k, width,
-                                       first, last, add);
-    column += width;
-  }
-  if (half >= 4 && k - column >= half) {
-    csr_dot_lanes<Real, Integer, half>(int((k - column + half - 1) / half), X, right + column, k, out + column, k,
-                                       k - column, first, last, add);
-    column = k;
-  }
-  while (column < k) {
-    const Index width = std::min<Index>(k - column, 4);
-    switch (width) {
+  const Index column = in_stretches<Real, 8>(k, [&](auto stretch, Index start, Index width) {
+    csr_dot_columns<decltype(stretch)>(X, right + start, out + start, k, width, first, last, add);
+  });
+  switch (k - column) {
 #define PARTWISE_WIDTH(N) \
   case N:                 \
-    csr_dot_narrow<Real, Integer, N>(X, right + column, k, out + column, k, first, last, add); \
-    break;
-      PARTWISE_WIDTH(1) PARTWISE_WIDTH(2) PARTWISE_WIDTH(3) PARTWISE_WIDTH(4)
+    return csr_dot_narrow<Real, Integer, N>(X, right + column, out + column, k, first, last, add);
+    PARTWISE_WIDTH(1) PARTWISE_WIDTH(2) PARTWISE_WIDTH(3)
 #undef PARTWISE_WIDTH
-    }
-    column += width;
   }
 }
 
-/// out[j] += X[i, j] right[i] for the columns j of first..last, `Count` vectors of a row at a time as in csr_dot_columns:
-/// all are loaded before one is stored, so where the last overlaps both hold the same.
-template <class Real, class Integer, int Lanes, int Count>
+/// out[j, 0:width] += X[i, j] right[i, 0:width] for the columns j of first..last. All of a row is loaded before any is
+/// stored, so where its last vector overlaps both hold the same.
+template <class Stretch, class Real, class Integer>
 void csr_spread_columns(Csr<Real, Integer> X, const Real* right, Real* out, Index k, Index width, Index rows,
                         Integer first, Integer last) {
-  using V = Vector<Real, Lanes>;
-  const Index tail = width - Lanes;
   for (Index i = 0; i < rows; ++i) {
-    V own[Count];
-#pragma GCC unroll 16
-    for (int v = 0; v < Count; ++v) own[v] = load<V>(right + i * k + (v + 1 < Count ? v * Lanes : tail));
+    Held<Real, Stretch> own, total;
+    own.load_from(right + i * k, width);
     const Integer* const end = X.indices + X.indptr[i + 1];
     const Integer* column = X.indices + X.indptr[i];
     if (first > 0) column = std::lower_bound(column, end, first);
     for (; column < end && *column < last; ++column) {
       Real* row = out + Index(*column) * k;
-      const V value = X.values[column - X.indices] - V{};
-      V total[Count];
-#pragma GCC unroll 16
-      for (int v = 0; v < Count; ++v) total[v] = load<V>(row + (v + 1 < Count ? v * Lanes : tail)) + value * own[v];
-#pragma GCC unroll 16
-      for (int v = 0; v < Count; ++v) store(row + (v + 1 < Count ? v * Lanes : tail), total[v]);
+      total.load_from(row, width);
+      total.add(X.values[column - X.indices], own);
+      total.store_to(row, width);
     }
   }
 }
@@ -150,30 +183,10 @@ void csr_spread_narrow(Csr<Real, Integer> X, const Real* right, Real* out, Index
 /// in the order of X's rows: the bits are those of csr_dot on the transpose.
 template <class Real, class Integer>
 void csr_spread(Csr<Real, Integer> X, const Real* right, Real* out, Index k, Index rows, Integer first, Integer last) {
-  constexpr int wide = lanes<Real>, half = wide / 2, most = 4;
   std::fill(out + Index(first) * k, out + Index(last) * k, Real(0));
-  Index column = 0;
-  while (k - column >= wide) {
-    Index width = std::min<Index>(k - column, most * wide);
-    const Index rest = k - column - width, least = half >= 4 ? half : wide;
-    if (0 < rest && rest < least) width -= least;  // leave a vector's worth
-    switch ((width + wide - 1) / wide) {
-#define PARTWISE_COUNT(N)                                                                                          \
-  case N:                                                                                                          \
-    csr_spread_columns<Real, Integer, wide, N>(X, right + column, out + column, k, width, rows, first, last);      \
-    break;
-      PARTWISE_COUNT(1) PARTWISE_COUNT(2) PARTWISE_COUNT(3) PARTWISE_COUNT(4)
-#undef PARTWISE_COUNT
-    }
-    column += width;
-  }
-  if (half >= 4 && k - column >= half) {
-    if (k - column == half)
-      csr_spread_columns<Real, Integer, half, 1>(X, right + column, out + column, k, half, rows, first, last);
-    else
-      csr_spread_columns<Real, Integer, half, 2>(X, right + column, out + column, k, k - column, rows, first, last);
-    column = k;
-  }
+  const Index column = in_stretches<Real, 4>(k, [&](auto stretch, Index start, Index width) {
+    csr_spread_columns<decltype(stretch)>(X, right + start, out + start, k, width, rows, first, last);
+  });
   if (column < k) csr_spread_narrow(X, right + column, out + column, k, k - column, rows, first, last);
 }
 

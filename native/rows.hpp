@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include "nnls.hpp"
 #include "products.hpp"
@@ -149,8 +148,8 @@ class RowNewton {
   const double* mass_;
   double l2_, floor_, tol_;
   Pivoting pivoting_;
-  std::vector<double> g_, x_, weights_, p_, before_, slope_, bend_, bent_, hessian_, gradient_, next_, trial_;
-  std::vector<Index> free_;
+  Scratch<double> g_, x_, weights_, p_, before_, slope_, bend_, bent_, hessian_, gradient_, next_, trial_;
+  Scratch<Index> free_;
 };
 
 /// A row is done after a step that promised less than this share of the objective: it squared what error was left.
@@ -165,7 +164,7 @@ void newton_csr(Csr<Real, Integer> X, Real* left, const Real* right, Index k, In
   Index longest = 0;
   for (Index i = first; i < last; ++i) longest = std::max(longest, Index(X.indptr[i + 1]) - Index(X.indptr[i]));
   RowNewton row(k, beta == 1 ? longest : m, beta, mass, l2, floor, settled<Real>);
-  std::vector<double> w(k);
+  Scratch<double> w(k);
   if (beta != 1)
     for (Index t = 0; t < k; ++t)
       for (Index j = 0; j < m; ++j) row.component(t)[j] = double(right[j * k + t]);
@@ -189,7 +188,7 @@ template <class Real>
 void newton_dense(const Real* X, Real* left, const Real* right, Index k, Index m, Index rows, const double* mass,
                   double l2, double floor, double beta, int most) {
   RowNewton row(k, m, beta, mass, l2, floor, settled<Real>);
-  std::vector<double> w(k);
+  Scratch<double> w(k);
   for (Index t = 0; t < k; ++t)
     for (Index j = 0; j < m; ++j) row.component(t)[j] = double(right[j * k + t]);
   for (Index i = 0; i < rows; ++i) {
@@ -207,7 +206,7 @@ void newton_observed(Csr<Real, Integer> X, const Real* weights, Real* left, cons
                      Index last, const double* penalty, double l2, double floor, double beta, int most) {
   Index longest = 0;
   for (Index i = first; i < last; ++i) longest = std::max(longest, Index(X.indptr[i + 1]) - Index(X.indptr[i]));
-  std::vector<double> w(k), mass(k);
+  Scratch<double> w(k), mass(k);
   RowNewton row(k, longest, beta, mass.data(), l2, floor, settled<Real>);
   for (Index i = first; i < last; ++i) {
     const Index start = Index(X.indptr[i]), length = Index(X.indptr[i + 1]) - start;

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <new>
 #include <type_traits>
+#include <vector>
 
 namespace partwise {
 
@@ -45,6 +47,24 @@ template <class V, class Real>
 inline void store(Real* to, V v) {
   *reinterpret_cast<typename Unaligned<V, Real>::type*>(to) = v;
 }
+
+/// Allocates from the start of a cache line.
+template <class T>
+struct OnLines {
+  using value_type = T;
+  static constexpr std::align_val_t line{64};
+  OnLines() = default;
+  template <class Other>
+  OnLines(const OnLines<Other>&) {}
+  T* allocate(std::size_t count) { return static_cast<T*>(::operator new(count * sizeof(T), line)); }
+  void deallocate(T* memory, std::size_t) { ::operator delete(memory, line); }
+  bool operator==(const OnLines&) const { return true; }
+  bool operator!=(const OnLines&) const { return false; }
+};
+
+/// Working memory of a kernel. A vector that lies across two cache lines takes two loads: sweeps are half as fast then.
+template <class T>
+using Scratch = std::vector<T, OnLines<T>>;
 
 template <class V>
 inline V at_least(V x, V floor) {

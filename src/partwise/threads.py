@@ -7,7 +7,7 @@ number of threads and partial sums are added in block order, so every result has
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -77,12 +77,15 @@ serial_blas = _SerialBlas()
 class Workers:
     """A pool of `n_jobs` threads (None: 1, or what ``joblib.parallel_config`` says; -1: all cores), as a context.
 
-    Inside, BLAS runs on one thread. With one job, or one block, everything runs in the calling thread.
+    Inside, BLAS runs on one thread. With one job, or one block, everything runs in the calling thread. Blocks can be
+    as short as a tenth of a millisecond, so threads are handed their work through bare queues: that of an executor's
+    futures takes as long.
     """
 
     def __init__(self, n_jobs: int | None = None) -> None:
         self.n_jobs = 1 if n_jobs == 1 else max(1, effective_n_jobs(n_jobs))
-        self._pool: ThreadPoolExecutor | None = None
+        self._asked: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
 
     def __enter__(self) -> Self:
         serial_blas.enter(stop=self.n_jobs > 1)
@@ -92,9 +95,11 @@ class Workers:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if self._pool is not None:
-                self._pool.shutdown(cancel_futures=True)
-                self._pool = None
+            for _ in self._threads:
+                self._asked.put(None)
+            while self._threads:
+                self._threads[-1].join()
+                self._threads.pop()
         finally:
             serial_blas.leave()
 
@@ -103,10 +108,10 @@ class Workers:
         items = list(items)
         if self.n_jobs == 1 or len(items) < 2:
             return [function(item) for item in items]
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(self.n_jobs - 1, thread_name_prefix="partwise")
         results: list[Result] = [None] * len(items)  # type: ignore[list-item]
         left = deque(enumerate(items))  # one task a thread, not one an item: handing over costs as much as a small item
+        ends: list[BaseException | None] = []
+        ended: SimpleQueue[None] = SimpleQueue()
 
         def work() -> None:
             while True:
@@ -120,13 +125,50 @@ class Workers:
                     left.clear()
                     raise
 
-        others: list[Future[None]] = []
+        def help_out() -> None:
+            error = None
+            try:
+                work()
+            except BaseException as raised:  # the caller raises it
+                error = raised
+            ends.append(error)
+            ended.put(None)
+
+        others = 0
         try:
-            others.extend(self._pool.submit(work) for _ in range(min(self.n_jobs, len(items)) - 1))
+            for others in range(1, min(self.n_jobs, len(items))):
+                self._hand_over(help_out, others)
             work()
         finally:
             left.clear()
-            wait(others)
-        for other in others:
-            other.result()
+            _wait(ends, ended, others)
+        for error in ends:
+            if error is not None:
+                raise error
         return results
+
+    def _hand_over(self, task: Callable[[], None], number: int) -> None:
+        """Have a thread do the task, its number counted from 1 among those handed over at once."""
+        if len(self._threads) < number:
+            thread = threading.Thread(target=_serve, args=(self._asked,), name=f"partwise_{number}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+        self._asked.put(task)
+
+
+def _serve(asked: "SimpleQueue[Callable[[], None] | None]") -> None:
+    """Do what is asked for until nothing more will be."""
+    while (task := asked.get()) is not None:
+        task()
+
+
+def _wait(ends: list[BaseException | None], ended: "SimpleQueue[None]", count: int) -> None:
+    """Wait until `count` tasks have ended; a Ctrl-C meanwhile is raised then, when no block is at work any more."""
+    interrupt = None
+    while len(ends) < count:
+        try:
+            ended.get()
+        except KeyboardInterrupt as raised:
+            interrupt = raised
+    if interrupt is not None:
+        raise interrupt

@@ -12,7 +12,7 @@ from partwise import kernels
 from partwise.matrix.base import Array, Block, Box, Entrywise, Matrix, PoissonSide, cut
 from partwise.threads import Workers
 
-WORK_A_BLOCK = 200_000
+WORK_A_BLOCK = 50_000
 WORK_A_ROW = 16
 """What a row costs beyond its entries (its share of a sweep), in entries."""
 CHUNK = 1 << 18
