@@ -11,7 +11,7 @@ from partwise.matrix.observed import Observed
 from partwise.matrix.sparse import Sparse
 from partwise.matrix.speckled import Speckled
 
-ROWS = 4096
+ROWS = 1024
 """Rows of a factor that are held in float64 at a time."""
 
 

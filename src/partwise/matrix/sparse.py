@@ -12,7 +12,7 @@ from partwise import kernels
 from partwise.matrix.base import Array, Block, Box, Entrywise, Matrix, PoissonSide, cut
 from partwise.threads import Workers
 
-WORK_A_BLOCK = 50_000
+WORK_A_BLOCK = 200_000
 WORK_A_ROW = 16
 """What a row costs beyond its entries (its share of a sweep), in entries."""
 CHUNK = 1 << 18
@@ -55,11 +55,7 @@ class Sparse(Matrix):
 
     @property
     def T(self) -> "Sparse":
-        if self._turned is None:
-            indptr, indices, counts = self.X.indptr, self.X.indices, np.zeros(self.shape[1], self.X.indptr.dtype)
-            kernels.csr_count(indptr, indices, counts, 0, self.shape[0])
-            self._turned = Turned(self, np.cumsum(counts, dtype=np.int64))
-        return self._turned
+        return self._uncopied(Workers(1))
 
     def prepare(self, workers: Workers, *, whole: bool) -> None:
         """See Matrix: without `whole` only a large one is copied now."""
@@ -69,8 +65,23 @@ class Sparse(Matrix):
             panels = workers.map(lambda rows: self.turned([rows], Workers(1)), blocks)
             ends = np.stack([panel.indptr[1:] for panel in panels]).sum(axis=0, dtype=np.int64)
             self._turned = Turned(self, ends, panels)
-        elif whole:
-            self.T.prepare(workers, whole=True)
+        else:
+            self._uncopied(workers).prepare(workers, whole=whole)
+
+    def _uncopied(self, workers: Workers) -> "Turned":
+        """Return the transpose, which is not copied here if it is not yet."""
+        if self._turned is None:
+            counts = self._counted(self.pieces(workers), workers).sum(axis=0, dtype=np.int64)
+            self._turned = Turned(self, np.cumsum(counts))
+        return self._turned
+
+    def _counted(self, pieces: list[Block], workers: Workers) -> Array:
+        """Return how many entries each column has in each piece of rows, (pieces, m)."""
+        counts = np.zeros((len(pieces), self.shape[1]), self.X.indptr.dtype)
+        workers.map(
+            lambda i: kernels.csr_count(self.X.indptr, self.X.indices, counts[i], *pieces[i]), range(len(pieces))
+        )
+        return counts
 
     def pieces(self, workers: Workers) -> list[Block]:
         """Cut the rows into a piece for each thread, but leave what is counted small beside the entries."""
@@ -80,8 +91,7 @@ class Sparse(Matrix):
     def turned(self, pieces: list[Block], workers: Workers) -> Panel:
         """Return the transpose of adjoining pieces of rows; the same whatever the pieces."""
         indptr, indices, data = self.X.indptr, self.X.indices, self.X.data
-        counts = np.zeros((len(pieces), self.shape[1]), indptr.dtype)
-        workers.map(lambda i: kernels.csr_count(indptr, indices, counts[i], *pieces[i]), range(len(pieces)))
+        counts = self._counted(pieces, workers)
         ends = np.cumsum(counts.T, dtype=indptr.dtype).reshape(counts.shape[::-1])
         starts = np.ascontiguousarray(ends.T) - counts
         entries, rows = _together((data.dtype, indices.dtype), int(ends[-1, -1]))
