@@ -1,6 +1,7 @@
 """Threads: results in order, errors passed on, BLAS held to one thread meanwhile and released after."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -147,6 +148,25 @@ def test_after_an_error_no_item_is_begun_and_those_that_run_are_waited_for(faili
         assert len(ended) == len(begun) - 1
         time.sleep(0.1)
         assert len(ended) == len(begun) - 1
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="sends the caller a Ctrl-C")
+def test_a_ctrl_c_reaches_a_caller_that_waits_for_another_thread():
+    caller, barrier, go_on = threading.current_thread(), threading.Barrier(2), threading.Event()
+
+    def work(i):
+        barrier.wait(timeout=10)
+        if threading.current_thread() is not caller:
+            time.sleep(0.05)
+            signal.pthread_kill(caller.ident, signal.SIGINT)
+            assert go_on.wait(30)
+        return i
+
+    with Workers(2) as workers:
+        with pytest.raises(KeyboardInterrupt):
+            workers.map(work, range(2))
+        go_on.set()
+        assert workers.map(lambda i: i, range(2)) == [0, 1]
 
 
 def test_without_a_number_joblib_s_context_decides():

@@ -136,21 +136,23 @@ class Workers:
 
         others = 0
         try:
-            for others in range(1, min(self.n_jobs, len(items))):
+            while others < min(self.n_jobs, len(items)) - 1:
                 self._hand_over(help_out, others)
+                others += 1
             work()
         finally:
             left.clear()
-            _wait(ends, ended, others)
+            while len(ends) < others:
+                ended.get()  # a Ctrl-C ends the wait: what runs long asks elsewhere whether to go on
         for error in ends:
             if error is not None:
                 raise error
         return results
 
-    def _hand_over(self, task: Callable[[], None], number: int) -> None:
-        """Have a thread do the task, its number counted from 1 among those handed over at once."""
-        if len(self._threads) < number:
-            thread = threading.Thread(target=_serve, args=(self._asked,), name=f"partwise_{number}", daemon=True)
+    def _hand_over(self, task: Callable[[], None], busy: int) -> None:
+        """Have a thread do the task, while `busy` others do theirs."""
+        if len(self._threads) <= busy:
+            thread = threading.Thread(target=_serve, args=(self._asked,), name=f"partwise_{busy}", daemon=True)
             thread.start()
             self._threads.append(thread)
         self._asked.put(task)
@@ -160,15 +162,4 @@ def _serve(asked: "SimpleQueue[Callable[[], None] | None]") -> None:
     """Do what is asked for until nothing more will be."""
     while (task := asked.get()) is not None:
         task()
-
-
-def _wait(ends: list[BaseException | None], ended: "SimpleQueue[None]", count: int) -> None:
-    """Wait until `count` tasks have ended; a Ctrl-C meanwhile is raised then, when no block is at work any more."""
-    interrupt = None
-    while len(ends) < count:
-        try:
-            ended.get()
-        except KeyboardInterrupt as raised:
-            interrupt = raised
-    if interrupt is not None:
-        raise interrupt
+        del task  # and what it holds

@@ -289,7 +289,7 @@ class Turned(Sparse):
 
 def _blocks(ends: Array) -> tuple[Block, ...]:
     """Return blocks of rows of about the same work, for rows whose entries sum up to `ends`."""
-    work = ends.astype(np.int64) + WORK_A_ROW * np.arange(1, len(ends) + 1)
+    work = np.arange(WORK_A_ROW, WORK_A_ROW * (len(ends) + 1), WORK_A_ROW, dtype=np.int64) + ends
     return cut(work, int(np.clip(work[-1] // WORK_A_BLOCK, 1, 16)))
 
 

@@ -10,7 +10,7 @@ from partwise.matrix.dense import Dense
 from partwise.matrix.sparse import Sparse
 from partwise.penalties import Penalty
 from partwise.solvers.alternate import alternate
-from partwise.solvers.base import Factor, HalfStep, Solver
+from partwise.solvers.base import Factor, HalfStep, Solver, own_gram
 from partwise.stopping import Stopping
 from partwise.threads import Workers
 
@@ -64,6 +64,7 @@ def warm_up(
         h.point[...] = 0
         h.point[columns] = outcome.Ht
         h.begin(h.point)
+        h.move(h.point, own_gram(outcome.Ht))
     return leads
 
 
