@@ -22,7 +22,7 @@ LARGE = 2_000_000
 """Entries under which panels bring nothing."""
 NARROW = 4
 """Columns of a product from which on the two ways to it do the same sums."""
-UNCOPIED = 3
+UNCOPIED = 6
 """Products with a transpose before its copy is made: they lose less to products with it than the copy costs."""
 
 
