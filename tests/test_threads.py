@@ -1,11 +1,14 @@
 """Threads: results in order, errors passed on, BLAS held to one thread meanwhile and released after."""
 
+import contextlib
+import gc
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import joblib
@@ -93,6 +96,51 @@ def test_no_thread_outlives_the_context():
     with Workers(3) as workers:
         workers.map(lambda i: i, range(6))
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("started", [False, True])
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_no_thread_outlives_a_context_in_which_starting_one_failed(monkeypatch, error, started):
+    """A Ctrl-C can come when the thread runs already, and nobody has listed it."""
+    start, before, count = threading.Thread.start, threading.active_count(), 0
+
+    def fail_once(thread):
+        nonlocal count
+        count += 1
+        if count != 2 or started:
+            start(thread)
+        if count == 2:
+            raise error
+
+    monkeypatch.setattr(threading.Thread, "start", fail_once)
+    barrier = threading.Barrier(3)
+    with Workers(3) as workers:
+        with pytest.raises(error):
+            workers.map(lambda i: i, range(6))
+        assert sorted(workers.map(lambda i: barrier.wait(timeout=10), range(3))) == [0, 1, 2]
+    for _ in range(500):
+        if threading.active_count() == before:
+            break
+        time.sleep(0.01)
+    assert threading.active_count() == before
+
+
+def test_the_items_of_a_map_that_failed_are_let_go_at_once():
+    class Item:
+        def check(self):
+            raise ZeroDivisionError
+
+    items = [Item() for _ in range(4)]
+    held = [weakref.ref(item) for item in items]
+    gc.disable()
+    try:
+        with Workers(2) as workers:
+            with contextlib.suppress(ZeroDivisionError):
+                workers.map(Item.check, items)
+            del items
+            assert [ref() for ref in held] == [None] * 4
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError, IndexError, StopIteration])

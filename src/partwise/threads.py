@@ -78,8 +78,9 @@ class Workers:
     """A pool of `n_jobs` threads (None: 1, or what ``joblib.parallel_config`` says; -1: all cores), as a context.
 
     Inside, BLAS runs on one thread. With one job, or one block, everything runs in the calling thread. Blocks can be
-    as short as a tenth of a millisecond, so threads are handed their work through bare queues: that of an executor's
-    futures takes as long.
+    as short as a tenth of a millisecond, so threads are handed their work through bare queues: through the futures of
+    an executor that takes as long as such a block. A Ctrl-C ends the wait for a thread, which finishes its block; as a
+    daemon it does not keep the interpreter from ending.
     """
 
     def __init__(self, n_jobs: int | None = None) -> None:
@@ -95,11 +96,11 @@ class Workers:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            for _ in self._threads:
-                self._asked.put(None)
-            while self._threads:
-                self._threads[-1].join()
-                self._threads.pop()
+            threads, self._threads = self._threads, []
+            asked, self._asked = self._asked, SimpleQueue()
+            asked.put(None)
+            for thread in threads:
+                thread.join()
         finally:
             serial_blas.leave()
 
@@ -110,8 +111,7 @@ class Workers:
             return [function(item) for item in items]
         results: list[Result] = [None] * len(items)  # type: ignore[list-item]
         left = deque(enumerate(items))  # one task a thread, not one an item: handing over costs as much as a small item
-        ends: list[BaseException | None] = []
-        ended: SimpleQueue[None] = SimpleQueue()
+        ended: SimpleQueue[BaseException | None] = SimpleQueue()
 
         def work() -> None:
             while True:
@@ -131,8 +131,7 @@ class Workers:
                 work()
             except BaseException as raised:  # the caller raises it
                 error = raised
-            ends.append(error)
-            ended.put(None)
+            ended.put(error)
 
         others = 0
         try:
@@ -142,11 +141,12 @@ class Workers:
             work()
         finally:
             left.clear()
-            while len(ends) < others:
-                ended.get()  # a Ctrl-C ends the wait: what runs long asks elsewhere whether to go on
-        for error in ends:
-            if error is not None:
-                raise error
+            errors = [error for error in (ended.get() for _ in range(others)) if error is not None]  # or a Ctrl-C
+        try:
+            if errors:
+                raise errors[0]
+        finally:
+            errors.clear()  # each holds this frame, and with it the items, in a cycle
         return results
 
     def _hand_over(self, task: Callable[[], None], busy: int) -> None:
@@ -158,8 +158,9 @@ class Workers:
         self._asked.put(task)
 
 
-def _serve(asked: "SimpleQueue[Callable[[], None] | None]") -> None:
+def _serve(asked: SimpleQueue[Callable[[], None] | None]) -> None:
     """Do what is asked for until nothing more will be."""
     while (task := asked.get()) is not None:
         task()
         del task  # and what it holds
+    asked.put(None)  # for the next thread, be it one that nobody could list
