@@ -64,9 +64,9 @@ Index in_stretches(Index k, Act act) {
 }
 
 /// A row's numbers in registers.
-template <class Real, class Stretch>
+template <class Real, class Shape>
 struct Held {
-  static constexpr int Lanes = Stretch::Lanes, Count = Stretch::Count, Last = Stretch::Last;
+  static constexpr int Lanes = Shape::Lanes, Count = Shape::Count, Last = Shape::Last;
   Vector<Real, Lanes> whole[Count + 1];  // the last one is not used
   Vector<Real, Last> end;
 
@@ -94,12 +94,12 @@ struct Held {
 
 /// out[i - first, 0:width] (+)= X[i] @ right[:, 0:width] for rows first..last; both dense arrays row-major.
 /// The output row stays in registers from the first stored entry to the last.
-template <class Stretch, class Real, class Integer>
+template <class Shape, class Real, class Integer>
 void csr_dot_columns(Csr<Real, Integer> X, const Real* right, Real* out, Index k, Index width, Index first, Index last,
                      bool add) {
   for (Index i = first; i < last; ++i) {
     Real* row = out + (i - first) * k;
-    Held<Real, Stretch> total, entry;
+    Held<Real, Shape> total, entry;
     if (add) total.load_from(row, width);
     else total.clear();
     const Index end = Index(X.indptr[i + 1]);
@@ -148,11 +148,11 @@ void csr_dot(Csr<Real, Integer> X, const Real* right, Real* out, Index k, Index 
 
 /// out[j, 0:width] += X[i, j] right[i, 0:width] for the columns j of first..last. All of a row is loaded before any is
 /// stored, so where its last vector overlaps both hold the same.
-template <class Stretch, class Real, class Integer>
+template <class Shape, class Real, class Integer>
 void csr_spread_columns(Csr<Real, Integer> X, const Real* right, Real* out, Index k, Index width, Index rows,
                         Integer first, Integer last) {
   for (Index i = 0; i < rows; ++i) {
-    Held<Real, Stretch> own, total;
+    Held<Real, Shape> own, total;
     own.load_from(right + i * k, width);
     const Integer* const end = X.indices + X.indptr[i + 1];
     const Integer* column = X.indices + X.indptr[i];

@@ -140,8 +140,8 @@ class Workers:
                 others += 1
             work()
         finally:
-            left.clear()
-            errors = [error for error in (ended.get() for _ in range(others)) if error is not None]  # or a Ctrl-C
+            left.clear()  # a Ctrl-C ends the wait below
+            errors = [error for error in (ended.get() for _ in range(others)) if error is not None]
         try:
             if errors:
                 raise errors[0]

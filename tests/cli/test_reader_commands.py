@@ -83,8 +83,8 @@ def test_a_damaged_file_is_told_by_its_line(run, tmp_path):
 def test_recommend_explain_and_evaluate_need_no_pandas(run, log, monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     top = json.loads(run("recommend", log, "--reader", "r1", "-n", 1, "--json").stdout)[0]
-    run("explain", log, "--reader", "r1", "--article", top["article"])
-    run("evaluate", log, "--k", 3)
+    assert f"{top['score']:.3f} " in run("explain", log, "--reader", "r1", "--article", top["article"]).stdout
+    assert "most read" in run("evaluate", log, "--k", 3).stdout
 
 
 def test_ids_of_a_csv_and_a_parquet_file_join(run, tmp_path):

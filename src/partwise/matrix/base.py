@@ -22,10 +22,6 @@ TILE = 64
 """Blocks start at multiples of this many rows, so that no tile of a kernel straddles two blocks."""
 
 
-PIECE = 1024
-"""Rows that are transposed at once: of 50 columns in float32, 200 KiB."""
-
-
 class Entrywise(Protocol):
     """A loss, as a storage sees it: numbers for entries x of the data and p of the model, arrays of one shape."""
 
@@ -50,14 +46,6 @@ def cut(weights: Array, count: int) -> tuple[Block, ...]:
     edges = np.unique(np.clip((edges + TILE - 1) // TILE * TILE, 0, n_rows))
     bounds = [0, *(int(edge) for edge in edges if 0 < edge < n_rows), n_rows]
     return tuple(pairwise(bounds))
-
-
-def turned(array: Array, dtype: Any) -> Array:
-    """Return a copy of array.T in C order, made piece by piece: the rows of a piece stay in cache meanwhile."""
-    out = np.empty(array.shape[::-1], dtype)
-    for first in range(0, len(array), PIECE):
-        out[:, first : first + PIECE] = array[first : first + PIECE].T
-    return out
 
 
 class Matrix(ABC):
