@@ -13,18 +13,15 @@ namespace partwise {
 
 /// The normal equations of one row over its known entries p alone, g_p their rows of right (m, k):
 ///   gram = sum_p v_p g_p g_p',  pull = sum_p v_p x_p g_p,  squares = sum_p v_p x_p^2.
-/// Of gram (rows, stride) the upper triangle is written, of pull (stride) as much as there are parts.
+/// Of gram (stride, stride) the upper triangle is written, of pull (stride) as much as there are parts.
 template <class Real>
 class RowGram {
  public:
-  static constexpr int wide = std::min<int>(lanes<Real>, 32 / int(sizeof(Real)));  // wider ones would be padding for most k
-  static constexpr int step = std::max(wide, 4);  // rows of the Gram matrix are made four at a time
-  using V = Vector<Real, wide>;
+  static constexpr int wide = lanes<Real>;
 
   /// Other: the type that right comes in.
   template <class Other>
-  RowGram(const Other* right, Index m, Index k)
-      : k_(k), stride_((k + step - 1) / step * step), rows_((k + 3) / 4 * 4) {
+  RowGram(const Other* right, Index m, Index k) : k_(k), stride_(std::max<Index>((k + 3) / 4 * 4, wide)) {
     if (std::is_same_v<Other, Real> && stride_ == k) {
       right_ = reinterpret_cast<const Real*>(right);
       return;
@@ -36,85 +33,116 @@ class RowGram {
   }
 
   Index stride() const { return stride_; }
-  Index size() const { return rows_ * stride_; }
+  Index size() const { return (k_ + 3) / 4 * 4 * stride_; }
 
   /// weights: v, or null where all are 1. Returns squares.
   template <class Other, class Integer>
   double take(const Other* values, const Integer* indices, const Other* weights, Index entries, Real* gram,
               Real* pull) const {
-    return weights ? products<true>(values, indices, weights, entries, gram, pull)
-                   : products<false>(values, indices, weights, entries, gram, pull);
+    const Known<Other, Integer> known{values, indices, weights, entries, gram, pull};
+    return weights ? products<true>(known) : products<false>(known);
   }
 
  private:
-  template <bool Weighted, class Other, class Integer>
-  double products(const Other* values, const Integer* indices, const Other* weights, Index entries, Real* gram,
-                  Real* pull) const {
-    double squares = 0;
-    for (Index p = 0; p < entries; ++p)
-      squares += double(values[p]) * double(values[p]) * (Weighted ? double(weights[p]) : 1.0);
-    for (Index t = 0; t < k_;) {  // rows of the upper triangle, as many at a time as registers hold
-      const Index rows = k_ - t <= wide && t + 8 <= rows_ ? 8 : 4;
-      in_threes(t, [&](auto count, Index s) {
-        if (rows == 8)
-          corner<Weighted, 8, 1>(indices, weights, entries, gram, t, s);
-        else
-          corner<Weighted, 4, count>(indices, weights, entries, gram, t, s);
-      });
-      t += rows;
+  using V = Vector<Real, wide>;
+  static constexpr int held = vector_bytes == 64 ? 24 : 12;  // sums that registers hold, beside what makes them
+
+  /// What is known of a row, and where its products go.
+  template <class Other, class Integer>
+  struct Known {
+    const Other* values;
+    const Integer* indices;
+    const Other* weights;
+    Index entries;
+    Real *gram, *pull;
+  };
+
+  template <bool Weighted, class Of>
+  double products(const Of& known) const {
+    Index t = rows_from<Weighted, true>(known, 0);
+    while (t < k_) t += rows_from<Weighted, false>(known, t);
+    using Other = std::decay_t<decltype(*known.values)>;
+    const auto wider = [](const Other* four) {
+      return __builtin_convertvector(load<Vector<Other, 4>>(four), Vector<double, 4>);
+    };
+    Vector<double, 4> fours{};
+    Index p = 0;
+    for (; p + 4 <= known.entries; p += 4) {
+      const Vector<double, 4> x = wider(known.values + p);
+      fours += Weighted ? x * x * wider(known.weights + p) : x * x;
     }
-    in_threes(0, [&](auto count, Index s) {
-      V total[count] = {};
-      for (Index p = 0; p < entries; ++p) {
-        const Real* row = right_ + Index(indices[p]) * stride_;
-        const V factor = Real(values[p]) * (Weighted ? Real(weights[p]) : Real(1)) - V{};
-#pragma GCC unroll 3
-        for (int c = 0; c < count; ++c) total[c] += factor * load<V>(row + s + c * wide);
-      }
-#pragma GCC unroll 3
-      for (int c = 0; c < count; ++c) store(pull + s + c * wide, total[c]);
-    });
+    double squares = sum<double, 4>(fours);
+    for (; p < known.entries; ++p) {
+      const double x = known.values[p];
+      squares += x * x * (Weighted ? double(known.weights[p]) : 1.0);
+    }
     return squares;
   }
 
-  /// gram[t:t + Rows, s:s + Count vectors] = the sum over entries of their products.
-  template <bool Weighted, int Rows, int Count, class Other, class Integer>
-  void corner(const Integer* indices, const Other* weights, Index entries, Real* gram, Index t, Index s) const {
-    V total[Rows][Count] = {};
-    for (Index p = 0; p < entries; ++p) {
-      const Real* row = right_ + Index(indices[p]) * stride_;
+  /// Makes rows of the upper triangle from row t on, as many as registers hold, and the pull with those at the top, where
+  /// all of an entry's row passes by. Returns how many.
+  template <bool Weighted, bool Top, class Of>
+  Index rows_from(const Of& known, Index t) const {
+    const Index count = (stride_ - t + wide - 1) / wide;
+    const Index alike = std::min(stride_ - (count - 1) * wide, (k_ + 3) / 4 * 4) - t;  // rows with as many vectors
+    const auto make = [&](auto rows) {
+      in_threes(t, [&](auto vectors, Index s) {
+        if constexpr (rows * vectors <= held) corner<Weighted, Top, rows, vectors>(known, t, s);
+      });
+      return Index(rows);
+    };
+    if (count == 1 && alike >= 16 && held >= 16) return make(std::integral_constant<int, 16>{});
+    if (count == 1 && alike >= 12) return make(std::integral_constant<int, 12>{});
+    if (count * 8 <= held && alike >= 8) return make(std::integral_constant<int, 8>{});
+    return make(std::integral_constant<int, 4>{});
+  }
+
+  /// gram[t:t + Rows, s:s + Count vectors] = the sum over entries of their products; of pull the same columns, if Top.
+  template <bool Weighted, bool Top, int Rows, int Count, class Of>
+  void corner(const Of& known, Index t, Index s) const {
+    V total[Rows][Count] = {}, pulled[Count] = {};
+    for (Index p = 0; p < known.entries; ++p) {
+      const Real* row = right_ + Index(known.indices[p]) * stride_;
       V columns[Count];
 #pragma GCC unroll 3
-      for (int c = 0; c < Count; ++c) columns[c] = load<V>(row + s + c * wide);
-#pragma GCC unroll 8
+      for (int c = 0; c < Count; ++c) {
+        columns[c] = load<V>(row + at(s, c));
+        if (Weighted) columns[c] *= Real(known.weights[p]) - V{};
+        if (Top) pulled[c] += (Real(known.values[p]) - V{}) * columns[c];
+      }
+#pragma GCC unroll 16
       for (int r = 0; r < Rows; ++r) {
-        const V factor = (Weighted ? Real(weights[p]) * row[t + r] : row[t + r]) - V{};
+        const V factor = row[t + r] - V{};
 #pragma GCC unroll 3
         for (int c = 0; c < Count; ++c) total[r][c] += factor * columns[c];
       }
     }
-#pragma GCC unroll 8
-    for (int r = 0; r < Rows; ++r)
 #pragma GCC unroll 3
-      for (int c = 0; c < Count; ++c) store(gram + (t + r) * stride_ + s + c * wide, total[r][c]);
-  }
-
-  /// Calls of(count, s) for stretches of at most three vectors that cover the columns from `first` on; the last one may
-  /// begin sooner, so as to end where rows end.
-  template <class Of>
-  void in_threes(Index first, Of of) const {
-    for (Index s = first; s < k_;) {
-      const Index left = (k_ - s + wide - 1) / wide, count = std::min<Index>(left, 3);
-      const Index from = std::min(s, stride_ - count * wide);
-      if (count == 3) of(std::integral_constant<int, 3>{}, from);
-      if (count == 2) of(std::integral_constant<int, 2>{}, from);
-      if (count == 1) of(std::integral_constant<int, 1>{}, from);
-      s += count * wide;
+    for (int c = 0; c < Count; ++c) {
+      if (Top) store(known.pull + at(s, c), pulled[c]);
+#pragma GCC unroll 16
+      for (int r = 0; r < Rows; ++r) store(known.gram + (t + r) * stride_ + at(s, c), total[r][c]);
     }
   }
 
-  Index k_, stride_, rows_;
-  const Real* right_ = nullptr;
+  /// Calls of(count, s) for stretches of at most three vectors that cover the columns from `first` on, and end where rows
+  /// end; the first vector begins before `first`, where they do not divide.
+  template <class Of>
+  void in_threes(Index first, Of of) const {
+    for (Index left = (stride_ - first + wide - 1) / wide; left > 0;) {
+      const Index count = std::min<Index>(left, 3), s = stride_ - left * wide;
+      if (count == 3) of(std::integral_constant<int, 3>{}, s);
+      if (count == 2) of(std::integral_constant<int, 2>{}, s);
+      if (count == 1) of(std::integral_constant<int, 1>{}, s);
+      left -= count;
+    }
+  }
+
+  /// Where vector c of a stretch from s on begins: s is negative where the first would begin before the row.
+  static Index at(Index s, int c) { return std::max<Index>(s + c * wide, 0); }
+
+  Index k_, stride_;
+  const Real* right_;
   Scratch<Real> padded_;
 };
 
@@ -132,13 +160,13 @@ template <class Real, class Integer>
 ObservedStep hals_observed(Csr<Real, Integer> X, const Real* weights, Real* iterate, const Real* start, Real* point,
                            const Real* right, Index m, Index k, Index first, Index last, Box<Real> box, Real l1, Real l2,
                            int sweeps, Real shrink, Real momentum) {
-  constexpr Index wide = RowGram<Real>::wide;
-  using V = typename RowGram<Real>::V;
+  constexpr Index wide = std::min<int>(lanes<Real>, 32 / int(sizeof(Real)));  // caches hold no more rows' grams
+  using V = Vector<Real, int(wide)>;
   const RowGram<Real> row(right, m, k);
   const Index stride = row.stride(), size = row.size();
-  Scratch<Real> memory(2 * wide * size + wide * stride + 7 * wide * stride);
+  Scratch<Real> memory(2 * wide * size + 7 * wide * stride);
   Real *grams = memory.data(), *gram = grams + wide * size, *pulls = gram + wide * size, *pull = pulls + wide * stride;
-  Real *pushed = pull + wide * stride, *x = pushed + wide * stride, *before = x + wide * stride;
+  Real *x = pull + wide * stride, *before = x + wide * stride;
   Real *inverse = before + wide * stride, *lower = inverse + wide * stride, *upper = lower + wide * stride;
   using Limits = std::numeric_limits<Real>;
   const V zero{};
@@ -149,12 +177,16 @@ ObservedStep hals_observed(Csr<Real, Integer> X, const Real* weights, Real* iter
     value = at_least(value, load<V>(lower + t * wide));
     return value < high ? value : high;
   };
-  const auto move = [&](Index t, V step) {  // x[t] moves by step: what pulls the components changes
-    for (Index s = 0; s < k; ++s) {
-      const Real* bend = gram + (s < t ? s * stride + t : t * stride + s) * wide;
-      store(pushed + s * wide, load<V>(pushed + s * wide) - step * load<V>(bend));
-    }
+  const auto along = [&](const Real* bends, Index step, Index from, Index to) {  // sum of the bends' products with x
+    V totals[4] = {};
+    Index s = from;
+    for (; s + 4 <= to; s += 4)
+      for (int e = 0; e < 4; ++e) totals[e] += load<V>(bends + (s + e) * step) * load<V>(x + (s + e) * wide);
+    for (; s < to; ++s) totals[0] += load<V>(bends + s * step) * load<V>(x + s * wide);
+    return (totals[0] + totals[1]) + (totals[2] + totals[3]);
   };
+  const auto above = [&](Index t) { return along(gram + t * wide, stride * wide, 0, t); };
+  const auto right_of = [&](Index t) { return along(gram + t * stride * wide, wide, t + 1, k); };
   ObservedStep result;
   for (Index i = first; i < last; i += wide) {
     const Index tall = std::min(wide, last - i), offset = i * k;
@@ -164,7 +196,10 @@ ObservedStep hals_observed(Csr<Real, Integer> X, const Real* weights, Real* iter
       result.loss += 0.5 * row.take(X.values + begin, X.indices + begin, weights ? weights + begin : nullptr, entries,
                                     grams + r * size, pulls + r * stride);
     }
-    transpose(grams, size, wide, size, gram, wide);
+    for (Index t = 0; t < k; ++t) {  // of its upper triangle
+      const Index from = t * stride + t / 4 * 4;
+      transpose(grams + from, size, wide, (t + 1) * stride - from, gram + from * wide, wide);
+    }
     transpose(pulls, stride, wide, k, pull, wide);
     transpose(start + offset, k, tall, k, x, wide);
     transpose(iterate + offset, k, tall, k, before, wide);
@@ -172,12 +207,8 @@ ObservedStep hals_observed(Csr<Real, Integer> X, const Real* weights, Real* iter
       transpose(box.lower + offset, k, tall, k, lower, wide);
       transpose(box.upper + offset, k, tall, k, upper, wide);
     }
-    std::copy(pull, pull + k * wide, pushed);
     V largest{};
-    for (Index t = 0; t < k; ++t) {
-      largest = at_least(largest, load<V>(gram + (t * stride + t) * wide));
-      move(t, load<V>(x + t * wide));
-    }
+    for (Index t = 0; t < k; ++t) largest = at_least(largest, load<V>(gram + (t * stride + t) * wide));
     const V floor = at_least((largest + l2) * Limits::epsilon(), Limits::min() / Limits::epsilon() - zero);
     for (Index t = 0; t < k; ++t) {
       const V curvature = load<V>(gram + (t * stride + t) * wide) + l2;
@@ -188,11 +219,11 @@ ObservedStep hals_observed(Csr<Real, Integer> X, const Real* weights, Real* iter
       V moved{};
       for (Index t = 0; t < k; ++t) {
         const V old = load<V>(x + t * wide), scale = load<V>(inverse + t * wide);
-        const V wanted = old + (load<V>(pushed + t * wide) - l1 - l2 * old) * scale;
-        const V now = boxed(scale > zero ? wanted : zero, t), change = now - old;
+        const V curvature = load<V>(gram + (t * stride + t) * wide) + l2;
+        const V wanted = (load<V>(pull + t * wide) - (above(t) + right_of(t)) - l1) * scale;
+        const V now = boxed(wanted, t), change = now - old;
         store(x + t * wide, now);
-        move(t, change);
-        moved += change * change * (load<V>(gram + (t * stride + t) * wide) + l2);
+        moved += change * change * curvature;
       }
       const double move_now = double(sum<Real, int(wide)>(moved));
       if (sweep == 0) {
@@ -203,18 +234,18 @@ ObservedStep hals_observed(Csr<Real, Integer> X, const Real* weights, Real* iter
       }
     }
     transpose(x, wide, k, tall, iterate + offset, k);
-    V inner{};
-    for (Index t = 0; t < k; ++t) {
-      V now = load<V>(x + t * wide);
-      if (momentum > 0) {
-        const V ahead = boxed(now + momentum * (now - load<V>(before + t * wide)), t);
-        move(t, ahead - now);
-        store(x + t * wide, ahead);
+    if (momentum > 0) {
+      for (Index t = 0; t < k; ++t) {
+        const V now = load<V>(x + t * wide);
+        store(x + t * wide, boxed(now + momentum * (now - load<V>(before + t * wide)), t));
       }
     }
-    for (Index t = 0; t < k; ++t)
-      inner += load<V>(x + t * wide) * (load<V>(pull + t * wide) + load<V>(pushed + t * wide));
-    for (Index r = 0; r < tall; ++r) result.loss -= 0.5 * double(inner[r]);
+    V inner{};
+    for (Index t = 0; t < k; ++t) {
+      const V now = load<V>(x + t * wide);
+      inner += now * (load<V>(pull + t * wide) - right_of(t) - Real(0.5) * load<V>(gram + (t * stride + t) * wide) * now);
+    }
+    for (Index r = 0; r < tall; ++r) result.loss -= double(inner[r]);
     transpose(x, wide, k, tall, point + offset, k);
   }
   return result;

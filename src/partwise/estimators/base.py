@@ -16,7 +16,7 @@ from partwise.exceptions import FactorTypeError, ParameterError, unknown_name
 from partwise.init import INITS
 from partwise.init.given import check_factor
 from partwise.losses import Loss, get_loss
-from partwise.matrix import Array, Matrix, as_matrix
+from partwise.matrix import Array, Matrix, as_matrix, is_ready
 from partwise.penalties import Penalty
 from partwise.projection import Projection
 from partwise.solvers import Iteration
@@ -61,6 +61,7 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
     missing_values: Any
     negatives: str
     components_: Array
+    n_features_in_: int
     _words: tuple[str, ...] = ("auto",)
     """What n_components may say in place of a number."""
 
@@ -104,9 +105,11 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
 
     def _validate(self, X: Any, *, reset: bool, entry_weight: Any = None) -> tuple[Any, Matrix]:
         """Return X as scikit-learn's checks leave it, and as a solver sees it."""
-        X = validate_data(
-            self, X, accept_sparse=FORMATS, dtype=DTYPES, ensure_all_finite=False, reset=reset
-        )  # NaN and infinity are refused by as_matrix, which says where
+        known = not reset and not hasattr(self, "feature_names_in_") and is_ready(X)
+        if not known or X.shape[1] != self.n_features_in_:  # else its checks would only take time, half of one row's
+            X = validate_data(
+                self, X, accept_sparse=FORMATS, dtype=DTYPES, ensure_all_finite=False, reset=reset
+            )  # NaN and infinity are refused by as_matrix, which says where
         return X, as_matrix(
             X, model=type(self).__name__, negatives=self.negatives, missing_values=self.missing_values,
             entry_weight=entry_weight,

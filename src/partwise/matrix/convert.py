@@ -59,7 +59,7 @@ def as_matrix(
             raise ParameterError("entry_weight cannot go with a Matrix; give it to as_matrix where that is made.")
         return X
     kind = _kind(missing_values)
-    if not _is_ready(X):
+    if not is_ready(X):
         X = check_array(
             X, accept_sparse=FORMATS, dtype=[np.float64, np.float32], ensure_all_finite=False, accept_large_sparse=True
         )
@@ -98,7 +98,8 @@ def _kind(missing_values: Any) -> str | None:
     )
 
 
-def _is_ready(X: Any) -> bool:
+def is_ready(X: Any) -> bool:
+    """Return whether X is what as_matrix makes of other data before it looks at the entries."""
     if sp.issparse(X):
         return X.format in FORMATS and X.dtype in SAFE_EXPONENT and min(X.shape) > 0
     return type(X) is np.ndarray and X.ndim == 2 and X.dtype in SAFE_EXPONENT and X.size > 0
