@@ -47,6 +47,8 @@ class RowGram {
   using V = Vector<Real, wide>;
   static constexpr int held = vector_bytes == 64 ? 24 : 12;  // sums that registers hold, beside what makes them
 
+  static constexpr Index soon = 12;  // entries until one's row of right is read
+
   /// What is known of a row, and where its products go.
   template <class Other, class Integer>
   struct Known {
@@ -101,18 +103,22 @@ class RowGram {
   template <bool Weighted, bool Top, int Rows, int Count, class Of>
   void corner(const Of& known, Index t, Index s) const {
     V total[Rows][Count] = {}, pulled[Count] = {};
+    const Real* from[Count];  // pointers made here leave constant offsets: GCC keeps others in registers that sums need
+    for (int c = 0; c < Count; ++c) from[c] = right_ + at(s, c);
     for (Index p = 0; p < known.entries; ++p) {
-      const Real* row = right_ + Index(known.indices[p]) * stride_;
+      if (Top) prefetch(known.indices[std::min(p + soon, known.entries - 1)]);
+      const Index row = Index(known.indices[p]) * stride_;
+      const Real* left = right_ + t + row;
       V columns[Count];
 #pragma GCC unroll 3
       for (int c = 0; c < Count; ++c) {
-        columns[c] = load<V>(row + at(s, c));
+        columns[c] = load<V>(from[c] + row);
         if (Weighted) columns[c] *= Real(known.weights[p]) - V{};
         if (Top) pulled[c] += (Real(known.values[p]) - V{}) * columns[c];
       }
 #pragma GCC unroll 16
       for (int r = 0; r < Rows; ++r) {
-        const V factor = row[t + r] - V{};
+        const V factor = left[r] - V{};
 #pragma GCC unroll 3
         for (int c = 0; c < Count; ++c) total[r][c] += factor * columns[c];
       }
@@ -136,6 +142,10 @@ class RowGram {
       if (count == 1) of(std::integral_constant<int, 1>{}, s);
       left -= count;
     }
+  }
+
+  void prefetch(Index j) const {
+    for (Index t = 0; t < k_; t += 64 / sizeof(Real)) __builtin_prefetch(right_ + j * stride_ + t);
   }
 
   /// Where vector c of a stretch from s on begins: s is negative where the first would begin before the row.
