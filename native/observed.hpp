@@ -13,12 +13,10 @@ namespace partwise {
 
 /// The normal equations of one row over its known entries p alone, g_p their rows of right (m, k):
 ///   gram = sum_p v_p g_p g_p',  pull = sum_p v_p x_p g_p,  squares = sum_p v_p x_p^2.
-/// Of gram (stride, stride) the upper triangle is written, of pull (stride) as much as there are parts.
+/// Of gram (size() numbers, in rows of stride()) what is below the diagonal means nothing, nor what is beyond k.
 template <class Real>
 class RowGram {
  public:
-  static constexpr int wide = lanes<Real>;
-
   /// Other: the type that right comes in.
   template <class Other>
   RowGram(const Other* right, Index m, Index k) : k_(k), stride_(std::max<Index>((k + 3) / 4 * 4, wide)) {
@@ -44,6 +42,7 @@ class RowGram {
   }
 
  private:
+  static constexpr int wide = lanes<Real>;
   using V = Vector<Real, wide>;
   static constexpr int held = vector_bytes == 64 ? 24 : 12;  // sums that registers hold, beside what makes them
 
@@ -93,9 +92,10 @@ class RowGram {
       });
       return Index(rows);
     };
-    if (count == 1 && alike >= 16 && held >= 16) return make(std::integral_constant<int, 16>{});
-    if (count == 1 && alike >= 12) return make(std::integral_constant<int, 12>{});
-    if (count * 8 <= held && alike >= 8) return make(std::integral_constant<int, 8>{});
+    const auto fit = [&](Index rows) { return count * rows <= held && alike >= rows; };
+    if (fit(16)) return make(std::integral_constant<int, 16>{});
+    if (fit(12)) return make(std::integral_constant<int, 12>{});
+    if (fit(8)) return make(std::integral_constant<int, 8>{});
     return make(std::integral_constant<int, 4>{});
   }
 
@@ -145,7 +145,9 @@ class RowGram {
   }
 
   void prefetch(Index j) const {
-    for (Index t = 0; t < k_; t += 64 / sizeof(Real)) __builtin_prefetch(right_ + j * stride_ + t);
+    const Real* row = right_ + j * stride_;
+    for (Index t = 0; t < k_; t += 64 / sizeof(Real)) __builtin_prefetch(row + t);
+    __builtin_prefetch(row + k_ - 1);
   }
 
   /// Where vector c of a stretch from s on begins: s is negative where the first would begin before the row.
@@ -206,9 +208,9 @@ ObservedStep hals_observed(Csr<Real, Integer> X, const Real* weights, Real* iter
       result.loss += 0.5 * row.take(X.values + begin, X.indices + begin, weights ? weights + begin : nullptr, entries,
                                     grams + r * size, pulls + r * stride);
     }
-    for (Index t = 0; t < k; ++t) {  // of its upper triangle
-      const Index from = t * stride + t / 4 * 4;
-      transpose(grams + from, size, wide, (t + 1) * stride - from, gram + from * wide, wide);
+    for (Index t = 0; t < k; ++t) {  // of the upper triangle, by fours
+      const Index aside = t / 4 * 4, from = t * stride + aside;
+      transpose(grams + from, size, wide, (k + 3) / 4 * 4 - aside, gram + from * wide, wide);
     }
     transpose(pulls, stride, wide, k, pull, wide);
     transpose(start + offset, k, tall, k, x, wide);

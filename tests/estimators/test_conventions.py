@@ -121,6 +121,20 @@ def test_features_out_are_numbered_parts_and_features_in_keep_their_names(model)
 
 
 @every_model
+def test_new_rows_are_checked_against_what_the_model_was_fitted_on(model):
+    frame, fitted = pd.DataFrame(X, columns=list("abcdefgh")), clone(model).fit(X)
+    with pytest.warns(UserWarning, match="fitted without feature names"):
+        fitted.transform(frame)
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        clone(model).fit(frame).transform(X)
+    with pytest.raises(ValueError, match="Expected 2D"):
+        fitted.transform(sp.coo_array(X[0]))
+    bare = clone(model)
+    bare.components_ = fitted.components_.copy()
+    np.testing.assert_array_equal(bare.transform(X), fitted.transform(X))
+
+
+@every_model
 def test_tags_say_positive_sparse_and_type_keeping(model):
     tags = get_tags(model)
     assert tags.input_tags.positive_only

@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse as sp
 from scipy.special import xlogy
 
-KS = [1, 3, 4, 5, 8, 16, 20, 33, 70]
+KS = [1, 3, 4, 5, 8, 10, 16, 20, 24, 33, 40, 70]
 EMPTY = [0, 7, 8, 22]
 FLOOR = 1e-10
 every_k = pytest.mark.parametrize("k", KS)

@@ -184,7 +184,7 @@ def test_fits_have_the_same_bits_at_any_number_of_threads(store, loss):
 def test_slices_units_and_float64_keep_the_pattern(store, first_half):
     dense, kept, _, mask = split(store(DATA), dtype=np.float32)
     rows = slice(0, 47) if first_half else slice(47, 90)
-    part = kept.slice(rows.start, rows.stop).wide().divided(4.0)
+    part = kept.slice(rows.start, rows.stop).astype(np.float64).divided(4.0)
     assert part.dtype == np.float64
     assert part.mean == pytest.approx(dense[rows][mask[rows]].mean() / 4, rel=1e-6)
     model = W[rows] @ H.T

@@ -350,16 +350,16 @@ def test_an_article_of_unknown_time_is_of_median_age(gap):
         assert ages["cold"] > 0
 
 
-def test_ids_of_another_kind_in_articles_are_told():
+@pytest.mark.parametrize("ids", [["1", "2"], [1, "2"]])
+def test_ids_of_another_kind_in_articles_are_told(ids):
     log = {"reader": ["a", "b", "a"], "article": [1, 1, 2]}
-    articles = {"article": ["1", "2"], "text": ["cup goal team", "bank rates profit"]}
+    articles = {"article": ids, "text": ["cup goal team", "bank rates profit"]}
     for work in (Recommender(1).fit, lambda *given: evaluate(Recommender(1), *given, split="random")):
-        with pytest.raises(DataError, match=r"'1' \(str\) in articles is 1 \(int\)"):
+        with pytest.raises(DataError, match=r"'[12]' \(str\) in articles is [12] \(int\)"):
             work(log, articles)
-    model = Recommender(1).fit(log, {**articles, "article": [1, 2]})
+    model = Recommender(1).fit(log, {**articles, "article": [1, 2]}).add_articles({"article": [3], "text": ["cup"]})
     with pytest.raises(DataError, match="different kinds"):
         model.add_articles({"article": ["2"], "text": ["cup"]})
-    model.add_articles({"article": [3], "text": ["cup"]})
 
 
 def test_articles_without_words_are_known_by_id_and_time():

@@ -126,6 +126,37 @@ def test_a_half_step_reports_the_loss_where_it_has_it(solver):
     assert first.residual > 0
 
 
+@pytest.mark.parametrize("noise", [0.0, 1e-3, 1.0])
+@pytest.mark.parametrize("loss", [2, 1])
+def test_the_cost_of_a_batch_is_its_loss_before_the_parts_change(loss, noise):
+    kind, rng = get_loss(loss), np.random.default_rng(2)
+    W, Ht = rng.random((25, 4), np.float32), rng.random((12, 4), np.float32)
+    batch = as_matrix(W @ Ht.T + np.float32(noise) * rng.random((25, 12), np.float32))
+    with Workers(2) as workers:
+        W, cost = Online(kind, Ht, forget=0.9).step(batch, None, (Penalty(), Penalty(0.5)), 30, workers)
+    assert cost == pytest.approx((kind.value(batch, W, Ht) + 0.5 * Ht.sum()) / 25, rel=1e-5)
+
+
+def test_a_batch_that_is_broken_off_does_not_count(monkeypatch):
+    rng = np.random.default_rng(1)
+    stream, batch = Online(get_loss(2), rng.random((12, 4)), forget=0.9), as_matrix(rng.random((25, 12)))
+    before = [array.copy() for array in (stream.Ht, stream.numerator, stream.denominator)]
+
+    divide, interrupts = np.divide, iter([False, True])
+
+    def late(*given, **options):
+        if next(interrupts):
+            raise KeyboardInterrupt
+        return divide(*given, **options)
+
+    monkeypatch.setattr("partwise.solvers.online.CHUNK", 16)
+    monkeypatch.setattr(np, "divide", late)
+    with Workers(1) as workers, pytest.raises(KeyboardInterrupt):
+        stream.step(batch, None, (Penalty(), Penalty()), 30, workers)
+    for now, array in zip((stream.Ht, stream.numerator, stream.denominator), before, strict=True):
+        np.testing.assert_array_equal(now, array)
+
+
 @pytest.mark.parametrize("loss", [2, 1, 0.5])
 def test_a_stream_lowers_the_cost_of_its_batches(loss):
     kind = get_loss(loss)

@@ -55,6 +55,13 @@ def test_a_random_start_is_near_the_parts_before_all_rows_are_read():
     assert error(X, Ht) < 0.5 * error(X, noise()[1])
 
 
+def test_a_start_beyond_float32_is_warmed_up_as_well():
+    (X, _), (W, Ht) = planted(), noise()
+    far = [warmed(X, (W * 2.0**exponent, Ht * 2.0**-exponent))[1] * 2.0**exponent for exponent in (0, 40, 160)]
+    np.testing.assert_array_equal(far[1], far[2])  # a power of two rounds nothing
+    assert error(X, far[1]) == pytest.approx(error(X, far[0]), rel=0.02)  # in float32 a sweep more or less is made
+
+
 def test_a_pattern_in_the_order_of_rows_does_not_hide_parts_from_the_sample():
     X, H = planted()
     _, Ht = warmed(X, noise())

@@ -39,7 +39,7 @@ def test_many_periods_give_way_to_coarser_ones():
     assert set(periods_of(*map(str, range(1980, 2010)))) == {"1980s", "1990s", "2000s"}
 
 
-@pytest.mark.parametrize("date", ["03/04/2024", "yesterday", "24", "2024-13-01"])
+@pytest.mark.parametrize("date", ["03/04/2024", "yesterday", "24", "2024-13", "2024-00", "2024-13-01"])
 def test_a_date_that_is_not_understood_is_named_with_its_document(date):
     with pytest.raises(DataError, match=r"of document '1'.*YYYY-MM-DD"):
         periods_of("2024", date)

@@ -49,6 +49,17 @@ def test_the_sections_of_a_newspaper_are_found(bbc):
     assert len({np.bincount(section[topic == t]).argmax() for t in range(5)}) == len(sections)
 
 
+def test_a_fit_that_fails_leaves_the_topics_that_were_found_before():
+    texts, ids = collection()
+    model = TopicModel(n_topics=2).fit(texts, ids)
+    before, found = model.records(), model.similar("sport1", 3)["id"].tolist()
+    with pytest.raises(DataError, match="no document has a word"):
+        model.fit(np.zeros((3, 2)), ["a", "b", "c"])
+    assert model.ids_ == ids
+    assert model.records() == before
+    assert model.similar("sport1", 3)["id"].tolist() == found
+
+
 def test_two_subjects_are_told_apart(fitted):
     words = [{word for word, _ in fitted.top_words(topic, 5)} for topic in range(2)]
     assert [word for word, _ in fitted.top_words(0, 5, relevance=1)] == [

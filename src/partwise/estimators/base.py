@@ -61,7 +61,6 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
     missing_values: Any
     negatives: str
     components_: Array
-    n_features_in_: int
     _words: tuple[str, ...] = ("auto",)
     """What n_components may say in place of a number."""
 
@@ -105,8 +104,9 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
 
     def _validate(self, X: Any, *, reset: bool, entry_weight: Any = None) -> tuple[Any, Matrix]:
         """Return X as scikit-learn's checks leave it, and as a solver sees it."""
-        known = not reset and not hasattr(self, "feature_names_in_") and is_ready(X)
-        if not known or X.shape[1] != self.n_features_in_:  # else its checks would only take time, half of one row's
+        named, m = hasattr(self, "feature_names_in_"), getattr(self, "n_features_in_", None)
+        # what the checks would leave as it is does without: for a single row they take longer than all else
+        if reset or named or not is_ready(X) or X.shape[1] != m:
             X = validate_data(
                 self, X, accept_sparse=FORMATS, dtype=DTYPES, ensure_all_finite=False, reset=reset
             )  # NaN and infinity are refused by as_matrix, which says where

@@ -77,8 +77,8 @@ class Matrix(ABC):
         """Return X / unit, for a power of two."""
 
     @abstractmethod
-    def wide(self) -> "Matrix":
-        """Return X in float64."""
+    def astype(self, dtype: Any) -> "Matrix":
+        """Return a copy in float32 or float64."""
 
     @property
     @abstractmethod

@@ -100,9 +100,8 @@ def _kind(missing_values: Any) -> str | None:
 
 def is_ready(X: Any) -> bool:
     """Return whether X is what as_matrix makes of other data before it looks at the entries."""
-    if sp.issparse(X):
-        return X.format in FORMATS and X.dtype in SAFE_EXPONENT and min(X.shape) > 0
-    return type(X) is np.ndarray and X.ndim == 2 and X.dtype in SAFE_EXPONENT and X.size > 0
+    stored = X.format in FORMATS if sp.issparse(X) else type(X) is np.ndarray
+    return stored and X.ndim == 2 and X.dtype in SAFE_EXPONENT and min(X.shape) > 0
 
 
 def _sparse(X: Any) -> Sparse:
@@ -185,4 +184,4 @@ def widened(matrix: Matrix) -> Matrix:
     """Return a small float32 matrix in float64, any other as it is."""
     if matrix.dtype == np.float64 or matrix.n_stored > SMALL:
         return matrix
-    return matrix.wide()
+    return matrix.astype(np.float64)

@@ -48,8 +48,8 @@ class Dense(Matrix):
     def divided(self, unit: float) -> "Dense":
         return Dense(np.ldexp(self.X, -(int(np.frexp(unit)[1]) - 1)))
 
-    def wide(self) -> "Dense":
-        return Dense(self.X.astype(np.float64))
+    def astype(self, dtype: Any) -> "Dense":
+        return Dense(self.X.astype(dtype))
 
     @property
     def n_stored(self) -> int:

@@ -52,8 +52,9 @@ class Observed(Matrix):
     def divided(self, unit: float) -> "Observed":
         return Observed(self.known.divided(unit), self.weights)
 
-    def wide(self) -> "Observed":
-        return Observed(self.known.wide(), self.weights.wide() if self.weights is not None else None)
+    def astype(self, dtype: Any) -> "Observed":
+        weights = self.weights.astype(dtype) if self.weights is not None else None
+        return Observed(self.known.astype(dtype), weights)
 
     @property
     def n_stored(self) -> int:

@@ -115,8 +115,8 @@ class Sparse(Matrix):
         X.data = np.ldexp(X.data, -(int(np.frexp(unit)[1]) - 1))
         return Sparse(X)
 
-    def wide(self) -> "Sparse":
-        return Sparse(self.X.astype(np.float64))
+    def astype(self, dtype: Any) -> "Sparse":
+        return Sparse(self.X.astype(dtype))
 
     @property
     def n_stored(self) -> int:

@@ -111,8 +111,8 @@ class Speckled(Matrix):
     def divided(self, unit: float) -> "Speckled":
         return Speckled(self.base.divided(unit), self.pattern)
 
-    def wide(self) -> "Speckled":
-        return Speckled(self.base.wide(), self.pattern)
+    def astype(self, dtype: Any) -> "Speckled":
+        return Speckled(self.base.astype(dtype), self.pattern)
 
     @property
     def n_stored(self) -> int:

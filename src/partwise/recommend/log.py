@@ -244,19 +244,17 @@ def check_join(known: Iterable[Any], ids: Sequence[Any]) -> None:
     Raises
     ------
     DataError
-        If none of them is in the log, and one would be if both were strings.
+        If one is not in the log, and would be if both were strings.
     """
-    known = list(known)
-    if set(known) & set(ids):
-        return
+    known = set(known)
     strings = {str(name): name for name in known}
     for name in ids:
-        if str(name) in strings:
+        if name not in known and str(name) in strings:
             other = strings[str(name)]
             raise DataError(
-                f"no id of articles is in interactions, for they are of different kinds: {name!r} "
-                f"({type(name).__name__}) in articles is {other!r} ({type(other).__name__}) in interactions. "
-                "Make both strings, or both numbers."
+                f"ids of articles are of different kinds: {name!r} ({type(name).__name__}) in articles is {other!r} "
+                f"({type(other).__name__}) in interactions, or among the articles so far. Make all of them strings, or "
+                f"all numbers."
             )
 
 

@@ -4,13 +4,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from partwise.losses import Loss
-from partwise.matrix import Array, Matrix
+from partwise.losses import Frobenius, Loss
+from partwise.matrix import Array, Block, Matrix
 from partwise.penalties import Penalty
 from partwise.solvers.base import Factor, HalfStep
+from partwise.solvers.hals import accurate
 from partwise.solvers.multiplicative import Multiplicative, restart_levels
 from partwise.solvers.rows import Parts, solve_rows
 from partwise.threads import Workers
+
+CHUNK = 1 << 14
+"""Numbers of H that are moved at a time: the dozen arrays that this takes stay in cache."""
 
 
 @dataclass
@@ -54,34 +58,48 @@ class Online:
             w, h = Factor(np.ascontiguousarray(W), penalties[0]), Factor(self.Ht, Penalty())
             Multiplicative().update(X, self.loss, HalfStep(w, h, final=True), workers)
             W = w.point
-        cost = self.loss.value(X, W, self.Ht)
-        for penalty, factor in zip(penalties, (W, self.Ht), strict=True):
-            cost += penalty.value(float(factor.sum()), float(np.vdot(factor, factor)))
-        self._learn(X, W, penalties[1])
-        return W, cost / X.shape[0]
+        pays = sum(
+            penalty.value(float(factor.sum()), float(np.vdot(factor, factor)))
+            for penalty, factor in zip(penalties, (W, self.Ht), strict=True)
+            if penalty
+        )
+        return W, (self._learn(X, W, penalties[1], workers) + pays) / X.shape[0]
 
     def rescale(self, scale: Array) -> None:
         """Take in that each part of H was multiplied by `scale` (k,) and its weights divided by it."""
         self.numerator *= scale ** (1 / self.loss.exponent - 1)
         self.denominator /= scale
 
-    def _learn(self, X: Matrix, W: Array, penalty: Penalty) -> None:
-        """Add the batch's gradient parts in H to the running sums, and H from their ratio."""
-        other = X.T
-        parts = [self.loss.gradient_parts(other, self.Ht, W, *block, value=False)[:2] for block in other.blocks]
-        negative = np.concatenate([part[0] for part in parts]).astype(np.float64)
-        positive = np.concatenate([np.broadcast_to(part[1], part[0].shape) for part in parts]).astype(np.float64)
-        H = self.Ht.astype(np.float64)
-        positive += penalty.l1 + penalty.l2 * H
+    def _learn(self, X: Matrix, W: Array, penalty: Penalty, workers: Workers) -> float:
+        """Add the batch's gradient parts in H to the running sums, and H from their ratio; return the loss before."""
+        other, exponent = X.T, self.loss.damped_exponent if penalty.l2 > 0 else self.loss.exponent
         restart = restart_levels(self.Ht, X.mean)
-        origin = np.where((negative > positive) & (restart > H), restart, H)
-        exponent = self.loss.damped_exponent if penalty.l2 > 0 else self.loss.exponent
-        self.numerator *= self.forget
-        self.numerator += negative * (origin if exponent == 1 else origin ** (1 / exponent))
-        self.denominator *= self.forget
-        self.denominator += positive
-        ratio = np.divide(self.numerator, self.denominator, out=H ** (1 / exponent), where=self.denominator > 0)
-        new = ratio if exponent == 1 else ratio**exponent
-        new = np.where(np.isfinite(new), new, H)
-        new[new < 1e-12 * restart] = 0
-        self.Ht = new.astype(self.Ht.dtype)
+        # the stream changes once all is done: a Ctrl-C leaves it as it was
+        Ht, numerator, denominator = (np.empty_like(a) for a in (self.Ht, self.numerator, self.denominator))
+
+        def block(rows: Block) -> float:
+            negative, positive, value = self.loss.gradient_parts(other, self.Ht, W, *rows, value=True)
+            positive, step = np.broadcast_to(positive, negative.shape), max(1, CHUNK // Ht.shape[1])
+            for first in range(*rows, step):
+                part = slice(first, min(first + step, rows[1]))
+                pull, push = (gradient[first - rows[0] : part.stop - rows[0]] for gradient in (negative, positive))
+                H, up, down = self.Ht[part].astype(np.float64), numerator[part], denominator[part]
+                if penalty:
+                    push = push + (penalty.l1 + penalty.l2 * H)
+                origin = np.where((pull > push) & (restart > H), restart, H)
+                np.multiply(self.numerator[part], self.forget, out=up)
+                up += pull * (origin if exponent == 1 else origin ** (1 / exponent))
+                np.multiply(self.denominator[part], self.forget, out=down)
+                down += push
+                ratio = np.divide(up, down, out=H ** (1 / exponent), where=down > 0)
+                new = ratio if exponent == 1 else ratio**exponent
+                new = np.where(np.isfinite(new), new, H)
+                new[new < 1e-12 * restart] = 0
+                Ht[part] = new
+            return value
+
+        loss = sum(workers.map(block, other.blocks))
+        if isinstance(self.loss, Frobenius) and 2 * loss <= accurate(X) * X.squared_norm:
+            loss = self.loss.value(X, W, self.Ht)  # as a difference of larger terms it has no digits
+        self.Ht, self.numerator, self.denominator = Ht, numerator, denominator
+        return max(loss, 0.0)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from partwise.losses import Loss
-from partwise.matrix import Matrix
+from partwise.matrix import Array, Matrix
 from partwise.matrix.dense import Dense
 from partwise.matrix.sparse import Sparse
 from partwise.penalties import Penalty
@@ -18,6 +18,8 @@ SHARE = 16
 """One row in so many is in the sample, at the most."""
 FEWEST, MOST = 20, 64
 """Rows of the sample for each part: from fewer the parts would learn what is in these rows alone; more tell no more."""
+LARGE = 2.0**30
+"""Where all that there is stays below this and the largest of it above its inverse, float32 does for a start."""
 TINY = float(np.finfo(np.float64).tiny)
 GOLDEN = (5**0.5 - 1) / 2
 """Of all numbers the worst to come near by a ratio of small ones."""
@@ -48,9 +50,12 @@ def warm_up(
     sample, columns = X.take(rows)
     if columns.size == 0 or sample.squared_norm == 0:
         return [0] * len(starts)
+    tops = [sample.survey[1], *(float(factor.point.max()) for pair in starts for factor in pair)]
+    if all(1 / LARGE < top < LARGE for top in tops):
+        sample = sample.astype(np.float32)
     flat, poor, leads = _error_of_mean(sample), [], []
     for w, h in starts:
-        pair = Factor(w.point[rows], Penalty()), Factor(h.point[columns], Penalty())
+        pair = _part(w, rows, sample), _part(h, columns, sample)
         step = solver.update(sample, loss, HalfStep(*pair, final=True), workers)
         knows_little = step.after is not None and step.after > flat
         leads.append(ITERATIONS if knows_little else 0)
@@ -61,11 +66,17 @@ def warm_up(
         began=began, leads=[LEAD] * len(poor),
     )  # fmt: skip
     for (h, _), outcome in zip(poor, found, strict=True):
+        Ht = outcome.Ht.astype(h.point.dtype, copy=False)
         h.point[...] = 0
-        h.point[columns] = outcome.Ht
+        h.point[columns] = Ht
         h.begin(h.point)
-        h.move(h.point, own_gram(outcome.Ht))
+        h.move(h.point, own_gram(Ht))
     return leads
+
+
+def _part(factor: Factor, rows: Array, sample: Matrix) -> Factor:
+    """Return those rows of a factor, in the sample's type."""
+    return Factor(factor.point[rows].astype(sample.dtype, copy=False), Penalty())
 
 
 def _error_of_mean(X: Matrix) -> float:

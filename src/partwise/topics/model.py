@@ -214,6 +214,8 @@ class TopicModel(Listing, Search, Views, Editing, Streaming, ClassNamePrefixFeat
     ) -> Array:
         """Find the topics of a collection and place its documents among them.
 
+        A call that fails leaves the model as it was.
+
         Parameters
         ----------
         texts : sequence of str, or matrix of shape (n_documents, n_words)
@@ -240,6 +242,14 @@ class TopicModel(Listing, Search, Views, Editing, Streaming, ClassNamePrefixFeat
         MissingExtraError
             If the texts are in a language that needs a package which is not installed.
         """
+        before = self.__dict__.copy()
+        try:
+            return self._find(texts, ids, dates, words)
+        except BaseException:  # what was fitted before stays, after a Ctrl-C too
+            self.__dict__ = before
+            raise
+
+    def _find(self, texts: Any, ids: Any, dates: Any, words: Any) -> Array:
         self._check_number()
         self.custom_labels_ = {}
         self._memo = {}

@@ -17,7 +17,7 @@ BINS = ("auto", "day", "week", "month", "quarter", "year", "decade")
 
 DECADE, YEAR, MONTH, DAY = 3, 4, 7, 10  # how much of YYYY-MM-DD a period keeps
 MOST_PERIODS = 24  # more than fit a glance; then the next coarser period is used
-PARTIAL = re.compile(r"\d{4}(-\d{2})?")
+PARTIAL = re.compile(r"\d{4}(-(0[1-9]|1[0-2]))?")
 
 
 def periods(dates: Sequence[str], ids: Sequence[str]) -> list[str]:
