@@ -63,6 +63,13 @@ def test_no_more_threads_are_started_than_jobs_or_items(n_jobs):
         assert max(running) <= before + min(n_jobs, 4) - 1
 
 
+def test_a_caller_that_did_it_all_does_not_wait_for_a_thread_that_never_began(monkeypatch):
+    """As after a Ctrl-C that came before the thread was asked."""
+    monkeypatch.setattr(Workers, "_hand_over", lambda *given: None)
+    with Workers(3) as workers:
+        assert workers.map(lambda i: i, range(4)) == [0, 1, 2, 3]
+
+
 def test_a_thread_that_is_done_takes_over_what_is_left():
     """The first item waits for all others: no item is bound to a thread beforehand."""
     done = [threading.Event() for _ in range(10)]

@@ -7,6 +7,7 @@ number of threads and partial sums are added in block order, so every result has
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Self, TypeVar
@@ -112,6 +113,7 @@ class Workers:
         results: list[Result] = [None] * len(items)  # type: ignore[list-item]
         left = deque(enumerate(items))  # one task a thread, not one an item: handing over costs as much as a small item
         ended: SimpleQueue[BaseException | None] = SimpleQueue()
+        tickets = deque(range(min(self.n_jobs, len(items)) - 1))  # one for each other thread that has not begun
 
         def work() -> None:
             while True:
@@ -126,6 +128,10 @@ class Workers:
                     raise
 
         def help_out() -> None:
+            try:
+                tickets.pop()
+            except IndexError:  # the caller was done first, and does not wait
+                return
             error = None
             try:
                 work()
@@ -133,14 +139,17 @@ class Workers:
                 error = raised
             ended.put(error)
 
-        others = 0
+        others = len(tickets)
         try:
-            while others < min(self.n_jobs, len(items)) - 1:
-                self._hand_over(help_out, others)
-                others += 1
+            for busy in range(others):
+                self._hand_over(help_out, busy)
             work()
         finally:
             left.clear()  # a Ctrl-C ends the wait below
+            with suppress(IndexError):
+                while True:
+                    tickets.pop()
+                    others -= 1
             errors = [error for error in (ended.get() for _ in range(others)) if error is not None]
         try:
             if errors:
