@@ -1,0 +1,182 @@
+"""BLAS: one thread while a fit runs, and as it was before and after."""
+
+import os
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import joblib
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from partwise.threads import Workers
+
+
+def blas_threads():
+    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+
+def test_blas_runs_on_one_thread_inside_and_as_before_outside():
+    with threadpool_limits(2, user_api="blas"):
+        before = blas_threads()
+        with Workers(2) as workers:
+            assert blas_threads() == {1}
+            np.ones((300, 300)) @ np.ones((300, 300))
+            with Workers(1):
+                assert blas_threads() == {1}
+            assert blas_threads() == {1}, "an inner fit releases BLAS for the outer one"
+            workers.map(lambda i: i, range(2))
+        assert blas_threads() == before
+
+
+def in_a_thread(function):
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(function).result()
+
+
+def test_a_fit_in_another_thread_holds_blas_to_one_thread_too():
+    """threadpoolctl lets one thread at a time set OpenBLAS's number: a fit that is over must have let go of it."""
+
+    def during_a_fit():
+        with Workers(1):
+            return blas_threads()
+
+    assert during_a_fit() == {1}
+    assert in_a_thread(during_a_fit) == {1}
+
+
+def test_fits_that_overlap_in_two_threads_leave_blas_as_it_was():
+    before = blas_threads()
+    first_in, second_in, first_out, second_out = (threading.Event() for _ in range(4))
+
+    def first():
+        with Workers(1):
+            first_in.set()
+            second_in.wait(10)
+        first_out.set()
+        second_out.wait(10)
+
+    def second():
+        first_in.wait(10)
+        with Workers(1):
+            second_in.set()
+            first_out.wait(10)
+            inside = blas_threads()
+        second_out.set()
+        return inside
+
+    with ThreadPoolExecutor(2) as pool:
+        waits, inside = pool.submit(first), pool.submit(second)
+        waits.result()
+        assert inside.result() == {1}
+    try:
+        assert in_a_thread(blas_threads) == before
+    finally:
+        threadpool_limits(dict.fromkeys(["blas"], max(before)))
+
+
+def test_blas_is_released_after_an_error():
+    with threadpool_limits(2, user_api="blas"):
+        before = blas_threads()
+        with pytest.raises(RuntimeError), Workers(2):
+            raise RuntimeError
+        assert blas_threads() == before
+
+
+def in_a_process(code):
+    """Run code in a fresh interpreter whose BLAS has two threads, after the lines that it needs."""
+    before = """
+import os, threading, time
+import numpy as np
+from threadpoolctl import threadpool_info
+from partwise.threads import Workers
+
+A = np.random.default_rng(0).random((600, 600))
+
+def limits():
+    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+def running(expected):
+    # of threads that were joined the system may still list some for a moment
+    for _ in range(500):
+        if (count := len(os.listdir("/proc/self/task"))) == expected:
+            break
+        time.sleep(0.01)
+    return count
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", before + code],
+        env=os.environ | {"OPENBLAS_NUM_THREADS": "2"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+
+
+needs_blas_threads = pytest.mark.skipif(
+    joblib.cpu_count() < 2
+    or not os.path.isdir("/proc/self/task")
+    or {"openblas"} != {library["internal_api"] for library in threadpool_info() if library["user_api"] == "blas"},
+    reason="counts the threads of OpenBLAS in what Linux lists, on two cores",
+)
+
+
+@needs_blas_threads
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_blas_threads_are_stopped_in_a_fit_with_threads_of_its_own_and_start_again_after_it(n_jobs):
+    in_a_process(f"""
+before = A @ A
+idle = len(os.listdir("/proc/self/task"))
+assert idle > 1
+assert limits() == {{2}}
+for _ in range(3):
+    with Workers({n_jobs}) as workers:
+        assert limits() == {{1}}
+        blocks = workers.map(lambda i: A[100 * i : 100 * i + 100] @ A, range(6))
+        np.testing.assert_allclose(np.concatenate(blocks), before, rtol=1e-12)
+        beside = 1 if {n_jobs} > 1 else idle - 1
+        assert running(1 + beside) == 1 + beside
+    assert limits() == {{2}}
+    np.testing.assert_array_equal(A @ A, before)
+    assert running(idle) == idle
+""")
+
+
+@needs_blas_threads
+def test_blas_threads_are_left_alone_where_another_thread_may_be_in_blas():
+    in_a_process("""
+stop, found = threading.Event(), []
+
+def multiply():
+    while not stop.is_set():
+        found.append(A @ A)
+        del found[1:-1]
+
+beside = threading.Thread(target=multiply)
+beside.start()
+for _ in range(200):
+    with Workers(2) as workers:
+        workers.map(lambda i: A[:50] @ A, range(2))
+stop.set()
+beside.join(60)
+assert not beside.is_alive()
+np.testing.assert_allclose(found[-1], found[0], rtol=1e-12)
+""")
+
+
+@needs_blas_threads
+def test_a_process_can_fork_after_blas_threads_were_stopped():
+    in_a_process("""
+before = A @ A
+with Workers(2) as workers:
+    workers.map(lambda i: i, range(2))
+child = os.fork()
+if child == 0:
+    os._exit(0 if np.array_equal(A @ A, before) else 1)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+np.testing.assert_array_equal(A @ A, before)
+""")
