@@ -39,8 +39,9 @@ def test_every_option_with_a_value_shows_its_default_or_is_required(name):
             assert option.show_default or option.required, option.name
 
 
-def test_help_and_version_import_nothing_heavy():
-    code = "import sys; from partwise.cli.main import group; group(['--help'], standalone_mode=False); "
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_and_version_import_nothing_heavy(option):
+    code = f"import sys; from partwise.cli.main import group; group(['{option}'], standalone_mode=False); "
     code += "assert not {'numpy', 'sklearn', 'rich', 'partwise.topics'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
 
