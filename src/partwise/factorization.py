@@ -183,8 +183,8 @@ def factorize(
     ----------
     X : array, sparse matrix, frame, or Matrix, of shape (n_samples, n_features)
         Data, at least 0. float32 and float64 are kept, anything else becomes float64. Dense arrays in C or Fortran
-        order and CSR matrices are used as they are; zeros of a sparse X count, untouched. A sparse X is copied once,
-        transposed: about 8 bytes a stored entry in float32, 12 in float64.
+        order and CSR matrices are used as they are; zeros of a sparse X count, untouched. A sparse X may be copied
+        once, transposed: about 8 bytes a stored entry in float32, 12 in float64.
     n_components : int
         Number of parts k, at least 1; it may exceed min(n_samples, n_features).
     loss : {'frobenius', 'kullback-leibler', 'itakura-saito', 'huber'}, float (beta) or Loss, default='frobenius'
@@ -322,7 +322,7 @@ def factorize(
     free = not (any(penalties) or any(boxes) or sum_to_one)
     given_or_random = init in ("random", "custom") or W is not None or H is not None
     warms_up = given_or_random and free and seed_components is None
-    with Workers(n_jobs) as workers:
+    with Workers(n_jobs if len(matrix.blocks) > 1 or len(matrix.T.blocks) > 1 else 1) as workers:  # or none has work
         matrix.prepare(workers, whole=not objective.needs_products_alone)
         volume = Volume.of(matrix, n_components, float(min_volume))
         best, waiting = None, n_init

@@ -6,7 +6,7 @@ import scipy.sparse as sp
 
 from partwise import kernels
 from partwise.matrix import as_matrix, sparse
-from partwise.matrix.sparse import UNCOPIED, Sparse
+from partwise.matrix.sparse import FEW, TALL, UNCOPIED, Sparse
 from partwise.threads import Workers
 
 
@@ -116,16 +116,25 @@ def test_products_have_the_same_bits_from_the_rows_of_the_matrix_as_from_a_copy(
     np.testing.assert_allclose(expected, X.T @ right, rtol=1e-4 if dtype is np.float32 else 1e-12)
 
 
-def test_a_copy_is_made_once_it_pays():
-    X = sp.random_array((300, 60), density=0.1, rng=np.random.default_rng(0), format="csr")
-    right = np.ones((300, 4))
+def copied_after(products, shape, n_jobs):
+    """Whether the transpose of a matrix of this shape has been copied after so many products with it."""
+    X = sp.random_array(shape, density=0.1, rng=np.random.default_rng(0), format="csr")
     turned = Sparse(X).T
-    with Workers(1) as workers:
-        for _ in range(UNCOPIED):
-            turned.products(right, workers)
-            assert turned._panels is None
-        turned.products(right, workers)
-    assert turned._panels is not None
+    with Workers(n_jobs) as workers:
+        for _ in range(products):
+            turned.products(np.ones((shape[0], 4)), workers)
+    return turned._panels is not None
+
+
+def test_a_copy_is_made_once_it_pays():
+    assert not copied_after(UNCOPIED, (100, 60), 1)
+    assert copied_after(UNCOPIED + 1, (100, 60), 1)
+
+
+def test_a_tall_matrix_is_copied_for_many_threads_alone():
+    shape = (60 * TALL, 60)
+    assert not copied_after(UNCOPIED + 1, shape, FEW)
+    assert copied_after(UNCOPIED + 1, shape, FEW + 1)
 
 
 def test_a_kernel_refuses_columns_outside_its_result():

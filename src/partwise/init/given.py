@@ -22,7 +22,7 @@ def starts(
     seeds: Any,
     rng: np.random.RandomState,
 ) -> Callable[[], Start]:
-    """Return a function that gives one start (W, Ht) after another.
+    """Return a function that gives one start (W, Ht) after another, arrays that are not to be changed.
 
     Parameters
     ----------
@@ -48,20 +48,20 @@ def _unseeded(
         return lambda: initialize(X, k, init, rng)
     if W is None and H is None:
         raise ParameterError("init='custom' needs W or H, or both; give one, or use init='random'.")
-    own_W = None if W is None else check_factor(W, (X.shape[0], k), "W", X.dtype)
-    own_H = None if H is None else check_factor(H, (k, X.shape[1]), "H", X.dtype)
+    own_W = None if W is None else _in_units(check_factor(W, (X.shape[0], k), "W", X.dtype), units[0])
+    own_Ht = None if H is None else _in_units(check_factor(H, (k, X.shape[1]), "H", X.dtype).T, units[1])
 
     def start() -> Start:
-        other_W, other_Ht = (None, None) if own_W is not None and own_H is not None else initialize(X, k, "random", rng)
-        left = own_W if own_W is not None else other_W
-        right = own_H.T if own_H is not None else other_Ht
-        pair = np.array(left, X.dtype, order="C"), np.array(right, X.dtype, order="C")
-        for factor, own, unit in zip(pair, (own_W, own_H), units, strict=True):
-            if own is not None and not (np.isscalar(unit) and unit == 1):
-                factor /= np.asarray(unit, factor.dtype)
-        return pair
+        if own_W is not None and own_Ht is not None:
+            return own_W, own_Ht
+        left, right = initialize(X, k, "random", rng)
+        return left if own_W is None else own_W, right if own_Ht is None else own_Ht
 
     return start
+
+
+def _in_units(factor: Array, unit: Any) -> Array:
+    return factor if np.isscalar(unit) and unit == 1 else factor / np.asarray(unit, factor.dtype)
 
 
 def _seeded(start: Start, seeds: Any, units: Any) -> Start:

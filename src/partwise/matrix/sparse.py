@@ -24,6 +24,9 @@ NARROW = 4
 """Columns of a product from which on the two ways to it do the same sums."""
 UNCOPIED = 6
 """Products with a transpose before its copy is made: they lose less to products with it than the copy costs."""
+TALL, FEW = 2, 4
+"""Rows for each column from which on a matrix loses nothing without it, on this many threads at the most: a product
+with the copy reaches for rows of the taller factor. More threads would each walk along all the rows for less."""
 
 
 class Panel(NamedTuple):
@@ -58,15 +61,7 @@ class Sparse(Matrix):
         return self._uncopied(Workers(1))
 
     def prepare(self, workers: Workers, *, whole: bool) -> None:
-        """See Matrix: without `whole` only a large one is copied now."""
-        n = self.shape[0]
-        if self._turned is None and n > PANEL and self.n_stored >= LARGE and not whole:
-            blocks = [(first, min(first + PANEL, n)) for first in range(0, n, PANEL)]
-            panels = workers.map(lambda rows: self.turned([rows], Workers(1)), blocks)
-            ends = np.stack([panel.indptr[1:] for panel in panels]).sum(axis=0, dtype=np.int64)
-            self._turned = Turned(self, ends, panels)
-        else:
-            self._uncopied(workers).prepare(workers, whole=whole)
+        self._uncopied(workers).prepare(workers, whole=whole)
 
     def _uncopied(self, workers: Workers) -> "Turned":
         """Return the transpose, which is not copied here if it is not yet."""
@@ -105,9 +100,9 @@ class Sparse(Matrix):
         return Sparse(self.X[first:last])
 
     def take(self, rows: Array) -> tuple["Sparse", Array]:
-        """Return a copy of these rows and of the columns with two entries there, and the numbers of these columns."""
+        """Return a copy of these rows and of the columns with three entries there, and the numbers of these columns."""
         X = self.X[rows]
-        columns = np.flatnonzero(np.bincount(X.indices, minlength=self.shape[1]) > 1)
+        columns = np.flatnonzero(np.bincount(X.indices, minlength=self.shape[1]) > 2)
         return Sparse(X[:, columns]), columns
 
     def divided(self, unit: float) -> "Sparse":
@@ -215,9 +210,9 @@ class Sparse(Matrix):
 class Turned(Sparse):
     """The transpose of a sparse matrix: its first products come from the rows of that, later ones from a copy.
 
-    The copy is of all entries, about 8 bytes each in float32, and costs the time of several products. A large matrix is
-    kept in panels from the start where only products are asked of it: a panel reaches for rows of the thin matrix that
-    stay in cache.
+    The copy is of all entries, about 8 bytes each in float32, and costs the time of several products. That of a large
+    matrix is kept in panels where only products are asked of it: one reaches for rows of the thin matrix that stay in
+    cache.
 
     Parameters
     ----------
@@ -225,26 +220,31 @@ class Turned(Sparse):
         The matrix whose transpose this is.
     ends : ndarray of shape (m,)
         How many entries its columns have, summed up.
-    panels : list of Panel or None
-        The copy, where there is one already.
     """
 
-    def __init__(self, source: Sparse, ends: Array, panels: list[Panel] | None = None) -> None:
+    def __init__(self, source: Sparse, ends: Array) -> None:
         self.shape, self.dtype = source.shape[::-1], source.dtype
         self.blocks = _blocks(ends)
         self._source = source
-        self._ends, self._panels, self._asked, self._lock = ends, panels, 0, Lock()
+        self._ends, self._asked, self._lock = ends, 0, Lock()
+        self._panels: list[Panel] | None = None
 
     @property
     def panels(self) -> list[Panel]:
         """The copy."""
         return self.copied(Workers(1))
 
-    def copied(self, workers: Workers) -> list[Panel]:
-        """Return the copy, which is made on these threads where there is none yet."""
+    def copied(self, workers: Workers, *, whole: bool = False) -> list[Panel]:
+        """Return the copy, made on these threads where there is none yet: in panels if it is large, and not `whole`."""
         with self._lock:
-            if self._panels is None:
-                self._panels = [self._source.turned(self._source.pieces(workers), workers)]
+            source, n = self._source, self.shape[1]
+            if self._panels is not None:
+                return self._panels
+            if whole or n <= PANEL or self.n_stored < LARGE:
+                self._panels = [source.turned(source.pieces(workers), workers)]
+            else:
+                blocks = [(first, min(first + PANEL, n)) for first in range(0, n, PANEL)]
+                self._panels = workers.map(lambda rows: source.turned([rows], Workers(1)), blocks)
             return self._panels
 
     @cached_property
@@ -262,7 +262,7 @@ class Turned(Sparse):
     def prepare(self, workers: Workers, *, whole: bool) -> None:
         """See Matrix: the transpose of this one is there; what may be wanted is the copy."""
         if whole:
-            self.copied(workers)
+            self.copied(workers, whole=True)
 
     @property
     def survey(self) -> tuple[float, float, float, float]:
@@ -273,12 +273,14 @@ class Turned(Sparse):
 
     def products(self, right: Array, workers: Workers) -> Callable[[int, int], Array]:
         """See Matrix: the bits are the same with and without the copy."""
-        if self._panels is None and (self._asked >= UNCOPIED or right.shape[1] < NARROW):
+        m, n = self.shape
+        spared = self._asked < UNCOPIED or (n >= TALL * m and workers.n_jobs <= FEW)
+        if self._panels is None and (not spared or right.shape[1] < NARROW):
             self.copied(workers)
         if self._panels is not None:
             return super().products(right, workers)
         self._asked += 1
-        source, out = self._source.X, np.empty((self.shape[0], right.shape[1]), self.dtype)
+        source, out = self._source.X, np.empty((m, right.shape[1]), self.dtype)
 
         def spread(columns: Block) -> None:
             kernels.csr_spread(source.indptr, source.indices, source.data, right, out, *columns)

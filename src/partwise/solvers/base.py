@@ -14,8 +14,8 @@ from partwise.penalties import Penalty
 from partwise.solvers.volume import Volume
 from partwise.threads import Workers
 
-ARRAYS = 4
-"""What a factor rotates through beside its start: one array more than may be in use at once."""
+ARRAYS = 5
+"""What a factor rotates through: one array more than may be in use at once."""
 
 
 def own_gram(factor: Array) -> Array:
@@ -29,7 +29,7 @@ def column_sums(factor: Array) -> Array:
 
 
 class Factor:
-    """One factor as the loop sees it, and the few arrays (rows, k) that it rotates through.
+    """One factor as the loop sees it, and the few arrays (rows, k) that it rotates through: the start is copied.
 
     Half-steps write into ``room()`` and ``move`` there: the best pair so far stays whole until a better one is known.
 
@@ -62,8 +62,9 @@ class Factor:
         volume: Volume | None = None,
     ) -> None:
         # one allocation, so that it can lie on large pages; what is not used is never touched
-        self._arrays = [start, *np.empty((ARRAYS, *start.shape), start.dtype)]
-        self.begin(start)
+        self._arrays = [*np.empty((ARRAYS, *start.shape), start.dtype)]
+        np.copyto(self._arrays[0], start)
+        self.begin(self._arrays[0])
         self.penalty = penalty
         self.box = box
         self.sums_to_one = sums_to_one

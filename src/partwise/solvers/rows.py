@@ -133,9 +133,11 @@ def least_squares(
     # at a row's minimum <model, model> = <cross, left>, to more digits than float32 has
     settled = X.dtype == np.float32 and not (penalty or sums_to_one or box)
 
+    product = X.products(parts.right, workers)
+
     def block(number: int) -> tuple[float, Array]:
         first, last = X.blocks[number]
-        cross, out = X.dot_block(first, last, parts.right), left[first:last]
+        cross, out = product(first, last), left[first:last]
         if sums_to_one:
             wide, exact = cross.astype(np.float64), out.astype(np.float64)
             limits = MOST_BOUNDED, SHRINK_BOUNDED * SHRINK_BOUNDED

@@ -16,7 +16,7 @@ from partwise.threads import Workers
 
 SHARE = 16
 """One row in so many is in the sample, at the most."""
-FEWEST, MOST = 20, 64
+FEWEST, MOST = 20, 48
 """Rows of the sample for each part: from fewer the parts would learn what is in these rows alone; more tell no more."""
 LARGE = 2.0**30
 """Where all that there is stays below this and the largest of it above its inverse, float32 does for a start."""
