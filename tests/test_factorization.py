@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from partwise import Penalty, factorize
+from partwise import Bounds, Penalty, factorize
 from partwise.exceptions import DataError, FactorTypeError, ParameterError
 from partwise.losses import get_loss
 from partwise.matrix import as_matrix
+from partwise.matrix.sparse import FEW
 from partwise.solvers import SOLVERS, get_solver
 from partwise.stopping import StopReason
 
@@ -146,6 +147,41 @@ def test_the_bits_are_the_same_at_one_and_two_jobs(blocky, solver, loss, store, 
     np.testing.assert_array_equal(one.H, two.H)
     assert one.loss == two.loss
     np.testing.assert_array_equal(one.transform(data, n_jobs=1), one.transform(data, n_jobs=2))
+
+
+@pytest.mark.parametrize("store", [sp.csr_array, sp.csc_array])
+def test_the_bits_are_the_same_with_and_without_a_transposed_copy(store):
+    """There is one of tall data on many threads alone."""
+    X = sp.random_array((9_000, 400), density=0.1, rng=np.random.default_rng(0), dtype=np.float32)
+    one, *others = (
+        factorize(store(X), 5, init="random", max_iter=9, tol=0, random_state=0, n_jobs=n_jobs)
+        for n_jobs in (1, 2, FEW + 1)
+    )
+    for other in others:
+        np.testing.assert_array_equal(other.W, one.W)
+        np.testing.assert_array_equal(other.H, one.H)
+
+
+@pytest.mark.parametrize("n_init", [1, 3])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"sum_to_one": True}, {"feature_weight": np.arange(1.0, 8)}, {"bounds_W": Bounds(upper=0.5)}, {"H": None}],
+)
+def test_a_given_start_is_not_written_to(options, n_init):
+    rng = np.random.default_rng(0)
+    X, start = rng.random((30, 7)), {"W": rng.random((30, 3)), "H": rng.random((3, 7))}
+    before = {name: array.copy() for name, array in start.items()}
+    for array in start.values():
+        array.flags.writeable = False
+    found = factorize(X, 3, init="custom", random_state=0, max_iter=5, n_init=n_init, **{**start, **options})
+    for name, array in start.items():
+        np.testing.assert_array_equal(array, before[name])
+        assert not np.shares_memory(getattr(found, name), array)
+
+
+def test_zero_jobs_are_refused_however_small_the_data():
+    with pytest.raises(ValueError, match="n_jobs"):
+        factorize(np.ones((6, 4)), 2, n_jobs=0)
 
 
 @pytest.fixture(scope="module")

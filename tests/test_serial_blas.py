@@ -140,6 +140,7 @@ for _ in range(3):
         np.testing.assert_allclose(np.concatenate(blocks), before, rtol=1e-12)
         beside = 1 if {n_jobs} > 1 else idle - 1
         assert running(1 + beside) == 1 + beside
+    assert running(1 + beside - ({n_jobs} - 1)) == 1 + beside - ({n_jobs} - 1)  # nothing spins
     assert limits() == {{2}}
     np.testing.assert_array_equal(A @ A, before)
     assert running(idle) == idle

@@ -322,7 +322,7 @@ def factorize(
     free = not (any(penalties) or any(boxes) or sum_to_one)
     given_or_random = init in ("random", "custom") or W is not None or H is not None
     warms_up = given_or_random and free and seed_components is None
-    with Workers(n_jobs if len(matrix.blocks) > 1 or len(matrix.T.blocks) > 1 else 1) as workers:  # or none has work
+    with Workers(n_jobs, alone=matrix.is_small) as workers:
         matrix.prepare(workers, whole=not objective.needs_products_alone)
         volume = Volume.of(matrix, n_components, float(min_volume))
         best, waiting = None, n_init

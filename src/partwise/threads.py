@@ -27,6 +27,7 @@ class _SerialBlas:
         self._users = 0
         self._controller: threadpoolctl.ThreadpoolController | None = None
         self._limiter: object | None = None
+        self._stopped = False
 
     def enter(self, *, stop: bool) -> None:
         """Limit BLAS; `stop` its threads too, where they would be in the way of ours."""
@@ -37,7 +38,8 @@ class _SerialBlas:
                 if any(library.get_num_threads() != 1 for library in self._controller.lib_controllers):
                     _take_control()
                     self._limiter = self._controller.limit(limits=1, user_api="blas")
-                    if stop and threading.active_count() == 1:
+                    self._stopped = stop and threading.active_count() == 1
+                    if self._stopped:
                         _stop_threads(self._controller)
             self._users += 1
 
@@ -50,6 +52,8 @@ class _SerialBlas:
                 self._limiter.restore_original_limits()  # type: ignore[attr-defined]
                 self._limiter = None
                 _take_control()
+                if self._controller is not None and self._stopped and threading.active_count() == 1:
+                    _stop_threads(self._controller)  # which the old limit started again, to spin for nothing
 
 
 def _take_control() -> None:
@@ -84,8 +88,10 @@ class Workers:
     daemon it does not keep the interpreter from ending.
     """
 
-    def __init__(self, n_jobs: int | None = None) -> None:
+    def __init__(self, n_jobs: int | None = None, *, alone: bool = False) -> None:
         self.n_jobs = 1 if n_jobs == 1 else max(1, effective_n_jobs(n_jobs))
+        if alone:  # whatever was asked for, which has been checked
+            self.n_jobs = 1
         self._asked: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
 

@@ -16,9 +16,10 @@ def small_panels(monkeypatch):
 
 
 def in_panels(X):
-    """X as a matrix whose transpose is cut."""
+    """X as a matrix whose transpose is cut, by two threads."""
     matrix = as_matrix(X)
-    matrix.prepare(Workers(1), whole=False)
+    with Workers(2) as workers:
+        matrix.T.copied(workers)
     return matrix
 
 
@@ -59,6 +60,7 @@ def test_what_is_asked_of_entries_in_panels_is_asked_of_the_matrix_they_come_fro
     assert turned.survey == matrix.survey
     assert turned.find(lambda values: values > 0.9999) == as_matrix(X.T.tocsr()).find(lambda values: values > 0.9999)
     np.testing.assert_array_equal(turned.rows(np.array([3, 79])), X.toarray().T[[3, 79]])
+    np.testing.assert_allclose(turned.row_squares(), np.square(X.toarray()).sum(axis=0), rtol=1e-12)
 
 
 def test_a_matrix_of_no_more_rows_than_a_panel_is_not_cut(small_panels):
@@ -71,3 +73,6 @@ def test_of_a_csc_matrix_its_own_rows_are_cut(small_panels):
     assert (len(matrix.panels), len(matrix.T.panels)) == (8, 1)
     W = np.random.default_rng(1).random((500, 3))
     np.testing.assert_allclose(matrix.dot(W), X.T @ W, rtol=1e-12)
+    sample, columns = matrix.take(np.array([2, 40]))
+    assert len(matrix.panels) == 8  # what a sample needs is read from the columns
+    np.testing.assert_array_equal(sample.X.toarray(), X.toarray().T[np.ix_([2, 40], columns)])

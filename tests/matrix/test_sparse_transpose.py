@@ -32,6 +32,7 @@ def prepared(X, n_jobs):
     matrix = as_matrix(X)
     with Workers(n_jobs) as workers:
         matrix.prepare(workers, whole=False)
+        matrix.T.copied(workers)
     return matrix
 
 
@@ -43,13 +44,14 @@ def test_the_transpose_is_that_of_scipy(cut_finely, n_jobs, dtype, index, shape,
     X = make(shape, density, dtype, index)
     matrix = prepared(X, n_jobs)
     assert len(matrix.blocks) > 1
+    for panel in matrix.T.panels:
+        assert (panel.indptr.dtype, panel.indices.dtype, panel.data.dtype) == (index, index, dtype)
     found, expected = matrix.T.X, X.T.tocsr()
     np.testing.assert_array_equal(found.indptr, expected.indptr)
     np.testing.assert_array_equal(found.indices, expected.indices)
     np.testing.assert_array_equal(found.data, expected.data)
     assert found.has_canonical_format
-    for panel in matrix.T.panels:
-        assert (panel.indptr.dtype, panel.indices.dtype, panel.data.dtype) == (index, index, dtype)
+    assert len(matrix.T.panels) == 1  # which gave way to the whole
 
 
 @pytest.mark.parametrize("n_jobs", [2, 3])
@@ -86,7 +88,9 @@ def test_a_csc_matrix_lends_its_arrays_to_its_transpose():
 
 
 def test_a_dense_matrix_has_nothing_to_prepare():
-    matrix = prepared(np.ones((3, 2)), 2)
+    matrix = as_matrix(np.ones((3, 2)))
+    with Workers(2) as workers:
+        matrix.prepare(workers, whole=True)
     assert np.shares_memory(matrix.T.X, matrix.X)
 
 

@@ -57,13 +57,18 @@ class Matrix(ABC):
     """Fixed partition of the rows: it depends on X alone, never on the number of threads."""
 
     @property
+    def is_small(self) -> bool:
+        """Whether several threads would find no work: it is one block, and so is its transpose."""
+        return len(self.blocks) < 2 and len(self.T.blocks) < 2
+
+    @property
     @abstractmethod
     def T(self) -> "Matrix":
         """The transpose, built once and kept."""
 
     @abstractmethod
     def prepare(self, workers: Workers, *, whole: bool) -> None:
-        """Build the transpose now, on these threads, if it has to be built at all.
+        """Do now, on these threads, what the transpose will need in any case.
 
         `whole` says that its rows will be asked for one by one, not only products with it.
         """
@@ -220,8 +225,9 @@ class Matrix(ABC):
         """Return X @ right, (n, k), for a thin right (m, k) of X's dtype."""
         right = np.ascontiguousarray(right, dtype=self.dtype)
         out = np.empty((self.shape[0], right.shape[1]), self.dtype)
+        product = self.products(right, Workers(1))
         for first, last in self.blocks:
-            out[first:last] = self.dot_block(first, last, right)
+            out[first:last] = product(first, last)
         return out
 
 

@@ -40,9 +40,9 @@ class Dense(Matrix):
         return Dense(rows if rows.flags.c_contiguous or rows.flags.f_contiguous else np.ascontiguousarray(rows))
 
     def take(self, rows: Array) -> tuple["Dense", Array]:
-        """Return a copy of these rows and of the columns with two entries there, and the numbers of these columns."""
+        """Return a copy of these rows and of the columns with three entries there, and the numbers of these columns."""
         X = self.X[rows]
-        columns = np.flatnonzero(np.count_nonzero(X, axis=0) > 1)
+        columns = np.flatnonzero(np.count_nonzero(X, axis=0) > 2)
         return Dense(np.ascontiguousarray(X[:, columns])), columns
 
     def divided(self, unit: float) -> "Dense":

@@ -101,9 +101,7 @@ class Sparse(Matrix):
 
     def take(self, rows: Array) -> tuple["Sparse", Array]:
         """Return a copy of these rows and of the columns with three entries there, and the numbers of these columns."""
-        X = self.X[rows]
-        columns = np.flatnonzero(np.bincount(X.indices, minlength=self.shape[1]) > 2)
-        return Sparse(X[:, columns]), columns
+        return _columns_in_use(self.X[rows])
 
     def divided(self, unit: float) -> "Sparse":
         X = self.X.copy()
@@ -208,7 +206,7 @@ class Sparse(Matrix):
 
 
 class Turned(Sparse):
-    """The transpose of a sparse matrix: its first products come from the rows of that, later ones from a copy.
+    """The transpose of a sparse matrix: its first products, of a tall one all, come from the rows of that, not a copy.
 
     The copy is of all entries, about 8 bytes each in float32, and costs the time of several products. That of a large
     matrix is kept in panels where only products are asked of it: one reaches for rows of the thin matrix that stay in
@@ -238,7 +236,7 @@ class Turned(Sparse):
         """Return the copy, made on these threads where there is none yet: in panels if it is large, and not `whole`."""
         with self._lock:
             source, n = self._source, self.shape[1]
-            if self._panels is not None:
+            if self._panels is not None and not (whole and len(self._panels) > 1):
                 return self._panels
             if whole or n <= PANEL or self.n_stored < LARGE:
                 self._panels = [source.turned(source.pieces(workers), workers)]
@@ -250,10 +248,8 @@ class Turned(Sparse):
     @cached_property
     def X(self) -> Any:
         """The entries in CSR form."""
-        if len(self.panels) == 1:
-            indptr, indices, data = self.panels[0]
-            return sp.csr_array((data, indices, indptr), shape=self.shape)
-        return self._source.X.T.tocsr()
+        indptr, indices, data = self.copied(Workers(1), whole=True)[0]
+        return sp.csr_array((data, indices, indptr), shape=self.shape)
 
     @property
     def T(self) -> Sparse:
@@ -268,8 +264,18 @@ class Turned(Sparse):
     def survey(self) -> tuple[float, float, float, float]:
         return self._source.survey
 
+    def take(self, rows: Array) -> tuple[Sparse, Array]:
+        return _columns_in_use(self._source.X[:, rows].T.tocsr())
+
     def values(self) -> Array:
         return self._source.values()
+
+    def rows(self, indices: Array) -> Array:
+        return np.ascontiguousarray(sp.csr_array(self._source.X)[:, indices].toarray().T)
+
+    def row_squares(self) -> Array:
+        squares = np.square(self.values(), dtype=np.float64)
+        return np.bincount(self._source.X.indices, weights=squares, minlength=self.shape[0])
 
     def products(self, right: Array, workers: Workers) -> Callable[[int, int], Array]:
         """See Matrix: the bits are the same with and without the copy."""
@@ -287,6 +293,12 @@ class Turned(Sparse):
 
         workers.map(spread, cut(self._ends, workers.n_jobs))
         return lambda first, last: out[first:last]
+
+
+def _columns_in_use(X: Any) -> tuple[Sparse, Array]:
+    """Return the columns of a CSR matrix that have three entries, and their numbers."""
+    columns = np.flatnonzero(np.bincount(X.indices, minlength=X.shape[1]) > 2)
+    return Sparse(X[:, columns]), columns
 
 
 def _blocks(ends: Array) -> tuple[Block, ...]:

@@ -136,6 +136,9 @@ class Speckled(Matrix):
     def dot_block(self, first: int, last: int, right: Array) -> Array:
         return self.base.dot_block(first, last, right)
 
+    def products(self, right: Array, workers: Workers) -> Callable[[int, int], Array]:
+        return self.base.products(right, workers)
+
     def parts_block(
         self, loss: Entrywise, left: Array, right: Array, first: int, last: int, *, products: bool, value: bool
     ) -> tuple[Array | None, Array | None, float]:

@@ -34,6 +34,7 @@ class Pivoting(Solver):
         left, right = asked.left, asked.right
         grams = X.by_block(right.point, own_gram, right.gram)
         start, out = left.point, left.room()
+        product = X.products(right.point, workers)
 
         def block(number: int) -> tuple[float, float, Array]:
             rows = X.blocks[number]
@@ -41,7 +42,7 @@ class Pivoting(Solver):
             gram = grams[number].astype(np.float64)
             diagonal = np.diagonal(gram).copy()
             np.fill_diagonal(gram, diagonal + left.penalty.l2)
-            cross = X.dot_block(*rows, right.point)
+            cross = product(*rows)
             np.copyto(out[part], start[part])
             inner = kernels.pivoting_block(out[part], cross, gram, left.penalty.l1)
             change = out[part].astype(np.float64) - start[part]

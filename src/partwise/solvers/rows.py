@@ -98,8 +98,7 @@ def solve_rows(
         start = np.where(X.touched(parts.right), start, 0)
     if isinstance(loss, BetaDivergence) and (box is None or loss.beta == 1):
         return _newton(X, loss.beta, start, parts, penalty, workers, most or MOST_NEWTON, box)
-    start = np.array(start) if box is None else np.clip(start, *box)
-    w, h = Factor(start, penalty, box), Factor(parts.right, Penalty())
+    w, h = Factor(start if box is None else np.clip(start, *box), penalty, box), Factor(parts.right, Penalty())
     solver, size = Multiplicative(), loss.size(X)
     for _ in range(most or MOST_STEPS):
         step = solver.update(X, loss, HalfStep(w, h, final=True), workers)
