@@ -203,9 +203,8 @@ def test_a_ctrl_c_reaches_a_caller_that_waits_for_another_thread():
     def work(i):
         barrier.wait(timeout=10)
         if threading.current_thread() is not caller:
-            time.sleep(
-                0.5
-            )  # until the caller waits, on a busy machine too: inside its own item it would wait for this one
+            # until the caller waits, on a busy machine too: inside its own item it would wait for this one
+            time.sleep(0.5)
             signal.pthread_kill(caller.ident, signal.SIGINT)
             assert go_on.wait(30)
         return i
