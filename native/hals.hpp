@@ -5,13 +5,11 @@
 #include <limits>
 
 #include "box.hpp"
+#include "gram.hpp"
 #include "simd.hpp"
+#include "team.hpp"
 
 namespace partwise {
-
-/// Rows in a tile: its vectors run ACROSS rows, because a sweep is a chain within each row.
-template <class Real>
-constexpr Index tile_rows = 256 / Index(sizeof(Real));
 
 /// What a block of rows reports. `inner` = <cross, point>, `residual` = the length of the first sweep, squared, in the
 /// metric of the gram's diagonal (zero exactly at a KKT point).
@@ -27,10 +25,12 @@ struct Swept {
 /// start, iterate, point, cross: (rows, k), point may be start; gram: (k, k) = right' right. Cichocki & Phan (2009),
 /// doi:10.1587/transfun.E92.A.708; repeated sweeps: Gillis & Glineur (2012), doi:10.1162/NECO_a_00256; momentum: Ang &
 /// Gillis (2019), doi:10.1162/neco_a_01157.
-/// With Boxed, x and point are held within box as well.
+/// With Boxed, x and point are held within box as well. Tiles lie with rows along vectors, because a sweep is a chain
+/// within each row. `own`, unless null, takes in the point.
 template <class Real, bool Boxed>
 Swept hals_tiles(Real* iterate, const Real* start, Real* point, Strided<Real> cross, const Real* gram, Index rows,
-                 Index k, Box<Real> box, Real l1, Real l2, int sweeps, Real shrink, Real momentum) {
+                 Index k, Box<Real> box, Real l1, Real l2, int sweeps, Real shrink, Real momentum,
+                 TileGram<Real>* own) {
   constexpr int wide = lanes<Real>;
   constexpr Index height = tile_rows<Real>;
   constexpr int count = int(height) / wide;
@@ -132,6 +132,7 @@ Swept hals_tiles(Real* iterate, const Real* start, Real* point, Strided<Real> cr
       transpose(x, height, k, tall, iterate + offset, k);
     }
     transpose(x, height, k, tall, point + offset, k);
+    if (own) own->add(x);
     V inner{};
     for (Index e = 0; e < k * height; e += wide) inner += load<V>(x + e) * load<V>(target + e);
     result.inner += double(sum<Real, wide>(inner));
@@ -139,20 +140,55 @@ Swept hals_tiles(Real* iterate, const Real* start, Real* point, Strided<Real> cr
   return result;
 }
 
+/// The same, shared by a team; own (k, k) = point' point, unless null.
 template <class Real>
 Swept hals_block(Real* iterate, const Real* start, Real* point, Strided<Real> cross, const Real* gram, Index rows,
-                 Index k, Box<Real> box, Real l1, Real l2, int sweeps, Real shrink, Real momentum) {
+                 Index k, Box<Real> box, Real l1, Real l2, int sweeps, Real shrink, Real momentum, Real* own,
+                 Team& team) {
   const auto tiles = box.lower ? hals_tiles<Real, true> : hals_tiles<Real, false>;
-  return tiles(iterate, start, point, cross, gram, rows, k, box, l1, l2, sweeps, shrink, momentum);
+  const Pieces pieces(rows, tile_rows<Real>);
+  std::vector<Swept> swept(pieces.count());
+  PieceGrams grams(own ? pieces.count() : 0, k);
+  team.each(pieces.count(), [&](Index piece) {
+    const Index first = pieces.first(piece), at = first * k;
+    TileGram<Real> sums(own ? k : 0);
+    swept[piece] = tiles(iterate + at, start + at, point + at, cross.from(first), gram, pieces.height(piece), k,
+                         box.row(first, k), l1, l2, sweeps, shrink, momentum, own ? &sums : nullptr);
+    if (own) sums.write_to(grams.of(piece));
+  });
+  Swept total;
+  for (const Swept& part : swept) {
+    total.inner += part.inner;
+    total.residual += part.residual;
+  }
+  if (own) grams.add_up(own);
+  return total;
 }
 
-/// point = max(0, iterate + momentum (iterate - before)), for `count` numbers.
+/// point = max(0, iterate + momentum (iterate - before)), within the box, for rows of k numbers; own (k, k) = point' point.
 template <class Real>
-void extrapolate(const Real* iterate, const Real* before, Real* point, Index count, Real momentum) {
-  for (Index e = 0; e < count; ++e) {
-    const Real now = iterate[e] + momentum * (iterate[e] - before[e]);
-    point[e] = now > 0 ? now : Real(0);
-  }
+void extrapolate(const Real* iterate, const Real* before, Real* point, Index rows, Index k, Box<Real> box,
+                 Real momentum, Real* own, Team& team) {
+  constexpr Index height = tile_rows<Real>;
+  const Pieces pieces(rows, height);
+  PieceGrams grams(pieces.count(), k);
+  team.each(pieces.count(), [&](Index piece) {
+    TileGram<Real> sums(k);
+    Scratch<Real> tile(k * height);
+    for (Index first = 0; first < pieces.height(piece); first += height) {
+      const Index tall = std::min(height, pieces.height(piece) - first), start = (pieces.first(piece) + first) * k;
+      for (Index e = start; e < start + tall * k; ++e) {
+        const Real now = iterate[e] + momentum * (iterate[e] - before[e]);
+        point[e] = now > 0 ? now : Real(0);
+      }
+      for (Index e = start; box.lower && e < start + tall * k; ++e) point[e] = box.clip(point[e], e);
+      if (tall < height) std::fill(tile.begin(), tile.end(), Real(0));
+      transpose(point + start, k, tall, k, tile.data(), height);
+      sums.add(tile.data());
+    }
+    sums.write_to(grams.of(piece));
+  });
+  grams.add_up(own);
 }
 
 }  // namespace partwise

@@ -5,6 +5,7 @@
 #include "beta.hpp"
 #include "bindings.hpp"
 #include "cpu.hpp"
+#include "gram.hpp"
 #include "hals.hpp"
 #include "multiplicative.hpp"
 #include "nnls.hpp"
@@ -12,9 +13,21 @@
 #include "products.hpp"
 #include "rows.hpp"
 #include "survey.hpp"
+#include "team.hpp"
 #include "transposition.hpp"
 
 namespace {
+
+/// The team, or else the caller alone.
+Team& on(Team* team) {
+  static Team alone(1);
+  return team ? *team : alone;
+}
+
+void raise_signals() {
+  const nb::gil_scoped_acquire hold;
+  if (PyErr_CheckSignals() != 0) throw nb::python_error();
+}
 
 template <class Integer>
 void bind_integers(nb::module_& m) {
@@ -34,15 +47,15 @@ void bind_sparse(nb::module_& m) {
   m.def(
       "csr_dot",
       [](Line<const Integer> indptr, Line<const Integer> indices, Line<const Real> values, Table<const Real> right,
-         Table<Real> out, Index first, Index last, bool add) {
+         Table<Real> out, Index first, Index last, bool add, Team* team) {
         const auto X = csr<Real, Integer>(indptr, indices, values, first, last);
         const Index k = Index(right.shape(1));
         demand(Index(out.shape(0)) >= last - first && Index(out.shape(1)) == k, "out has another shape");
         nb::gil_scoped_release free;
-        csr_dot(X, right.data(), out.data(), k, first, last, add);
+        csr_dot(X, right.data(), out.data(), k, first, last, add, on(team));
       },
       nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("values").noconvert(), nb::arg("right").noconvert(), nb::arg("out").noconvert(), nb::arg("first"),
-      nb::arg("last"), nb::arg("add") = false,
+      nb::arg("last"), nb::arg("add") = false, nb::arg("team").none() = nb::none(),
       "out[:last - first] (+)= X[first:last] @ right, for CSR X (n, m) and right (m, k); overwrites out.");
   m.def(
       "csr_scatter",
@@ -59,18 +72,21 @@ void bind_sparse(nb::module_& m) {
   m.def(
       "csr_spread",
       [](Line<const Integer> indptr, Line<const Integer> indices, Line<const Real> values, Table<const Real> right,
-         Table<Real> out, Index first, Index last) {
+         Table<Real> out, Line<const std::int64_t> edges, Team* team) {
         const Index rows = Index(indptr.shape(0)) - 1, k = Index(right.shape(1));
         const auto X = csr<Real, Integer>(indptr, indices, values, 0, rows);
         demand(Index(right.shape(0)) == rows, "right has another number of rows than X");
         demand(Index(out.shape(1)) == k, "out has another shape");
-        demand(0 <= first && first <= last && last <= Index(out.shape(0)), "columns first..last lie outside out");
+        const Index pieces = Index(edges.shape(0)) - 1;
+        demand(pieces >= 0 && edges.data()[0] >= 0 && edges.data()[pieces] <= Index(out.shape(0)) &&
+                   std::is_sorted(edges.data(), edges.data() + pieces + 1),
+               "edges lie outside the columns of X");
         nb::gil_scoped_release free;
-        csr_spread(X, right.data(), out.data(), k, rows, Integer(first), Integer(last));
+        csr_spread(X, right.data(), out.data(), k, rows, edges.data(), pieces, on(team));
       },
-      nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("values").noconvert(), nb::arg("right").noconvert(), nb::arg("out").noconvert(), nb::arg("first"),
-      nb::arg("last"),
-      "out[first:last] = X.T[first:last] @ right, for CSR X (n, m) with sorted columns and right (n, k).");
+      nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("values").noconvert(), nb::arg("right").noconvert(), nb::arg("out").noconvert(), nb::arg("edges").noconvert(), nb::arg("team").none() = nb::none(),
+      "out = X.T @ right, for CSR X (n, m) with sorted columns and right (n, k), from column edges[0] to edges[-1].\n"
+      "A team shares the columns, from each edge to the next.");
   m.def(
       "csr_predict",
       [](Line<const Integer> indptr, Line<const Integer> indices, Line<const Real> values, Table<const Real> left,
@@ -157,7 +173,8 @@ void bind_dense(nb::module_& m) {
       "hals_block",
       [](Table<Real> iterate, Table<const Real> start, Table<Real> point, Grid<const Real> cross,
          Table<const Real> gram, Real l1, Real l2, int sweeps, Real shrink, Real momentum,
-         std::optional<Table<const Real>> lower, std::optional<Table<const Real>> upper) {
+         std::optional<Table<Real>> own, Team* team, std::optional<Table<const Real>> lower,
+         std::optional<Table<const Real>> upper) {
         const Index rows = Index(iterate.shape(0)), k = Index(iterate.shape(1));
         for (const Index n : {Index(start.shape(0)), Index(point.shape(0))}) demand(n == rows, "rows differ");
         demand(Index(cross.shape(0)) >= rows, "cross has too few rows");
@@ -166,29 +183,48 @@ void bind_dense(nb::module_& m) {
           demand(n == k, "numbers of components differ");
         const auto crossed = strided(cross);
         const auto bounds = box<Real>(lower, upper, rows, k);
+        if (own) demand(Index(own->shape(0)) == k && Index(own->shape(1)) == k, "own has another shape");
         Swept swept;
         {
           nb::gil_scoped_release free;
           swept = hals_block(iterate.data(), start.data(), point.data(), crossed, gram.data(), rows, k, bounds, l1, l2,
-                             sweeps, shrink, momentum);
+                             sweeps, shrink, momentum, own ? own->data() : nullptr, on(team));
         }
         return nb::make_tuple(swept.inner, swept.residual);
       },
       nb::arg("iterate").noconvert(), nb::arg("start").noconvert(), nb::arg("point").noconvert(), nb::arg("cross").noconvert(), nb::arg("gram").noconvert(), nb::arg("l1"),
       nb::arg("l2"), nb::arg("sweeps"), nb::arg("shrink"), nb::arg("momentum"),
+      nb::arg("own").noconvert().none() = nb::none(), nb::arg("team").none() = nb::none(),
       nb::arg("lower").noconvert().none() = nb::none(), nb::arg("upper").noconvert().none() = nb::none(),
-      "Coordinate descent on a block of rows from start; overwrites iterate and point = iterate + momentum * change.\n"
+      "Coordinate descent on a block of rows from start; overwrites iterate and point = iterate + momentum * change,\n"
+      "and own (k, k) = point.T @ point, if given.\n"
       "Returns (<cross, point>, squared length of the first sweep).");
   m.def(
       "extrapolate",
-      [](Table<const Real> iterate, Table<const Real> before, Table<Real> point, Real momentum) {
+      [](Table<const Real> iterate, Table<const Real> before, Table<Real> point, Real momentum, Table<Real> own,
+         Team* team, std::optional<Table<const Real>> lower, std::optional<Table<const Real>> upper) {
         for (int axis : {0, 1})
           demand(iterate.shape(axis) == before.shape(axis) && iterate.shape(axis) == point.shape(axis), "shapes differ");
+        const Index rows = Index(point.shape(0)), k = Index(point.shape(1));
+        demand(Index(own.shape(0)) == k && Index(own.shape(1)) == k, "own has another shape");
+        const auto bounds = box<Real>(lower, upper, rows, k);
         nb::gil_scoped_release free;
-        extrapolate(iterate.data(), before.data(), point.data(), Index(point.shape(0) * point.shape(1)), momentum);
+        extrapolate(iterate.data(), before.data(), point.data(), rows, k, bounds, momentum, own.data(), on(team));
       },
-      nb::arg("iterate").noconvert(), nb::arg("before").noconvert(), nb::arg("point").noconvert(), nb::arg("momentum"),
-      "point = max(0, iterate + momentum (iterate - before)); overwrites point.");
+      nb::arg("iterate").noconvert(), nb::arg("before").noconvert(), nb::arg("point").noconvert(), nb::arg("momentum"), nb::arg("own").noconvert(),
+      nb::arg("team").none() = nb::none(), nb::arg("lower").noconvert().none() = nb::none(),
+      nb::arg("upper").noconvert().none() = nb::none(),
+      "point = max(0, iterate + momentum (iterate - before)), within bounds; own (k, k) = point.T @ point. Overwrites both.");
+  m.def(
+      "gram",
+      [](Table<const Real> factor, Table<double> out, Team* team) {
+        const Index k = Index(factor.shape(1));
+        demand(Index(out.shape(0)) == k && Index(out.shape(1)) == k, "out has another shape");
+        nb::gil_scoped_release free;
+        gram(factor.data(), Index(factor.shape(0)), k, out.data(), on(team));
+      },
+      nb::arg("factor").noconvert(), nb::arg("out").noconvert(), nb::arg("team").none() = nb::none(),
+      "out (k, k) = factor.T @ factor in float64; overwrites out.");
   m.def(
       "multiply",
       [](Table<Real> left, Table<const Real> negative, Table<const Real> positive, Line<const Real> restart, Real l1,
@@ -207,15 +243,15 @@ void bind_dense(nb::module_& m) {
       "positive may be one shared row. Returns the sum of pull times |change|.");
   m.def(
       "pivoting_block",
-      [](Table<Real> left, Grid<const Real> cross, Table<const double> gram, double l1) {
+      [](Table<Real> left, Grid<const Real> cross, Table<const double> gram, double l1, Team* team) {
         const Index rows = Index(left.shape(0)), k = Index(left.shape(1));
         demand(Index(cross.shape(0)) >= rows && Index(cross.shape(1)) == k, "cross has another shape");
         demand(Index(gram.shape(0)) == k && Index(gram.shape(1)) == k, "gram has another shape");
         const auto crossed = strided(cross);
         nb::gil_scoped_release free;
-        return pivoting_block(left.data(), crossed, gram.data(), rows, k, l1);
+        return pivoting_block(left.data(), crossed, gram.data(), rows, k, l1, on(team));
       },
-      nb::arg("left").noconvert(), nb::arg("cross").noconvert(), nb::arg("gram").noconvert(), nb::arg("l1"),
+      nb::arg("left").noconvert(), nb::arg("cross").noconvert(), nb::arg("gram").noconvert(), nb::arg("l1"), nb::arg("team").none() = nb::none(),
       "Exact non-negative least squares for a block of rows, in place; left's zero pattern is the first guess.\n"
       "Returns <cross, left>.");
   m.def(
@@ -269,6 +305,10 @@ void bind_dense(nb::module_& m) {
 
 NB_MODULE(PARTWISE_MODULE, m) {
   m.doc() = "Compiled loops of partwise; formulas and sources are in native/*.hpp.";
+  Team::poll = raise_signals;
+  nb::class_<Team>(m, "Team", "Threads that share the rows of one kernel call after another.")
+      .def(nb::init<Index>(), nb::arg("size"))
+      .def("rest", &Team::rest, nb::call_guard<nb::gil_scoped_release>(), "End the threads; the next call starts new ones.");
   m.def("supported", &supported, "Names of the builds that this processor runs, oldest first.");
   bind_integers<std::int32_t>(m);
   bind_integers<std::int64_t>(m);

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "elimination.hpp"
+#include "team.hpp"
 
 namespace partwise {
 
@@ -276,6 +277,20 @@ double pivoting_block(Real* left, Strided<Real> cross, const double* gram, Index
     }
   }
   return sum<double, wide>(inner);
+}
+
+/// The same, shared by a team.
+template <class Real>
+double pivoting_block(Real* left, Strided<Real> cross, const double* gram, Index rows, Index k, double l1, Team& team) {
+  const Pieces pieces(rows, 256);
+  std::vector<double> inner(pieces.count());
+  team.each(pieces.count(), [&](Index piece) {
+    const Index first = pieces.first(piece);
+    inner[piece] = pivoting_block(left + first * k, cross.from(first), gram, pieces.height(piece), k, l1);
+  });
+  double total = 0;
+  for (const double part : inner) total += part;
+  return total;
 }
 
 }  // namespace partwise

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
+#include <functional>
 
 #include "simd.hpp"
+#include "team.hpp"
 
 namespace partwise {
 
@@ -146,12 +149,35 @@ void csr_dot(Csr<Real, Integer> X, const Real* right, Real* out, Index k, Index 
   }
 }
 
+/// The same, shared by a team in pieces of about as much work; where they are cut changes no bit.
+template <class Real, class Integer>
+void csr_dot(Csr<Real, Integer> X, const Real* right, Real* out, Index k, Index first, Index last, bool add,
+             Team& team) {
+  constexpr Index least = 1 << 12, row = 16;  // work of a piece, and of a row beside its entries, in entries
+  const auto work = [&](Index i) { return Index(X.indptr[i] - X.indptr[first]) + row * (i - first); };
+  const Index pieces = std::clamp<Index>(work(last) / least, 1, 16 * team.size());
+  const auto edge = [&](Index piece) {
+    const Index share = work(last) * piece / pieces;
+    Index low = first, high = last;
+    while (low < high) {
+      const Index middle = low + (high - low) / 2;
+      if (work(middle) < share) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+  team.each(pieces, [&](Index piece) {
+    const Index from = edge(piece);
+    csr_dot(X, right, out + (from - first) * k, k, from, edge(piece + 1), add);
+  });
+}
+
 /// out[j, 0:width] += X[i, j] right[i, 0:width] for the columns j of first..last. All of a row is loaded before any is
 /// stored, so where its last vector overlaps both hold the same.
 template <class Shape, class Real, class Integer>
-void csr_spread_columns(Csr<Real, Integer> X, const Real* right, Real* out, Index k, Index width, Index rows,
+void csr_spread_columns(Csr<Real, Integer> X, const Real* right, Real* out, Index k, Index width, Index from, Index to,
                         Integer first, Integer last) {
-  for (Index i = 0; i < rows; ++i) {
+  for (Index i = from; i < to; ++i) {
     Held<Real, Shape> own, total;
     own.load_from(right + i * k, width);
     const Integer* const end = X.indices + X.indptr[i + 1];
@@ -168,9 +194,9 @@ void csr_spread_columns(Csr<Real, Integer> X, const Real* right, Real* out, Inde
 
 /// The same where rows are narrower than any vector.
 template <class Real, class Integer>
-void csr_spread_narrow(Csr<Real, Integer> X, const Real* right, Real* out, Index k, Index width, Index rows,
+void csr_spread_narrow(Csr<Real, Integer> X, const Real* right, Real* out, Index k, Index width, Index from, Index to,
                        Integer first, Integer last) {
-  for (Index i = 0; i < rows; ++i) {
+  for (Index i = from; i < to; ++i) {
     const Integer* const end = X.indices + X.indptr[i + 1];
     for (const Integer* column = std::lower_bound(X.indices + X.indptr[i], end, first); column < end && *column < last;
          ++column)
@@ -179,15 +205,26 @@ void csr_spread_narrow(Csr<Real, Integer> X, const Real* right, Real* out, Index
   }
 }
 
-/// out[first:last] (m, k) = X.T[first:last] @ right (n, k), for X of n rows with sorted columns. Every entry is summed
-/// in the order of X's rows: the bits are those of csr_dot on the transpose.
+/// out (m, k) = X.T @ right (n, k), for X of n rows with sorted columns: a team shares the columns, piece by piece those
+/// from edges[piece] on. Every entry is summed in the order of X's rows: the bits are those of csr_dot on the transpose.
 template <class Real, class Integer>
-void csr_spread(Csr<Real, Integer> X, const Real* right, Real* out, Index k, Index rows, Integer first, Integer last) {
-  std::fill(out + Index(first) * k, out + Index(last) * k, Real(0));
-  const Index column = in_stretches<Real, 4>(k, [&](auto stretch, Index start, Index width) {
-    csr_spread_columns<decltype(stretch)>(X, right + start, out + start, k, width, rows, first, last);
-  });
-  if (column < k) csr_spread_narrow(X, right + column, out + column, k, k - column, rows, first, last);
+void csr_spread(Csr<Real, Integer> X, const Real* right, Real* out, Index k, Index rows, const std::int64_t* edges,
+                Index pieces, Team& team) {
+  constexpr Index band = 1 << 23;  // entries, after which the team comes up for air
+  const Integer *const indptr = X.indptr, *const end = indptr + rows;
+  Index from = 0;
+  do {
+    const Index to = std::upper_bound(std::min(indptr + from + 1, end), end, Index(indptr[from]) + band, std::less<Index>()) - indptr;
+    team.each(pieces, [&](Index piece) {
+      const Integer first = Integer(edges[piece]), last = Integer(edges[piece + 1]);
+      if (from == 0) std::fill(out + Index(first) * k, out + Index(last) * k, Real(0));
+      const Index column = in_stretches<Real, 4>(k, [&](auto stretch, Index start, Index width) {
+        csr_spread_columns<decltype(stretch)>(X, right + start, out + start, k, width, from, to, first, last);
+      });
+      if (column < k) csr_spread_narrow(X, right + column, out + column, k, k - column, from, to, first, last);
+    });
+    from = to;
+  } while (from < rows);
 }
 
 /// model[p - indptr[first]] = <left[i], right[column of p]> for the stored entries of rows first..last, in float64.

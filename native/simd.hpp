@@ -125,6 +125,8 @@ struct Strided {
   const Real* data;
   Index row, column;
 
+  Strided from(Index first) const { return {data + first * row, row, column}; }
+
   /// target[t, i] = entry (first + i, t) for `rows` rows of `columns` numbers.
   void transposed(Index first, Index rows, Index columns, Real* target, Index target_stride) const {
     if (column == 1) return transpose(data + first * row, row, rows, columns, target, target_stride);

@@ -1,7 +1,9 @@
 """Threads over fixed row blocks: the one place that decides how many, and holds BLAS to one thread meanwhile.
 
-Kernels are serial and release the interpreter's lock, so Python threads suffice. Blocks are cut without regard to the
-number of threads and partial sums are added in block order, so every result has the same bits at any thread count.
+Kernels of least squares share their rows among a team of native threads: half-steps there can be as short as a tenth of
+a millisecond, and so little is worth no hand-over between Python threads. All else is blocks of Python code, whose
+kernels release the interpreter's lock. Either way pieces are cut without regard to the number of threads and partial
+sums are added in their order, so every result has the same bits at any thread count.
 """
 
 import threading
@@ -14,6 +16,8 @@ from typing import Self, TypeVar
 
 import threadpoolctl
 from joblib import effective_n_jobs
+
+from partwise import kernels
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -82,10 +86,10 @@ serial_blas = _SerialBlas()
 class Workers:
     """A pool of `n_jobs` threads (None: 1, or what ``joblib.parallel_config`` says; -1: all cores), as a context.
 
-    Inside, BLAS runs on one thread. With one job, or one block, everything runs in the calling thread. Blocks can be
-    as short as a tenth of a millisecond, so threads are handed their work through bare queues: through the futures of
-    an executor that takes as long as such a block. A Ctrl-C ends the wait for a thread, which finishes its block; as a
-    daemon it does not keep the interpreter from ending.
+    `team` is for kernels that take one. Inside, BLAS runs on one thread. With one job, or one block, everything runs in
+    the calling thread. Blocks can be as short as a tenth of a millisecond, so threads are handed their work through
+    bare queues: through the futures of an executor that takes as long as such a block. A Ctrl-C ends the wait for a
+    thread, which finishes its block; as a daemon it does not keep the interpreter from ending.
     """
 
     def __init__(self, n_jobs: int | None = None, *, alone: bool = False) -> None:
@@ -94,6 +98,7 @@ class Workers:
             self.n_jobs = 1
         self._asked: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
+        self.team = kernels.Team(self.n_jobs)  # starts its threads when it is first used
 
     def __enter__(self) -> Self:
         serial_blas.enter(stop=self.n_jobs > 1)
@@ -103,6 +108,7 @@ class Workers:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
+            self.team.rest()
             threads, self._threads = self._threads, []
             asked, self._asked = self._asked, SimpleQueue()
             asked.put(None)

@@ -16,7 +16,7 @@ KERNELS = {
         ["next", "rows", "entries"],
     ),
     "csr_dot": (CSR | {"right": (3, 2), "out": (2, 2), "first": 0, "last": 2}, ["out"]),
-    "csr_spread": (CSR | {"right": (2, 4), "out": (3, 4), "first": 0, "last": 3}, ["out"]),
+    "csr_spread": (CSR | {"right": (2, 4), "out": (3, 4), "edges": np.array([0, 1, 3])}, ["out"]),
     "csr_predict": (
         CSR | {"left": (2, 2), "right": (3, 2), "model": (3,), "first": 0, "last": 2},
         ["model"],
@@ -49,10 +49,14 @@ KERNELS = {
     ),
     "hals_block": (
         {"iterate": (2, 2), "start": (2, 2), "point": (2, 2), "cross": (2, 2), "gram": (2, 2), "l1": 0.0, "l2": 0.0}
-        | {"sweeps": 1, "shrink": 0.0, "momentum": 0.5},
-        ["iterate", "point"],
+        | {"sweeps": 1, "shrink": 0.0, "momentum": 0.5, "own": (2, 2)},
+        ["iterate", "point", "own"],
     ),
-    "extrapolate": ({"iterate": (2, 2), "before": (2, 2), "point": (2, 2), "momentum": 0.5}, ["point"]),
+    "extrapolate": (
+        {"iterate": (2, 2), "before": (2, 2), "point": (2, 2), "momentum": 0.5, "own": (2, 2)},
+        ["point", "own"],
+    ),
+    "gram": ({"factor": (2, 2), "out": (2, 2)}, ["out"]),
     "pivoting_block": ({"left": (2, 2), "cross": (2, 2), "gram": (2, 2), "l1": 0.0}, ["left"]),
     "multiply": (
         {"left": (2, 2), "negative": (2, 2), "positive": (2, 2), "restart": (2,), "l1": 1.0, "l2": 0.0}
@@ -91,7 +95,7 @@ KERNELS = {
 OUTPUTS = [(kernel, name) for kernel, (_, names) in KERNELS.items() for name in names]
 
 
-READERS = {"survey", "supported"}
+READERS = {"survey", "supported", "Team"}
 
 
 def arguments(kernel):

@@ -24,7 +24,7 @@ def hals_problem(rng, dtype, rows, k):
 
 def hals(loops, start, cross, gram, *box, sweeps=1, momentum=0.0, before=None):
     iterate, point = np.zeros_like(start) if before is None else before.copy(), np.empty_like(start)
-    report = loops.hals_block(iterate, start, point, cross, gram, 0.1, 0.2, sweeps, 0.0, momentum, *box)
+    report = loops.hals_block(iterate, start, point, cross, gram, 0.1, 0.2, sweeps, 0.0, momentum, None, None, *box)
     return iterate, point, report
 
 

@@ -114,9 +114,7 @@ def test_products_have_the_same_bits_from_the_rows_of_the_matrix_as_from_a_copy(
         assert len(copied.T.panels) == 1
         expected = copied.T.dot(right)
         for workers in (one, three):
-            product = fresh.T.products(right, workers)
-            found = np.concatenate([product(first, last) for first, last in fresh.T.blocks])
-            np.testing.assert_array_equal(found, expected)
+            np.testing.assert_array_equal(fresh.T.product(right, workers), expected)
     np.testing.assert_allclose(expected, X.T @ right, rtol=1e-4 if dtype is np.float32 else 1e-12)
 
 
@@ -126,7 +124,7 @@ def copied_after(products, shape, n_jobs):
     turned = Sparse(X).T
     with Workers(n_jobs) as workers:
         for _ in range(products):
-            turned.products(np.ones((shape[0], 4)), workers)
+            turned.product(np.ones((shape[0], 4)), workers)
     return turned._panels is not None
 
 
@@ -144,8 +142,18 @@ def test_a_tall_matrix_is_copied_for_many_threads_alone():
 def test_a_kernel_refuses_columns_outside_its_result():
     X = sp.random_array((30, 60), density=0.1, rng=np.random.default_rng(0), format="csr")
     out = np.zeros((60, 2))
-    for first, last in ((-1, 5), (5, 61), (7, 3)):
-        with pytest.raises(ValueError, match="outside out"):
-            kernels.csr_spread(X.indptr, X.indices, X.data, np.ones((30, 2)), out, first, last)
+    for edges in ((-1, 5), (0, 5, 61), (7, 3, 60), ()):
+        with pytest.raises(ValueError, match="edges lie outside"):
+            kernels.csr_spread(X.indptr, X.indices, X.data, np.ones((30, 2)), out, np.array(edges, np.int64))
     with pytest.raises(ValueError, match="another number of rows"):
-        kernels.csr_spread(X.indptr, X.indices, X.data, np.ones((31, 2)), out, 0, 60)
+        kernels.csr_spread(X.indptr, X.indices, X.data, np.ones((31, 2)), out, np.array([0, 60]))
+
+
+@pytest.mark.parametrize("shape", [(0, 4), (1, 1), (3, 0), (200, 7)])
+def test_a_product_by_rows_fills_the_columns_that_are_asked_for(shape):
+    X = sp.csr_array(np.random.default_rng(0).random(shape))
+    right, out = np.ones((shape[0], 3)), np.full((shape[1], 3), np.nan)
+    some = max(shape[1] - 2, 0)
+    kernels.csr_spread(X.indptr, X.indices, X.data, right, out, np.array([0, 0, some]))
+    np.testing.assert_allclose(out[:some], (X.T @ right)[:some])
+    assert np.isnan(out[some:]).all()

@@ -31,13 +31,13 @@ def test_momentum_grows_to_its_cap_and_is_cut_where_the_loss_rose():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_a_factor_is_moved_beyond_its_iterate_along_its_last_change(n_jobs, dtype):
-    schedule, points = Extrapolation(momentum=0.7), []
-    before, now = (np.random.default_rng(seed).random((150, 3)).astype(dtype) for seed in (0, 1))
-    for jobs, blocks in ((1, ((0, 150),)), (n_jobs, ((0, 64), (64, 128), (128, 150)))):
-        factor = Factor(np.ones((150, 3), dtype), Penalty())
+    schedule, points, grams = Extrapolation(momentum=0.7), [], []
+    before, now = (np.random.default_rng(seed).random((650, 3)).astype(dtype) for seed in (0, 1))
+    for jobs in (1, n_jobs):
+        factor = Factor(np.ones((650, 3), dtype), Penalty())
         factor.previous, factor.iterate = before, now
         with Workers(jobs) as workers:
-            schedule.extend(factor, blocks, workers)
+            schedule.extend(factor, workers)
         rtol = 1e-5 if dtype is np.float32 else 1e-12
         expected = np.maximum(0, now + 0.7 * (now.astype(np.float64) - before))
         np.testing.assert_allclose(factor.point, expected, rtol=rtol, atol=rtol)
@@ -45,13 +45,15 @@ def test_a_factor_is_moved_beyond_its_iterate_along_its_last_change(n_jobs, dtyp
         assert factor.iterate is now
         assert factor.previous is before
         points.append(factor.point)
+        grams.append(factor.gram)
     np.testing.assert_array_equal(*points)
+    np.testing.assert_array_equal(*grams)
 
 
 def test_a_factor_without_an_iterate_before_is_not_moved():
     factor = Factor(np.ones((3, 2)), Penalty())
     with Workers(1) as workers:
-        Extrapolation(momentum=0.7).extend(factor, ((0, 3),), workers)
+        Extrapolation(momentum=0.7).extend(factor, workers)
     assert factor.point is factor.iterate
 
 

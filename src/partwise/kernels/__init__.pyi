@@ -4,6 +4,10 @@ from typing import Annotated, overload
 import numpy
 from numpy.typing import NDArray
 
+class Team:
+    def __init__(self, size: int) -> None: ...
+    def rest(self) -> None: ...
+
 def supported() -> list[str]: ...
 @overload
 def csr_count(
@@ -31,6 +35,7 @@ def csr_dot(
     first: int,
     last: int,
     add: bool = False,
+    team: Team | None = None,
 ) -> None: ...
 @overload
 def csr_dot(
@@ -42,6 +47,7 @@ def csr_dot(
     first: int,
     last: int,
     add: bool = False,
+    team: Team | None = None,
 ) -> None: ...
 @overload
 def csr_dot(
@@ -53,6 +59,7 @@ def csr_dot(
     first: int,
     last: int,
     add: bool = False,
+    team: Team | None = None,
 ) -> None: ...
 @overload
 def csr_dot(
@@ -64,6 +71,7 @@ def csr_dot(
     first: int,
     last: int,
     add: bool = False,
+    team: Team | None = None,
 ) -> None: ...
 @overload
 def csr_scatter(
@@ -116,8 +124,8 @@ def csr_spread(
     values: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
     right: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
     out: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
-    first: int,
-    last: int,
+    edges: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    team: Team | None = None,
 ) -> None: ...
 @overload
 def csr_spread(
@@ -126,8 +134,8 @@ def csr_spread(
     values: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
     right: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
     out: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
-    first: int,
-    last: int,
+    edges: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    team: Team | None = None,
 ) -> None: ...
 @overload
 def csr_spread(
@@ -136,8 +144,8 @@ def csr_spread(
     values: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
     right: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
     out: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
-    first: int,
-    last: int,
+    edges: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    team: Team | None = None,
 ) -> None: ...
 @overload
 def csr_spread(
@@ -146,8 +154,8 @@ def csr_spread(
     values: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
     right: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
     out: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
-    first: int,
-    last: int,
+    edges: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    team: Team | None = None,
 ) -> None: ...
 @overload
 def csr_predict(
@@ -685,6 +693,8 @@ def hals_block(
     sweeps: int,
     shrink: float,
     momentum: float,
+    own: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")] | None = None,
+    team: Team | None = None,
     lower: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)]
     | None = None,
     upper: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)]
@@ -702,6 +712,8 @@ def hals_block(
     sweeps: int,
     shrink: float,
     momentum: float,
+    own: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")] | None = None,
+    team: Team | None = None,
     lower: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)]
     | None = None,
     upper: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)]
@@ -713,6 +725,12 @@ def extrapolate(
     before: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
     point: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
     momentum: float,
+    own: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
+    team: Team | None = None,
+    lower: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)]
+    | None = None,
+    upper: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)]
+    | None = None,
 ) -> None: ...
 @overload
 def extrapolate(
@@ -720,6 +738,24 @@ def extrapolate(
     before: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
     point: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
     momentum: float,
+    own: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    team: Team | None = None,
+    lower: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)]
+    | None = None,
+    upper: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)]
+    | None = None,
+) -> None: ...
+@overload
+def gram(
+    factor: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    out: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    team: Team | None = None,
+) -> None: ...
+@overload
+def gram(
+    factor: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    out: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    team: Team | None = None,
 ) -> None: ...
 @overload
 def multiply(
@@ -747,6 +783,7 @@ def pivoting_block(
     cross: Annotated[NDArray[numpy.float32], dict(shape=(None, None), device="cpu", writable=False)],
     gram: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
     l1: float,
+    team: Team | None = None,
 ) -> float: ...
 @overload
 def pivoting_block(
@@ -754,6 +791,7 @@ def pivoting_block(
     cross: Annotated[NDArray[numpy.float64], dict(shape=(None, None), device="cpu", writable=False)],
     gram: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
     l1: float,
+    team: Team | None = None,
 ) -> float: ...
 @overload
 def poisson_dense(

@@ -5,14 +5,13 @@ from typing import ClassVar
 
 import numpy as np
 
+from partwise import kernels
 from partwise.losses.beta import BetaDivergence
 from partwise.matrix import Array, Matrix
 from partwise.matrix.observed import Observed
 from partwise.matrix.sparse import Sparse
 from partwise.matrix.speckled import Speckled
-
-ROWS = 1024
-"""Rows of a factor that are held in float64 at a time."""
+from partwise.threads import Workers
 
 
 @dataclass(frozen=True)
@@ -70,10 +69,8 @@ class Frobenius(BetaDivergence):
         return 0.5 * total
 
 
-def gram(factor: Array) -> Array:
+def gram(factor: Array, workers: Workers | None = None) -> Array:
     """Return factor.T @ factor in float64, without a float64 copy of the factor."""
-    total = np.zeros((factor.shape[1], factor.shape[1]))
-    for start in range(0, factor.shape[0], ROWS):
-        rows = factor[start : start + ROWS].astype(np.float64)
-        total += rows.T @ rows
-    return total
+    factor, out = np.ascontiguousarray(factor), np.empty((factor.shape[1], factor.shape[1]))
+    kernels.gram(factor, out, workers.team if workers else None)
+    return out

@@ -1,6 +1,7 @@
 """What a solver knows of X: products with thin matrices, and entry-wise parts, a block of rows at a time."""
 
 from abc import ABC, abstractmethod
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from itertools import pairwise
@@ -94,9 +95,15 @@ class Matrix(ABC):
     def dot_block(self, first: int, last: int, right: Array) -> Array:
         """Return X[first:last] @ right, (last - first, k); its rows or its columns are contiguous."""
 
-    def products(self, right: Array, workers: Workers) -> Callable[[int, int], Array]:
-        """Return what gives X[first:last] @ right for a block of rows: ``dot_block``, or parts of one product."""
-        return lambda first, last: self.dot_block(first, last, right)
+    def product(self, right: Array, workers: Workers) -> Array:
+        """Return X @ right, (n, k), for a thin right (m, k) of X's dtype, C-contiguous."""
+        out = np.empty((self.shape[0], right.shape[1]), self.dtype)
+
+        def block(rows: Block) -> None:
+            out[slice(*rows)] = self.dot_block(*rows, right)
+
+        workers.map(block, self.blocks)
+        return out
 
     @abstractmethod
     def parts_block(
@@ -160,12 +167,22 @@ class Matrix(ABC):
     def row_squares(self) -> Array:
         """Return the squared norm of each row in float64, (n,)."""
 
-    def by_block(self, right: Array, of: Callable[[Array], Array], whole: Array) -> Sequence[Array]:
-        """Return, for each block, the sum of of(right[j]) over the columns j of X that count in its rows.
+    def by_zone(self, right: Array, of: Callable[[Array], Array], whole: Array) -> Sequence[tuple[Block, Array]]:
+        """Return, for each zone of rows in which the same columns of X count, the sum of of(right[j]) over these.
 
         `of` is a sum over the rows of what it is given, and `whole` is of(right): the answer where all columns count.
         """
-        return [whole] * len(self.blocks)
+        return [((0, self.shape[0]), whole)]
+
+    def by_block(self, right: Array, of: Callable[[Array], Array], whole: Array) -> Sequence[Array]:
+        """Return the same for each block: what its zone has."""
+        zones = self.by_zone(right, of, whole)
+        starts = [first for (first, _), _ in zones]
+        return [zones[bisect_right(starts, first) - 1][1] for first, _ in self.blocks]
+
+    def blocks_of(self, rows: Block) -> list[Block]:
+        """Return the blocks of a zone."""
+        return [block for block in self.blocks if rows[0] <= block[0] < rows[1]]
 
     def row_errors(self, left: Array, right: Array) -> Array:
         """Return the squared residual of each row for the model left @ right.T, in float64, (n,)."""
@@ -224,11 +241,7 @@ class Matrix(ABC):
     def dot(self, right: Array) -> Array:
         """Return X @ right, (n, k), for a thin right (m, k) of X's dtype."""
         right = np.ascontiguousarray(right, dtype=self.dtype)
-        out = np.empty((self.shape[0], right.shape[1]), self.dtype)
-        product = self.products(right, Workers(1))
-        for first, last in self.blocks:
-            out[first:last] = product(first, last)
-        return out
+        return self.product(right, Workers(1))
 
 
 class PoissonSide:

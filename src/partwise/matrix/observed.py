@@ -8,7 +8,7 @@ import numpy as np
 
 from partwise import kernels
 from partwise.exceptions import IncompatibleSolverError
-from partwise.matrix.base import Array, Box, Entrywise, Matrix, PoissonSide
+from partwise.matrix.base import Array, Block, Box, Entrywise, Matrix, PoissonSide
 from partwise.matrix.sparse import Sparse
 from partwise.threads import Workers
 
@@ -100,9 +100,9 @@ class Observed(Matrix):
         scale = weights ** (1 / loss.degree)
         return loss.parts((scale * x)[None], (scale * p)[None], self.floor * float(scale.min(initial=1.0)), True)[2]
 
-    def by_block(self, right: Array, of: Callable[[Array], Array], whole: Array) -> Sequence[Array]:
+    def by_zone(self, right: Array, of: Callable[[Array], Array], whole: Array) -> Sequence[tuple[Block, Array]]:
         """See Matrix: every row has a sum of its own, over its own entries; there is nothing that they share."""
-        return [np.zeros_like(whole)] * len(self.blocks)
+        return [((0, self.shape[0]), np.zeros_like(whole))]
 
     def squares_block(
         self,

@@ -1,6 +1,5 @@
 """X as a sparse matrix whose absent entries are zeros, in CSR form, and its transpose."""
 
-from collections.abc import Callable
 from functools import cached_property
 from threading import Lock
 from typing import Any, NamedTuple
@@ -119,6 +118,12 @@ class Sparse(Matrix):
         out = np.empty((last - first, right.shape[1]), self.dtype)
         for number, panel in enumerate(self.panels):
             kernels.csr_dot(*panel, right, out, first, last, number > 0)
+        return out
+
+    def product(self, right: Array, workers: Workers) -> Array:
+        out = np.empty((self.shape[0], right.shape[1]), self.dtype)
+        for number, panel in enumerate(self.panels):
+            kernels.csr_dot(*panel, right, out, 0, self.shape[0], number > 0, workers.team)
         return out
 
     def parts_block(
@@ -277,22 +282,20 @@ class Turned(Sparse):
         squares = np.square(self.values(), dtype=np.float64)
         return np.bincount(self._source.X.indices, weights=squares, minlength=self.shape[0])
 
-    def products(self, right: Array, workers: Workers) -> Callable[[int, int], Array]:
+    def product(self, right: Array, workers: Workers) -> Array:
         """See Matrix: the bits are the same with and without the copy."""
         m, n = self.shape
         spared = self._asked < UNCOPIED or (n >= TALL * m and workers.n_jobs <= FEW)
         if self._panels is None and (not spared or right.shape[1] < NARROW):
             self.copied(workers)
         if self._panels is not None:
-            return super().products(right, workers)
+            return super().product(right, workers)
         self._asked += 1
         source, out = self._source.X, np.empty((m, right.shape[1]), self.dtype)
 
-        def spread(columns: Block) -> None:
-            kernels.csr_spread(source.indptr, source.indices, source.data, right, out, *columns)
-
-        workers.map(spread, cut(self._ends, workers.n_jobs))
-        return lambda first, last: out[first:last]
+        edges = np.array([0, *(last for _, last in cut(self._ends, workers.n_jobs))])
+        kernels.csr_spread(source.indptr, source.indices, source.data, right, out, edges, workers.team)
+        return out
 
 
 def _columns_in_use(X: Any) -> tuple[Sparse, Array]:

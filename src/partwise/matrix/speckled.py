@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from partwise import kernels
-from partwise.matrix.base import Array, Box, Entrywise, Matrix, PoissonSide
+from partwise.matrix.base import Array, Block, Box, Entrywise, Matrix, PoissonSide
 from partwise.matrix.dense import CHUNK, Dense
 from partwise.matrix.sparse import Sparse
 from partwise.threads import Workers
@@ -128,16 +128,16 @@ class Speckled(Matrix):
         """Whether any cell that counts is zero."""
         return self.pattern.size > int(np.count_nonzero(self.base.values()))
 
-    def by_block(self, right: Array, of: Callable[[Array], Array], whole: Array) -> Sequence[Array]:
+    def by_zone(self, right: Array, of: Callable[[Array], Array], whole: Array) -> Sequence[tuple[Block, Array]]:
         pieces = _by_group(right, self.pattern.columns, of)
-        sums = [pieces[counts].sum(axis=0) for counts in self.pattern.counts]
-        return [sums[self.pattern.group(first)] for first, _ in self.blocks]
+        zones = [(int(first), int(last)) for first, last in pairwise(self.pattern.rows)]
+        return [(rows, pieces[counts].sum(axis=0)) for rows, counts in zip(zones, self.pattern.counts, strict=True)]
 
     def dot_block(self, first: int, last: int, right: Array) -> Array:
         return self.base.dot_block(first, last, right)
 
-    def products(self, right: Array, workers: Workers) -> Callable[[int, int], Array]:
-        return self.base.products(right, workers)
+    def product(self, right: Array, workers: Workers) -> Array:
+        return self.base.product(right, workers)
 
     def parts_block(
         self, loss: Entrywise, left: Array, right: Array, first: int, last: int, *, products: bool, value: bool
@@ -200,7 +200,7 @@ class Speckled(Matrix):
 
     def row_errors(self, left: Array, right: Array) -> Array:
         errors = self.row_squares() - 2 * np.einsum("it,it->i", self.dot(right), left)
-        for (first, last), gram in zip(self.blocks, self.by_block(right, _gram, right), strict=True):
+        for (first, last), gram in self.by_zone(right, _gram, right):
             errors[first:last] += np.einsum("it,it->i", left[first:last] @ gram, left[first:last])
         return errors
 

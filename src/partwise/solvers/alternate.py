@@ -8,7 +8,7 @@ from itertools import count
 import numpy as np
 
 from partwise.losses import Loss
-from partwise.matrix import Array, Block, Matrix
+from partwise.matrix import Array, Matrix
 from partwise.solvers.base import Factor, HalfStep, Solver, Step
 from partwise.solvers.extrapolation import FIRST, LATER, Extrapolation
 from partwise.solvers.revival import Revival
@@ -219,7 +219,7 @@ def _descend(
                 break
             rejected = 0 if fell else rejected + 1
             if extrapolation is not None:
-                _extrapolate(extrapolation, w, h, rejected, X.T.blocks, workers)
+                _extrapolate(extrapolation, w, h, rejected, workers)
     except KeyboardInterrupt:
         if callback is None or w.best is None or h.best is None:
             raise
@@ -242,13 +242,11 @@ def noise(X: Matrix, size: float, objective: float) -> float:
     return 4 * eps * size if objective > 0.5 * limit * limit * size else 8 * eps * objective
 
 
-def _extrapolate(
-    extrapolation: Extrapolation, w: Factor, h: Factor, rejected: int, blocks: Sequence[Block], workers: Workers
-) -> None:
+def _extrapolate(extrapolation: Extrapolation, w: Factor, h: Factor, rejected: int, workers: Workers) -> None:
     """Set both points for the next iteration: ahead if the loss fell, back to the iterates if it rose."""
     if rejected == 0:
         extrapolation.grow()
-        extrapolation.extend(h, blocks, workers)
+        extrapolation.extend(h, workers)
         return
     extrapolation.cut()
     if rejected == 1:

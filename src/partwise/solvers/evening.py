@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from partwise.losses.frobenius import gram
 from partwise.matrix import Array, Matrix
 from partwise.penalties import Bounds
 from partwise.threads import Workers
@@ -33,7 +34,7 @@ def even_out(W: Array, Ht: Array, workers: Workers) -> Array:
     what a part contributes shows in its row of H alone, and weights compare across parts. W and H get the same norm.
     """
     means = (np.ones(len(W), W.dtype) @ W / len(W)).astype(np.float64)
-    left, right = workers.map(lambda f: np.sqrt(np.einsum("it,it->t", f, f, dtype=np.float64)), (W, Ht))
+    left, right = (np.sqrt(np.diagonal(gram(factor, workers))) for factor in (W, Ht))
     alive = (means > 0) & (left > 0) & (right > 0)
     scale = np.where(alive, means, 1.0)
     norms = np.linalg.norm(left / scale), np.linalg.norm(right * scale)

@@ -1,12 +1,10 @@
 """How far to step beyond each iterate: the schedule of Ang and Gillis, with restarts."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from partwise import kernels
-from partwise.matrix import Array, Block
 from partwise.solvers.base import Factor
 from partwise.threads import Workers
 
@@ -40,19 +38,11 @@ class Extrapolation:
         """Go less far, the last step was bad."""
         self.cap, self.momentum = self.before, self.momentum / CUT
 
-    def extend(self, factor: Factor, blocks: Sequence[Block], workers: Workers) -> None:
+    def extend(self, factor: Factor, workers: Workers) -> None:
         """Move the factor's point beyond its iterate, along the change from the iterate before."""
         iterate, before = factor.iterate, factor.previous
         if before is None:
             return
-        out = factor.room()
-
-        def block(rows: Block) -> Array:
-            part = slice(*rows)
-            kernels.extrapolate(iterate[part], before[part], out[part], self.momentum)
-            if factor.box is not None:
-                np.clip(out[part], *factor.box_of(*rows), out=out[part])
-            return out[part].T @ out[part]
-
-        own = workers.map(block, blocks)
-        factor.move(out, sum(own[1:], own[0]))
+        out, own = factor.room(), np.empty_like(iterate, shape=(iterate.shape[1],) * 2)
+        kernels.extrapolate(iterate, before, out, self.momentum, own, workers.team, *(factor.box or ()))
+        factor.move(out, own)

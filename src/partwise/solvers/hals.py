@@ -11,7 +11,7 @@ from partwise.losses import Frobenius, Loss
 from partwise.matrix import Array, Block, Matrix
 from partwise.matrix.observed import Observed
 from partwise.solvers.base import Factor, HalfStep, Solver, Step, own_gram
-from partwise.solvers.simplex import simplex_block
+from partwise.solvers.simplex import simplex_rows
 from partwise.threads import Workers
 
 DENSE_RATIO = 4.0
@@ -50,36 +50,11 @@ class HALS(Solver):
             return [self._observed(X, loss, step, workers) for step in asked]
         k, points = asked[0].right.point.shape[1], [step.right.point for step in asked]
         thin = points[0] if len(points) == 1 else np.concatenate(points, axis=1)
-        plans = [self.plan(X, k, step.iteration) for step in asked]
-        targets = [_targets(step.left, step.momentum) for step in asked]
-        grams = [X.by_block(step.right.point, own_gram, step.right.gram) for step in asked]
-        seen = [_pulled(step.left, own) for step, own in zip(asked, grams, strict=True)]
-
-        product = X.products(thin, workers)
-
-        def block(number: int) -> list[tuple[float, float, Array]]:
-            rows = X.blocks[number]
-            part, reports = slice(*rows), []
-            cross = product(*rows)
-            for i, (step, (iterate, out)) in enumerate(zip(asked, targets, strict=True)):
-                left, own = step.left, cross[:, i * k : (i + 1) * k]
-                sweep = simplex_block if left.sums_to_one else kernels.hals_block
-                inner, moved = sweep(
-                    iterate[part], left.point[part], out[part], own, seen[i][number], left.penalty.l1, left.penalty.l2,
-                    *plans[i], step.momentum, *left.box_of(*rows),
-                )  # fmt: skip
-                reports.append((inner, moved, own_gram(out[part])))
-            return reports
-
-        blocks = workers.map(block, range(len(X.blocks)))
-        steps = []
-        for step, (iterate, out), reports, right in zip(asked, targets, zip(*blocks, strict=True), grams, strict=True):
-            inner, moved, left = zip(*reports, strict=True)
-            step.left.iterate = iterate
-            step.left.move(out, sum(left))
-            after = quadratic_loss(X, loss, step, sum(inner), squares(left, right)) if step.final else None
-            steps.append(Step(sum(moved), after=after))
-        return steps
+        cross = X.product(thin, workers)
+        return [
+            _sweep(X, loss, step, cross[:, i * k : (i + 1) * k], self.plan(X, k, step.iteration), workers)
+            for i, step in enumerate(asked)
+        ]
 
     def _observed(self, X: Observed, loss: Loss, asked: HalfStep, workers: Workers) -> Step:
         """Each row has a Gram matrix of its own: sweeps read the entries instead, and carry what is left of them."""
@@ -110,12 +85,30 @@ class HALS(Solver):
         return (20, 0.03) if ratio > DENSE_RATIO else (min(8, 3 * iteration - 1), 0.1)
 
 
-def _pulled(left: Factor, grams: Sequence[Array]) -> Sequence[Array]:
-    """Return the grams (k, k) that sweeps see: with what draws the columns of `left` together, where these pay."""
-    if left.volume is None:
-        return grams
-    pull = left.volume.pull(left.gram)
-    return [(gram + pull).astype(gram.dtype) for gram in grams]
+def _sweep(X: Matrix, loss: Loss, asked: HalfStep, cross: Array, plan: tuple[int, float], workers: Workers) -> Step:
+    """Do a half-step, given X @ right."""
+    left, (iterate, out) = asked.left, _targets(asked.left, asked.momentum)
+    zones = X.by_zone(asked.right.point, own_gram, asked.right.gram)
+    pull = None if left.volume is None else left.volume.pull(left.gram)
+    owns, inner, moved = [], 0.0, 0.0
+    for rows, gram in zones:
+        part, own = slice(*rows), np.empty_like(gram)
+        seen = gram if pull is None else (gram + pull).astype(gram.dtype)
+        if left.sums_to_one:
+            arrays, blocks = (iterate, left.point, out), X.blocks_of(rows)
+            found = simplex_rows(blocks, workers, arrays, cross, seen, left.penalty.l2, plan, asked.momentum)
+            own = own_gram(out[part])
+        else:
+            found = kernels.hals_block(
+                iterate[part], left.point[part], out[part], cross[part], seen, left.penalty.l1, left.penalty.l2, *plan,
+                asked.momentum, own, workers.team, *left.box_of(*rows),
+            )  # fmt: skip
+        inner, moved = inner + found[0], moved + found[1]
+        owns.append(own)
+    left.iterate = iterate
+    left.move(out, sum(owns[1:], owns[0]))
+    grams = [gram for _, gram in zones]
+    return Step(moved, after=quadratic_loss(X, loss, asked, inner, squares(owns, grams)) if asked.final else None)
 
 
 def _targets(left: Factor, momentum: float) -> tuple[Array, Array]:

@@ -7,7 +7,7 @@ import numpy as np
 
 from partwise import kernels
 from partwise.losses import Frobenius, Loss
-from partwise.matrix import Array, Block, Matrix
+from partwise.matrix import Block, Matrix
 from partwise.matrix.observed import Observed
 from partwise.solvers.base import HalfStep, Solver, Step, own_gram
 from partwise.solvers.hals import quadratic_loss, squares
@@ -32,28 +32,21 @@ class Pivoting(Solver):
         if isinstance(X, Observed):
             return self._observed(X, loss, asked, workers)
         left, right = asked.left, asked.right
-        grams = X.by_block(right.point, own_gram, right.gram)
-        start, out = left.point, left.room()
-        product = X.products(right.point, workers)
-
-        def block(number: int) -> tuple[float, float, Array]:
-            rows = X.blocks[number]
-            part = slice(*rows)
-            gram = grams[number].astype(np.float64)
+        zones = X.by_zone(right.point, own_gram, right.gram)
+        start, out = left.point, left.copy_of(left.point)
+        cross, inner, moved, owns = X.product(right.point, workers), 0.0, 0.0, []
+        for rows, own in zones:
+            part, gram = slice(*rows), own.astype(np.float64)
             diagonal = np.diagonal(gram).copy()
             np.fill_diagonal(gram, diagonal + left.penalty.l2)
-            cross = product(*rows)
-            np.copyto(out[part], start[part])
-            inner = kernels.pivoting_block(out[part], cross, gram, left.penalty.l1)
+            inner += kernels.pivoting_block(out[part], cross[part], gram, left.penalty.l1, workers.team)
             change = out[part].astype(np.float64) - start[part]
-            moved = float(np.square(change).sum(axis=0) @ diagonal)
-            return inner, moved, own_gram(out[part])
-
-        inner, moved, owns = zip(*workers.map(block, range(len(X.blocks))), strict=True)
+            moved += float(np.square(change).sum(axis=0) @ diagonal)
+            owns.append(own_gram(out[part]))
         left.iterate = out
-        left.move(out, sum(owns))
-        after = quadratic_loss(X, loss, asked, sum(inner), squares(owns, grams)) if asked.final else None
-        return Step(sum(moved), after=after)
+        left.move(out, sum(owns[1:], owns[0]))
+        grams = [own for _, own in zones]
+        return Step(moved, after=quadratic_loss(X, loss, asked, inner, squares(owns, grams)) if asked.final else None)
 
     @staticmethod
     def _observed(X: Observed, loss: Loss, asked: HalfStep, workers: Workers) -> Step:

@@ -14,7 +14,7 @@ from partwise.solvers.alternate import Outcome
 from partwise.solvers.base import Factor, HalfStep, column_sums
 from partwise.solvers.hals import by_gram, squares
 from partwise.solvers.multiplicative import Multiplicative
-from partwise.solvers.simplex import simplex_block
+from partwise.solvers.simplex import simplex_rows
 from partwise.stopping import StopReason
 from partwise.threads import Workers
 
@@ -47,13 +47,13 @@ STILL = 1e-6
 class Parts:
     """The factor that is held fixed, right (m, k), with what is computed of it once for many solves."""
 
-    def __init__(self, right: Array) -> None:
-        self.right = right
+    def __init__(self, right: Array, workers: Workers | None = None) -> None:
+        self.right, self._workers = right, workers
 
     @cached_property
     def gram(self) -> Array:
         """right.T @ right in float64, (k, k)."""
-        return gram(self.right)
+        return gram(self.right, self._workers)
 
     @cached_property
     def mass(self) -> Array:
@@ -128,37 +128,37 @@ def least_squares(
         return left, found if found > EXACT * X.squared_norm else None
     # the ridge changes no digit that counts, and picks one solution where parts depend on each other
     ridge = RIDGE * float(np.diagonal(parts.gram).max(initial=0.0))
-    grams = X.by_block(parts.right, gram, parts.gram)
     # at a row's minimum <model, model> = <cross, left>, to more digits than float32 has
     settled = X.dtype == np.float32 and not (penalty or sums_to_one or box)
-
-    product = X.products(parts.right, workers)
-
-    def block(number: int) -> tuple[float, Array]:
-        first, last = X.blocks[number]
-        cross, out = product(first, last), left[first:last]
+    cross, zones, inner, owns = X.product(parts.right, workers), X.by_zone(parts.right, gram, parts.gram), 0.0, []
+    exact, wide = (left.astype(np.float64), cross.astype(np.float64)) if sums_to_one else (left, cross)
+    for rows, own in zones:
+        part = slice(*rows)
         if sums_to_one:
-            wide, exact = cross.astype(np.float64), out.astype(np.float64)
-            limits = MOST_BOUNDED, SHRINK_BOUNDED * SHRINK_BOUNDED
-            inner = simplex_block(exact, exact, exact, wide, grams[number], 0.0, penalty.l2, *limits, 0.0)[0]
-            out[...] = exact
+            arrays, plan = (exact, exact, exact), (MOST_BOUNDED, SHRINK_BOUNDED * SHRINK_BOUNDED)
+            inner += simplex_rows(X.blocks_of(rows), workers, arrays, wide, own, penalty.l2, plan, 0.0)[0]
+            left[part] = exact[part]
         else:
-            rough, shrink = grams[number].astype(X.dtype), 0.0
-            most = SWEEPS if start is None else SWEEPS_ON
-            bounds = [bound[first:last] for bound in box or ()]
-            if bounds:
-                most, shrink = MOST_BOUNDED, SHRINK_BOUNDED
-            # without bounds a few sweeps, across rows, find nearly all zeros: pivoting then has one solve a row to do
-            inner = kernels.hals_block(
-                out, out, out, cross, rough, penalty.l1, penalty.l2, most, shrink, 0.0, *bounds
-            )[0]  # fmt: skip
-            if not bounds:
-                damped = grams[number] + (penalty.l2 + ridge) * np.eye(k)
-                inner = kernels.pivoting_block(out, cross, damped, penalty.l1)
-        return inner, gram(out) if value and not settled else parts.gram
+            problem = left[part], cross[part], own, [bound[part] for bound in box or ()]
+            inner += _to_the_end(*problem, penalty, ridge, SWEEPS if start is None else SWEEPS_ON, workers)
+        owns.append(gram(left[part], workers) if value and not settled else own)
+    model = inner if settled else squares(owns, [own for _, own in zones])
+    return left, by_gram(X, inner, model) if value else None
 
-    inner, owns = zip(*workers.map(block, range(len(X.blocks))), strict=True)
-    return left, by_gram(X, sum(inner), sum(inner) if settled else squares(owns, grams)) if value else None
+
+def _to_the_end(
+    left: Array, cross: Array, own: Array, box: list[Array], penalty: Penalty, ridge: float, most: int, workers: Workers
+) -> float:
+    """Solve rows of left within their box, or any that are not negative, in place; return <cross, left>."""
+    limits = (MOST_BOUNDED, SHRINK_BOUNDED) if box else (most, 0.0)
+    # without bounds a few sweeps, across rows, find nearly all zeros: pivoting then has one solve a row to do
+    inner, _ = kernels.hals_block(
+        left, left, left, cross, own.astype(left.dtype), penalty.l1, penalty.l2, *limits, 0.0, None, workers.team, *box
+    )
+    if box:
+        return inner
+    damped = own + (penalty.l2 + ridge) * np.eye(len(own))
+    return kernels.pivoting_block(left, cross, damped, penalty.l1, workers.team)
 
 
 def finish(
@@ -168,7 +168,7 @@ def finish(
 
     `limits`: W's box, and whether its rows sum to one.
     """
-    parts, (box, sums) = Parts(found.Ht), limits
+    parts, (box, sums) = Parts(found.Ht, workers), limits
     left, value = found.W if box is None else np.clip(found.W, *box), None
     if isinstance(loss, Frobenius):
         start: Array | None = left

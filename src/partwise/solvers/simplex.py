@@ -1,10 +1,33 @@
 """Least squares with rows that sum to one: accelerated projected gradient on the simplex."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from partwise.matrix import Array
+from partwise.matrix import Array, Block
+from partwise.threads import Workers
+
+
+def simplex_rows(
+    blocks: Sequence[Block],
+    workers: Workers,
+    targets: tuple[Array, Array, Array],
+    cross: Array,
+    gram: Array,
+    l2: float,
+    plan: tuple[int, float],
+    momentum: float,
+) -> tuple[float, float]:
+    """Solve those blocks of rows; `targets` are (iterate, start, point), and the rest is as for ``simplex_block``."""
+    iterate, start, point = targets
+
+    def block(rows: Block) -> tuple[float, float]:
+        part = slice(*rows)
+        return simplex_block(iterate[part], start[part], point[part], cross[part], gram, l2, *plan, momentum)
+
+    inner, moved = zip(*workers.map(block, blocks), strict=True)
+    return sum(inner), sum(moved)
 
 
 def simplex_block(
@@ -13,7 +36,6 @@ def simplex_block(
     point: Array,
     cross: Array,
     gram: Array,
-    l1: float,
     l2: float,
     steps: int,
     shrink: float,
@@ -21,9 +43,9 @@ def simplex_block(
 ) -> tuple[float, float]:
     r"""Do what ``kernels.hals_block`` does for rows on the simplex :math:`x \\ge 0, \\sum_t x_t = 1`.
 
-    The gradient of a row is ``x gram - cross``, its Lipschitz constant the largest eigenvalue of gram. l1 is the same
-    for every point of the simplex. Overwrites iterate and point, all arrays (rows, k) but gram (k, k); returns
-    (<cross, point>, squared length of the first step).
+    The gradient of a row is ``x gram - cross``, its Lipschitz constant the largest eigenvalue of gram. There is no l1:
+    it is the same for every point of the simplex. Overwrites iterate and point, all arrays (rows, k) but gram (k, k);
+    returns (<cross, point>, squared length of the first step).
 
     References
     ----------

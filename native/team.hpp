@@ -1,0 +1,171 @@
+// Threads that wait for work close by: a task of some microseconds is worth sharing.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "simd.hpp"
+
+namespace partwise {
+
+/// A caller and up to `size` - 1 threads of its own, which share the tasks of one loop after another. Between loops they
+/// look out for the next one for a while, and then sleep. Only one loop runs at a time.
+class Team {
+ public:
+  explicit Team(Index size) : size_(size) {}
+  Team(const Team&) = delete;
+  Team& operator=(const Team&) = delete;
+  ~Team() { rest(); }
+
+  Index size() const { return size_; }
+
+  /// What the caller calls every tenth of a second in a loop; it may throw.
+  static inline void (*poll)() = nullptr;
+
+  /// act(i) for i in 0..count, on all threads, in no order; once this returns none of them runs. The first exception that
+  /// one throws ends the loop, and is thrown here.
+  template <class Act>
+  void each(Index count, const Act& act) {
+    if (size_ < 2 || count < 2) {
+      Watch watch;
+      for (Index i = 0; i < count; ++i) {
+        act(i);
+        watch.look();
+      }
+      return;
+    }
+    while (Index(threads_.size()) + 1 < size_) threads_.emplace_back([this] { serve(); });
+    act_ = &act;
+    call_ = [](const void* what, Index i) { (*static_cast<const Act*>(what))(i); };
+    count_ = count;
+    next_.store(0, std::memory_order_relaxed);
+    state_.fetch_add(loop | open);
+    wake();
+    Watch watch;
+    work([&] { watch.look(); });
+    state_.fetch_and(~open);  // nobody begins any more
+    for (Index turn = 0; state_.load(std::memory_order_acquire) & members; ++turn) pause(turn);
+    if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
+  }
+
+  /// End the threads; the next loop starts new ones.
+  void rest() {
+    state_.fetch_or(over);
+    wake();
+    for (auto& thread : threads_) thread.join();
+    threads_.clear();
+    state_.fetch_and(~over);
+  }
+
+ private:
+  /// The state: how many threads are in the loop, whether one may enter, whether all is over, and the loop's number.
+  static constexpr std::uint64_t member = 1, members = 0xffff, open = 1 << 16, over = 1 << 17, loop = 1 << 18;
+  static constexpr auto patience = std::chrono::microseconds(200);
+
+  class Watch {
+   public:
+    void look() {
+      const auto now = std::chrono::steady_clock::now();
+      if (!poll || now - last_ < std::chrono::milliseconds(100)) return;
+      last_ = now;
+      poll();
+    }
+
+   private:
+    std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+  };
+
+  static void pause(Index turn) {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#endif
+    if (turn % 64 == 63) std::this_thread::yield();  // there may be fewer processors than threads
+  }
+
+  void wake() {
+    if (sleeping_.load() == 0) return;
+    { const std::lock_guard<std::mutex> hold(mutex_); }  // who is about to sleep looks at the state under it
+    wake_.notify_all();
+  }
+
+  template <class After>
+  void work(After after) {
+    try {
+      for (Index i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < count_;) {
+        call_(act_, i);
+        after();
+      }
+    } catch (...) {
+      next_.store(count_, std::memory_order_relaxed);
+      const std::lock_guard<std::mutex> hold(mutex_);
+      if (!error_) error_ = std::current_exception();
+    }
+  }
+
+  void serve() {
+    std::uint64_t seen = 0;
+    for (;;) {
+      std::uint64_t state = await(seen);
+      if (state & over) return;
+      while (state & open && !state_.compare_exchange_weak(state, state + member)) {
+      }
+      if (!(state & open)) continue;
+      seen = state / loop;
+      work([] {});
+      state_.fetch_sub(member);
+    }
+  }
+
+  /// Return the state once there is a loop after number `seen`, or all is over.
+  std::uint64_t await(std::uint64_t seen) {
+    const auto ready = [&](std::uint64_t state) { return state & over || (state & open && state / loop != seen); };
+    const auto began = std::chrono::steady_clock::now();
+    for (Index turn = 0;; ++turn) {
+      const std::uint64_t state = state_.load(std::memory_order_acquire);
+      if (ready(state)) return state;
+      pause(turn);
+      if (turn % 64 == 63 && std::chrono::steady_clock::now() - began > patience) break;
+    }
+    std::unique_lock<std::mutex> hold(mutex_);
+    ++sleeping_;
+    wake_.wait(hold, [&] { return ready(state_.load()); });
+    --sleeping_;
+    return state_.load();
+  }
+
+  Index size_;
+  std::vector<std::thread> threads_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::exception_ptr error_;
+  const void* act_ = nullptr;
+  void (*call_)(const void*, Index) = nullptr;
+  Index count_ = 0;
+  std::atomic<int> sleeping_{0};
+  alignas(64) std::atomic<std::uint64_t> state_{0};
+  alignas(64) std::atomic<Index> next_{0};
+};
+
+/// Rows 0..rows in up to 64 pieces of whole tiles: the same for any number of threads, so that sums over them are too.
+class Pieces {
+ public:
+  Pieces(Index rows, Index tile) : rows_(rows), height_(std::max<Index>((rows + tile * most - 1) / (tile * most), 1) * tile) {}
+
+  Index count() const { return (rows_ + height_ - 1) / height_; }
+  Index first(Index piece) const { return piece * height_; }
+  Index height(Index piece) const { return std::min(height_, rows_ - piece * height_); }
+
+ private:
+  static constexpr Index most = 64;
+  Index rows_, height_;
+};
+
+}  // namespace partwise
