@@ -341,8 +341,6 @@ def factorize(
             )  # fmt: skip
             best = min([best, *found] if best else found, key=lambda outcome: outcome.objective)
             cut_short = any(outcome.reason in CUT_SHORT for outcome in found)
-            if n_init > 1:  # let go of the arrays of all runs
-                best = replace(best, W=best.W.copy(), Ht=best.Ht.copy())
             del found
             waiting = 0 if cut_short else waiting - together
         assert best is not None

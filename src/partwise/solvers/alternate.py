@@ -58,7 +58,7 @@ Callback = Callable[[Iteration], object]
 
 @dataclass
 class Outcome:
-    """What the loop found; the best pair is a part of all the arrays of its run."""
+    """What the loop found; nothing else holds the arrays of the best pair."""
 
     W: Array
     Ht: Array

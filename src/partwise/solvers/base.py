@@ -14,9 +14,6 @@ from partwise.penalties import Penalty
 from partwise.solvers.volume import Volume
 from partwise.threads import Workers
 
-ARRAYS = 5
-"""What a factor rotates through: one array more than may be in use at once."""
-
 
 def own_gram(factor: Array) -> Array:
     """Return factor.T @ factor, (k, k)."""
@@ -29,9 +26,10 @@ def column_sums(factor: Array) -> Array:
 
 
 class Factor:
-    """One factor as the loop sees it, and the few arrays (rows, k) that it rotates through: the start is copied.
+    """One factor as the loop sees it, and the few arrays (rows, k) that it rotates through.
 
-    Half-steps write into ``room()`` and ``move`` there: the best pair so far stays whole until a better one is known.
+    Half-steps write into ``room()`` and ``move`` there: the best pair so far stays whole until a better one is known,
+    and the start is never written to.
 
     Attributes
     ----------
@@ -61,10 +59,8 @@ class Factor:
         sums_to_one: bool = False,
         volume: Volume | None = None,
     ) -> None:
-        # one allocation, so that it can lie on large pages; what is not used is never touched
-        self._arrays = [*np.empty((ARRAYS, *start.shape), start.dtype)]
-        np.copyto(self._arrays[0], start)
-        self.begin(self._arrays[0])
+        self._arrays: list[Array] = []
+        self.begin(np.ascontiguousarray(start))
         self.penalty = penalty
         self.box = box
         self.sums_to_one = sums_to_one
@@ -93,9 +89,13 @@ class Factor:
         return self.volume is not None and self.point.dtype == np.float32
 
     def room(self) -> Array:
-        """Return an array (rows, k) that nothing needs any more."""
+        """Return an array (rows, k) that nothing needs any more; at most five are ever made."""
         busy = {id(self.iterate), id(self.point), id(self.previous), id(self.best)}
-        return next(array for array in self._arrays if id(array) not in busy)
+        free = next((array for array in self._arrays if id(array) not in busy), None)
+        if free is None:
+            free = np.empty_like(self.point)
+            self._arrays.append(free)
+        return free
 
     def move(self, point: Array, gram: Array | None = None) -> None:
         """Make `point` (one of this factor's arrays) the point; `gram`, if given, is its own."""
@@ -110,6 +110,14 @@ class Factor:
         out = self.room()
         np.copyto(out, array)
         return out
+
+    def fill(self, t: int, column: Array) -> None:
+        """Set column t of the point, and of the iterates that the next point comes from."""
+        if self.previous is not None and all(array is not self.previous for array in self._arrays):  # the start
+            self.previous = self.copy_of(self.previous)
+        for array in {id(a): a for a in (self.point, self.iterate, self.previous) if a is not None}.values():
+            array[:, t] = column
+        self.move(self.point)
 
     def box_of(self, first: int, last: int) -> Sequence[Array]:
         """Return the box of rows first..last: two arrays, or none."""

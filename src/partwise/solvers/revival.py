@@ -62,7 +62,5 @@ def _reseed(X: Matrix, empty: Factor, other: Factor, t: int) -> bool:
     if not seed.any() or not lengths[0].any():
         return False
     seed *= lengths[0][lengths[0] > 0].mean() / lengths[1]  # the others' scale, whatever the units of X
-    for array in {id(a): a for a in (other.point, other.iterate, other.previous) if a is not None}.values():
-        array[:, t] = seed
-    other.move(other.point)
+    other.fill(t, seed)
     return True

@@ -104,7 +104,7 @@ def solve_rows(
         step = solver.update(X, loss, HalfStep(w, h, final=True), workers)
         if step.residual <= STILL * size:
             break
-    return w.point.copy()  # not a part of all the factor's arrays
+    return w.point
 
 
 def least_squares(
@@ -117,10 +117,14 @@ def least_squares(
     box: Box | None = None,
     sums_to_one: bool = False,
     value: bool = False,
+    in_place: bool = False,
 ) -> tuple[Array, float | None]:
-    """Return the best left factor (n, k) for the quadratic loss; with `value` also the loss, where ``by_gram`` can."""
+    """Return the best left factor (n, k) for the quadratic loss; with `value` also the loss, where ``by_gram`` can.
+
+    With `in_place` the start, where there is one, is overwritten with it.
+    """
     n, k = X.shape[0], parts.right.shape[1]
-    left = np.ones((n, k), X.dtype) if start is None else np.array(start)
+    left = np.ones((n, k), X.dtype) if start is None else start if in_place else np.array(start)
     if box is not None:
         np.clip(left, *box, out=left)
     if isinstance(X, Observed):
@@ -177,12 +181,12 @@ def finish(
             values = np.linalg.eigvalsh(parts.gram)
             if isinstance(X, Observed) or sums or values[0] <= DEPENDENT * values[-1]:
                 start = None
-        left, value = least_squares(X, start, parts, penalty, workers, box=box, sums_to_one=sums, value=True)
+        left, value = least_squares(
+            X, start, parts, penalty, workers, box=box, sums_to_one=sums, value=True, in_place=True
+        )
     elif found.reason is not StopReason.MAX_TIME:
         most = None if loss.convex else MOST_LOCAL
         left = solve_rows(X, loss, found.W, parts, penalty, workers, most=most, box=box)
-    else:
-        left = left.copy()  # not a part of all the factor's arrays
     return left, max(loss.value(X, left, found.Ht) if value is None else value, 0.0)  # rounding can go just under 0
 
 

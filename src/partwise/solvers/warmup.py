@@ -32,7 +32,7 @@ LEAD = 2
 def warm_up(
     X: Matrix, loss: Loss, solver: Solver, starts: Sequence[tuple[Factor, Factor]], workers: Workers, began: float
 ) -> list[int]:
-    """Improve the parts of random starts, in place, on a sample of the rows; return how many iterations each had.
+    """Improve the parts of random starts on a sample of the rows; return how many iterations each had.
 
     A pass over all rows tells random parts little more than one over a few of them does. Starts that know something
     stay as they are.
@@ -66,11 +66,11 @@ def warm_up(
         began=began, leads=[LEAD] * len(poor),
     )  # fmt: skip
     for (h, _), outcome in zip(poor, found, strict=True):
-        Ht = outcome.Ht.astype(h.point.dtype, copy=False)
-        h.point[...] = 0
-        h.point[columns] = Ht
-        h.begin(h.point)
-        h.move(h.point, own_gram(Ht))
+        Ht, start = outcome.Ht.astype(h.point.dtype, copy=False), h.room()
+        start[...] = 0
+        start[columns] = Ht
+        h.begin(start)
+        h.move(start, own_gram(Ht))
     return leads
 
 
