@@ -24,6 +24,12 @@ Team& on(Team* team) {
   return team ? *team : alone;
 }
 
+/// Whether edges, of which there is one at least, rise from 0 on to `last` at the most.
+bool in_order(const Line<const std::int64_t>& edges, Index last) {
+  const std::int64_t *begin = edges.data(), *end = begin + edges.shape(0);
+  return begin != end && std::is_sorted(begin, end) && *begin >= 0 && end[-1] <= last;
+}
+
 void raise_signals() {
   const nb::gil_scoped_acquire hold;
   if (PyErr_CheckSignals() != 0) throw nb::python_error();
@@ -33,13 +39,19 @@ template <class Integer>
 void bind_integers(nb::module_& m) {
   m.def(
       "csr_count",
-      [](Line<const Integer> indptr, Line<const Integer> indices, Line<Integer> counts, Index first, Index last) {
-        demand(0 <= first && first <= last && last < Index(indptr.shape(0)), "rows first..last lie outside X");
+      [](Line<const Integer> indptr, Line<const Integer> indices, Table<Integer> counts, Line<const std::int64_t> edges,
+         Team* team) {
+        const Index rows = Index(indptr.shape(0)) - 1, pieces = Index(edges.shape(0)) - 1, m = Index(counts.shape(1));
+        demand(in_order(edges, rows), "edges lie outside the rows of X");
+        demand(Index(counts.shape(0)) == pieces, "counts has another number of rows than there are pieces");
         nb::gil_scoped_release free;
-        csr_count(indptr.data(), indices.data(), counts.data(), first, last);
+        on(team).each(pieces, [&](Index piece) {
+          const Index first = edges.data()[piece], last = edges.data()[piece + 1];
+          csr_count(indptr.data(), indices.data(), counts.data() + piece * m, first, last);
+        });
       },
-      nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("counts").noconvert(), nb::arg("first"), nb::arg("last"),
-      "Add to counts (m,) how many entries each column has in rows first..last.");
+      nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("counts").noconvert(), nb::arg("edges").noconvert(), nb::arg("team").none() = nb::none(),
+      "Add to counts (pieces, m) how many entries each column has in rows edges[piece] to edges[piece + 1].");
 }
 
 template <class Real, class Integer>
@@ -78,9 +90,7 @@ void bind_sparse(nb::module_& m) {
         demand(Index(right.shape(0)) == rows, "right has another number of rows than X");
         demand(Index(out.shape(1)) == k, "out has another shape");
         const Index pieces = Index(edges.shape(0)) - 1;
-        demand(pieces >= 0 && edges.data()[0] >= 0 && edges.data()[pieces] <= Index(out.shape(0)) &&
-                   std::is_sorted(edges.data(), edges.data() + pieces + 1),
-               "edges lie outside the columns of X");
+        demand(in_order(edges, Index(out.shape(0))), "edges lie outside the columns of X");
         nb::gil_scoped_release free;
         csr_spread(X, right.data(), out.data(), k, rows, edges.data(), pieces, on(team));
       },
@@ -215,6 +225,14 @@ void bind_dense(nb::module_& m) {
       nb::arg("team").none() = nb::none(), nb::arg("lower").noconvert().none() = nb::none(),
       nb::arg("upper").noconvert().none() = nb::none(),
       "point = max(0, iterate + momentum (iterate - before)), within bounds; own (k, k) = point.T @ point. Overwrites both.");
+  m.def(
+      "turn",
+      [](Table<const Real> source, Table<Real> out) {
+        demand(source.shape(0) == out.shape(1) && source.shape(1) == out.shape(0), "out has another shape");
+        nb::gil_scoped_release free;
+        turn(source.data(), Index(source.shape(0)), Index(source.shape(1)), out.data());
+      },
+      nb::arg("source").noconvert(), nb::arg("out").noconvert(), "out = source.T; overwrites out.");
   m.def(
       "gram",
       [](Table<const Real> factor, Table<double> out, Team* team) {

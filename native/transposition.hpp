@@ -1,5 +1,8 @@
-// The transpose of rows of a CSR matrix, in two passes: count the columns, then write each entry to its place.
+// Transposes: of rows of a CSR matrix, in two passes (count the columns, then write each entry to its place), and of dense
+// arrays, a tile at a time.
 #pragma once
+
+#include <algorithm>
 
 #include "products.hpp"
 
@@ -26,6 +29,16 @@ void csr_scatter(Csr<Real, Integer> X, Integer* next, Integer* rows, Real* entri
       rows[to] = Integer(i);
       entries[to] = X.values[p];
     }
+}
+
+/// out (columns, rows) = source (rows, columns)'.
+template <class Real>
+void turn(const Real* source, Index rows, Index columns, Real* out) {
+  constexpr Index tile = 64;
+  for (Index i = 0; i < rows; i += tile)
+    for (Index j = 0; j < columns; j += tile)
+      transpose(source + i * columns + j, columns, std::min(tile, rows - i), std::min(tile, columns - j),
+                out + j * rows + i, rows);
 }
 
 }  // namespace partwise

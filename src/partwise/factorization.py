@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from partwise.exceptions import DataError, DomainError, ParameterError
 from partwise.init.given import starts
 from partwise.losses import Frobenius, Loss, get_loss
-from partwise.matrix import Array, as_matrix, rescaled, widened
+from partwise.matrix import Array, as_matrix, by_rows, rescaled, widened
 from partwise.matrix.observed import Observed
 from partwise.penalties import Bounds, Penalty
 from partwise.projection import Projection, power_of
@@ -371,7 +371,7 @@ def factorize(
     relative = value / size if size > 0 else 0.0
     right = weighting.restored(left, best.Ht.T)[1]
     W, H = (factor * u if u != 1 else factor for factor, u in zip((left, right), units, strict=True))
-    H = np.array(H, given.dtype, order="C")
+    H = by_rows(H.astype(given.dtype, copy=False))
     if isinstance(matrix, Observed) and boxes[1] is None and not penalties[1]:
         blank = matrix.T.blank_rows()  # the mean of the others is the best guess, and costs nothing
         H[:, blank] = H[:, ~blank].mean(axis=1, keepdims=True) if not blank.all() else 0

@@ -7,7 +7,7 @@ import pytest
 PATTERN = {"indptr": np.array([0, 2, 3], np.int32), "indices": np.array([0, 2, 1], np.int32)}
 CSR = PATTERN | {"values": (3,)}
 KERNELS = {
-    "csr_count": (PATTERN | {"counts": np.zeros(3, np.int32), "first": 0, "last": 2}, ["counts"]),
+    "csr_count": (PATTERN | {"counts": np.zeros((2, 3), np.int32), "edges": np.array([0, 1, 2])}, ["counts"]),
     "csr_scatter": (
         # room for more than the entries: an entry goes where `next` says, whatever a test fills it with
         CSR
@@ -56,6 +56,7 @@ KERNELS = {
         {"iterate": (2, 2), "before": (2, 2), "point": (2, 2), "momentum": 0.5, "own": (2, 2)},
         ["point", "own"],
     ),
+    "turn": ({"source": (2, 3), "out": (3, 2)}, ["out"]),
     "gram": ({"factor": (2, 2), "out": (2, 2)}, ["out"]),
     "pivoting_block": ({"left": (2, 2), "cross": (2, 2), "gram": (2, 2), "l1": 0.0}, ["left"]),
     "multiply": (

@@ -1,4 +1,4 @@
-"""csr_count and csr_scatter: the transpose of rows of a CSR matrix, against scipy's."""
+"""csr_count and csr_scatter: the transpose of rows of a CSR matrix, against scipy's; turn: that of a dense array."""
 
 from itertools import pairwise
 
@@ -20,15 +20,16 @@ def X(counts, dtype, index):
     return X
 
 
-def count(loops, X, first, last):
-    counts = np.zeros(X.shape[1], X.indices.dtype)
-    loops.csr_count(X.indptr, X.indices, counts, first, last)
+def count(loops, X, *edges):
+    """Return the counts of each piece, (pieces, m)."""
+    counts = np.zeros((len(edges) - 1, X.shape[1]), X.indices.dtype)
+    loops.csr_count(X.indptr, X.indices, counts, np.array(edges))
     return counts
 
 
 def turn(loops, X, pieces):
     """Return the transpose of adjoining pieces of rows in CSR form, each piece scattered from where it is to begin."""
-    counts = np.array([count(loops, X, *piece) for piece in pieces])
+    counts = count(loops, X, pieces[0][0], *(last for _, last in pieces))
     indptr = np.concatenate(([0], np.cumsum(counts.sum(axis=0)))).astype(X.indptr.dtype)
     next_ = (indptr[:-1] + np.cumsum(counts, axis=0) - counts).astype(X.indptr.dtype)
     rows, entries = np.full(indptr[-1], -1, X.indices.dtype), np.full(indptr[-1], np.nan, X.data.dtype)
@@ -45,12 +46,12 @@ def expected(X, first, last):
 
 @pytest.mark.parametrize("rows", RANGES)
 def test_columns_are_counted(loops, X, rows):
-    np.testing.assert_array_equal(count(loops, X, *rows), (X.toarray()[slice(*rows)] != 0).sum(axis=0))
+    np.testing.assert_array_equal(count(loops, X, *rows)[0], (X.toarray()[slice(*rows)] != 0).sum(axis=0))
 
 
 def test_counts_are_added_to_what_is_there(loops, X):
-    counts = np.full(19, 7, X.indices.dtype)
-    loops.csr_count(X.indptr, X.indices, counts, 0, 23)
+    counts = np.full((1, 19), 7, X.indices.dtype)
+    loops.csr_count(X.indptr, X.indices, counts, np.array([0, 23]))
     np.testing.assert_array_equal(counts, 7 + count(loops, X, 0, 23))
 
 
@@ -85,7 +86,7 @@ def test_read_only_arrays_are_read(loops, X):
 def test_rows_outside_the_matrix_are_refused(loops, X, rows):
     whole = turn(loops, X, [(0, 23)])
     with pytest.raises(ValueError, match="rows"):
-        loops.csr_count(X.indptr, X.indices, np.zeros(19, X.indices.dtype), *rows)
+        count(loops, X, *rows)
     with pytest.raises(ValueError, match="rows"):
         loops.csr_scatter(X.indptr, X.indices, X.data, whole[0][:-1].copy(), *whole[1:], *rows)
 
@@ -97,3 +98,24 @@ def test_arrays_of_different_lengths_are_refused(loops, X, short):
     arrays[short] = arrays[short][:-1].copy()
     with pytest.raises(ValueError, match="length"):
         loops.csr_scatter(X.indptr, X.indices, **arrays, next=indptr[:-1].copy(), first=0, last=23)
+
+
+@pytest.mark.parametrize("edges", [(0, 23), (0, 5, 5, 23), (0, 4, 24)])
+def test_counts_of_another_number_of_pieces_are_refused(loops, X, edges):
+    counts = np.zeros((4, 19), X.indices.dtype)
+    with pytest.raises(ValueError, match=r"pieces|rows"):
+        loops.csr_count(X.indptr, X.indices, counts, np.array(edges))
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (1, 1), (3, 5), (64, 64), (65, 20), (7, 300), (200, 131)])
+def test_a_dense_array_is_turned(loops, rng, dtype, shape):
+    source = rng.random(shape).astype(dtype)
+    out = np.full(shape[::-1], np.nan, dtype)
+    loops.turn(source, out)
+    np.testing.assert_array_equal(out, source.T)
+
+
+@pytest.mark.parametrize("shape", [(3, 5), (5, 4), (4, 3)])
+def test_an_array_is_turned_into_one_of_its_shape_alone(loops, dtype, shape):
+    with pytest.raises(ValueError, match="another shape"):
+        loops.turn(np.ones((3, 5), dtype), np.ones(shape, dtype))

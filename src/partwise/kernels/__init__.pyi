@@ -13,17 +13,17 @@ def supported() -> list[str]: ...
 def csr_count(
     indptr: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
     indices: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    counts: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu")],
-    first: int,
-    last: int,
+    counts: Annotated[NDArray[numpy.int32], dict(shape=(None, None), order="C", device="cpu")],
+    edges: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    team: Team | None = None,
 ) -> None: ...
 @overload
 def csr_count(
     indptr: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
     indices: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
-    counts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu")],
-    first: int,
-    last: int,
+    counts: Annotated[NDArray[numpy.int64], dict(shape=(None, None), order="C", device="cpu")],
+    edges: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    team: Team | None = None,
 ) -> None: ...
 @overload
 def csr_dot(
@@ -744,6 +744,16 @@ def extrapolate(
     | None = None,
     upper: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)]
     | None = None,
+) -> None: ...
+@overload
+def turn(
+    source: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    out: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
+) -> None: ...
+@overload
+def turn(
+    source: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    out: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
 ) -> None: ...
 @overload
 def gram(

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from partwise import kernels
-from partwise.matrix.base import Array, Block, Box, Entrywise, Matrix, PoissonSide, cut
+from partwise.matrix.base import Array, Block, Box, Entrywise, Matrix, PoissonSide, cut, edges_of
 from partwise.threads import Workers
 
 WORK_A_BLOCK = 200_000
@@ -72,9 +72,7 @@ class Sparse(Matrix):
     def _counted(self, pieces: list[Block], workers: Workers) -> Array:
         """Return how many entries each column has in each piece of rows, (pieces, m)."""
         counts = np.zeros((len(pieces), self.shape[1]), self.X.indptr.dtype)
-        workers.map(
-            lambda i: kernels.csr_count(self.X.indptr, self.X.indices, counts[i], *pieces[i]), range(len(pieces))
-        )
+        kernels.csr_count(self.X.indptr, self.X.indices, counts, edges_of(pieces), workers.team)
         return counts
 
     def pieces(self, workers: Workers) -> list[Block]:
@@ -293,8 +291,8 @@ class Turned(Sparse):
         self._asked += 1
         source, out = self._source.X, np.empty((m, right.shape[1]), self.dtype)
 
-        edges = np.array([0, *(last for _, last in cut(self._ends, workers.n_jobs))])
-        kernels.csr_spread(source.indptr, source.indices, source.data, right, out, edges, workers.team)
+        columns = edges_of(cut(self._ends, workers.n_jobs))
+        kernels.csr_spread(source.indptr, source.indices, source.data, right, out, columns, workers.team)
         return out
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from partwise.losses import Loss
-from partwise.matrix import Array, Box, Matrix
+from partwise.matrix import Array, Box, Matrix, by_rows
 from partwise.penalties import Penalty
 from partwise.solvers.volume import Volume
 from partwise.threads import Workers
@@ -60,7 +60,7 @@ class Factor:
         volume: Volume | None = None,
     ) -> None:
         self._arrays: list[Array] = []
-        self.begin(np.ascontiguousarray(start))
+        self.begin(by_rows(start))
         self.penalty = penalty
         self.box = box
         self.sums_to_one = sums_to_one
