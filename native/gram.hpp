@@ -13,13 +13,14 @@ namespace partwise {
 template <class Real>
 constexpr Index tile_rows = 256 / Index(sizeof(Real));
 
-/// Adds up x x' over tiles x. Sums run along lanes, and those of a piece of rows end in float64.
+/// Adds up x x' over tiles x. Sums run along lanes, and go over to float64 now and then: long ones would lose digits.
 template <class Real>
 class TileGram {
  public:
-  explicit TileGram(Index k) : k_(k), sums_(k * (k + 1) / 2) {}
+  explicit TileGram(Index k) : k_(k), sums_(k * (k + 1) / 2), totals_(k * (k + 1) / 2) {}
 
   void add(const Real* x) {
+    if (++tiles_ % stretch == 0) flush();
     V* at = sums_.data();
     for (Index t = 0; t < k_; ++t) {
       V own[count];
@@ -35,17 +36,26 @@ class TileGram {
   }
 
   /// gram[t, s] = the sum so far, for s <= t.
-  void write_to(double* gram) const {
-    const V* at = sums_.data();
+  void write_to(double* gram) {
+    flush();
+    const double* at = totals_.data();
     for (Index t = 0; t < k_; ++t)
-      for (Index s = 0; s <= t; ++s, ++at) gram[t * k_ + s] = double(sum<Real, wide>(*at));
+      for (Index s = 0; s <= t; ++s, ++at) gram[t * k_ + s] = *at;
   }
 
  private:
   static constexpr int wide = lanes<Real>, count = int(tile_rows<Real>) / wide;
+  static constexpr Index stretch = 64;
   using V = Vector<Real, wide>;
-  Index k_;
+
+  void flush() {
+    for (Index e = 0; e < Index(totals_.size()); ++e) totals_[e] += double(sum<Real, wide>(sums_[e]));
+    std::fill(sums_.begin(), sums_.end(), V{});
+  }
+
+  Index k_, tiles_ = 0;
   Scratch<V> sums_;
+  std::vector<double> totals_;
 };
 
 /// The grams of pieces of rows, lower triangles.

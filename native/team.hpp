@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <exception>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -20,7 +21,7 @@ namespace partwise {
 /// look out for the next one for a while, and then sleep. Only one loop runs at a time.
 class Team {
  public:
-  explicit Team(Index size) : size_(size) {}
+  explicit Team(Index size) : size_(std::clamp<Index>(size, 1, 256)) {}
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
   ~Team() { rest(); }
@@ -42,7 +43,7 @@ class Team {
       }
       return;
     }
-    while (Index(threads_.size()) + 1 < size_) threads_.emplace_back([this] { serve(); });
+    start(std::min(size_, count) - 1);
     act_ = &act;
     call_ = [](const void* what, Index i) { (*static_cast<const Act*>(what))(i); };
     count_ = count;
@@ -82,6 +83,13 @@ class Team {
    private:
     std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
   };
+
+  void start(Index threads) {
+    try {
+      while (Index(threads_.size()) < threads) threads_.emplace_back([this] { serve(); });
+    } catch (const std::system_error&) {  // no more are to be had: fewer do as well
+    }
+  }
 
   static void pause(Index turn) {
 #if defined(__x86_64__)

@@ -3,6 +3,7 @@
 import dataclasses
 import pickle
 from importlib import import_module
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -10,10 +11,11 @@ import scipy.sparse as sp
 
 from partwise import Bounds, Penalty, factorize
 from partwise.exceptions import DataError, FactorTypeError, ParameterError
-from partwise.losses import get_loss
+from partwise.losses import Frobenius, Loss, get_loss
 from partwise.matrix import as_matrix
 from partwise.matrix.sparse import FEW
-from partwise.solvers import SOLVERS, get_solver
+from partwise.solvers import SOLVERS, Solver, get_solver
+from partwise.solvers.base import Step
 from partwise.stopping import StopReason
 
 RNG = np.random.default_rng(0)
@@ -177,6 +179,41 @@ def test_a_given_start_is_not_written_to(options, n_init):
     for name, array in start.items():
         np.testing.assert_array_equal(array, before[name])
         assert not np.shares_memory(getattr(found, name), array)
+
+
+@pytest.mark.parametrize("k", [1, 3])
+@pytest.mark.parametrize("name", ["hals", "pivoting", "mu"])
+def test_a_start_that_lies_as_the_solver_wants_it_is_not_written_to(name, k):
+    """H by columns and W by rows need no copy; a dead part is what the loop would write into."""
+    rng = np.random.default_rng(0)
+    X, W, H = rng.random((30, 7)), rng.random((30, k)), np.asfortranarray(rng.random((k, 7)))
+    if k > 1:
+        W[:, 0], H[0] = 0, 0
+    before = W.copy(), H.copy()
+    for most in (1, 2, 20):
+        found = factorize(X, k, solver=name, init="custom", W=W, H=H, max_iter=most)
+        np.testing.assert_array_equal(W, before[0])
+        np.testing.assert_array_equal(H, before[1])
+        assert not np.shares_memory(found.W, W)
+        assert not np.shares_memory(found.H, H)
+
+
+def test_a_start_that_a_solver_leaves_as_it_is_stays_the_user_s():
+    @dataclasses.dataclass(frozen=True)
+    class Content(Solver):
+        name: ClassVar[str] = "content"
+        losses: ClassVar[tuple[type[Loss], ...]] = (Frobenius,)
+
+        def update(self, X, loss, asked, workers):
+            return Step(0.0)
+
+    rng = np.random.default_rng(0)
+    X, W, H = rng.random((30, 7)), rng.random((30, 3)), np.asfortranarray(rng.random((3, 7)))
+    before = W.copy(), H.copy()
+    found = factorize(X, 3, solver=Content(), init="custom", W=W, H=H, max_iter=3)
+    np.testing.assert_array_equal(W, before[0])
+    np.testing.assert_array_equal(H, before[1])
+    assert not np.shares_memory(found.W, W)
 
 
 def test_zero_jobs_are_refused_however_small_the_data():

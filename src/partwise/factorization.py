@@ -195,7 +195,7 @@ def factorize(
         The start. None: 'custom' if W or H is given; else 'random' with unknown entries or bounds, or if n_components >
         min(n_samples, n_features); else 'nndsvda'.
     W, H : ndarray of shape (n_samples, n_components), (n_components, n_features), or None
-        A start of one's own, or of one factor alone, with init='custom'; copied.
+        A start of one's own, or of one factor alone, with init='custom'; left as they are.
     penalty_W, penalty_H : Penalty or None
         Elastic net on a factor, in units of the summed loss.
     tol : float, default=1e-4
@@ -341,7 +341,7 @@ def factorize(
             )  # fmt: skip
             best = min([best, *found] if best else found, key=lambda outcome: outcome.objective)
             cut_short = any(outcome.reason in CUT_SHORT for outcome in found)
-            del found
+            del found, begun  # and with them all arrays but the best
             waiting = 0 if cut_short else waiting - together
         assert best is not None
         if free:

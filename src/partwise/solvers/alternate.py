@@ -58,7 +58,7 @@ Callback = Callable[[Iteration], object]
 
 @dataclass
 class Outcome:
-    """What the loop found; nothing else holds the arrays of the best pair."""
+    """What the loop found; the best pair is of the arrays that the factors made, and never a start."""
 
     W: Array
     Ht: Array
@@ -229,7 +229,7 @@ def _descend(
         objective = loss.value(X, w.point, h.point) + paid
         if record.settle(len(record.rows), objective, slack(objective)):
             w.best, h.best = w.point, h.point
-    return Outcome(w.best, h.best, record.best, len(record.rows), reason, record.curve(record.best))
+    return Outcome(w.own(w.best), h.own(h.best), record.best, len(record.rows), reason, record.curve(record.best))
 
 
 def noise(X: Matrix, size: float, objective: float) -> float:

@@ -111,10 +111,14 @@ class Factor:
         np.copyto(out, array)
         return out
 
+    def own(self, array: Array) -> Array:
+        """Return `array`, or a copy of it in room of this factor's if it is none of its arrays: a start is not ours."""
+        return array if any(array is mine for mine in self._arrays) else self.copy_of(array)
+
     def fill(self, t: int, column: Array) -> None:
         """Set column t of the point, and of the iterates that the next point comes from."""
-        if self.previous is not None and all(array is not self.previous for array in self._arrays):  # the start
-            self.previous = self.copy_of(self.previous)
+        self.point, self.iterate = self.own(self.point), self.own(self.iterate)
+        self.previous = None if self.previous is None else self.own(self.previous)
         for array in {id(a): a for a in (self.point, self.iterate, self.previous) if a is not None}.values():
             array[:, t] = column
         self.move(self.point)

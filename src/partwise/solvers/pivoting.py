@@ -40,8 +40,9 @@ class Pivoting(Solver):
             diagonal = np.diagonal(gram).copy()
             np.fill_diagonal(gram, diagonal + left.penalty.l2)
             inner += kernels.pivoting_block(out[part], cross[part], gram, left.penalty.l1, workers.team)
-            change = out[part].astype(np.float64) - start[part]
-            moved += float(np.square(change).sum(axis=0) @ diagonal)
+            for block in X.blocks_of(rows):
+                change = out[slice(*block)].astype(np.float64) - start[slice(*block)]
+                moved += float(np.square(change).sum(axis=0) @ diagonal)
             owns.append(own_gram(out[part]))
         left.iterate = out
         left.move(out, sum(owns[1:], owns[0]))

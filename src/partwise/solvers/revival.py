@@ -41,8 +41,8 @@ class Revival:
         self.left -= 1
         if w.penalty or h.penalty:
             for factor in (w, h):
+                factor.move(factor.own(factor.point))
                 factor.point[:, dead] = 0
-                factor.move(factor.point)
             return False
         t = int(dead[0])
         if sums[0][t] == 0:

@@ -135,13 +135,11 @@ def least_squares(
     # at a row's minimum <model, model> = <cross, left>, to more digits than float32 has
     settled = X.dtype == np.float32 and not (penalty or sums_to_one or box)
     cross, zones, inner, owns = X.product(parts.right, workers), X.by_zone(parts.right, gram, parts.gram), 0.0, []
-    exact, wide = (left.astype(np.float64), cross.astype(np.float64)) if sums_to_one else (left, cross)
     for rows, own in zones:
         part = slice(*rows)
         if sums_to_one:
-            arrays, plan = (exact, exact, exact), (MOST_BOUNDED, SHRINK_BOUNDED * SHRINK_BOUNDED)
-            inner += simplex_rows(X.blocks_of(rows), workers, arrays, wide, own, penalty.l2, plan, 0.0)[0]
-            left[part] = exact[part]
+            plan = MOST_BOUNDED, SHRINK_BOUNDED * SHRINK_BOUNDED
+            inner += simplex_rows(X.blocks_of(rows), workers, (left, left, left), cross, own, penalty.l2, plan)[0]
         else:
             problem = left[part], cross[part], own, [bound[part] for bound in box or ()]
             inner += _to_the_end(*problem, penalty, ridge, SWEEPS if start is None else SWEEPS_ON, workers)
@@ -168,7 +166,7 @@ def _to_the_end(
 def finish(
     X: Matrix, loss: Loss, found: Outcome, penalty: Penalty, limits: tuple[Box | None, bool], workers: Workers
 ) -> tuple[Array, float]:
-    """Return the exact W for the H that a fit found, and the loss of the pair.
+    """Return the exact W for the H that a fit found, whose W may be overwritten with it, and the loss of the pair.
 
     `limits`: W's box, and whether its rows sum to one.
     """

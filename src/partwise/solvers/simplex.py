@@ -17,14 +17,17 @@ def simplex_rows(
     gram: Array,
     l2: float,
     plan: tuple[int, float],
-    momentum: float,
+    momentum: float = 0.0,
 ) -> tuple[float, float]:
-    """Solve those blocks of rows; `targets` are (iterate, start, point), and the rest is as for ``simplex_block``."""
-    iterate, start, point = targets
+    """Solve those blocks of rows, in gram's dtype; `targets` are (iterate, start, point), the rest as below."""
 
     def block(rows: Block) -> tuple[float, float]:
         part = slice(*rows)
-        return simplex_block(iterate[part], start[part], point[part], cross[part], gram, l2, *plan, momentum)
+        iterate, start, point = (array[part].astype(gram.dtype, copy=False) for array in targets)
+        wanted = cross[part].astype(gram.dtype, copy=False)
+        found = simplex_block(iterate, start, point, wanted, gram, l2, *plan, momentum)
+        targets[0][part], targets[2][part] = iterate, point
+        return found
 
     inner, moved = zip(*workers.map(block, blocks), strict=True)
     return sum(inner), sum(moved)
