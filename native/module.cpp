@@ -4,11 +4,13 @@
 
 #include "beta.hpp"
 #include "bindings.hpp"
+#include "columns.hpp"
 #include "cpu.hpp"
 #include "gram.hpp"
 #include "hals.hpp"
 #include "multiplicative.hpp"
 #include "nnls.hpp"
+#include "picking.hpp"
 #include "poisson.hpp"
 #include "products.hpp"
 #include "rows.hpp"
@@ -28,6 +30,10 @@ Team& on(Team* team) {
 bool in_order(const Line<const std::int64_t>& edges, Index last) {
   const std::int64_t *begin = edges.data(), *end = begin + edges.shape(0);
   return begin != end && std::is_sorted(begin, end) && *begin >= 0 && end[-1] <= last;
+}
+
+bool lie_within(const Line<const std::int64_t>& rows, Index count) {
+  return std::all_of(rows.data(), rows.data() + rows.shape(0), [&](Index row) { return 0 <= row && row < count; });
 }
 
 void raise_signals() {
@@ -52,6 +58,15 @@ void bind_integers(nb::module_& m) {
       },
       nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("counts").noconvert(), nb::arg("edges").noconvert(), nb::arg("team").none() = nb::none(),
       "Add to counts (pieces, m) how many entries each column has in rows edges[piece] to edges[piece + 1].");
+  m.def(
+      "csr_count_rows",
+      [](Line<const Integer> indptr, Line<const Integer> indices, Line<const std::int64_t> rows, Line<Integer> counts) {
+        demand(lie_within(rows, Index(indptr.shape(0)) - 1), "rows lie outside X");
+        nb::gil_scoped_release free;
+        csr_count_rows(indptr.data(), indices.data(), rows.data(), Index(rows.shape(0)), counts.data());
+      },
+      nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("rows").noconvert(), nb::arg("counts").noconvert(),
+      "Add to counts (m,) how many entries each column has in the rows listed.");
 }
 
 template <class Real, class Integer>
@@ -81,6 +96,27 @@ void bind_sparse(nb::module_& m) {
       nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("values").noconvert(), nb::arg("next").noconvert(), nb::arg("rows").noconvert(), nb::arg("entries").noconvert(),
       nb::arg("first"), nb::arg("last"),
       "Write the entries of rows first..last, by columns, to where next (m,) says each column goes on; next moves on.");
+  m.def(
+      "csr_pick",
+      [](Line<const Integer> indptr, Line<const Integer> indices, Line<const Real> values,
+         Line<const std::int64_t> rows, Line<const Integer> numbers, Line<Integer> out_indptr,
+         Line<Integer> out_indices, Line<Real> out_values) {
+        const auto X = csr<Real, Integer>(indptr, indices, values, 0, Index(indptr.shape(0)) - 1);
+        const Index count = Index(rows.shape(0));
+        demand(lie_within(rows, Index(indptr.shape(0)) - 1), "rows lie outside X");
+        demand(Index(out_indptr.shape(0)) == count + 1 && out_indices.shape(0) == out_values.shape(0), "lengths differ");
+        nb::gil_scoped_release free;
+        Index room = 0;
+        for (Index r = 0; r < count; ++r)
+          for (Index p = Index(X.indptr[rows.data()[r]]); p < Index(X.indptr[rows.data()[r] + 1]); ++p)
+            room += numbers.data()[X.indices[p]] >= 0;
+        demand(room == Index(out_indices.shape(0)), "out_indices has another length than there are entries");
+        csr_pick(X, rows.data(), count, numbers.data(), out_indptr.data(), out_indices.data(), out_values.data());
+      },
+      nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("values").noconvert(),
+      nb::arg("rows").noconvert(), nb::arg("numbers").noconvert(), nb::arg("out_indptr").noconvert(),
+      nb::arg("out_indices").noconvert(), nb::arg("out_values").noconvert(),
+      "Write the CSR matrix of the rows listed and of the columns j that have a number there, numbers[j] >= 0.");
   m.def(
       "csr_spread",
       [](Line<const Integer> indptr, Line<const Integer> indices, Line<const Real> values, Table<const Real> right,
@@ -225,6 +261,27 @@ void bind_dense(nb::module_& m) {
       nb::arg("team").none() = nb::none(), nb::arg("lower").noconvert().none() = nb::none(),
       nb::arg("upper").noconvert().none() = nb::none(),
       "point = max(0, iterate + momentum (iterate - before)), within bounds; own (k, k) = point.T @ point. Overwrites both.");
+  m.def(
+      "column_moments",
+      [](Table<const Real> factor, Line<double> sums, Line<double> squares, Team* team) {
+        const Index k = Index(factor.shape(1));
+        demand(Index(sums.shape(0)) == k && Index(squares.shape(0)) == k, "sums or squares have another length");
+        nb::gil_scoped_release free;
+        column_moments(factor.data(), Index(factor.shape(0)), k, sums.data(), squares.data(), on(team));
+      },
+      nb::arg("factor").noconvert(), nb::arg("sums").noconvert(), nb::arg("squares").noconvert(),
+      nb::arg("team").none() = nb::none(),
+      "sums (k,) and squares (k,) = the sum of each column of factor and of its squares, in float64; overwrites both.");
+  m.def(
+      "scale_columns",
+      [](Table<Real> factor, Line<const Real> by, Team* team) {
+        const Index k = Index(factor.shape(1));
+        demand(Index(by.shape(0)) == k, "by has another length");
+        nb::gil_scoped_release free;
+        scale_columns(factor.data(), Index(factor.shape(0)), k, by.data(), on(team));
+      },
+      nb::arg("factor").noconvert(), nb::arg("by").noconvert(), nb::arg("team").none() = nb::none(),
+      "factor *= by (k,), in place.");
   m.def(
       "turn",
       [](Table<const Real> source, Table<Real> out) {

@@ -8,6 +8,13 @@ PATTERN = {"indptr": np.array([0, 2, 3], np.int32), "indices": np.array([0, 2, 1
 CSR = PATTERN | {"values": (3,)}
 KERNELS = {
     "csr_count": (PATTERN | {"counts": np.zeros((2, 3), np.int32), "edges": np.array([0, 1, 2])}, ["counts"]),
+    "csr_count_rows": (PATTERN | {"rows": np.array([1, 0]), "counts": np.zeros(3, np.int32)}, ["counts"]),
+    "csr_pick": (
+        CSR
+        | {"rows": np.array([1, 0]), "numbers": np.array([0, 1, -1], np.int32), "out_indptr": np.zeros(3, np.int32)}
+        | {"out_indices": np.zeros(2, np.int32), "out_values": (2,)},
+        ["out_indptr", "out_indices", "out_values"],
+    ),
     "csr_scatter": (
         # room for more than the entries: an entry goes where `next` says, whatever a test fills it with
         CSR
@@ -56,6 +63,8 @@ KERNELS = {
         {"iterate": (2, 2), "before": (2, 2), "point": (2, 2), "momentum": 0.5, "own": (2, 2)},
         ["point", "own"],
     ),
+    "column_moments": ({"factor": (2, 3), "sums": (3,), "squares": (3,)}, ["sums", "squares"]),
+    "scale_columns": ({"factor": (2, 3), "by": (3,)}, ["factor"]),
     "turn": ({"source": (2, 3), "out": (3, 2)}, ["out"]),
     "gram": ({"factor": (2, 2), "out": (2, 2)}, ["out"]),
     "pivoting_block": ({"left": (2, 2), "cross": (2, 2), "gram": (2, 2), "l1": 0.0}, ["left"]),

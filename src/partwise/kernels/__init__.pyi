@@ -26,6 +26,20 @@ def csr_count(
     team: Team | None = None,
 ) -> None: ...
 @overload
+def csr_count_rows(
+    indptr: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    indices: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    rows: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    counts: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu")],
+) -> None: ...
+@overload
+def csr_count_rows(
+    indptr: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    indices: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    rows: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    counts: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu")],
+) -> None: ...
+@overload
 def csr_dot(
     indptr: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
     indices: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
@@ -116,6 +130,50 @@ def csr_scatter(
     entries: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu")],
     first: int,
     last: int,
+) -> None: ...
+@overload
+def csr_pick(
+    indptr: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    indices: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    values: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    rows: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    numbers: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    out_indptr: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu")],
+    out_indices: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu")],
+    out_values: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu")],
+) -> None: ...
+@overload
+def csr_pick(
+    indptr: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    indices: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    values: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    rows: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    numbers: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    out_indptr: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu")],
+    out_indices: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu")],
+    out_values: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu")],
+) -> None: ...
+@overload
+def csr_pick(
+    indptr: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    indices: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    values: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    rows: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    numbers: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    out_indptr: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu")],
+    out_indices: Annotated[NDArray[numpy.int32], dict(shape=(None,), order="C", device="cpu")],
+    out_values: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu")],
+) -> None: ...
+@overload
+def csr_pick(
+    indptr: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    indices: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    values: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    rows: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    numbers: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    out_indptr: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu")],
+    out_indices: Annotated[NDArray[numpy.int64], dict(shape=(None,), order="C", device="cpu")],
+    out_values: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu")],
 ) -> None: ...
 @overload
 def csr_spread(
@@ -744,6 +802,32 @@ def extrapolate(
     | None = None,
     upper: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)]
     | None = None,
+) -> None: ...
+@overload
+def column_moments(
+    factor: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    sums: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu")],
+    squares: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu")],
+    team: Team | None = None,
+) -> None: ...
+@overload
+def column_moments(
+    factor: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    sums: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu")],
+    squares: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu")],
+    team: Team | None = None,
+) -> None: ...
+@overload
+def scale_columns(
+    factor: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
+    by: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    team: Team | None = None,
+) -> None: ...
+@overload
+def scale_columns(
+    factor: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    by: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    team: Team | None = None,
 ) -> None: ...
 @overload
 def turn(

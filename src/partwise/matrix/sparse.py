@@ -98,7 +98,17 @@ class Sparse(Matrix):
 
     def take(self, rows: Array) -> tuple["Sparse", Array]:
         """Return a copy of these rows and of the columns with three entries there, and the numbers of these columns."""
-        return _columns_in_use(self.X[rows])
+        X, (_, m) = self.X, self.shape
+        counts = np.zeros(m, X.indices.dtype)
+        kernels.csr_count_rows(X.indptr, X.indices, rows, counts)
+        columns = np.flatnonzero(counts > 2)
+        numbers, entries = np.full(m, -1, counts.dtype), int(counts[columns].sum())
+        numbers[columns] = np.arange(len(columns))
+        index: np.dtype[Any] = counts.dtype
+        indptr, indices = (np.empty(size, index) for size in (len(rows) + 1, entries))
+        data = np.empty(entries, self.dtype)
+        kernels.csr_pick(X.indptr, X.indices, X.data, rows, numbers, indptr, indices, data)
+        return Sparse(sp.csr_array((data, indices, indptr), shape=(len(rows), len(columns)))), columns
 
     def divided(self, unit: float) -> "Sparse":
         X = self.X.copy()
@@ -268,7 +278,7 @@ class Turned(Sparse):
         return self._source.survey
 
     def take(self, rows: Array) -> tuple[Sparse, Array]:
-        return _columns_in_use(self._source.X[:, rows].T.tocsr())
+        return Sparse(self._source.X[:, rows].T.tocsr()).take(np.arange(len(rows)))
 
     def values(self) -> Array:
         return self._source.values()
@@ -294,12 +304,6 @@ class Turned(Sparse):
         columns = edges_of(cut(self._ends, workers.n_jobs))
         kernels.csr_spread(source.indptr, source.indices, source.data, right, out, columns, workers.team)
         return out
-
-
-def _columns_in_use(X: Any) -> tuple[Sparse, Array]:
-    """Return the columns of a CSR matrix that have three entries, and their numbers."""
-    columns = np.flatnonzero(np.bincount(X.indices, minlength=X.shape[1]) > 2)
-    return Sparse(X[:, columns]), columns
 
 
 def _blocks(ends: Array) -> tuple[Block, ...]:

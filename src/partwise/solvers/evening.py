@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from partwise.losses.frobenius import gram
+from partwise import kernels
 from partwise.matrix import Array, Matrix
 from partwise.penalties import Bounds
 from partwise.threads import Workers
@@ -33,13 +33,16 @@ def even_out(W: Array, Ht: Array, workers: Workers) -> Array:
     The scale of each part is free, W D^-1 and D H being as good a pair. This one does not depend on the way there:
     what a part contributes shows in its row of H alone, and weights compare across parts. W and H get the same norm.
     """
-    means = (np.ones(len(W), W.dtype) @ W / len(W)).astype(np.float64)
-    left, right = (np.sqrt(np.diagonal(gram(factor, workers))) for factor in (W, Ht))
+    sums, left, right = np.empty((3, W.shape[1]))
+    kernels.column_moments(Ht, sums, right, workers.team)
+    kernels.column_moments(W, sums, left, workers.team)
+    means, left, right = sums / max(len(W), 1), np.sqrt(left), np.sqrt(right)
     alive = (means > 0) & (left > 0) & (right > 0)
     scale = np.where(alive, means, 1.0)
     norms = np.linalg.norm(left / scale), np.linalg.norm(right * scale)
     if all(norms):
         scale *= np.sqrt(norms[0] / norms[1])
     scale = scale.astype(W.dtype)
-    workers.map(lambda pair: np.multiply(*pair, out=pair[0]), ((W, 1 / scale), (Ht, scale)))
+    kernels.scale_columns(W, 1 / scale, workers.team)
+    kernels.scale_columns(Ht, scale, workers.team)
     return scale
