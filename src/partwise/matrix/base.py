@@ -55,7 +55,7 @@ def edges_of(blocks: Sequence[Block]) -> Array:
 
 
 def by_rows(array: Array) -> Array:
-    """Return a thin array in C order; a kernel copies one in Fortran order, 1.5 to 7 times as fast as NumPy."""
+    """Return a thin array in C order; a kernel copies one in Fortran order, 1.2 to 7 times as fast as NumPy."""
     if array.flags.c_contiguous or not array.flags.f_contiguous or array.dtype not in (np.float32, np.float64):
         return np.ascontiguousarray(array)
     out = np.empty_like(array, order="C")
