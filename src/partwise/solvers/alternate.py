@@ -73,7 +73,7 @@ class _Record:
 
     def __init__(self) -> None:
         self.rows: list[list[float]] = []
-        self.best = np.inf
+        self.best = self.kept = self.residual = np.inf
 
     def add(self, iteration: int, seconds: float, residual: float) -> None:
         self.rows.append([iteration, seconds, self.best, residual])
@@ -83,12 +83,15 @@ class _Record:
         """The best objective so far, NaN before any is known."""
         return self.best if self.best < np.inf else np.nan
 
-    def settle(self, iteration: int, objective: float, slack: float) -> bool:
+    def settle(self, iteration: int, objective: float, slack: float, residual: float = 0.0) -> bool:
         """Enter the objective of `iteration`, known later than its row where the solver lags; return if it is best.
 
-        `slack` is what it may rise by and yet be: 0 for a solver that can step too far, else what may be rounding.
+        `slack` is what may be rounding: of two pairs that differ by no more, the later is best, or, where a solver can
+        step too far and so gives its `residual`, the one whose iteration moved less.
         """
-        better = objective < self.best + slack
+        better = objective < self.kept - slack or (objective < self.best + slack and residual <= self.residual)
+        if better:
+            self.kept, self.residual = objective, residual
         self.best = min(self.best, objective)
         if iteration <= len(self.rows):
             self.rows[iteration - 1][2] = self.best
@@ -180,7 +183,8 @@ def _descend(
     iteration = 0
 
     def slack(objective: float) -> float:
-        return 0.0 if solver.accelerates else noise(X, size, objective)
+        # where a solver can step too far its residual must judge, and in float32 that is as rough as the loss
+        return 0.0 if solver.accelerates and X.dtype == np.float32 else noise(X, size, objective)
 
     try:
         for iteration in count(1):
@@ -199,8 +203,8 @@ def _descend(
             fell = True
             if second.after is not None:
                 objective = second.after + paid
-                fell = objective <= record.best + noise(X, np.inf if h.by_residuals else size, objective)
-                if record.settle(iteration, objective, slack(objective)):
+                fell = objective <= record.kept + noise(X, np.inf if h.by_residuals else size, objective)
+                if record.settle(iteration, objective, slack(objective), residual if solver.accelerates else 0.0):
                     w.best, h.best = w.point, h.point
             elif w.best is None:
                 w.best, h.best = w.point, h.point
