@@ -69,7 +69,7 @@ class Team {
  private:
   /// The state: how many threads are in the loop, whether one may enter, whether all is over, and the loop's number.
   static constexpr std::uint64_t member = 1, members = 0xffff, open = 1 << 16, over = 1 << 17, loop = 1 << 18;
-  static constexpr auto patience = std::chrono::microseconds(200);
+  static constexpr auto patience = std::chrono::milliseconds(1);
 
   class Watch {
    public:
