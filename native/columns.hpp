@@ -11,22 +11,49 @@ namespace partwise {
 
 constexpr Index rows_at_once = 64;
 
+/// sums[t] and sums[k + t] = the sum and that of squares of column t of `rows` rows, for `width` columns from `first` on.
+template <int width, class Real>
+void moments_of(const Real* row, Index rows, Index k, Index first, double* sums) {
+  using Wide = Vector<double, width>;
+  const auto entries = [&](Index i) {
+    return __builtin_convertvector((load<Vector<Real, width>>(row + i * k + first)), Wide);
+  };
+  Wide total[2] = {}, square[2] = {};  // two chains of additions, to hide their latency
+  Index i = 0;
+  for (; i + 2 <= rows; i += 2)
+#pragma GCC unroll 2
+    for (int chain = 0; chain < 2; ++chain) {
+      const Wide entry = entries(i + chain);
+      total[chain] += entry;
+      square[chain] += entry * entry;
+    }
+  if (i < rows) {
+    const Wide entry = entries(i);
+    total[0] += entry;
+    square[0] += entry * entry;
+  }
+  store(sums + first, Wide(total[0] + total[1]));
+  store(sums + k + first, Wide(square[0] + square[1]));
+}
+
+/// The same for all k columns, `width` or more.
+template <int width, class Real>
+void all_moments(const Real* factor, Index rows, Index k, double* sums) {
+  for (Index t = 0; t + width <= k; t += width) moments_of<width>(factor, rows, k, t, sums);
+  if (k % width) moments_of<width>(factor, rows, k, k - width, sums);  // some of them again, alike
+}
+
 /// sums (k,) and squares (k,) = those of each column of a factor (rows, k), in float64.
 template <class Real>
 void column_moments(const Real* factor, Index rows, Index k, double* sums, double* squares, Team& team) {
   const Pieces pieces(rows, rows_at_once);
   std::vector<double> parts(pieces.count() * 2 * k);
   team.each(pieces.count(), [&](Index piece) {
-    Scratch<double> moments(2 * k);  // of this thread alone
-    double *const __restrict total = moments.data(), *const __restrict square = total + k;
-    const Real* row = factor + pieces.first(piece) * k;
-    for (Index i = 0; i < pieces.height(piece); ++i, row += k)
-      for (Index t = 0; t < k; ++t) {
-        const double entry = double(row[t]);
-        total[t] += entry;
-        square[t] += entry * entry;
-      }
-    std::copy(moments.begin(), moments.end(), &parts[piece * 2 * k]);
+    const Real* const from = factor + pieces.first(piece) * k;
+    double* const own = &parts[piece * 2 * k];
+    const Index height = pieces.height(piece);
+    k >= 8 ? all_moments<8>(from, height, k, own) : k >= 4 ? all_moments<4>(from, height, k, own)
+    : k >= 2 ? all_moments<2>(from, height, k, own) : all_moments<1>(from, height, k, own);
   });
   for (Index t = 0; t < k; ++t) {
     sums[t] = squares[t] = 0;

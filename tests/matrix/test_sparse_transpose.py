@@ -118,6 +118,24 @@ def test_products_have_the_same_bits_from_the_rows_of_the_matrix_as_from_a_copy(
     np.testing.assert_allclose(expected, X.T @ right, rtol=1e-4 if dtype is np.float32 else 1e-12)
 
 
+@pytest.mark.usefixtures("cut_finely")
+def test_blocks_are_the_same_from_the_rows_of_the_matrix_as_from_a_copy():
+    X = make((400, 300), 0.1, np.float64, np.int32)
+    copied = prepared(X, 2).T
+    assert len(copied.blocks) > 2
+    assert as_matrix(X).T.blocks == copied.blocks
+
+
+def test_columns_are_shared_out_among_threads_whatever_the_few_rows_hold_that_are_looked_at(monkeypatch):
+    monkeypatch.setattr(sparse, "COUNTED", 1)
+    X = sp.random_array((500, 90), density=0.1, rng=np.random.default_rng(0)).toarray()
+    right = np.random.default_rng(1).random((500, 20))
+    for emptied in (0, slice(None)):
+        X[emptied] = 0
+        with Workers(3) as workers:
+            np.testing.assert_allclose(Sparse(sp.csr_array(X)).T.product(right, workers), X.T @ right, rtol=1e-12)
+
+
 def copied_after(products, shape, n_jobs):
     """Whether the transpose of a matrix of this shape has been copied after so many products with it."""
     X = sp.random_array(shape, density=0.1, rng=np.random.default_rng(0), format="csr")

@@ -23,6 +23,8 @@ NARROW = 4
 """Columns of a product from which on the two ways to it do the same sums."""
 UNCOPIED = 6
 """Products with a transpose before its copy is made: they lose less to products with it than the copy costs."""
+COUNTED = 1 << 14
+"""Entries that tell well enough how to share out columns among threads."""
 TALL, FEW = 2, 4
 """Rows for each column from which on a matrix loses nothing without it, on this many threads at the most: a product
 with the copy reaches for rows of the taller factor. More threads would each walk along all the rows for less."""
@@ -57,17 +59,12 @@ class Sparse(Matrix):
 
     @property
     def T(self) -> "Sparse":
-        return self._uncopied(Workers(1))
+        if self._turned is None:
+            self._turned = Turned(self)
+        return self._turned
 
     def prepare(self, workers: Workers, *, whole: bool) -> None:
-        self._uncopied(workers).prepare(workers, whole=whole)
-
-    def _uncopied(self, workers: Workers) -> "Turned":
-        """Return the transpose, which is not copied here if it is not yet."""
-        if self._turned is None:
-            counts = self._counted(self.pieces(workers), workers).sum(axis=0, dtype=np.int64)
-            self._turned = Turned(self, np.cumsum(counts))
-        return self._turned
+        self.T.prepare(workers, whole=whole)
 
     def _counted(self, pieces: list[Block], workers: Workers) -> Array:
         """Return how many entries each column has in each piece of rows, (pieces, m)."""
@@ -229,16 +226,30 @@ class Turned(Sparse):
     ----------
     source : Sparse
         The matrix whose transpose this is.
-    ends : ndarray of shape (m,)
-        How many entries its columns have, summed up.
     """
 
-    def __init__(self, source: Sparse, ends: Array) -> None:
+    def __init__(self, source: Sparse) -> None:
         self.shape, self.dtype = source.shape[::-1], source.dtype
-        self.blocks = _blocks(ends)
-        self._source = source
-        self._ends, self._asked, self._lock = ends, 0, Lock()
+        self._source, self._asked, self._lock = source, 0, Lock()
         self._panels: list[Panel] | None = None
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:  # type: ignore[override]
+        """See Matrix."""
+        return _blocks(
+            np.cumsum(sum(np.diff(panel.indptr) for panel in self._panels)) if self._panels else self._ends(1)
+        )
+
+    @cached_property
+    def _work(self) -> Array:
+        """How many entries the columns of X have, summed up: of some of its rows, which does to share them out."""
+        return self._ends(max(1, self.n_stored // COUNTED))
+
+    def _ends(self, step: int) -> Array:
+        """Return how many entries the columns of X have in every so manieth row, summed up."""
+        X, counts = self._source.X, np.zeros(self.shape[0], self._source.X.indices.dtype)
+        kernels.csr_count_rows(X.indptr, X.indices, np.arange(0, self.shape[1], step), counts)
+        return np.cumsum(counts, dtype=np.int64)
 
     @property
     def panels(self) -> list[Panel]:
@@ -301,7 +312,7 @@ class Turned(Sparse):
         self._asked += 1
         source, out = self._source.X, np.empty((m, right.shape[1]), self.dtype)
 
-        columns = edges_of(cut(self._ends, workers.n_jobs))
+        columns = edges_of(cut(self._work, workers.n_jobs))
         kernels.csr_spread(source.indptr, source.indices, source.data, right, out, columns, workers.team)
         return out
 

@@ -51,7 +51,7 @@ def warm_up(
     if columns.size == 0 or sample.squared_norm == 0:
         return [0] * len(starts)
     tops = [sample.survey[1], *(float(factor.point.max()) for pair in starts for factor in pair)]
-    if all(1 / LARGE < top < LARGE for top in tops):
+    if sample.dtype != np.float32 and all(1 / LARGE < top < LARGE for top in tops):
         sample = sample.astype(np.float32)
     flat, poor, leads = _error_of_mean(sample), [], []
     for w, h in starts:
