@@ -13,6 +13,11 @@
 #include <utility>
 #include <vector>
 
+#if defined(__linux__)
+#include <pthread.h>
+#include <sched.h>
+#endif
+
 #include "simd.hpp"
 
 namespace partwise {
@@ -85,10 +90,27 @@ class Team {
   };
 
   void start(Index threads) {
+    if (Index(threads_.size()) >= threads) return;
     try {
       while (Index(threads_.size()) < threads) threads_.emplace_back([this] { serve(); });
     } catch (const std::system_error&) {  // no more are to be had: fewer do as well
     }
+    move_away();
+  }
+
+  /// Put the threads that share the caller's processor on others. Linux often begins and wakes them there, above all where
+  /// it is a guest whose idle processors look taken to it, and moves them only after milliseconds.
+  void move_away() {
+#if defined(__linux__)
+    cpu_set_t all;
+    if (pthread_getaffinity_np(pthread_self(), sizeof all, &all) != 0 || CPU_COUNT(&all) < 2) return;
+    cpu_set_t others = all;
+    CPU_CLR(sched_getcpu(), &others);
+    for (auto& thread : threads_) {
+      pthread_setaffinity_np(thread.native_handle(), sizeof others, &others);
+      pthread_setaffinity_np(thread.native_handle(), sizeof all, &all);  // free again
+    }
+#endif
   }
 
   static void pause(Index turn) {
@@ -102,6 +124,7 @@ class Team {
     if (sleeping_.load() == 0) return;
     { const std::lock_guard<std::mutex> hold(mutex_); }  // who is about to sleep looks at the state under it
     wake_.notify_all();
+    move_away();
   }
 
   template <class After>

@@ -87,6 +87,19 @@ def test_threads_begin_with_the_first_call_and_end_on_request(size):
     assert threads(0) == 0
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system tells no thread's processors")
+@count_threads
+def test_threads_may_run_wherever_their_caller_may():
+    allowed, team, others = os.sched_getaffinity(0), Team(3), {*os.listdir(TASKS)}
+    for pause in (0, 0.02):  # threads that begin, and threads that are woken
+        time.sleep(pause)
+        half_step(*problem(3000, 5), team)
+        own = {*os.listdir(TASKS)} - others
+        assert len(own) == 2
+        assert [os.sched_getaffinity(int(task)) for task in own] == [allowed] * 2
+    assert os.sched_getaffinity(0) == allowed
+
+
 @count_threads
 def test_no_more_threads_are_started_than_there_are_pieces():
     before, team = len(os.listdir(TASKS)), Team(50)
