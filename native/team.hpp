@@ -6,16 +6,17 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <deque>
 #include <exception>
 #include <mutex>
 #include <system_error>
 #include <thread>
 #include <utility>
-#include <vector>
 
-#if defined(__linux__)
+#if defined(__linux__) && !defined(__ANDROID__)
 #include <pthread.h>
 #include <sched.h>
+#define PARTWISE_AFFINITY
 #endif
 
 #include "simd.hpp"
@@ -54,7 +55,7 @@ class Team {
     count_ = count;
     next_.store(0, std::memory_order_relaxed);
     state_.fetch_add(loop | open);
-    wake();
+    if (wake()) move_away();
     Watch watch;
     work([&] { watch.look(); });
     state_.fetch_and(~open);  // nobody begins any more
@@ -66,8 +67,8 @@ class Team {
   void rest() {
     state_.fetch_or(over);
     wake();
-    for (auto& thread : threads_) thread.join();
-    threads_.clear();
+    for (auto& seat : seats_) seat.thread.join();
+    seats_.clear();
     state_.fetch_and(~over);
   }
 
@@ -89,26 +90,38 @@ class Team {
     std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
   };
 
+  struct Seat {
+    std::thread thread;
+    std::atomic<bool> slept{true};  // or has just begun
+  };
+
   void start(Index threads) {
-    if (Index(threads_.size()) >= threads) return;
+    if (Index(seats_.size()) >= threads) return;
     try {
-      while (Index(threads_.size()) < threads) threads_.emplace_back([this] { serve(); });
+      while (Index(seats_.size()) < threads) {
+        Seat& seat = seats_.emplace_back();
+        seat.thread = std::thread([this, &seat] { serve(seat); });
+      }
     } catch (const std::system_error&) {  // no more are to be had: fewer do as well
+      seats_.pop_back();
     }
     move_away();
   }
 
-  /// Put the threads that share the caller's processor on others. Linux often begins and wakes them there, above all where
-  /// it is a guest whose idle processors look taken to it, and moves them only after milliseconds.
+  /// Put threads that have just begun or been woken on other processors than the caller's, where Linux as a guest may leave
+  /// them for milliseconds: idle processors look taken to it. Then they may run wherever the caller may. Not for threads
+  /// that are to end: the system takes one that has ended for the caller.
   void move_away() {
-#if defined(__linux__)
+#if defined(PARTWISE_AFFINITY)
     cpu_set_t all;
-    if (pthread_getaffinity_np(pthread_self(), sizeof all, &all) != 0 || CPU_COUNT(&all) < 2) return;
+    const int here = sched_getcpu();
+    if (here < 0 || pthread_getaffinity_np(pthread_self(), sizeof all, &all) != 0 || CPU_COUNT(&all) < 2) return;
     cpu_set_t others = all;
-    CPU_CLR(sched_getcpu(), &others);
-    for (auto& thread : threads_) {
-      pthread_setaffinity_np(thread.native_handle(), sizeof others, &others);
-      pthread_setaffinity_np(thread.native_handle(), sizeof all, &all);  // free again
+    CPU_CLR(here, &others);
+    for (Seat& seat : seats_) {
+      if (!seat.slept.exchange(false)) continue;
+      pthread_setaffinity_np(seat.thread.native_handle(), sizeof others, &others);
+      pthread_setaffinity_np(seat.thread.native_handle(), sizeof all, &all);
     }
 #endif
   }
@@ -120,11 +133,12 @@ class Team {
     if (turn % 64 == 63) std::this_thread::yield();  // there may be fewer processors than threads
   }
 
-  void wake() {
-    if (sleeping_.load() == 0) return;
+  /// Return whether any thread slept.
+  bool wake() {
+    if (sleeping_.load() == 0) return false;
     { const std::lock_guard<std::mutex> hold(mutex_); }  // who is about to sleep looks at the state under it
     wake_.notify_all();
-    move_away();
+    return true;
   }
 
   template <class After>
@@ -141,10 +155,10 @@ class Team {
     }
   }
 
-  void serve() {
+  void serve(Seat& seat) {
     std::uint64_t seen = 0;
     for (;;) {
-      std::uint64_t state = await(seen);
+      std::uint64_t state = await(seen, seat);
       if (state & over) return;
       while (state & open && !state_.compare_exchange_weak(state, state + member)) {
       }
@@ -156,7 +170,7 @@ class Team {
   }
 
   /// Return the state once there is a loop after number `seen`, or all is over.
-  std::uint64_t await(std::uint64_t seen) {
+  std::uint64_t await(std::uint64_t seen, Seat& seat) {
     const auto ready = [&](std::uint64_t state) { return state & over || (state & open && state / loop != seen); };
     const auto began = std::chrono::steady_clock::now();
     for (Index turn = 0;; ++turn) {
@@ -166,6 +180,7 @@ class Team {
       if (turn % 64 == 63 && std::chrono::steady_clock::now() - began > patience) break;
     }
     std::unique_lock<std::mutex> hold(mutex_);
+    seat.slept = true;
     ++sleeping_;
     wake_.wait(hold, [&] { return ready(state_.load()); });
     --sleeping_;
@@ -173,7 +188,7 @@ class Team {
   }
 
   Index size_;
-  std::vector<std::thread> threads_;
+  std::deque<Seat> seats_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::exception_ptr error_;

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-SHAPES = [(0, 3), (1, 1), (63, 2), (65, 5), (70, 3), (130, 8), (9000, 20)]
+SHAPES = [(0, 3), (1, 1), (63, 2), (65, 5), (70, 3), (67, 11), (130, 8), (9000, 20)]
 
 
 @pytest.mark.parametrize("size", [1, 3])

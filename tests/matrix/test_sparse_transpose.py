@@ -5,8 +5,9 @@ import pytest
 import scipy.sparse as sp
 
 from partwise import kernels
-from partwise.matrix import as_matrix, sparse
-from partwise.matrix.sparse import FEW, TALL, UNCOPIED, Sparse
+from partwise.matrix import as_matrix, scattered, sparse
+from partwise.matrix.base import cut
+from partwise.matrix.sparse import FEW, LEAST_ROWS, TALL, UNCOPIED, Sparse
 from partwise.threads import Workers
 
 
@@ -126,14 +127,28 @@ def test_blocks_are_the_same_from_the_rows_of_the_matrix_as_from_a_copy():
     assert as_matrix(X).T.blocks == copied.blocks
 
 
-def test_columns_are_shared_out_among_threads_whatever_the_few_rows_hold_that_are_looked_at(monkeypatch):
+def shares(X, count):
+    """What part of the entries of X the columns have that each of so many threads is given."""
+    work, exact = Sparse(X).T._work, np.cumsum(np.diff(X.tocsc().indptr))
+    return [(exact[last - 1] - (exact[first - 1] if first else 0)) / X.nnz for first, last in cut(work, count)]
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_threads_get_about_as_many_entries_each(count, monkeypatch):
+    monkeypatch.setattr(sparse, "COUNTED", 4000)
+    # columns as words, some of them far more frequent, in one half of every other row
+    rng = np.random.default_rng(0)
+    X = (rng.random((2000, 3000)) < 10 / np.arange(100, 3100)[::-1]) * (
+        np.arange(3000) // 1500 == np.arange(2000)[:, None] % 2
+    )
+    assert shares(sp.csr_array(X * 1.0), count) == pytest.approx([1 / count] * count, rel=0.1)
+
+
+def test_threads_share_columns_though_the_rows_that_are_looked_at_are_empty(monkeypatch):
     monkeypatch.setattr(sparse, "COUNTED", 1)
-    X = sp.random_array((500, 90), density=0.1, rng=np.random.default_rng(0)).toarray()
-    right = np.random.default_rng(1).random((500, 20))
-    for emptied in (0, slice(None)):
-        X[emptied] = 0
-        with Workers(3) as workers:
-            np.testing.assert_allclose(Sparse(sp.csr_array(X)).T.product(right, workers), X.T @ right, rtol=1e-12)
+    X = sp.random_array((2000, 3000), density=0.02, rng=np.random.default_rng(0)).toarray()
+    X[scattered(2000, LEAST_ROWS)] = 0
+    assert shares(sp.csr_array(X), 3) == pytest.approx([1 / 3] * 3, rel=0.1)
 
 
 def copied_after(products, shape, n_jobs):

@@ -1,6 +1,6 @@
 """X as a solver sees it: one class a storage, and as_matrix, which picks it."""
 
-from partwise.matrix.base import Array, Block, Box, Matrix, PoissonSide, by_rows
+from partwise.matrix.base import Array, Block, Box, Matrix, PoissonSide, by_rows, scattered
 from partwise.matrix.convert import as_matrix, in_units, is_ready, rescaled, widened
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "in_units",
     "is_ready",
     "rescaled",
+    "scattered",
     "widened",
 ]

@@ -54,6 +54,17 @@ def edges_of(blocks: Sequence[Block]) -> Array:
     return np.array([blocks[0][0], *(last for _, last in blocks)], np.int64)
 
 
+GOLDEN = (5**0.5 - 1) / 2
+"""Of all numbers the worst to come near by a ratio of small ones."""
+
+
+def scattered(n: int, count: int) -> Array:
+    """Return about `count` of the numbers 0..n, or all, in order: spread evenly, in step with no pattern among them."""
+    if count >= n:
+        return np.arange(n, dtype=np.int64)
+    return np.sort((np.arange(count) * GOLDEN % 1 * n).astype(np.int64))
+
+
 def by_rows(array: Array) -> Array:
     """Return a thin array in C order; a kernel copies one in Fortran order, 1.2 to 7 times as fast as NumPy."""
     if array.flags.c_contiguous or not array.flags.f_contiguous or array.dtype not in (np.float32, np.float64):

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from partwise import kernels
-from partwise.matrix.base import Array, Block, Box, Entrywise, Matrix, PoissonSide, cut, edges_of
+from partwise.matrix.base import Array, Block, Box, Entrywise, Matrix, PoissonSide, cut, edges_of, scattered
 from partwise.threads import Workers
 
 WORK_A_BLOCK = 200_000
@@ -23,8 +23,8 @@ NARROW = 4
 """Columns of a product from which on the two ways to it do the same sums."""
 UNCOPIED = 6
 """Products with a transpose before its copy is made: they lose less to products with it than the copy costs."""
-COUNTED = 1 << 14
-"""Entries that tell well enough how to share out columns among threads."""
+COUNTED, LEAST_ROWS = 1 << 14, 64
+"""Entries, and rows, that tell well enough how to share out columns among threads."""
 TALL, FEW = 2, 4
 """Rows for each column from which on a matrix loses nothing without it, on this many threads at the most: a product
 with the copy reaches for rows of the taller factor. More threads would each walk along all the rows for less."""
@@ -236,20 +236,20 @@ class Turned(Sparse):
     @cached_property
     def blocks(self) -> tuple[Block, ...]:  # type: ignore[override]
         """See Matrix."""
-        return _blocks(
-            np.cumsum(sum(np.diff(panel.indptr) for panel in self._panels)) if self._panels else self._ends(1)
-        )
+        if self._panels is None:
+            counts = self._source._counted([(0, self.shape[1])], Workers(1))[0]
+        else:
+            counts = sum(np.diff(panel.indptr) for panel in self._panels)
+        return _blocks(np.cumsum(counts, dtype=np.int64))
 
     @cached_property
     def _work(self) -> Array:
-        """How many entries the columns of X have, summed up: of some of its rows, which does to share them out."""
-        return self._ends(max(1, self.n_stored // COUNTED))
-
-    def _ends(self, step: int) -> Array:
-        """Return how many entries the columns of X have in every so manieth row, summed up."""
-        X, counts = self._source.X, np.zeros(self.shape[0], self._source.X.indices.dtype)
-        kernels.csr_count_rows(X.indptr, X.indices, np.arange(0, self.shape[1], step), counts)
-        return np.cumsum(counts, dtype=np.int64)
+        """Entries of the columns of X in some of its rows, summed up: these tell how to share the columns out."""
+        X, (m, n) = self._source.X, self.shape
+        counts = np.zeros(m, X.indices.dtype)
+        rows = scattered(n, max(LEAST_ROWS, n * COUNTED // max(self.n_stored, 1)))
+        kernels.csr_count_rows(X.indptr, X.indices, rows, counts)
+        return np.cumsum(counts if counts.any() else counts + 1, dtype=np.int64)
 
     @property
     def panels(self) -> list[Panel]:

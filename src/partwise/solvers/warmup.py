@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from partwise.losses import Loss
-from partwise.matrix import Array, Matrix
+from partwise.matrix import Array, Matrix, scattered
 from partwise.matrix.dense import Dense
 from partwise.matrix.sparse import Sparse
 from partwise.penalties import Penalty
@@ -21,8 +21,6 @@ FEWEST, MOST = 20, 48
 LARGE = 2.0**30
 """Where all that there is stays below this and the largest of it above its inverse, float32 does for a start."""
 TINY = float(np.finfo(np.float64).tiny)
-GOLDEN = (5**0.5 - 1) / 2
-"""Of all numbers the worst to come near by a ratio of small ones."""
 ITERATIONS = 6
 """On text two of them save one iteration on all rows, and six three; more come to fit the sample."""
 LEAD = 2
@@ -45,8 +43,7 @@ def warm_up(
     n, k = X.shape[0], starts[0][0].point.shape[1]
     if not isinstance(X, Dense | Sparse) or not solver.warms_up or n // SHARE < FEWEST * k:
         return [0] * len(starts)
-    # spread evenly, and in step with no pattern in the order of rows
-    rows = np.sort((np.arange(min(n // SHARE, MOST * k)) * GOLDEN % 1 * n).astype(np.intp))
+    rows = scattered(n, min(n // SHARE, MOST * k))
     sample, columns = X.take(rows)
     if columns.size == 0 or sample.squared_norm == 0:
         return [0] * len(starts)
