@@ -108,9 +108,9 @@ class Team {
     move_away();
   }
 
-  /// Put threads that have just begun or been woken on other processors than the caller's, where Linux as a guest may leave
-  /// them for milliseconds: idle processors look taken to it. Then they may run wherever the caller may. Not for threads
-  /// that are to end: the system takes one that has ended for the caller.
+  /// Put threads that have just begun or been woken on other processors than the caller's, where Linux as a guest was seen
+  /// to leave them for milliseconds. Then they may run wherever the caller may. Not for threads that are to end: the system
+  /// takes one that has ended for the caller.
   void move_away() {
 #if defined(PARTWISE_AFFINITY)
     cpu_set_t all;
