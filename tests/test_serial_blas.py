@@ -181,3 +181,21 @@ if child == 0:
 assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 np.testing.assert_array_equal(A @ A, before)
 """)
+
+
+@needs_blas_threads
+def test_blas_is_limited_without_the_function_that_starts_its_threads_again():
+    in_a_process("""
+import threadpoolctl
+
+def refuse(*_):
+    raise AssertionError("starts threads")
+
+threadpoolctl.OpenBLASController.set_num_threads = refuse
+A @ A
+for _ in range(2):
+    with Workers(2):
+        assert limits() == {1}
+    assert limits() == {2}
+assert running(1) == 1
+""")

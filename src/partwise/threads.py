@@ -6,10 +6,12 @@ kernels release the interpreter's lock. Either way pieces are cut without regard
 sums are added in their order, so every result has the same bits at any thread count.
 """
 
+import ctypes
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Self, TypeVar
@@ -29,35 +31,72 @@ class _SerialBlas:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._users = 0
-        self._controller: threadpoolctl.ThreadpoolController | None = None
+        self._found: tuple[list[_OpenBlas], threadpoolctl.ThreadpoolController] | None = None
+        self._before: list[int] = []
         self._limiter: object | None = None
-        self._stopped = False
 
     def enter(self, *, stop: bool) -> None:
         """Limit BLAS; `stop` its threads too, where they would be in the way of ours."""
         with self._lock:
             if self._users == 0:
-                if self._controller is None:
-                    self._controller = threadpoolctl.ThreadpoolController().select(user_api="blas")
-                if any(library.get_num_threads() != 1 for library in self._controller.lib_controllers):
+                if self._found is None:
+                    self._found = _libraries()
+                ours, others = self._found
+                self._before = [library.count.value for library in ours]
+                for library in ours:
+                    library.count.value = 1
+                if any(library.get_num_threads() != 1 for library in others.lib_controllers):
                     _take_control()
-                    self._limiter = self._controller.limit(limits=1, user_api="blas")
-                    self._stopped = stop and threading.active_count() == 1
-                    if self._stopped:
-                        _stop_threads(self._controller)
+                    self._limiter = others.limit(limits=1, user_api="blas")
+                if stop and threading.active_count() == 1:  # no other thread can be in BLAS
+                    for library in ours:
+                        library.stop()
             self._users += 1
 
     def leave(self) -> None:
         """Give BLAS its threads back, if no other fit runs."""
         with self._lock:
             self._users -= 1
-            if self._users == 0 and self._limiter is not None:
-                _take_control()  # this need not be the thread that set the limit
-                self._limiter.restore_original_limits()  # type: ignore[attr-defined]
-                self._limiter = None
-                _take_control()
-                if self._controller is not None and self._stopped and threading.active_count() == 1:
-                    _stop_threads(self._controller)  # which the old limit started again, to spin for nothing
+            if self._users == 0 and self._found is not None:
+                for library, before in zip(self._found[0], self._before, strict=True):
+                    library.count.value = before
+                if self._limiter is not None:
+                    _take_control()  # this need not be the thread that set the limit
+                    self._limiter.restore_original_limits()  # type: ignore[attr-defined]
+                    self._limiter = None
+                    _take_control()
+
+
+@dataclass(frozen=True)
+class _OpenBlas:
+    """An OpenBLAS with threads of its own.
+
+    Attributes
+    ----------
+    count : c_int
+        How many threads its next call takes. Its function that sets this also starts threads that were stopped; to end
+        them again took 0.1 ms, in some processes until Linux's next tick.
+    stop : callable
+        Ends its threads, as it does itself before a fork; its next call on several of them starts them again. After
+        such a call they spin for some 30 ms, on a core that a short fit would be twice as fast with.
+    """
+
+    count: ctypes.c_int
+    stop: Callable[[], object]
+
+
+def _libraries() -> tuple[list[_OpenBlas], threadpoolctl.ThreadpoolController]:
+    """Return what is loaded of BLAS: those to be limited at the source, and all others."""
+    found = threadpoolctl.ThreadpoolController().select(user_api="blas")
+    ours, paths = [], []
+    for library in found.lib_controllers:
+        if library.internal_api == "openblas" and library.threading_layer == "pthreads":
+            with suppress(ValueError, AttributeError):  # built without these names in sight
+                count = ctypes.c_int.in_dll(library.dynlib, "blas_cpu_number")
+                ours.append(_OpenBlas(count, library.dynlib.blas_thread_shutdown_))
+                continue
+        paths.append(library.filepath)
+    return ours, found.select(filepath=paths)
 
 
 def _take_control() -> None:
@@ -65,19 +104,6 @@ def _take_control() -> None:
     release = getattr(getattr(threadpoolctl, "OpenBLASController", None), "clear_controlling_thread", None)
     if release is not None:
         release(force=True)
-
-
-def _stop_threads(controller: threadpoolctl.ThreadpoolController) -> None:
-    """End OpenBLAS's own threads, as it does itself before a fork; its next call on several threads starts them again.
-
-    After any such call they spin for some 30 ms, on a core that a short fit would be twice as fast with. To be called
-    where no other thread can be in BLAS.
-    """
-    for library in controller.lib_controllers:
-        if library.internal_api == "openblas" and library.threading_layer == "pthreads":
-            stop = getattr(library.dynlib, "blas_thread_shutdown_", None)
-            if stop is not None:
-                stop()
 
 
 serial_blas = _SerialBlas()
