@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -27,7 +28,7 @@ namespace partwise {
 /// look out for the next one for a while, and then sleep. Only one loop runs at a time.
 class Team {
  public:
-  explicit Team(Index size) : size_(std::clamp<Index>(size, 1, 256)) {}
+  explicit Team(Index size) : size_(std::clamp<Index>(size, 1, 256)), shares_(new Share[std::size_t(size_)]) {}
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
   ~Team() { rest(); }
@@ -52,12 +53,15 @@ class Team {
     start(std::min(size_, count) - 1);
     act_ = &act;
     call_ = [](const void* what, Index i) { (*static_cast<const Act*>(what))(i); };
-    count_ = count;
-    next_.store(0, std::memory_order_relaxed);
+    sharers_ = std::min(size_, count);
+    for (Index s = 0; s < sharers_; ++s) {
+      shares_[s].next.store(count * s / sharers_, std::memory_order_relaxed);
+      shares_[s].end = count * (s + 1) / sharers_;
+    }
     state_.fetch_add(loop | open);
     if (wake()) move_away();
     Watch watch;
-    work([&] { watch.look(); });
+    work(0, [&] { watch.look(); });
     state_.fetch_and(~open);  // nobody begins any more
     for (Index turn = 0; state_.load(std::memory_order_acquire) & members; ++turn) pause(turn);
     if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
@@ -91,15 +95,17 @@ class Team {
   };
 
   struct Seat {
-    std::thread thread;
+    explicit Seat(Index which) : number(which) {}
+    const Index number;
     std::atomic<bool> slept{true};  // or has just begun
+    std::thread thread;
   };
 
   void start(Index threads) {
     if (Index(seats_.size()) >= threads) return;
     try {
       while (Index(seats_.size()) < threads) {
-        Seat& seat = seats_.emplace_back();
+        Seat& seat = seats_.emplace_back(Index(seats_.size()) + 1);
         seat.thread = std::thread([this, &seat] { serve(seat); });
       }
     } catch (const std::system_error&) {  // no more are to be had: fewer do as well
@@ -141,15 +147,25 @@ class Team {
     return true;
   }
 
+  /// Tasks in a row, which one thread begins with in every loop, so that what it wrote in the one before is near; others
+  /// take from them once they have done their own.
+  struct alignas(64) Share {
+    std::atomic<Index> next{0};
+    Index end = 0;
+  };
+
   template <class After>
-  void work(After after) {
+  void work(Index number, After after) {
     try {
-      for (Index i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < count_;) {
-        call_(act_, i);
-        after();
+      for (Index s = 0; s < sharers_; ++s) {
+        Share& share = shares_[(number + s) % sharers_];
+        for (Index i; (i = share.next.fetch_add(1, std::memory_order_relaxed)) < share.end;) {
+          call_(act_, i);
+          after();
+        }
       }
     } catch (...) {
-      next_.store(count_, std::memory_order_relaxed);
+      for (Index s = 0; s < sharers_; ++s) shares_[s].next.store(shares_[s].end, std::memory_order_relaxed);
       const std::lock_guard<std::mutex> hold(mutex_);
       if (!error_) error_ = std::current_exception();
     }
@@ -164,7 +180,7 @@ class Team {
       }
       if (!(state & open)) continue;
       seen = state / loop;
-      work([] {});
+      work(seat.number, [] {});
       state_.fetch_sub(member);
     }
   }
@@ -194,10 +210,10 @@ class Team {
   std::exception_ptr error_;
   const void* act_ = nullptr;
   void (*call_)(const void*, Index) = nullptr;
-  Index count_ = 0;
+  Index sharers_ = 0;
+  std::unique_ptr<Share[]> shares_;
   std::atomic<int> sleeping_{0};
   alignas(64) std::atomic<std::uint64_t> state_{0};
-  alignas(64) std::atomic<Index> next_{0};
 };
 
 /// Rows 0..rows in up to 64 pieces of whole tiles: the same for any number of threads, so that sums over them are too.

@@ -17,7 +17,7 @@ from partwise.threads import Workers
 
 REVIVE_EVERY = 5
 """Iterations between two looks for dead parts; there is one more before convergence is believed."""
-WIDEST = 40
+WIDEST = 24
 """Columns of a product that several starts share, at the most: rows of wider ones no longer stay in cache."""
 ROOM = 1 << 28
 """Bytes that the factors of starts in step may take together; larger ones go one after another."""
