@@ -147,8 +147,8 @@ class Team {
     return true;
   }
 
-  /// Tasks in a row, which one thread begins with in every loop, so that what it wrote in the one before is near; others
-  /// take from them once they have done their own.
+  /// Tasks in a row, which one thread begins with in every loop of as many, so that what it wrote in the one before is
+  /// near; others take from them once they have done their own.
   struct alignas(64) Share {
     std::atomic<Index> next{0};
     Index end = 0;
@@ -159,7 +159,9 @@ class Team {
     try {
       for (Index s = 0; s < sharers_; ++s) {
         Share& share = shares_[(number + s) % sharers_];
-        for (Index i; (i = share.next.fetch_add(1, std::memory_order_relaxed)) < share.end;) {
+        while (share.next.load(std::memory_order_relaxed) < share.end) {
+          const Index i = share.next.fetch_add(1, std::memory_order_relaxed);
+          if (i >= share.end) break;
           call_(act_, i);
           after();
         }

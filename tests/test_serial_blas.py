@@ -9,15 +9,23 @@ from concurrent.futures import ThreadPoolExecutor
 import joblib
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import ThreadpoolController, threadpool_info, threadpool_limits
 
-from partwise.threads import Workers
+from partwise.threads import Workers, _libraries, serial_blas
+
+
+@pytest.fixture(params=["at the source", "by threadpoolctl"])
+def either_way(request, monkeypatch):
+    """How BLAS is limited: the second is for what is no OpenBLAS with threads of its own."""
+    if request.param == "by threadpoolctl":
+        monkeypatch.setattr(serial_blas, "_found", ([], ThreadpoolController().select(user_api="blas")))
 
 
 def blas_threads():
     return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
 
 
+@pytest.mark.usefixtures("either_way")
 def test_blas_runs_on_one_thread_inside_and_as_before_outside():
     with threadpool_limits(2, user_api="blas"):
         before = blas_threads()
@@ -36,6 +44,7 @@ def in_a_thread(function):
         return pool.submit(function).result()
 
 
+@pytest.mark.usefixtures("either_way")
 def test_a_fit_in_another_thread_holds_blas_to_one_thread_too():
     """threadpoolctl lets one thread at a time set OpenBLAS's number: a fit that is over must have let go of it."""
 
@@ -47,6 +56,7 @@ def test_a_fit_in_another_thread_holds_blas_to_one_thread_too():
     assert in_a_thread(during_a_fit) == {1}
 
 
+@pytest.mark.usefixtures("either_way")
 def test_fits_that_overlap_in_two_threads_leave_blas_as_it_was():
     before = blas_threads()
     first_in, second_in, first_out, second_out = (threading.Event() for _ in range(4))
@@ -77,11 +87,39 @@ def test_fits_that_overlap_in_two_threads_leave_blas_as_it_was():
         threadpool_limits(dict.fromkeys(["blas"], max(before)))
 
 
+@pytest.mark.usefixtures("either_way")
 def test_blas_is_released_after_an_error():
     with threadpool_limits(2, user_api="blas"):
         before = blas_threads()
         with pytest.raises(RuntimeError), Workers(2):
             raise RuntimeError
+        assert blas_threads() == before
+
+
+@pytest.mark.usefixtures("either_way")
+def test_a_limit_that_ends_during_a_fit_stays_ended():
+    with threadpool_limits(2, user_api="blas"):
+        before, workers = blas_threads(), Workers(1)
+        with threadpool_limits(1, user_api="blas"):
+            workers.__enter__()
+        workers.__exit__(None, None, None)
+        assert blas_threads() == before
+
+
+def test_the_next_fit_releases_blas_after_a_ctrl_c_while_it_was_limited(monkeypatch):
+    class Interrupted:
+        @property
+        def lib_controllers(self):
+            raise KeyboardInterrupt
+
+    with threadpool_limits(2, user_api="blas"):
+        before = blas_threads()
+        with monkeypatch.context() as patch:
+            patch.setattr(serial_blas, "_found", (_libraries()[0], Interrupted()))
+            with pytest.raises(KeyboardInterrupt):
+                Workers(1).__enter__()
+        with Workers(1):
+            assert blas_threads() == {1}
         assert blas_threads() == before
 
 
@@ -118,10 +156,8 @@ def running(expected):
 
 
 needs_blas_threads = pytest.mark.skipif(
-    joblib.cpu_count() < 2
-    or not os.path.isdir("/proc/self/task")
-    or {"openblas"} != {library["internal_api"] for library in threadpool_info() if library["user_api"] == "blas"},
-    reason="counts the threads of OpenBLAS in what Linux lists, on two cores",
+    joblib.cpu_count() < 2 or not os.path.isdir("/proc/self/task") or _libraries()[1].lib_controllers,
+    reason="counts the threads that OpenBLAS has of its own in what Linux lists, on two cores",
 )
 
 

@@ -7,6 +7,7 @@ sums are added in their order, so every result has the same bits at any thread c
 """
 
 import ctypes
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -32,7 +33,7 @@ class _SerialBlas:
         self._lock = threading.Lock()
         self._users = 0
         self._found: tuple[list[_OpenBlas], threadpoolctl.ThreadpoolController] | None = None
-        self._before: list[int] = []
+        self._held: list[tuple[_OpenBlas, int]] = []
         self._limiter: object | None = None
 
     def enter(self, *, stop: bool) -> None:
@@ -42,13 +43,14 @@ class _SerialBlas:
                 if self._found is None:
                     self._found = _libraries()
                 ours, others = self._found
-                self._before = [library.count.value for library in ours]
                 for library in ours:
-                    library.count.value = 1
+                    if (before := library.count.value) != 1:  # as a Ctrl-C in here may have left it
+                        self._held.append((library, before))
+                        library.count.value = 1
                 if any(library.get_num_threads() != 1 for library in others.lib_controllers):
                     _take_control()
                     self._limiter = others.limit(limits=1, user_api="blas")
-                if stop and threading.active_count() == 1:  # no other thread can be in BLAS
+                if stop and threading.enumerate() == [threading.current_thread()]:  # no other of Python's is in BLAS
                     for library in ours:
                         library.stop()
             self._users += 1
@@ -57,14 +59,16 @@ class _SerialBlas:
         """Give BLAS its threads back, if no other fit runs."""
         with self._lock:
             self._users -= 1
-            if self._users == 0 and self._found is not None:
-                for library, before in zip(self._found[0], self._before, strict=True):
-                    library.count.value = before
-                if self._limiter is not None:
-                    _take_control()  # this need not be the thread that set the limit
-                    self._limiter.restore_original_limits()  # type: ignore[attr-defined]
-                    self._limiter = None
-                    _take_control()
+            if self._users > 0:
+                return
+            for library, before in self._held:
+                library.count.value = before
+            self._held.clear()
+            if self._limiter is not None:
+                _take_control()  # this need not be the thread that set the limit
+                self._limiter.restore_original_limits()  # type: ignore[attr-defined]
+                self._limiter = None
+                _take_control()
 
 
 @dataclass(frozen=True)
@@ -90,13 +94,23 @@ def _libraries() -> tuple[list[_OpenBlas], threadpoolctl.ThreadpoolController]:
     found = threadpoolctl.ThreadpoolController().select(user_api="blas")
     ours, paths = [], []
     for library in found.lib_controllers:
-        if library.internal_api == "openblas" and library.threading_layer == "pthreads":
+        if library.internal_api == "openblas" and library.threading_layer == "pthreads" and os.name == "posix":
             with suppress(ValueError, AttributeError):  # built without these names in sight
                 count = ctypes.c_int.in_dll(library.dynlib, "blas_cpu_number")
-                ours.append(_OpenBlas(count, library.dynlib.blas_thread_shutdown_))
-                continue
+                if _governs(count, library):
+                    ours.append(_OpenBlas(count, library.dynlib.blas_thread_shutdown_))
+                    continue
         paths.append(library.filepath)
     return ours, found.select(filepath=paths)
+
+
+def _governs(count: ctypes.c_int, library: threadpoolctl.LibController) -> bool:
+    """Whether the library itself reads this number, and not one of the same name elsewhere."""
+    before, count.value = count.value, 1
+    try:
+        return bool(library.get_num_threads() == 1)
+    finally:
+        count.value = before
 
 
 def _take_control() -> None:
