@@ -95,18 +95,16 @@ class Team {
   };
 
   struct Seat {
-    explicit Seat(Index which) : number(which) {}
-    const Index number;
-    std::atomic<bool> slept{true};  // or has just begun
     std::thread thread;
+    std::atomic<bool> slept{true};  // or has just begun
   };
 
   void start(Index threads) {
     if (Index(seats_.size()) >= threads) return;
     try {
       while (Index(seats_.size()) < threads) {
-        Seat& seat = seats_.emplace_back(Index(seats_.size()) + 1);
-        seat.thread = std::thread([this, &seat] { serve(seat); });
+        Seat& seat = seats_.emplace_back();
+        seat.thread = std::thread([this, &seat, number = Index(seats_.size())] { serve(seat, number); });
       }
     } catch (const std::system_error&) {  // no more are to be had: fewer do as well
       seats_.pop_back();
@@ -173,7 +171,7 @@ class Team {
     }
   }
 
-  void serve(Seat& seat) {
+  void serve(Seat& seat, Index number) {
     std::uint64_t seen = 0;
     for (;;) {
       std::uint64_t state = await(seen, seat);
@@ -182,7 +180,7 @@ class Team {
       }
       if (!(state & open)) continue;
       seen = state / loop;
-      work(seat.number, [] {});
+      work(number, [] {});
       state_.fetch_sub(member);
     }
   }

@@ -44,7 +44,7 @@ class _SerialBlas:
                     self._found = _libraries()
                 ours, others = self._found
                 for library in ours:
-                    if (before := library.count.value) != 1:  # as a Ctrl-C in here may have left it
+                    if (before := library.count.value) != 1:  # else others limit it, or a Ctrl-C in here left it so
                         self._held.append((library, before))
                         library.count.value = 1
                 if any(library.get_num_threads() != 1 for library in others.lib_controllers):
@@ -73,7 +73,7 @@ class _SerialBlas:
 
 @dataclass(frozen=True)
 class _OpenBlas:
-    """An OpenBLAS with threads of its own.
+    """An OpenBLAS with threads of its own, on POSIX: on Windows it may kill them rather than end them.
 
     Attributes
     ----------
