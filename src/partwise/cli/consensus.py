@@ -29,7 +29,7 @@ from partwise.cli.progress import counting
 from partwise.cli.render import as_many, print_facts, print_json, print_line
 from partwise.cli.saving import save_model
 from partwise.io import Numbers
-from partwise.io.files import write_bytes
+from partwise.io.writing import write_bytes
 from partwise.selection.consensus import Consensus, consensus
 
 __all__ = ["command"]

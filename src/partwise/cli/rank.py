@@ -26,7 +26,7 @@ from partwise.cli.command import (
 from partwise.cli.inputs import MISSING, count_unknown, read_non_negative
 from partwise.cli.progress import counting
 from partwise.cli.render import print_facts, print_json, print_line, print_sentence
-from partwise.io.files import write_bytes
+from partwise.io.writing import write_bytes
 from partwise.selection.choice import RankChoice
 from partwise.selection.figure import axes
 from partwise.selection.rank import RANKS, choose_rank

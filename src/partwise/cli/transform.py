@@ -13,7 +13,7 @@ from partwise.cli.command import Command, Failure, existing_file, new_file
 from partwise.cli.inputs import count_unknown, missing_word, read_non_negative
 from partwise.exceptions import DataError
 from partwise.io import read_texts
-from partwise.io.files import write_bytes
+from partwise.io.writing import write_bytes
 from partwise.persistence import load
 from partwise.topics import TopicModel
 

@@ -1,11 +1,8 @@
 """Bytes, text and rows of a file, with errors that say where the file goes wrong."""
 
-import contextlib
 import csv
 import gzip
 import io
-import os
-import secrets
 import sys
 import zlib
 from collections.abc import Iterator
@@ -13,7 +10,7 @@ from pathlib import Path
 
 from partwise.exceptions import DataError
 
-__all__ = ["data_suffix", "decode", "delimited_rows", "read_bytes", "write_bytes"]
+__all__ = ["data_suffix", "decode", "delimited_rows", "read_bytes"]
 
 STDIN = "-"
 DELIMITERS = {".csv": ",;\t|", ".tsv": "\t"}
@@ -91,25 +88,3 @@ def delimited_rows(text: str, suffix: str, source: str) -> Iterator[tuple[int, l
         ) from error
     finally:
         csv.field_size_limit(limit)
-
-
-def write_bytes(path: str | Path, content: bytes) -> None:
-    """Write a file, all or nothing: until the new one is complete on disk, an old one stays."""
-    path = Path(os.path.realpath(path))  # through a link, so that the link stays
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    try:
-        with open(temporary, "xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-        raise
-    if os.name == "posix":  # the new name is safe only once the folder is on disk too
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)

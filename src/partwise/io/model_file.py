@@ -19,7 +19,7 @@ import scipy.sparse
 
 import partwise
 from partwise.exceptions import ModelFileError
-from partwise.io.files import write_bytes
+from partwise.io.writing import write_bytes
 
 __all__ = ["FORMAT_VERSION", "read", "write"]
 

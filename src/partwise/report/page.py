@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 from os import PathLike, fspath
 
-from partwise.io.files import write_bytes
+from partwise.io.writing import write_bytes
 from partwise.report.charts import CONFIG
 from partwise.report.facts import STEPS, Report
 from partwise.report.html import Html, data, tag

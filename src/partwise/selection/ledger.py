@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from partwise.exceptions import ParameterError
+from partwise.io.writing import write_bytes
 from partwise.matrix import Array, Matrix
 from partwise.matrix.observed import Observed
 from partwise.matrix.sparse import Sparse
@@ -119,17 +120,14 @@ class Ledger:
                 self.progress(cell)
 
     def _write(self, path: Path, fold: int) -> None:
-        from safetensors.numpy import save_file  # what only those who resume need
+        from safetensors.numpy import save  # what only those who resume need
 
         factors = dict(zip("WH", self._latest[fold], strict=True))
         arrays = factors | {f"parts {k}": parts for (owner, k), parts in self.parts.items() if owner == fold}
-        beside = self._beside(path, fold)
-        save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, f"{beside}.part")
-        os.replace(f"{beside}.part", beside)
+        packed = save({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+        write_bytes(self._beside(path, fold), packed)
         cells = [asdict(self.cells[key]) for key in sorted(self.cells)]
-        written = path.with_name(path.name + ".part")
-        written.write_text(json.dumps({"fingerprint": self.fingerprint, "cells": cells}, indent=1))
-        written.replace(path)
+        write_bytes(path, json.dumps({"fingerprint": self.fingerprint, "cells": cells}, indent=1).encode())
 
     @staticmethod
     def _beside(path: Path, fold: int) -> Path:
