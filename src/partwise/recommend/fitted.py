@@ -33,6 +33,7 @@ class Fitted(BaseEstimator):
     _vectorizer: Any
     _language: str | None
     _published: Array
+    _labelled: tuple[Any, list[str]]
 
     def predict(self, reader: Any, article: Any) -> Any:
         """Return scores of pairs; with explicit feedback ratings, within the range of those given.
@@ -175,11 +176,12 @@ class Fitted(BaseEstimator):
         if isinstance(self._model, Ratings) or not len(self._model.parts.V):
             return []
         parts = self._model.parts
-        if getattr(self, "_labelled", None) is not parts.V:
+        of, labels = getattr(self, "_labelled", (None, []))
+        if of is not parts:
             shares = parts.H.sum(axis=0) / (parts.H.sum() or 1.0)
-            self._labelled = parts.V
-            self._labels = topic_labels(parts.V.T, shares, self._vectorizer.get_feature_names_out())
-        return self._labels
+            labels = topic_labels(parts.V.T, shares, self._vectorizer.get_feature_names_out())
+            self._labelled = parts, labels
+        return labels
 
     @property
     def weights_(self) -> dict[str, float]:

@@ -10,6 +10,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from partwise.atomic import rebuilt
 from partwise.exceptions import DataError, ParameterError, unknown_name
 from partwise.recommend.blending import choose_blend
 from partwise.recommend.interest import Blend, Interest
@@ -107,6 +108,8 @@ class Recommender(Listing):
     def fit(self, interactions: Any, articles: Any = None) -> Self:
         """Learn from a log.
 
+        A call that fails or is interrupted leaves the model as it was; so do `update` and `add_articles`.
+
         Parameters
         ----------
         interactions : DataFrame or mapping of str to sequence
@@ -134,7 +137,9 @@ class Recommender(Listing):
         log, texts = read_log(interactions), None if articles is None else read_articles(articles)
         if texts is not None:
             check_join(log.articles.names, texts.ids)
-        return self._fit(log, texts)
+        with rebuilt(self) as made:
+            made._fit(log, texts)
+        return self
 
     def _fit(self, log: Log, articles: Articles | None) -> Self:
         self._check()
@@ -231,7 +236,8 @@ class Recommender(Listing):
             strength=np.append(before.strength, more.strength),
             time=time,
         )
-        self._settle(log)
+        with rebuilt(self) as made:
+            made._settle(log)
         return self
 
     def add_articles(self, articles: Any) -> Self:
@@ -265,8 +271,9 @@ class Recommender(Listing):
         new = read_articles(articles)
         check_join(self.article_ids_, new.ids)
         log = replace(self._model.log, articles=self._model.log.articles.copy())
-        self._join(log, new, text_rows(self._vectorizer, new.texts))
-        self._settle(log)
+        with rebuilt(self) as made:
+            made._join(log, new, text_rows(self._vectorizer, new.texts))
+            made._settle(log)
         return self
 
     def _settle(self, log: Log) -> None:

@@ -48,10 +48,10 @@ class Editing(FittedTopics):
         merged = sorted({self._checked_topic(topic) for topic in topics})
         if len(merged) < 2:
             raise ParameterError(f"topics={list(topics)!r}: name two different topics or more to merge.")
-        rest = [t for t in range(self.n_topics_) if t not in merged[1:]]
-        components = self.components_[rest]
-        weights = self.document_topics_[:, merged].sum(axis=0)
-        components[rest.index(merged[0])] = weights @ self.components_[merged]
+        now = self._now
+        rest = [t for t in range(len(now.components)) if t not in merged[1:]]
+        components = now.components[rest]
+        components[rest.index(merged[0])] = now.places[:, merged].sum(axis=0) @ now.components[merged]
         return self._edited(components, rest, touched={merged[0]})
 
     def split(self, topic: int, n: int = 2) -> Self:
@@ -95,14 +95,14 @@ class Editing(FittedTopics):
         found = factorize(own, int(n), loss=self._objective, random_state=self.random_state, n_jobs=self.n_jobs)
         order = np.argsort(-(found.W * self._lengths(found.H)).sum(axis=0), kind="stable")
         parts = found.H[order] / np.maximum(self._lengths(found.H[order]), np.finfo(float).tiny)[:, None]
-        components = np.vstack([self.components_, parts[1:]])
+        components = np.vstack([self._now.components, parts[1:]])
         components[topic] = parts[0]
-        return self._edited(components, list(range(self.n_topics_)), touched={topic})
+        return self._edited(components, list(range(len(components))), touched={topic})
 
     def _explained_by(self, topic: int) -> Any:
         """Return X (n, m) times the share that the topic has in the model of each entry."""
         X = sp.coo_array(self.X_)
-        theta, H = self.document_topics_, self.components_
+        theta, H = self._now.places, self._now.components
         rows, columns = X.coords
         own = theta[rows, topic] * H[topic, columns]
         model = np.einsum("ij,ij->i", theta[rows], H.T[columns])
@@ -119,10 +119,9 @@ class Editing(FittedTopics):
             for place, t in enumerate(rest)
             if t in self.custom_labels_ and t not in touched
         }
-        lengths = model._lengths(components)
-        model.components_ = components / np.where(lengths > 0, lengths, 1)[:, None]
         model._memo = {}
-        model.__dict__.pop("nmf_", None)
-        model._forget_stream()
-        model._settle(model.components_, model._places(self.X_))
+        model._forget_fit()
+        lengths = model._lengths(components)
+        components = components / np.where(lengths > 0, lengths, 1)[:, None]
+        model._settle(components, model._projected(self.X_, model._projection(components)))
         return model

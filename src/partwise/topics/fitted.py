@@ -8,13 +8,15 @@ import scipy.sparse as sp
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from partwise.atomic import rebuilt
 from partwise.exceptions import DataError, ParameterError
 from partwise.losses import Loss, get_loss
 from partwise.matrix import Array, as_matrix
 from partwise.penalties import Penalty
 from partwise.projection import Projection
 from partwise.topics.collection import checked_texts
-from partwise.topics.places import mean_shares, unit_rows
+from partwise.topics.places import unit_rows
+from partwise.topics.settled import Settled, checked_components
 from partwise.topics.stability import topic_stability
 from partwise.topics.vectorize import as_tfidf, balancing_weights, inverse_frequency
 from partwise.topics.words import diversity, npmi, ranked_words, topic_labels
@@ -35,13 +37,7 @@ class FittedTopics(BaseEstimator):
     balanced: bool
 
     components_: Array
-    document_topics_: Array
-    n_topics_: int
-    shares_: Array
-    labels_: list[str]
     custom_labels_: dict[int, str]
-    npmi_: Array
-    diversity_: float
     words_: Array
     ids_: list[str]
     texts_: list[str] | None
@@ -49,38 +45,82 @@ class FittedTopics(BaseEstimator):
     periods_: list[str] | None
     vectorizer_: Any
     X_: Any
+    _settled: Settled
     _memo: dict[str, Any]
 
     def _settle(self, components: Array, theta: Array, shares: Array | None = None) -> None:
-        """Take in topics (k, m) and places (n, k), and derive all that follows from them.
+        """Take in topics (k, m) and places (n, k).
 
         Topics get rows of unit length, or of unit sum where the loss is of counts; places take up the difference.
         """
         lengths = self._lengths(components)
         self.components_ = components / np.where(lengths > 0, lengths, 1)[:, None]
-        self.document_topics_ = theta * lengths
-        self.n_topics_ = len(components)
-        self.shares_ = mean_shares(self.document_topics_) if shares is None else shares
-        self._memo = {}
-        self._derive()
+        self._settled = Settled.of(self.components_, theta * lengths, shares)
 
     def _restore(self, components: Array, theta: Array, shares: Array, stability: Array) -> None:
         """Take in what was saved, bit by bit."""
-        self.components_, self.document_topics_, self.shares_ = components, theta, shares
-        self.n_topics_ = len(components)
-        self._memo = {"stability": stability}
-        self._derive()
+        self.components_ = components
+        self._settled = Settled.of(components, theta, shares)
+        self._settled.kept["stability"] = stability
+        self._memo = {}
 
-    def _derive(self) -> None:
-        self._name()
-        top = ranked_words(self.components_, self.shares_, LISTED)
-        self.npmi_ = npmi(self.X_, top)
-        self.diversity_ = diversity(top)
+    @property
+    def _now(self) -> Settled:
+        """Topics and places that belong together: documents are placed anew if ``components_`` was changed.
+
+        A change by hand is an edit: the stream is forgotten, and labels that were set stay with their numbers.
+        """
+        check_is_fitted(self)
+        if not self._settled.same(self.components_):
+            components = checked_components(self.components_, len(self.words_))
+            with rebuilt(self) as made:
+                made._forget_fit()
+                made._settled = Settled.of(components, self._projected(self.X_, self._projection(components)))
+        return self._settled
+
+    def _forget_fit(self) -> None:
+        """Forget what is of the topics of the fit alone; a stream goes on from the topics there are."""
+        for name in ("nmf_", "_memory", "_vocabulary", "_activity", "_was_dead", "drift_"):
+            self.__dict__.pop(name, None)
+        self.events_: list[Any] = []
+        self.n_batches_ = 0
+
+    @property
+    def document_topics_(self) -> Array:
+        """Places of the fitted documents, (n_documents, n_topics)."""
+        return self._now.places
+
+    @property
+    def n_topics_(self) -> int:
+        """Number of topics."""
+        return len(self._now.components)
+
+    @property
+    def shares_(self) -> Array:
+        """Mean share of each topic over the documents that have words, (n_topics,)."""
+        return self._now.shares
+
+    @property
+    def labels_(self) -> list[str]:
+        """Words of each topic, or the label that was set."""
+        now, custom = self._now, self.custom_labels_
+        own = now.get("labels", lambda: topic_labels(now.components, now.shares, [*self.words_]))
+        return [custom.get(topic, label) for topic, label in enumerate(own)]
+
+    @property
+    def npmi_(self) -> Array:
+        """Coherence of each topic's most relevant words, (n_topics,)."""
+        return self._now.get("npmi", lambda: npmi(self.X_, self._top()))
+
+    @property
+    def diversity_(self) -> float:
+        """Share of these words that differ between topics."""
+        return self._now.get("diversity", lambda: diversity(self._top()))
 
     @property
     def stability_(self) -> Array:
         """Mean cosine of each topic with its like in fits from other random starts, (n_topics,)."""
-        return self._kept("stability", self._refitted)
+        return self._now.get("stability", self._refitted)
 
     def _refitted(self) -> Array:
         return topic_stability(
@@ -97,10 +137,6 @@ class FittedTopics(BaseEstimator):
         """Return the weights of documents in a fit, None for equal ones."""
         return balancing_weights(X) if self.balanced and self._objective.name == "frobenius" else None
 
-    def _name(self) -> None:
-        labels = topic_labels(self.components_, self.shares_, [*self.words_])
-        self.labels_ = [self.custom_labels_.get(topic, label) for topic, label in enumerate(labels)]
-
     def _lengths(self, components: Array) -> Array:
         return np.linalg.norm(components, axis=1) if self._objective.name == "frobenius" else components.sum(axis=1)
 
@@ -110,7 +146,13 @@ class FittedTopics(BaseEstimator):
 
     def _places(self, X: Any) -> Array:
         """Return the places (n, k) of rows of words: the exact minimum for these topics."""
-        projection = self._kept("projection", lambda: Projection(self.components_, self._objective, Penalty()))
+        now, loss = self._now, self._objective
+        return self._projected(X, now.get(f"projection {loss.name}", lambda: self._projection(now.components)))
+
+    def _projection(self, components: Array) -> Projection:
+        return Projection(components, self._objective, Penalty())
+
+    def _projected(self, X: Any, projection: Projection) -> Array:
         return np.asarray(projection(as_matrix(X), n_jobs=self.n_jobs), np.float64)
 
     def _vectors(self, texts: Any) -> Any:
@@ -143,7 +185,7 @@ class FittedTopics(BaseEstimator):
         return self._places(self._vectors(texts))
 
     def _kept(self, name: str, make: Any) -> Any:
-        """Return what depends on the fitted model alone, made once."""
+        """Return what depends on documents and words alone, made once; what depends on topics is kept by `Settled`."""
         if name not in self._memo:
             self._memo[name] = make()
         return self._memo[name]
@@ -170,7 +212,8 @@ class FittedTopics(BaseEstimator):
         return list(self._kept("analyze", self.vectorizer_.build_analyzer)(text))
 
     def _top(self, n: int = LISTED, relevance: float = 0.6) -> list[list[int]]:
-        return ranked_words(self.components_, self.shares_, n, relevance)
+        now = self._now
+        return ranked_words(now.components, now.shares, n, relevance)
 
     def _checked_topic(self, topic: Any) -> int:
         check_is_fitted(self)

@@ -89,17 +89,19 @@ class Listing(FittedTopics):
             One for each topic, in the order of their numbers.
         """
         check_is_fitted(self)
-        peaks = [""] * self.n_topics_
+        now = self._now
+        peaks = [""] * len(now.components)
         if self.periods_ is not None:
-            peaks = peak_periods(shares_of(self.document_topics_), self.periods_)
-        typical = [self._typical(topic, 1) for topic in range(self.n_topics_)]
+            peaks = peak_periods(shares_of(now.places), self.periods_)
+        typical = [self._typical(topic, 1) for topic in range(len(now.components))]
+        labels, npmi, stability = self.labels_, self.npmi_, self.stability_
         return [
             Topic(
                 index=topic,
-                label=self.labels_[topic],
-                share=float(self.shares_[topic]),
-                npmi=float(self.npmi_[topic]),
-                stability=float(self.stability_[topic]),
+                label=labels[topic],
+                share=float(now.shares[topic]),
+                npmi=float(npmi[topic]),
+                stability=float(stability[topic]),
                 words=[str(self.words_[j]) for j in words],
                 document=self.ids_[typical[topic][0][0]] if typical[topic] else "",
                 peak=peaks[topic],
@@ -169,7 +171,7 @@ class Listing(FittedTopics):
         row = self._checked_topic(topic)
         if not 0 <= relevance <= 1:
             raise ParameterError(f"relevance={relevance!r} must be between 0 (exclusive words) and 1 (heavy words).")
-        return [(str(self.words_[j]), float(self.components_[row, j])) for j in self._top(n, relevance)[row]]
+        return [(str(self.words_[j]), float(self._now.components[row, j])) for j in self._top(n, relevance)[row]]
 
     def set_labels(self, labels: Mapping[int, str]) -> Self:
         """Name topics.
@@ -189,10 +191,8 @@ class Listing(FittedTopics):
         ParameterError
             If there is no such topic.
         """
-        for topic, label in labels.items():
-            self.custom_labels_[self._checked_topic(topic)] = str(label)
-        self.custom_labels_ = {topic: label for topic, label in self.custom_labels_.items() if label}
-        self._name()
+        given = {self._checked_topic(topic): str(label) for topic, label in labels.items()}
+        self.custom_labels_ = {topic: label for topic, label in {**self.custom_labels_, **given}.items() if label}
         return self
 
     def _typical(self, topic: int, n: int) -> list[tuple[int, float]]:
@@ -200,8 +200,9 @@ class Listing(FittedTopics):
 
         They are ranked by share times weight, so that a text of few words does not come first for being of one topic.
         """
-        shares = self._kept("shares", lambda: shares_of(self.document_topics_))[:, topic]
-        score = shares * self.document_topics_[:, topic]
+        now = self._now
+        shares = now.get("shares", lambda: shares_of(now.places))[:, topic]
+        score = shares * now.places[:, topic]
         best = np.argsort(-score, kind="stable")[:n]
         return [(int(i), float(shares[i])) for i in best if score[i] > 0]
 
@@ -221,7 +222,7 @@ class Listing(FittedTopics):
             Most typical first; fewer than `n` if fewer have a part in the topic.
         """
         topic = self._checked_topic(topic)
-        row = self.components_[topic]
+        row = self._now.components[topic]
         weights = {str(self.words_[j]): float(row[j]) for j in np.flatnonzero(row)} if self.texts_ is not None else {}
         found = []
         for i, share in self._typical(topic, n):
@@ -281,7 +282,7 @@ class Listing(FittedTopics):
             If pandas is not installed.
         """
         check_is_fitted(self)
-        theta = self.document_topics_
+        theta, labels = self._now.places, self.labels_
         shares = shares_of(theta)
         largest = theta.argmax(axis=1)
         placed = np.count_nonzero(theta, axis=1) > 0
@@ -290,7 +291,7 @@ class Listing(FittedTopics):
             columns["date"] = self.dates_
         columns |= {
             "topic": [int(t) if known else None for t, known in zip(largest, placed, strict=True)],
-            "label": [self.labels_[t] if known else "" for t, known in zip(largest, placed, strict=True)],
+            "label": [labels[t] if known else "" for t, known in zip(largest, placed, strict=True)],
             "share": shares[np.arange(len(shares)), largest],
             "fit": self._explained(),
         }
@@ -298,7 +299,7 @@ class Listing(FittedTopics):
 
     def _explained(self) -> Any:
         """Return the cosine between each document and its model, 0 for a document without words."""
-        theta = self.document_topics_
-        crossed = ((unit_rows(self.X_) @ self.components_.T) * theta).sum(axis=1)
-        squares = ((theta @ (self.components_ @ self.components_.T)) * theta).sum(axis=1)
+        theta, H = self._now.places, self._now.components
+        crossed = ((unit_rows(self.X_) @ H.T) * theta).sum(axis=1)
+        squares = ((theta @ (H @ H.T)) * theta).sum(axis=1)
         return np.divide(crossed, np.sqrt(squares), out=np.zeros(len(theta)), where=squares > 0)

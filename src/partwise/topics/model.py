@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
 
 from partwise import NMF
+from partwise.atomic import rebuilt
 from partwise.exceptions import DataError, ParameterError
 from partwise.matrix import Array
 from partwise.report import write_page
@@ -79,9 +80,11 @@ class TopicModel(Listing, Search, Views, Editing, Streaming, ClassNamePrefixFeat
     ----------
     components_ : ndarray of shape (n_topics\_, n_words)
         Weights of the words in each topic, rows of unit length (of unit sum for 'kullback-leibler'); topics are sorted
-        by share, largest first, after those with seed words.
+        by share, largest first, after those with seed words. They can be changed, in place too: all else then follows
+        from what they say.
     document_topics_ : ndarray of shape (n_documents, n_topics\_)
-        What `fit_transform` returned: the place of each fitted document.
+        What `fit_transform` returned: the place of each fitted document. Documents are placed anew if ``components_``
+        was changed.
     n_topics_ : int
         Topics found.
     shares_ : ndarray of shape (n_topics\_,)
@@ -242,18 +245,15 @@ class TopicModel(Listing, Search, Views, Editing, Streaming, ClassNamePrefixFeat
         MissingExtraError
             If the texts are in a language that needs a package which is not installed.
         """
-        before = self.__dict__.copy()
-        try:
-            return self._find(texts, ids, dates, words)
-        except BaseException:  # what was fitted before stays, after a Ctrl-C too
-            self.__dict__ = before
-            raise
+        with rebuilt(self) as made:
+            made._find(texts, ids, dates, words)
+        return self.document_topics_.copy()
 
-    def _find(self, texts: Any, ids: Any, dates: Any, words: Any) -> Array:
+    def _find(self, texts: Any, ids: Any, dates: Any, words: Any) -> None:
         self._check_number()
         self.custom_labels_ = {}
-        self._memo = {}
-        self._forget_stream()
+        self._forget_fit()
+        self.__dict__.pop("rank_reason_", None)
         self._read(texts, ids, dates, words)
         X = self.X_
         k = self._number(X)
@@ -273,7 +273,6 @@ class TopicModel(Listing, Search, Views, Editing, Streaming, ClassNamePrefixFeat
         rest = np.argsort(-mean_shares(W * self._lengths(H))[seeded:], kind="stable") + seeded
         order = np.concatenate([np.arange(seeded), rest])
         self._settle(H[order], W[:, order])
-        return self.document_topics_
 
     def report(self, path: str | PathLike[str], *, title: str | None = None) -> None:
         """Write a report: one HTML page with charts and tables that needs no network.
@@ -294,6 +293,7 @@ class TopicModel(Listing, Search, Views, Editing, Streaming, ClassNamePrefixFeat
 
     def _read(self, texts: Any, ids: Any, dates: Any, words: Any) -> None:
         """Take in documents: their ids and dates, and their words as a matrix."""
+        self._memo = {}
         matrix = sp.issparse(texts) or (getattr(texts, "ndim", 0) == 2)
         if not matrix:
             if words is not None:
@@ -334,7 +334,6 @@ class TopicModel(Listing, Search, Views, Editing, Streaming, ClassNamePrefixFeat
         most = min(int(np.count_nonzero(np.diff(X.indptr))), X.shape[1])
         if most == 0:
             raise DataError("every entry of the matrix is zero: no document has a word. Pass documents with words.")
-        self.__dict__.pop("rank_reason_", None)
         if not isinstance(self.n_topics, str):
             return min(int(self.n_topics), most)
         from partwise import choose_rank

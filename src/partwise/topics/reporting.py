@@ -56,10 +56,9 @@ def report_of(model: Listing, title: str | None = None, command: str | None = No
         Plain values: no more than a page has room for, however large the collection.
     """
     check_is_fitted(model)
-    theta = model.document_topics_
-    placed = np.asarray(theta.any(axis=1))
+    placed = np.asarray(model.document_topics_.any(axis=1))
     fit = model._explained()
-    cosines, places, mapped = _map(model.components_)
+    cosines, places, mapped = _map(model._now.components)
     sizes = f"{model.n_topics_} topics in {len(model.ids_):,} documents"
     cards = [
         (f"{len(model.ids_):,}", "documents"),
@@ -86,8 +85,8 @@ def report_of(model: Listing, title: str | None = None, command: str | None = No
 
 
 def _topics(model: Listing, fit: Array, places: Array) -> list[TopicFacts]:
-    H, shares = model.components_, model.shares_
-    largest = np.where(model.document_topics_.any(axis=1), model.document_topics_.argmax(axis=1), -1)
+    H, shares, theta = model._now.components, model.shares_, model.document_topics_
+    largest = np.where(theta.any(axis=1), theta.argmax(axis=1), -1)
     held = topics_of_words(H, shares)
     rankings = [ranked_words(H, shares, N_WORDS, step) for step in STEPS]
     exclusive = topic_labels(H, shares, model.words_.tolist(), N_EXCLUSIVE)
@@ -100,7 +99,7 @@ def _topics(model: Listing, fit: Array, places: Array) -> list[TopicFacts]:
 def _topic(
     model: Listing, record: Topic, fit: Array, rankings: list[list[int]], held: Array, exclusive: str, place: Array
 ) -> TopicFacts:
-    row = model.components_[record.index]
+    row = model._now.components[record.index]
     used = sorted({j for ranking in rankings for j in ranking})
     at = {j: position for position, j in enumerate(used)}
     heaviest = float(row.max()) or 1.0
@@ -166,12 +165,13 @@ def _timeline(model: Listing) -> Timeline | None:
             break
     if len(names) < 2:
         return None
+    places = model.document_topics_
     return Timeline(
         unit=bins,
         bins=names,
         starts=starts,
         documents=[len(of_bin) for of_bin in rows],
-        shares=[mean_shares(model.document_topics_[of_bin]).tolist() for of_bin in rows],
+        shares=[mean_shares(places[of_bin]).tolist() for of_bin in rows],
     )
 
 
@@ -187,12 +187,12 @@ def _start(name: str) -> str:
 def _unexplained(model: Listing, fit: Array, placed: Array) -> list[Unexplained]:
     rows = np.flatnonzero(placed)
     worst = rows[np.argsort(fit[rows].round(9), kind="stable")][:N_UNEXPLAINED]
-    largest = model.document_topics_.argmax(axis=1)
+    largest, labels = model.document_topics_.argmax(axis=1), model.labels_
     return [
         Unexplained(
             document=model.ids_[i],
             date="" if model.dates_ is None else model.dates_[i],
-            label=f"{largest[i]} {model.labels_[largest[i]]}",
+            label=f"{largest[i]} {labels[largest[i]]}",
             fit=float(fit[i]),
             beginning="" if model.texts_ is None else _beginning(model.texts_[i]),
         )

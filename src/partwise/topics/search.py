@@ -50,21 +50,18 @@ class Search(FittedTopics):
             columns = [j for j in map(self._column, query.split()) if j is not None]
             x = sp.csr_array((np.ones(len(columns)), ([0] * len(columns), columns)), shape=(1, len(self.words_)))
         x = self._tfidf(x) if self._objective.name == "frobenius" else sp.csr_array(x)
-        lengths = np.linalg.norm(self.components_, axis=1)
-        scores = (self.components_ @ x.toarray()[0]) / np.where(lengths > 0, lengths, 1)
+        H, labels = self._now.components, self.labels_
+        lengths = np.linalg.norm(H, axis=1)
+        scores = (H @ x.toarray()[0]) / np.where(lengths > 0, lengths, 1)
         if not scores.any():
             raise self._nothing(query, "has no word that any topic uses", names=[str(word) for word in self.words_])
         scores /= max(float(np.sqrt((x.data**2).sum())), np.finfo(float).tiny)
         best = [int(t) for t in np.argsort(-scores, kind="stable")[:n] if scores[t] > 0]
         used = [
-            ", ".join(
-                str(self.words_[j])
-                for j in sorted(x.indices, key=lambda j: -self.components_[t, j])
-                if self.components_[t, j] > 0
-            )
+            ", ".join(str(self.words_[j]) for j in sorted(x.indices, key=lambda j: -H[t, j]) if H[t, j] > 0)
             for t in best
         ]
-        columns_ = {"topic": best, "label": [self.labels_[t] for t in best], "score": scores[best], "words": used}
+        columns_ = {"topic": best, "label": [labels[t] for t in best], "score": scores[best], "words": used}
         return frame(columns_, "TopicModel.find")
 
     def neighbours(
@@ -86,9 +83,9 @@ class Search(FittedTopics):
         if not 0 <= word_weight <= 1:
             raise ParameterError(f"word_weight={word_weight!r} must be between 0 (topics alone) and 1 (words alone).")
         itself = self._row(str(id_or_text))
-        among = self._kept("neighbours", self._all_neighbours)
+        among = self._now.get("neighbours", self._all_neighbours)
         if itself is not None:
-            place, words = self.document_topics_[itself], among.words[[itself]]
+            place, words = among.theta[itself], among.words[[itself]]
         else:
             x = self._vectors([id_or_text]) if self.vectorizer_ is not None else sp.csr_array((1, len(self.words_)))
             place, words = self._places(x)[0], self._tfidf(x)
@@ -136,7 +133,8 @@ class Search(FittedTopics):
         return frame(columns, "TopicModel.similar", "TopicModel.neighbours lists the same without.")
 
     def _all_neighbours(self) -> Neighbours:
-        return Neighbours(self.document_topics_, self._tfidf(self.X_), topics_of_words(self.components_, self.shares_))
+        now = self._now
+        return Neighbours(now.places, self._tfidf(self.X_), topics_of_words(now.components, now.shares))
 
     def _nothing(self, asked: str, what: str, names: list[str]) -> DataError:
         near = difflib.get_close_matches(str(asked), names, n=3)

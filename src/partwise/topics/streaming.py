@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 import scipy.sparse as sp
 
+from partwise.atomic import rebuilt
 from partwise.exceptions import DataError, ParameterError
 from partwise.factorization import factorize
 from partwise.matrix import Array
@@ -111,29 +112,16 @@ class Streaming(FittedTopics):
         """
         if not 0 <= self.forget_factor <= 1:
             raise ParameterError(f"forget_factor={self.forget_factor!r} must be between 0 (at once) and 1 (never).")
-        before = self._state()
-        try:
-            self._take_in(texts, ids, dates)
-        except BaseException:
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
+        with rebuilt(self) as made:
+            made._take_in(texts, ids, dates)
         return self
-
-    def _state(self) -> dict[str, Any]:
-        """Return all that the model holds, with copies of what a batch changes in place."""
-        held = {**self.__dict__}
-        if "_memo" in held:
-            held["_memo"] = {**held["_memo"]}
-        if held.get("_vocabulary") is not None:
-            held["_vocabulary"] = held["_vocabulary"].copy()
-        return held
 
     def _take_in(self, texts: Sequence[str], ids: Sequence[Any] | None, dates: Sequence[Any] | None) -> None:
         if not hasattr(self, "components_"):
-            self.fit_transform(texts, ids, dates)
+            self._find(texts, ids, dates, None)
             self._begin()
             return
+        earlier = self._now
         texts = checked_texts(texts)
         if (dates is None) != (self.dates_ is None):
             raise DataError("dates were given in some batches only. Give them in each, '' where unknown, or in none.")
@@ -142,37 +130,32 @@ class Streaming(FittedTopics):
         if not hasattr(self, "_memory"):
             self._begin()
         X = self._take(texts)
-        before = self.components_.shape[0]
-        old = np.pad(self.components_, ((0, 0), (0, len(self.words_) - self.components_.shape[1])))
+        before = len(earlier.components)
+        old = np.pad(earlier.components, ((0, 0), (0, len(self.words_) - earlier.components.shape[1])))
         H = self._with_born(X, old)
         theta, H = self._learn(X, H)
-        self._append(texts, names, days, X, theta)
+        self._append(texts, names, days, X)
         self._activity = self.forget_factor * np.pad(self._activity, (0, len(H) - before)) + shares_of(theta).sum(
             axis=0
         )
         dead = self._dead()
         self.drift_ = (unit_rows(old) * unit_rows(H[:before])).sum(axis=1)
         shares = self._activity / max(self._activity.sum(), np.finfo(float).tiny)
-        self._settle(H, self.document_topics_, shares)
+        places = np.pad(earlier.places, ((0, 0), (0, len(H) - before)))
+        self._settle(H, np.vstack([places, theta]), shares)
         self._report(before, dead)
         self.n_batches_ += 1
-
-    def _forget_stream(self) -> None:
-        for name in ("_memory", "_vocabulary", "_activity", "_was_dead", "drift_"):
-            self.__dict__.pop(name, None)
-        self.events_: list[TopicEvent] = []
-        self.n_batches_ = 0
 
     def _begin(self) -> None:
         """Make what a stream remembers of the documents there are."""
         if self.vectorizer_ is None:
             raise DataError("the model was fitted to a matrix. A stream needs texts: fit it to texts.")
-        theta, X = self.document_topics_, self.X_
-        empty = Memory.empty(self._objective.name == "frobenius", *self.components_.shape)
-        self._memory = self._remembered(empty, X, theta, self.components_, 1.0)
+        theta, H, X = self._now.places, self._now.components, self.X_
+        empty = Memory.empty(self._objective.name == "frobenius", *H.shape)
+        self._memory = self._remembered(empty, X, theta, H, 1.0)
         self._activity = shares_of(theta).sum(axis=0)
-        self._was_dead = np.zeros(self.n_topics_, bool)
-        self.drift_ = np.ones(self.n_topics_)
+        self._was_dead = np.zeros(len(H), bool)
+        self.drift_ = np.ones(len(H))
         self.n_batches_ = 1
         self._vocabulary = None
         if getattr(self, "vectorizer", None) is None:
@@ -208,9 +191,11 @@ class Streaming(FittedTopics):
         """Return a batch as a matrix of words, those that are new in columns at the end."""
         if self._vocabulary is None:
             return sp.csr_array(self.vectorizer_.transform(texts))
-        counts = self._vocabulary.take(analysed(texts, self._analyze), self.forget_factor)
+        analysed_texts = analysed(texts, self._analyze)
+        self._vocabulary = self._vocabulary.copy()  # the model as it was keeps its own
+        counts = self._vocabulary.take(analysed_texts, self.forget_factor)
         self.words_ = np.array(self._vocabulary.words, dtype=object)
-        self.vectorizer_ = self._vectorizer_now()
+        self.vectorizer_, self._memo = self._vectorizer_now(), {}
         counts.data = 1 + np.log(counts.data)
         if self._objective.name != "frobenius":
             return counts
@@ -228,7 +213,7 @@ class Streaming(FittedTopics):
     def _with_born(self, X: Any, H: Array) -> Array:
         """Return the topics and, below, those of a batch alone that are like none of them."""
         placed = int(np.count_nonzero(np.diff(X.indptr)))
-        k = min(int(self.n_topics) if not isinstance(self.n_topics, str) else self.n_topics_, placed, X.shape[1])
+        k = min(len(H) if isinstance(self.n_topics, str) else int(self.n_topics), placed, X.shape[1])
         if placed < 2 * ENOUGH or k < 1:
             return H
         own = factorize(
@@ -248,15 +233,14 @@ class Streaming(FittedTopics):
         """Return places of the batch and topics that have learnt from it."""
         memory = self._memory.grown(*H.shape)
         for _ in range(ROUNDS):
-            self.components_, self._memo = H, {}
-            learnt = self._remembered(memory, X, self._places(X), H, self.forget_factor)
+            theta = self._projected(X, self._projection(H))
+            learnt = self._remembered(memory, X, theta, H, self.forget_factor)
             H = learnt.best(H)
         lengths = self._lengths(H)
         lengths = np.where(lengths > 0, lengths, 1)
         H = H / lengths[:, None]
         self._memory = learnt.rescaled(lengths)
-        self.components_, self._memo = H, {}
-        return self._places(X), H
+        return self._projected(X, self._projection(H)), H
 
     def _remembered(self, memory: Memory, X: Any, theta: Array, H: Array, forget: float) -> Memory:
         weights = self._weights(X)
@@ -265,14 +249,12 @@ class Streaming(FittedTopics):
         root = np.sqrt(weights)  # where a document is placed does not depend on its weight
         return memory.with_batch(sp.csr_array(sp.diags_array(root) @ X), root[:, None] * theta, H, forget)
 
-    def _append(self, texts: list[str], names: list[str], days: list[str] | None, X: Any, theta: Array) -> None:
+    def _append(self, texts: list[str], names: list[str], days: list[str] | None, X: Any) -> None:
         """Put a batch to the documents there are."""
         older = self.X_
         older = sp.csr_array((older.data, older.indices, older.indptr), shape=(older.shape[0], X.shape[1]))
         self.X_ = sp.csr_array(sp.vstack([older, X]))
-        earlier = np.pad(self.document_topics_, ((0, 0), (0, theta.shape[1] - self.document_topics_.shape[1])))
-        self.document_topics_ = np.vstack([earlier, theta])
-        self.ids_ = [*self.ids_, *names]
+        self.ids_, self._memo = [*self.ids_, *names], {}
         if self.texts_ is not None:
             self.texts_ = [*self.texts_, *texts]
         if self.dates_ is not None and days is not None:
@@ -285,10 +267,10 @@ class Streaming(FittedTopics):
 
     def _report(self, before: int, dead: Array) -> None:
         """Enter what happened to topics in this batch."""
-        was = np.pad(self._was_dead, (0, len(dead) - before))
+        was, labels = np.pad(self._was_dead, (0, len(dead) - before)), self.labels_
         for topic in range(len(dead)):
             kind = "born" if topic >= before else "died" if dead[topic] and not was[topic] else None
             kind = "returned" if kind is None and was[topic] and not dead[topic] else kind
             if kind is not None:
-                self.events_ = [*self.events_, TopicEvent(self.n_batches_, kind, topic, self.labels_[topic])]
+                self.events_ = [*self.events_, TopicEvent(self.n_batches_, kind, topic, labels[topic])]
         self._was_dead = dead

@@ -91,20 +91,21 @@ class Views(FittedTopics):
 
     def _grouped(self, first: str, names: list[str], n_words: int, method: str) -> Any:
         columns: dict[str, list[Any]] = {name: [] for name in (first, "topic", "label", "share", "documents", "words")}
+        places, labels = self._now.places, self.labels_
         for name, rows in zip(*group_rows(names), strict=True):
-            shares = mean_shares(self.document_topics_[rows])
+            shares = mean_shares(places[rows])
             words = ranked_words(self._spoken(rows), shares, n_words)
-            columns[first] += [name] * self.n_topics_
-            columns["topic"] += range(self.n_topics_)
-            columns["label"] += self.labels_
+            columns[first] += [name] * len(labels)
+            columns["topic"] += range(len(labels))
+            columns["label"] += labels
             columns["share"] += shares.tolist()
-            columns["documents"] += [len(rows)] * self.n_topics_
+            columns["documents"] += [len(rows)] * len(labels)
             columns["words"] += [", ".join(str(self.words_[j]) for j in of_topic) for of_topic in words]
         return frame(columns, method)
 
     def _spoken(self, rows: Array) -> Array:
         """Return the topics (k, m) as some documents speak of them: one multiplicative step from all documents'."""
-        theta, X, H = self.document_topics_[rows], self.X_[rows], self.components_
+        theta, X, H = self._now.places[rows], self.X_[rows], self._now.components
         if self._objective.name == "frobenius":
             wanted, there = (X.T @ theta).T, (theta.T @ theta) @ H
         else:
@@ -131,7 +132,7 @@ class Views(FittedTopics):
         check_is_fitted(self)
         if self.n_topics_ < 2:
             raise ParameterError("a single topic has no hierarchy. Fit more topics.")
-        unit = unit_rows(self.components_)
+        unit = unit_rows(self._now.components)
         distances = np.clip(1 - unit @ unit.T, 0, 1)
         np.fill_diagonal(distances, 0)
         return linkage(squareform(distances, checks=False), method="average", optimal_ordering=True)

@@ -1,0 +1,109 @@
+"""Topics as they were when documents were placed among them, and what follows from both."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+
+from partwise.exceptions import DataError
+from partwise.matrix import Array
+from partwise.topics.places import mean_shares
+
+__all__ = ["Settled", "checked_components"]
+
+
+@dataclass(frozen=True, eq=False)
+class Settled:
+    """Topics, the places of documents among them, and what was derived from both so far.
+
+    The topics are a copy: a model compares them with its own to notice that these were changed. Arrays are read-only.
+
+    Parameters
+    ----------
+    components : ndarray of shape (n_topics, n_words)
+        The topics.
+    places : ndarray of shape (n_documents, n_topics)
+        Places of the documents among them.
+    shares : ndarray of shape (n_topics,)
+        Share of each topic in the collection.
+    kept : dict of str to object
+        What `get` made.
+
+    Examples
+    --------
+    >>> H = np.array([[0.6, 0.8]])
+    >>> settled = Settled.of(H, np.array([[1.0]]))
+    >>> H /= 2
+    >>> settled.same(H), settled.shares
+    (False, array([1.]))
+    """
+
+    components: Array
+    places: Array
+    shares: Array
+    kept: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, components: Array, places: Array, shares: Array | None = None) -> Self:
+        """Return topics and places that belong together; shares are the mean ones unless they are given."""
+        held = (np.array(components, np.float64), places, mean_shares(places) if shares is None else shares)
+        for array in held:
+            array.flags.writeable = False  # what was derived from them would not follow a change
+        return cls(*held)
+
+    def same(self, components: Any) -> bool:
+        """Return whether topics are still these."""
+        return np.array_equal(self.components, components)
+
+    def get(self, name: str, make: Callable[[], Any]) -> Any:
+        """Return what follows from topics and places alone, made when it is first asked for."""
+        if name not in self.kept:
+            self.kept[name] = make()
+        return self.kept[name]
+
+
+def checked_components(components: Any, n_words: int) -> Array:
+    """Return topics that a user set, as float64.
+
+    Parameters
+    ----------
+    components : array-like of shape (n_topics, n_words)
+        The topics.
+    n_words : int
+        Words of the model.
+
+    Returns
+    -------
+    ndarray of shape (n_topics, n_words)
+        The topics.
+
+    Raises
+    ------
+    DataError
+        If they have another shape, or an entry is negative, infinite or NaN.
+
+    Examples
+    --------
+    >>> checked_components([[1, 0]], 2)
+    array([[1., 0.]])
+    """
+    try:
+        H = np.asarray(components, np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"components_ is no array of numbers ({error}). Assign one of shape (n_topics, n_words)."
+        ) from error
+    if H.ndim != 2 or not len(H) or H.shape[1] != n_words:
+        raise DataError(
+            f"components_ has shape {H.shape}, but each topic needs a weight for each of the {n_words:,} words. Assign "
+            f"an array of shape (n_topics, {n_words})."
+        )
+    bad = ~(np.isfinite(H) & (H >= 0))
+    if bad.any():
+        t, j = np.argwhere(bad)[0]
+        raise DataError(
+            f"components_[{t}, {j}] = {H[t, j]} is no weight of a word ({int(bad.sum()):,} entries are negative or not "
+            "finite). Assign finite numbers from 0 up."
+        )
+    return H
