@@ -29,6 +29,10 @@ __all__ = [
 ]
 
 
+LONGEST = 60
+"""Characters of a value that an error text repeats."""
+
+
 class PartwiseError(Exception):
     """Base of every error that partwise raises on purpose."""
 
@@ -64,6 +68,20 @@ class MissingExtraError(PartwiseError, ImportError):
 def unknown_name(what: str, given: object, valid: Iterable[str]) -> ParameterError:
     """Build the error for a name that is none of `valid`, with the nearest one."""
     names = sorted(valid)
-    near = difflib.get_close_matches(str(given), names, n=1, cutoff=0.5)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    return ParameterError(f"{what}={given!r} is not known; choose one of {', '.join(map(repr, names))}.{hint}")
+    listed = ", ".join(map(repr, names))
+    return ParameterError(f"{what}={shown(given)} is not known; choose one of {listed}.{likely(given, names)}")
+
+
+def likely(given: object, names: Iterable[str]) -> str:
+    """Return a sentence that asks for the name which is most like what was given, or nothing."""
+    near = difflib.get_close_matches(given, list(names), n=1, cutoff=0.5) if isinstance(given, str) else []
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def shown(value: object) -> str:
+    """Return how an error text names a value: its repr if that is short, else what it is."""
+    shape = getattr(value, "shape", None)
+    if isinstance(shape, tuple) and shape:
+        return f"{type(value).__name__} of shape {shape}"
+    text = repr(value)
+    return text if len(text) <= LONGEST and "\n" not in text else f"{text[:LONGEST].splitlines()[0]}..."

@@ -1,19 +1,20 @@
 """factorize(X, k): the engine behind every estimator, and what it returns."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from numbers import Real
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_random_state
 
-from partwise.exceptions import DataError, DomainError, ParameterError
+from partwise.exceptions import DataError, DomainError
+from partwise.init import STARTS
 from partwise.init.given import starts
 from partwise.losses import Frobenius, Loss, get_loss
 from partwise.matrix import Array, as_matrix, by_rows, rescaled, widened
 from partwise.matrix.observed import Observed
+from partwise.parameters import check_choice, check_flag, check_integer, check_kind, check_seed, check_stopping
 from partwise.penalties import Bounds, Penalty
 from partwise.projection import Projection, power_of
 from partwise.solvers import (
@@ -209,8 +210,8 @@ def factorize(
     n_init : int, default=1
         Starts to try; the best is returned. Random starts differ, and the seed fixes them all. Small ones go in step
         and share the passes over X; with a callback they go one after another.
-    random_state : int, RandomState or None
-        Seed of the start.
+    random_state : int, RandomState, Generator or None
+        Seed of the start; a RandomState or Generator is drawn from.
     n_jobs : int or None
         Threads; None means 1 unless in a ``joblib.parallel_config`` context, -1 all cores. The result has the same
         bits at any number.
@@ -270,37 +271,42 @@ def factorize(
     began = time.perf_counter()
     objective = get_loss(loss)
     chosen = get_solver(solver, objective)
-    _check_numbers(n_components=n_components, max_iter=max_iter, n_init=n_init)
-    if not (isinstance(tol, Real) and tol >= 0):
-        raise ParameterError(f"tol={tol!r} must be at least 0; 0 runs to max_iter.")
-    if not (max_time is None or (isinstance(max_time, Real) and max_time > 0)):
-        raise ParameterError(f"max_time={max_time!r} must be a number of seconds, more than 0; None sets no limit.")
-    check_volume(min_volume, sum_to_one)
+    n_components = check_integer("n_components", n_components)
+    n_init = check_integer("n_init", n_init)
+    tol, max_iter, max_time = check_stopping(tol, max_iter, max_time)
+    check_choice("init", init, STARTS, also=(None,))
+    rng = check_seed("random_state", random_state)
+    penalty_W = check_kind("penalty_W", penalty_W, Penalty) or Penalty()
+    penalty_H = check_kind("penalty_H", penalty_H, Penalty) or Penalty()
+    check_kind("bounds_W", bounds_W, Bounds)
+    check_kind("bounds_H", bounds_H, Bounds)
+    sum_to_one = check_flag("sum_to_one", sum_to_one)
+    min_volume = check_volume(min_volume, sum_to_one)
+    check_kind("callback", callback, Callable)
     given = as_matrix(X, negatives=negatives, missing_values=missing_values, entry_weight=entry_weight)
     if isinstance(given, Observed) and given.n_stored == 0:
         raise DataError("No entry of X is known: nothing can be learnt from it. Mend missing_values, or the weights.")
     objective.check(given)
     weighting = Weighting.of(sample_weight, feature_weight, given.shape, objective)
-    penalties = (penalty_W or Penalty(), penalty_H or Penalty())
-    weighting.check(penalties, sum_to_one)
+    weighting.check((penalty_W, penalty_H), sum_to_one)
     bare, unit = rescaled(widened(given)) if objective.degree is not None else (widened(given), 1.0)
     # the units of X go to both factors alike, but for a W that has its own
     units = (1.0, unit) if sum_to_one else share_out(unit, bare, (bounds_W, bounds_H))
     scale = power_of(unit, objective)
-    penalties = (penalties[0].in_units(units[0], scale), penalties[1].in_units(units[1], scale))
+    penalties = (penalty_W.in_units(units[0], scale), penalty_H.in_units(units[1], scale))
     boxes = weighting.boxes((bounds_W, bounds_H), bare, n_components, units)
     check_limits(chosen, boxes, sum_to_one, isinstance(bare, Observed))
     matrix = weighting.apply(bare)
     size = objective.size(matrix)
     if not np.isfinite(size):
         raise DomainError(f"loss={objective!r} is beyond what numbers can hold on this data; take a beta nearer to 1.")
-    by_hand = tuple(
+    by_hand: Any = tuple(
         u if w is None else u / np.where(w > 0, w, 1.0)
         for u, w in zip(units, (weighting.rows, weighting.columns), strict=True)
     )
     if init is None and W is None and H is None and (isinstance(bare, Observed) or any(boxes)):
         init = "random"  # an SVD takes unknown entries for zeros, and knows no bounds
-    pairs = starts(matrix, n_components, init, W, H, by_hand, seed_components, check_random_state(random_state))
+    pairs = starts(matrix, n_components, init, W, H, by_hand, seed_components, rng)
 
     def start() -> tuple[Factor, Factor]:
         factors = weighting.left_out(pairs())
@@ -324,7 +330,7 @@ def factorize(
     warms_up = given_or_random and free and seed_components is None
     with Workers(n_jobs, alone=matrix.is_small) as workers:
         matrix.prepare(workers, whole=not objective.needs_products_alone)
-        volume = Volume.of(matrix, n_components, float(min_volume))
+        volume = Volume.of(matrix, n_components, min_volume)
         best, waiting = None, n_init
         while waiting:
             together = 1 if callback or volume else min(waiting, in_step(matrix, n_components, chosen))
@@ -386,13 +392,7 @@ def factorize(
         reason=best.reason,
         curve=curve,
         objective=objective,
-        penalty_W=penalty_W or Penalty(),
+        penalty_W=penalty_W,
         sum_to_one=sum_to_one,
         weighting=Weighting(columns=weighting.columns),
     )
-
-
-def _check_numbers(**numbers: int) -> None:
-    for name, number in numbers.items():
-        if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
-            raise ParameterError(f"{name}={number!r} must be a whole number, at least 1.")

@@ -9,6 +9,7 @@ import numpy as np
 
 from partwise.exceptions import ParameterError
 from partwise.matrix import Array, Box
+from partwise.parameters import check_number
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,8 @@ class Penalty:
     l2: float = 0.0
 
     def __post_init__(self) -> None:
-        if not (0 <= self.l1 < math.inf and 0 <= self.l2 < math.inf):
-            raise ParameterError(f"penalties must be finite and at least 0, got l1={self.l1} and l2={self.l2}.")
+        for name in ("l1", "l2"):
+            object.__setattr__(self, name, check_number(name, getattr(self, name)))
 
     def __bool__(self) -> bool:
         return bool(self.l1 > 0 or self.l2 > 0)

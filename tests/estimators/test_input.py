@@ -22,18 +22,18 @@ BAD = {
     "three dimensions": (np.ones((2, 2, 2)), {}, "dim 3"),
     "text": (np.array([["a", "b"], ["c", "d"]]), {}, "(?i)string|numeric"),
     "complex": (X * 1j, {}, "Complex"),
-    "zero components": (X, {"n_components": 0}, "'n_components' parameter must be a whole number, at least 1. Got 0"),
-    "a fraction of components": (X, {"n_components": 2.5}, "'n_components'.*Got 2.5"),
-    "components by name": (X, {"n_components": "aut"}, "n_components='aut' is not known.*Did you mean 'auto'"),
+    "zero components": (X, {"n_components": 0}, "n_components must be a positive integer, 'auto'.* or None; got 0"),
+    "a fraction of components": (X, {"n_components": 2.5}, "n_components.*got 2.5"),
+    "components by name": (X, {"n_components": "aut"}, "n_components.*got 'aut'. Did you mean 'auto'"),
     "too many for the start": (X, {"n_components": 10, "init": "nndsvd"}, r"n_components <= min.*Use init='random'"),
     "unknown init": (X, {"init": "randon"}, "init='randon' is not known.*Did you mean 'random'"),
     "unknown loss": (X, {"beta_loss": "frobenus"}, "beta_loss='frobenus' is not known.*Did you mean 'frobenius'"),
-    "negative tol": (X, {"tol": -1}, "'tol' parameter must be a number, at least 0. Got -1"),
-    "tol by name": (X, {"tol": "small"}, "'tol'.*Got 'small'"),
-    "zero iterations": (X, {"max_iter": 0}, "'max_iter'.*Got 0"),
-    "negative alpha": (X, {"alpha_W": -0.5}, "'alpha_W'.*Got -0.5"),
+    "negative tol": (X, {"tol": -1}, "tol must be a finite number of at least 0; got -1"),
+    "tol by name": (X, {"tol": "small"}, "tol.*got 'small'"),
+    "zero iterations": (X, {"max_iter": 0}, "max_iter.*got 0"),
+    "negative alpha": (X, {"alpha_W": -0.5}, "alpha_W.*got -0.5"),
     "alpha by name": (X, {"alpha_H": "sam"}, "alpha_H"),
-    "l1_ratio over 1": (X, {"l1_ratio": 1.5}, r"'l1_ratio' parameter must lie in \[0, 1\]. Got 1.5"),
+    "l1_ratio over 1": (X, {"l1_ratio": 1.5}, "l1_ratio must be a number from 0 to 1; got 1.5"),
     "zeros and Itakura-Saito": (
         np.eye(4),
         {"beta_loss": "itakura-saito", "solver": "mu"},
@@ -50,9 +50,9 @@ NMF_ONLY = {
     "negative time": ({"max_time": -1.0}, "max_time"),
 }
 MINI_BATCH_ONLY = {
-    "empty batches": ({"batch_size": 0}, "'batch_size'.*Got 0"),
+    "empty batches": ({"batch_size": 0}, "batch_size.*got 0"),
     "forgetting too much": ({"forget_factor": 1.5}, "forget_factor"),
-    "no patience": ({"max_no_improvement": 0}, "'max_no_improvement'.*Got 0"),
+    "no patience": ({"max_no_improvement": 0}, "max_no_improvement.*got 0"),
 }
 
 

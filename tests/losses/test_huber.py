@@ -126,5 +126,5 @@ def test_delta_may_be_any_number(delta):
 
 @pytest.mark.parametrize("delta", [0, -1.0, np.nan, np.inf, True, "1", None])
 def test_a_delta_that_is_no_positive_number_is_refused(delta):
-    with pytest.raises(ParameterError, match=r"delta=.*finite number more than 0, in the units of X"):
+    with pytest.raises(ParameterError, match=r"delta must be a finite number above 0; got .* the units of X"):
         Huber(delta)

@@ -182,7 +182,7 @@ def test_fixed_parts_keep_their_values_to_the_bit():
 
 @pytest.mark.parametrize("strength", [-0.1, NAN, np.inf, "1", None, True])
 def test_strengths_that_are_none_are_refused(strength):
-    with pytest.raises(ParameterError, match=r"min_volume=.* must be a finite number, at least 0"):
+    with pytest.raises(ParameterError, match=r"min_volume must be a finite number of at least 0; got .*"):
         factorize(X, 3, sum_to_one=True, min_volume=strength)
 
 

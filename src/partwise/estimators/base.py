@@ -3,7 +3,7 @@
 import sys
 import warnings
 from abc import ABC, abstractmethod
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -12,24 +12,18 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from partwise.estimators.callbacks import CallbackSupportMixin
-from partwise.exceptions import FactorTypeError, ParameterError, unknown_name
-from partwise.init import INITS
+from partwise.exceptions import FactorTypeError, ParameterError
+from partwise.init import STARTS
 from partwise.init.given import check_factor
 from partwise.losses import Loss, get_loss
 from partwise.matrix import Array, Matrix, as_matrix, is_ready
+from partwise.parameters import check_choice, check_integer, check_number, check_seed, check_stopping
 from partwise.penalties import Penalty
 from partwise.projection import Projection
 from partwise.solvers import Iteration
 
 FORMATS = ("csr", "csc", "coo")
 DTYPES = [np.float64, np.float32]
-
-
-def at_least(name: str, value: Any, lowest: float, kind: Any = Real) -> None:
-    """Raise ParameterError unless value is a number of that kind, at least `lowest`."""
-    if isinstance(value, bool) or not isinstance(value, kind) or not lowest <= value < np.inf:
-        word = "a whole number" if kind is Integral else "a number"
-        raise ParameterError(f"The {name!r} parameter must be {word}, at least {lowest:g}. Got {value!r} instead.")
 
 
 def warn(message: str, category: type[Warning]) -> None:
@@ -78,29 +72,18 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
 
     @property
     def _objective(self) -> Loss:
-        return get_loss(self.beta_loss if self.loss is None else self.loss)
+        return get_loss(self.beta_loss, "beta_loss") if self.loss is None else get_loss(self.loss)
 
     def _check_params(self) -> None:
-        n = self.n_components
-        if n is not None and n not in self._words:
-            if isinstance(n, str):
-                raise unknown_name("n_components", n, self._words)
-            at_least("n_components", n, 1, Integral)
-        if self.init is not None and self.init not in {*INITS, "custom"}:
-            raise unknown_name("init", self.init, [*INITS, "custom"])
-        if isinstance(self.beta_loss, str) and self.loss is None:
-            try:
-                get_loss(self.beta_loss)
-            except ParameterError as error:
-                raise ParameterError(str(error).replace("loss=", "beta_loss=", 1)) from None
-        at_least("tol", self.tol, 0)
-        at_least("max_iter", self.max_iter, 1, Integral)
-        at_least("alpha_W", self.alpha_W, 0)
-        if not (isinstance(self.alpha_H, str) and self.alpha_H == "same"):
-            at_least("alpha_H", self.alpha_H, 0)
-        at_least("l1_ratio", self.l1_ratio, 0)
-        if self.l1_ratio > 1:
-            raise ParameterError(f"The 'l1_ratio' parameter must lie in [0, 1]. Got {self.l1_ratio!r} instead.")
+        check_integer("n_components", self.n_components, also=(*self._words, None))
+        check_choice("init", self.init, STARTS, also=(None,))
+        check_stopping(self.tol, self.max_iter, None)
+        check_seed("random_state", self.random_state)
+        check_number("alpha_W", self.alpha_W)
+        check_number("alpha_H", self.alpha_H, also=("same",))
+        check_number("l1_ratio", self.l1_ratio, highest=1)
+        if not isinstance(self.verbose, bool):
+            check_integer("verbose", self.verbose, 0)
 
     def _validate(self, X: Any, *, reset: bool, entry_weight: Any = None) -> tuple[Any, Matrix]:
         """Return X as scikit-learn's checks leave it, and as a solver sees it."""

@@ -9,8 +9,8 @@ from partwise.estimators.nmf import NMF
 from partwise.exceptions import ParameterError
 from partwise.init.given import check_factor
 from partwise.matrix import Array, as_matrix
+from partwise.parameters import check_flag
 from partwise.projection import Projection
-from partwise.solvers import get_solver
 
 
 def non_negative_factorization(
@@ -80,18 +80,17 @@ def non_negative_factorization(
         random_state=random_state, alpha_W=alpha_W, alpha_H=alpha_H, l1_ratio=l1_ratio, verbose=verbose,
         shuffle=shuffle, loss=loss, n_init=n_init, max_time=max_time, n_jobs=n_jobs,
     )  # fmt: skip
-    if update_H:
+    if check_flag("update_H", update_H):
         W = model.fit_transform(X, W=W, H=H)
         return W, model.components_, model.n_iter_
     model._check_params()
-    get_solver(solver, model._objective)
     if W is not None:
         warn("When update_H=False, the provided initial W is not used.", RuntimeWarning)
     if H is None:
         raise ParameterError("update_H=False needs the parts: pass H of shape (n_components, n_features).")
     matrix = as_matrix(X)
     H = np.asarray(H)
-    k = n_components if n_components not in ("auto", None) else H.shape[0]
+    k = np.shape(H)[0] if n_components is None or isinstance(n_components, str) else n_components
     check_factor(H, (k, matrix.shape[1]), "H", matrix.dtype, start=False)
     model._same_dtype(matrix, H=H)
     penalty = model._penalties(matrix.shape)[0]

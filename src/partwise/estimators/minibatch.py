@@ -2,18 +2,18 @@
 
 import math
 import time
-from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state, gen_batches
+from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
-from partwise.estimators.base import BaseNMF, at_least, warn
+from partwise.estimators.base import BaseNMF, warn
 from partwise.estimators.callbacks import FitTask, with_callbacks
 from partwise.init import initialize
 from partwise.matrix import Array, Matrix, in_units, rescaled
+from partwise.parameters import check_flag, check_integer, check_number, check_seed
 from partwise.penalties import Penalty
 from partwise.projection import power_of
 from partwise.solvers import Iteration, Parts, even_out, solve_rows
@@ -150,14 +150,12 @@ class MiniBatchNMF(BaseNMF):
 
     def _check_params(self) -> None:
         super()._check_params()
-        at_least("batch_size", self.batch_size, 1, Integral)
-        at_least("fresh_restarts_max_iter", self.fresh_restarts_max_iter, 1, Integral)
-        at_least("forget_factor", self.forget_factor, 0)
-        at_least("forget_factor's distance from 1", 1 - self.forget_factor, 0)
-        if self.max_no_improvement is not None:
-            at_least("max_no_improvement", self.max_no_improvement, 1, Integral)
-        if self.transform_max_iter is not None:
-            at_least("transform_max_iter", self.transform_max_iter, 1, Integral)
+        check_integer("batch_size", self.batch_size)
+        check_number("forget_factor", self.forget_factor, highest=1)
+        check_flag("fresh_restarts", self.fresh_restarts)
+        check_integer("fresh_restarts_max_iter", self.fresh_restarts_max_iter)
+        check_integer("max_no_improvement", self.max_no_improvement, also=(None,))
+        check_integer("transform_max_iter", self.transform_max_iter, also=(None,))
 
     def fit(self, X: Any, y: Any = None, W: Any = None, H: Any = None) -> Self:
         """Learn the parts of X.
@@ -308,7 +306,7 @@ class MiniBatchNMF(BaseNMF):
         loss.check(given)
         k, W, H = self._start(given, W, H)
         matrix, self._unit = rescaled(given) if loss.degree is not None else (given, 1.0)
-        rng, root = check_random_state(self.random_state), matrix.dtype.type(np.sqrt(self._unit))
+        rng, root = check_seed("random_state", self.random_state), matrix.dtype.type(np.sqrt(self._unit))
         start: tuple[Any, Any] = (None, None)
         if W is None or H is None:
             start = initialize(matrix, k, None if self.init == "custom" else self.init, rng)

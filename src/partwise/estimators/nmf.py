@@ -1,20 +1,21 @@
 """NMF in scikit-learn's clothes."""
 
 import time
-from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
-from partwise.estimators.base import BaseNMF, at_least, warn
+from partwise.estimators.base import BaseNMF, warn
 from partwise.estimators.callbacks import FitTask, with_callbacks
 from partwise.factorization import factorize
 from partwise.matrix import Array, Matrix
+from partwise.parameters import check_flag, check_integer, check_time
 from partwise.penalties import Bounds
 from partwise.selection.rank import choose_rank
 from partwise.solvers import get_solver
+from partwise.solvers.volume import check_volume
 from partwise.stopping import StopReason
 from partwise.weighting import Weighting, check_weights
 
@@ -274,8 +275,6 @@ class NMF(BaseNMF):
             If X has NaN, infinite or negative entries (the text names the first), or a parameter is not valid.
         """
         self._check_params()
-        at_least("n_init", self.n_init, 1, Integral)
-        get_solver(self.solver, self._objective)
         X, matrix = self._validate(X, reset=True, entry_weight=entry_weight)
         began = time.perf_counter()
         k, W, H = self._start(matrix, W, H)
@@ -349,6 +348,14 @@ class NMF(BaseNMF):
             n_jobs=self.n_jobs,
         )
         return self.rank_choice_.n_components
+
+    def _check_params(self) -> None:
+        super()._check_params()
+        get_solver(self.solver, self._objective)
+        check_integer("n_init", self.n_init)
+        check_time("max_time", self.max_time)
+        check_flag("shuffle", self.shuffle)
+        check_volume(self.min_volume, check_flag("sum_to_one", self.sum_to_one))
 
     def _bounds(self, k: int, n_features: int) -> Bounds | None:
         """Return the bounds of H that fixed, forbidden and bounded entries make together."""

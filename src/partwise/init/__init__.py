@@ -2,13 +2,14 @@
 
 import numpy as np
 
-from partwise.exceptions import ParameterError, unknown_name
+from partwise.exceptions import ParameterError
 from partwise.init.nndsvd import nndsvd, nndsvda, nndsvdar
 from partwise.init.random import random
 from partwise.init.separable import separable
 from partwise.matrix import Array, Matrix
+from partwise.parameters import check_choice
 
-__all__ = ["INITS", "initialize"]
+__all__ = ["INITS", "STARTS", "initialize"]
 
 INITS = {
     "random": random,
@@ -17,14 +18,15 @@ INITS = {
     "nndsvdar": nndsvdar,
     "separable": separable,
 }
+STARTS = (*INITS, "custom")
+"""What `init` may say; 'custom' is the user's own start, see ``given``."""
 
 
 def initialize(X: Matrix, n_components: int, init: str | None, rng: np.random.RandomState) -> tuple[Array, Array]:
     """Return a start W (n, k), Ht (m, k); None means 'nndsvda' if n_components <= min(n, m), else 'random'."""
     if init is None:
         init = "nndsvda" if n_components <= min(X.shape) else "random"
-    if init not in INITS:
-        raise unknown_name("init", init, [*INITS, "custom"])
+    check_choice("init", init, INITS)
     if init.startswith("nndsvd") and n_components > min(X.shape):
         raise ParameterError(
             f"init = '{init}' can only be used when n_components <= min(n_samples, n_features), got n_components="

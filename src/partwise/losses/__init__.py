@@ -1,16 +1,18 @@
 """Losses: what a factorization minimises; one file each, and a file added here is found by its loss's name."""
 
+import sys
 from importlib import import_module
 from numbers import Real
 from pkgutil import iter_modules
 
-from partwise.exceptions import ParameterError, unknown_name
+from partwise.exceptions import ParameterError, shown, unknown_name
 from partwise.losses.base import Interval, Loss
 from partwise.losses.beta import BetaDivergence
 from partwise.losses.frobenius import Frobenius
 from partwise.losses.huber import Huber
 from partwise.losses.itakura_saito import ItakuraSaito
 from partwise.losses.kullback_leibler import KullbackLeibler
+from partwise.parameters import check_number
 
 __all__ = ["BetaDivergence", "Frobenius", "Huber", "Interval", "ItakuraSaito", "KullbackLeibler", "Loss", "get_loss"]
 
@@ -26,8 +28,8 @@ def _named() -> dict[str, type[Loss]]:
 LOSSES = _named()
 
 
-def get_loss(loss: Loss | str | float) -> Loss:
-    """Return the loss that a name, a beta or a loss object stands for.
+def get_loss(loss: Loss | str | float, name: str = "loss") -> Loss:
+    """Return the loss that a name, a beta or a loss object stands for; `name` is what an error calls it.
 
     Examples
     --------
@@ -38,9 +40,10 @@ def get_loss(loss: Loss | str | float) -> Loss:
         return loss
     if isinstance(loss, str):
         if loss not in LOSSES:
-            raise unknown_name("loss", loss, LOSSES)
+            raise unknown_name(name, loss, LOSSES)
         return LOSSES[loss]()
     if isinstance(loss, Real) and not isinstance(loss, bool):
+        beta = check_number(name, loss, -sys.float_info.max)
         named: dict[float, type[Loss]] = {2.0: Frobenius, 1.0: KullbackLeibler, 0.0: ItakuraSaito}
-        return named[float(loss)]() if float(loss) in named else BetaDivergence(float(loss))
-    raise ParameterError(f"loss must be a name, a number (beta) or a loss object, got {loss!r}.")
+        return named[beta]() if beta in named else BetaDivergence(beta)
+    raise ParameterError(f"{name} must be a name, a number (beta) or a loss object; got {shown(loss)}.")

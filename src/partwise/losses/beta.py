@@ -1,14 +1,15 @@
 """The beta-divergences: one real number leads from Itakura-Saito (0) over Kullback-Leibler (1) to Frobenius (2)."""
 
+import sys
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from partwise import kernels
-from partwise.exceptions import ParameterError
 from partwise.losses.base import Interval, Loss
 from partwise.matrix import Array, Matrix
+from partwise.parameters import check_number
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,7 @@ class BetaDivergence(Loss):
     name: ClassVar[str] = "beta-divergence"
 
     def __post_init__(self) -> None:
-        if not np.isfinite(self.beta):
-            raise ParameterError(f"beta must be a finite number, got {self.beta!r}.")
+        object.__setattr__(self, "beta", check_number("beta", self.beta, -sys.float_info.max))
 
     @property
     def domain(self) -> Interval:  # type: ignore[override]

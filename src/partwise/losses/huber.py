@@ -1,14 +1,13 @@
 """The Huber loss: squares of small errors, absolute values of gross ones, so that a few cannot bend the parts."""
 
 from dataclasses import dataclass
-from numbers import Real
 from typing import ClassVar
 
 import numpy as np
 
-from partwise.exceptions import ParameterError
 from partwise.losses.base import Loss
 from partwise.matrix import Array, Matrix
+from partwise.parameters import check_number
 
 
 @dataclass(frozen=True)
@@ -61,8 +60,8 @@ class Huber(Loss):
     name: ClassVar[str] = "huber"
 
     def __post_init__(self) -> None:
-        if isinstance(self.delta, bool) or not isinstance(self.delta, Real) or not 0 < self.delta < np.inf:
-            raise ParameterError(f"delta={self.delta!r} must be a finite number more than 0, in the units of X.")
+        delta = check_number("delta", self.delta, above=True, hint="It has the units of X.")
+        object.__setattr__(self, "delta", delta)
 
     @property
     def damped_exponent(self) -> float:

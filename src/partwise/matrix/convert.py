@@ -7,12 +7,13 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.utils import check_array
 
-from partwise.exceptions import DataError, ParameterError, unknown_name
+from partwise.exceptions import DataError, ParameterError, shown
 from partwise.matrix.base import Matrix
 from partwise.matrix.dense import Dense
 from partwise.matrix.observed import Observed
 from partwise.matrix.sparse import Sparse
 from partwise.matrix.unknown import known_entries
+from partwise.parameters import check_choice
 
 FORMATS = ("csr", "csc", "coo")
 NEGATIVES = ("error", "clip")
@@ -52,8 +53,7 @@ def as_matrix(
     ParameterError
         If `negatives` or `missing_values` is none of these, or a weight is negative or not finite.
     """
-    if negatives not in NEGATIVES:
-        raise unknown_name("negatives", negatives, NEGATIVES)
+    check_choice("negatives", negatives, NEGATIVES)
     if isinstance(X, Matrix):
         if entry_weight is not None:
             raise ParameterError("entry_weight cannot go with a Matrix; give it to as_matrix where that is made.")
@@ -93,8 +93,8 @@ def _kind(missing_values: Any) -> str | None:
         if missing_values == 0:
             return "zero"
     raise ParameterError(
-        f"missing_values={missing_values!r} must be None (every entry is known), np.nan, or 0 (zeros, or what a sparse "
-        f"X does not store). Set entries marked in another way to np.nan."
+        f"missing_values={shown(missing_values)} must be None (every entry is known), np.nan, or 0 (zeros, or what a "
+        f"sparse X does not store). Set entries marked in another way to np.nan."
     )
 
 

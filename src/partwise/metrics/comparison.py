@@ -4,12 +4,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_random_state
 
 from partwise.factorization import factorize
 from partwise.init.nndsvd import truncated_svd
 from partwise.matrix import as_matrix
 from partwise.metrics.reconstruction import relative_error, sparseness
+from partwise.parameters import check_integer, check_seed
 
 
 @dataclass(frozen=True)
@@ -98,8 +98,10 @@ def compare_with_svd(X: Any, n_components: int, *, random_state: Any = 0, **opti
     (0.0, True)
     """
     matrix = as_matrix(X)
+    n_components = check_integer("n_components", n_components, highest=min(matrix.shape))
+    rng = check_seed("random_state", random_state)
     found = factorize(matrix, n_components, random_state=random_state, **options)
-    U, s, V = truncated_svd(matrix, n_components, check_random_state(random_state))
+    U, s, V = truncated_svd(matrix, n_components, rng)
     nmf = Side(found.relative_error, sparseness(found.H), 0.0)
     svd = Side(relative_error(matrix, U * s, V.T), sparseness(V.T), float(np.mean(V < 0)))
     return Comparison(n_components, nmf, svd)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from partwise.matrix import Array, Matrix, as_matrix
 from partwise.matrix.dense import CHUNK, Dense
 from partwise.matrix.sparse import Sparse
 from partwise.metrics.reconstruction import comparable
+from partwise.parameters import check_flag, check_integer, check_number
 from partwise.projection import power_of
 from partwise.selection.matching import duplicates
 
@@ -102,7 +102,8 @@ class Diagnostics:
         ndarray of shape (count,)
             Their indices.
         """
-        return _worst(self.row_relative_error if relative else self.row_loss, count)
+        values = self.row_relative_error if check_flag("relative", relative) else self.row_loss
+        return _worst(values, check_integer("count", count, 0))
 
     def worst_columns(self, count: int = 10, *, relative: bool = False) -> Array:
         """Return the columns that the model explains worst, the worst first.
@@ -119,7 +120,8 @@ class Diagnostics:
         ndarray of shape (count,)
             Their indices.
         """
-        return _worst(self.column_relative_error if relative else self.column_loss, count)
+        values = self.column_relative_error if check_flag("relative", relative) else self.column_loss
+        return _worst(values, check_integer("count", count, 0))
 
     def __str__(self) -> str:
         return "\n".join(self._lines())
@@ -199,8 +201,7 @@ def diagnose(
     >>> int(found.worst_rows()[0])
     7
     """
-    if not (isinstance(alike, Real) and 0 < alike <= 1):
-        raise ParameterError(f"alike={alike!r} must be a cosine more than 0 and at most 1.")
+    alike = check_number("alike", alike, highest=1, above=True, hint="It is a cosine.")
     W, H, own = _factors(X, model)
     objective = get_loss(own if loss is None else loss)
     given = as_matrix(

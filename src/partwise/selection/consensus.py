@@ -10,17 +10,16 @@ from typing import Any
 import numpy as np
 from scipy.cluster.hierarchy import cophenet, linkage
 from scipy.spatial.distance import squareform
-from sklearn.utils import check_random_state
 
 from partwise.factorization import factorize
 from partwise.losses import Loss, get_loss
 from partwise.matrix import Array, as_matrix, rescaled, widened
+from partwise.parameters import check_choice, check_integer, check_kind, check_stopping, draw_seed
 from partwise.penalties import Penalty
 from partwise.projection import Projection
 from partwise.selection.figure import axes
 from partwise.selection.matching import match
-from partwise.selection.parameters import check_count, check_seconds, check_tolerance
-from partwise.selection.resampling import check_resample
+from partwise.selection.resampling import RESAMPLES, check_counts
 from partwise.selection.runs import Run, Runs
 from partwise.solvers import Solver, get_solver
 from partwise.threads import Workers
@@ -166,7 +165,7 @@ def consensus(
         Limit in seconds; runs that have not ended by then do not count, but for the first two.
     missing_values : None, nan or 0
         Which entries of X are unknown, see ``factorize``.
-    random_state : int, RandomState or None
+    random_state : int, RandomState, Generator or None
         Seed; it fixes the result at any `n_jobs`.
     n_jobs : int or None
         Threads; None means 1, -1 all cores. Small runs on the same data go in step and read it once for a few of them.
@@ -205,18 +204,18 @@ def consensus(
     ...
     """
     began = time.perf_counter()
+    check_choice("resample", resample, RESAMPLES, also=(None,))
     objective = get_loss(loss if loss is not None else "kullback-leibler" if resample == "poisson" else "frobenius")
     chosen = get_solver(solver, objective)
-    check_count("n_runs", n_runs, least=2)
-    for name, number in (("n_components", n_components), ("n_init", n_init), ("max_iter", max_iter)):
-        check_count(name, number)
-    check_tolerance("tol", tol)
-    check_seconds("max_time", max_time)
+    n_components, n_init = check_integer("n_components", n_components), check_integer("n_init", n_init)
+    n_runs = check_integer("n_runs", n_runs, 2)
+    tol, max_iter, max_time = check_stopping(tol, max_iter, max_time)
+    seed = draw_seed("random_state", random_state)
+    check_kind("progress", progress, Callable)
     given = as_matrix(X, missing_values=missing_values)
     objective.check(given)
-    check_resample(resample, given)
+    check_counts(resample, given)
     matrix, unit = (widened(given), 1.0) if objective.degree is None else rescaled(widened(given))
-    seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
     compared = np.sort(np.random.RandomState(seed).permutation(matrix.shape[0])[:MOST_ROWS])
     plan = Runs(matrix, unit, n_components, n_init, objective, chosen, tol, max_iter, resample, compared, seed)
     end, lock, finished = began + max_time if max_time else np.inf, threading.Lock(), 0

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from partwise.exceptions import DataError, ParameterError, unknown_name
+from partwise.exceptions import DataError, ParameterError
 from partwise.factorization import Factorization, factorize
 from partwise.losses import BetaDivergence, Loss
 from partwise.matrix import Array, Matrix
@@ -96,8 +96,6 @@ def deal(X: Matrix, folds: int, method: str, rng: np.random.RandomState) -> Call
         Hold out cells all over X, which is fitted without them; or the block where some rows meet some columns, which
         is predicted from a fit of neither these rows nor these columns.
     """
-    if method not in METHODS:
-        raise unknown_name("method", method, METHODS)
     if isinstance(X, Observed):
         if method == "bicross":
             raise ParameterError("method='bicross' needs every entry of X; use 'speckled' where some are unknown.")

@@ -9,6 +9,7 @@ from scipy.optimize import linear_sum_assignment
 from partwise.exceptions import DataError
 from partwise.factorization import Factorization
 from partwise.matrix import Array
+from partwise.parameters import check_number
 
 DUPLICATE = 0.9
 """Cosine from which on two parts of one model count as the same part."""
@@ -116,6 +117,7 @@ def duplicates(H: Any, threshold: float = DUPLICATE) -> list[tuple[int, int, flo
     >>> [(i, j) for i, j, cosine in duplicates(np.array([[1.0, 0.0], [0.0, 1.0], [2.0, 0.1]]))]
     [(0, 2)]
     """
+    threshold = check_number("threshold", threshold, highest=1)
     unit = unit_rows(parts_of(H, "H"))
     cosines = np.triu(np.minimum(unit @ unit.T, 1.0), 1)
     found = zip(*np.nonzero(cosines >= threshold - 1e-12), strict=True)

@@ -7,15 +7,14 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_random_state
 
-from partwise.exceptions import DataError, ParameterError
+from partwise.exceptions import DataError, ParameterError, shown
 from partwise.losses import Loss, get_loss
 from partwise.matrix import Matrix, as_matrix, rescaled, widened
+from partwise.parameters import check_choice, check_integer, check_kind, check_stopping, draw_seed
 from partwise.selection.choice import RankChoice, judge
-from partwise.selection.holdout import Fitting, deal
+from partwise.selection.holdout import METHODS, Fitting, deal
 from partwise.selection.ledger import Cell, Ledger, fingerprint
-from partwise.selection.parameters import check_count, check_seconds
 from partwise.solvers import Solver, get_solver
 from partwise.stopping import StopReason
 from partwise.threads import Workers
@@ -74,7 +73,7 @@ def choose_rank(
         Limit in seconds, shared between the folds. What is known by then is used, and the reason says so.
     missing_values : None, nan or 0
         Which entries are unknown, see ``factorize``; only known ones are held out, a tenth of them in each fold.
-    random_state : int, RandomState or None
+    random_state : int, RandomState, Generator or None
         Seed; it fixes the result at any `n_jobs`.
     n_jobs : int or None
         Folds that run at the same time; None means 1, -1 all cores.
@@ -120,18 +119,20 @@ def choose_rank(
     began = time.perf_counter()
     objective = get_loss(loss)
     get_solver(solver, objective)
-    check_count("folds", folds, least=2)
-    check_seconds("max_time", max_time)
+    folds = check_integer("folds", folds, 2)
+    check_choice("method", method, METHODS)
+    tol, max_iter, max_time = check_stopping(tol, max_iter, max_time)
+    if resume is not None and not isinstance(random_state, int | np.integer):
+        raise ParameterError(
+            f"resume needs an integer random_state; got {shown(random_state)}. It names the cells held out."
+        )
+    seed = draw_seed("random_state", random_state)
+    check_kind("progress", progress, Callable)
     given = as_matrix(X, missing_values=missing_values)
     objective.check(given)
     matrix = widened(given) if objective.degree is None else rescaled(widened(given))[0]
     tried = _ranks(ranks, matrix)
     chain = sorted({1, *tried})
-    if resume is not None and not isinstance(random_state, int | np.integer):
-        raise ParameterError(
-            f"resume needs an integer random_state, got {random_state!r}: it names the cells held out."
-        )
-    seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
     named = {"loss": objective, "solver": solver, "method": method, "tol": tol, "max_iter": max_iter}
     mark = "" if resume is None else fingerprint(matrix, {**named, "folds": folds, "chain": chain, "seed": seed})
     ledger = Ledger(resume, mark, progress)
@@ -197,9 +198,9 @@ def _ranks(ranks: Iterable[int] | None, X: Matrix) -> list[int]:
     """Return the numbers of parts to try, ascending."""
     if ranks is None:
         return [k for k in RANKS if k <= max(1, min(X.shape) // 2)]
-    tried = sorted(set(ranks))
+    if isinstance(ranks, str) or not isinstance(ranks, Iterable):
+        raise ParameterError(f"ranks must be a sequence of integers, for example range(2, 21); got {shown(ranks)}.")
+    tried = sorted({check_integer("each of ranks", k) for k in ranks})
     if not tried:
         raise ParameterError("ranks is empty; name the numbers of parts to choose from, for example range(2, 21).")
-    for k in tried:
-        check_count("each of ranks", k)
-    return [int(k) for k in tried]
+    return tried

@@ -3,7 +3,7 @@
 import numpy as np
 import scipy.sparse as sp
 
-from partwise.exceptions import DataError, unknown_name
+from partwise.exceptions import DataError
 from partwise.matrix import Array, Matrix
 from partwise.matrix.dense import Dense
 from partwise.matrix.observed import Observed
@@ -14,10 +14,8 @@ LARGEST = 1e18
 """Largest mean of a Poisson count that NumPy draws."""
 
 
-def check_resample(resample: str | None, X: Matrix) -> None:
-    """Raise unless X can be resampled that way, None being not at all."""
-    if resample not in (None, *RESAMPLES):
-        raise unknown_name("resample", resample, RESAMPLES)
+def check_counts(resample: str | None, X: Matrix) -> None:
+    """Raise if X is to be counted anew, and has entries that are no counts."""
     if resample == "poisson" and X.n_stored and X.survey[1] > LARGEST:
         raise DataError(
             f"resample='poisson' draws counts up to {LARGEST:.0e}, and X has {X.survey[1]:.3g}. Divide X, or use "

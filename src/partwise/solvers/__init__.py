@@ -1,6 +1,6 @@
 """Solvers: the loop, and one algorithm a file."""
 
-from partwise.exceptions import IncompatibleSolverError, ParameterError, unknown_name
+from partwise.exceptions import IncompatibleSolverError, ParameterError, shown, unknown_name
 from partwise.losses import Loss
 from partwise.matrix import Box
 from partwise.solvers.alternate import Callback, Iteration, Outcome, alternate, in_step
@@ -64,7 +64,7 @@ def get_solver(solver: Solver | str, loss: Loss) -> Solver:
     elif isinstance(solver, Solver):
         found = solver
     else:
-        raise ParameterError(f"solver must be a name or a solver object, got {solver!r}.")
+        raise ParameterError(f"solver must be a name or a solver object; got {shown(solver)}.")
     if not isinstance(loss, found.losses):
         able = [name for name, kind in SOLVERS.items() if isinstance(loss, kind.losses)]
         named = solver if isinstance(solver, str) else found.name

@@ -1,8 +1,6 @@
 """The volume between the parts: what makes them the tightest that mix to the rows, where no row shows a part alone."""
 
-import math
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -10,6 +8,7 @@ import numpy as np
 from partwise.exceptions import ParameterError
 from partwise.init.nndsvd import truncated_svd
 from partwise.matrix import Array, Matrix
+from partwise.parameters import check_number
 
 ROUNDING = 100
 """Machine epsilons of X's largest singular value up to which another one may be rounding alone."""
@@ -86,12 +85,12 @@ def _centred(gram: Array) -> Array:
     return (centred + centred.T) / 2  # rounding
 
 
-def check_volume(strength: Any, sum_to_one: bool) -> None:
-    """Raise unless `strength` is a number that a fit can take as min_volume."""
-    if isinstance(strength, bool) or not isinstance(strength, Real) or not 0 <= float(strength) < math.inf:
-        raise ParameterError(f"min_volume={strength!r} must be a finite number, at least 0; 0 leaves the volume out.")
-    if float(strength) > 0 and not sum_to_one:
+def check_volume(strength: Any, sum_to_one: bool) -> float:
+    """Return `strength` as a number; raise unless a fit can take it as min_volume."""
+    strength = check_number("min_volume", strength, hint="0 leaves the volume out.")
+    if strength > 0 and not sum_to_one:
         raise ParameterError(
             f"min_volume={strength!r} needs sum_to_one=True: without it smaller parts with larger weights are as good, "
             f"and their volume says nothing. Add sum_to_one=True, or leave min_volume at 0."
         )
+    return float(strength)

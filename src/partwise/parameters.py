@@ -1,0 +1,180 @@
+"""Parameters, checked in one place: one rule for each kind of value, whoever is given it.
+
+Numbers may be Python's or NumPy's. Booleans are no numbers, and arrays are no numbers even if they hold a single one.
+Each check returns the value as Python's own type, so that what follows never computes in int8 or float16.
+"""
+
+import math
+import sys
+from collections.abc import Iterable, Sequence
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+from partwise.exceptions import ParameterError, likely, shown, unknown_name
+
+LARGEST_SEED = 2**32 - 1
+"""Largest seed that NumPy's RandomState takes."""
+MOST = sys.maxsize
+"""Largest length of an array, and so of anything that is counted."""
+
+
+def check_integer(
+    name: str,
+    value: Any,
+    lowest: int = 1,
+    highest: int | None = None,
+    *,
+    also: Sequence[str | None] = (),
+    hint: str = "",
+) -> Any:
+    """Return an integer from `lowest` to `highest` as an int, or one of `also` as it is; raise for anything else.
+
+    Parameters
+    ----------
+    name : str
+        What the user calls it.
+    value : object
+        What the user gave.
+    lowest, highest : int
+        Limits, which count as inside; `highest` may be None.
+    also : sequence of str or None
+        Other values that are taken.
+    hint : str
+        A sentence for the error that shows the way out.
+
+    Raises
+    ------
+    ParameterError
+        If `value` is none of these.
+    """
+    if _among(value, also):
+        return value
+    if _is(value, Integral) and lowest <= value <= (MOST if highest is None else highest):
+        return int(value)
+    if highest is not None:
+        kind = f"an integer from {lowest} to {highest}"
+    elif lowest == 1:
+        kind = "a positive integer"
+    else:
+        kind = f"an integer of at least {lowest}"
+    raise _refusal(name, value, kind, also, hint)
+
+
+def check_number(
+    name: str,
+    value: Any,
+    lowest: float = 0.0,
+    highest: float | None = None,
+    *,
+    above: bool = False,
+    also: Sequence[str | None] = (),
+    hint: str = "",
+) -> Any:
+    """Return a finite number from `lowest` to `highest` as a float, or one of `also` as it is; raise for anything else.
+
+    Parameters
+    ----------
+    name, value, also, hint : see check_integer
+        The parameter, and what else is taken.
+    lowest, highest : float
+        Limits, which count as inside; `highest` may be None.
+    above : bool
+        Whether `lowest` itself is refused.
+
+    Raises
+    ------
+    ParameterError
+        If `value` is none of these.
+    """
+    if _among(value, also):
+        return value
+    if _is(value, Real):
+        try:
+            number = float(value)
+        except OverflowError:  # an integer beyond all floats
+            number = math.inf
+        if lowest <= number <= (sys.float_info.max if highest is None else highest) and not (
+            above and number == lowest
+        ):
+            return number
+    if highest is None:
+        kind = "a finite number"
+        if lowest > -sys.float_info.max:
+            kind += f" above {lowest:g}" if above else f" of at least {lowest:g}"
+    else:
+        kind = f"a number above {lowest:g}, up to {highest:g}" if above else f"a number from {lowest:g} to {highest:g}"
+    raise _refusal(name, value, kind, also, hint)
+
+
+def check_flag(name: str, value: Any) -> bool:
+    """Return True or False; raise for anything else."""
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    raise _refusal(name, value, "True or False", (), "")
+
+
+def check_choice(name: str, value: Any, choices: Iterable[str], *, also: Sequence[None] = ()) -> Any:
+    """Return one of `choices`, or of `also`, as it is; raise for anything else, and name the nearest choice."""
+    choices = tuple(choices)
+    if _among(value, (*choices, *also)):
+        return value
+    raise unknown_name(name, value, choices)
+
+
+def check_kind(name: str, value: Any, kind: Any, *, hint: str = "") -> Any:
+    """Return an object of that class (or ``Callable``), or None, as it is; raise for anything else."""
+    if value is None or isinstance(value, kind):
+        return value
+    raise _refusal(name, value, f"a {kind.__name__}", (None,), hint)
+
+
+def check_seed(name: str, value: Any) -> np.random.RandomState:
+    """Return the random numbers that a seed stands for; raise for anything that is none.
+
+    None is NumPy's global state, an integer a state of its own. A RandomState, or a Generator, is drawn from, so that
+    the next call with it finds other numbers.
+    """
+    if value is None or value is np.random:
+        return np.random.mtrand._rand
+    if isinstance(value, np.random.RandomState):
+        return value
+    if isinstance(value, np.random.Generator):
+        return np.random.RandomState(value.bit_generator)
+    if _is(value, Integral) and 0 <= value <= LARGEST_SEED:
+        return np.random.RandomState(int(value))
+    raise _refusal(name, value, f"an integer from 0 to {LARGEST_SEED}, a RandomState, a Generator", (None,), "")
+
+
+def draw_seed(name: str, value: Any) -> int:
+    """Return an integer drawn from what a seed stands for: the seed of a search that makes many states of its own."""
+    return int(check_seed(name, value).randint(np.iinfo(np.int32).max))
+
+
+def check_time(name: str, value: Any) -> Any:
+    """Return a time limit in seconds as a float, or None where there is no limit; raise for anything else."""
+    return check_number(name, value, above=True, also=(None,), hint="It is in seconds; None sets no limit.")
+
+
+def check_stopping(tol: Any, max_iter: Any, max_time: Any) -> tuple[float, int, float | None]:
+    """Return when a fit stops, each as Python's own type; raise for anything that says nothing."""
+    tol = check_number("tol", tol, hint="0 runs to max_iter.")
+    return tol, check_integer("max_iter", max_iter), check_time("max_time", max_time)
+
+
+def _is(value: Any, kind: Any) -> Any:
+    """Return whether a value is a number of that kind; booleans are none."""
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
+def _among(value: Any, also: Sequence[str | None]) -> bool:
+    """Return whether a value is one of the names, or None where that is one; never compares arrays."""
+    return None in also if value is None else isinstance(value, str) and value in also
+
+
+def _refusal(name: str, value: Any, kind: str, also: Sequence[str | None], hint: str) -> ParameterError:
+    words = [kind, *("None" if word is None else repr(word) for word in also)]
+    listed = " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+    near = likely(value, [word for word in also if word is not None])
+    return ParameterError(f"{name} must be {listed}; got {shown(value)}.{near}{hint and ' ' + hint}")
