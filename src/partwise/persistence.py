@@ -1,36 +1,31 @@
 """Saving and loading fitted models, as one file without pickle."""
 
-import json
 from collections.abc import Mapping
+from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
+from sklearn.pipeline import Pipeline
 
-import partwise
 from partwise.exceptions import ModelFileError, ParameterError
-from partwise.io import model_file
-from partwise.solvers.online import Online
-from partwise.topics import TopicModel, archive
-from partwise.weighting import Weighting
+from partwise.io import model_file, transformers
+from partwise.io.held import Held, is_whole
+from partwise.losses import LOSSES, BetaDivergence, Loss
 
 __all__ = ["load", "save"]
 
-FACTORIZATIONS = ("NMF", "MiniBatchNMF")
-FITTED = (
-    "components_",
-    "n_components_",
-    "n_iter_",
-    "n_steps_",
-    "reconstruction_err_",
-    "converged_",
-    "n_features_in_",
-    "feature_names_in_",
-)
-
-STREAM = ("Ht", "numerator", "denominator")
+CLASSES = {
+    "NMF": "partwise.estimators",
+    "MiniBatchNMF": "partwise.estimators",
+    "TopicModel": "partwise.topics",
+    "Recommender": "partwise.recommend",
+}
+"""Models, and the package whose module `archive` takes them apart and puts them together: imported when needed."""
+WITH_PARAMETERS: dict[str, type[Loss]] = {**LOSSES, BetaDivergence.name: BetaDivergence}
+MT19937 = 624
+"""Numbers in the state of a RandomState."""
 
 Parts = tuple[dict[str, Any], dict[str, Any]]  # header, arrays
 
@@ -40,16 +35,19 @@ def save(model: Any, path: str | Path) -> None:
 
     Parameters
     ----------
-    model : NMF, MiniBatchNMF, TopicModel or Recommender
+    model : NMF, MiniBatchNMF, TopicModel, Recommender or Pipeline
         A fitted model. The factors of the data it was fitted to (``factorization_``) are not saved; a TopicModel keeps
-        its documents.
+        its documents, but not how many seconds its fit took. The other steps of a scikit-learn Pipeline can be
+        CountVectorizer, TfidfVectorizer, TfidfTransformer, StandardScaler, MaxAbsScaler, MinMaxScaler and Normalizer;
+        its memory is not saved.
     path : str or Path
-        The file; an existing one is replaced once the new one is complete.
+        The file; an existing one is replaced once the new one is complete. The same model gives the same bytes.
 
     Raises
     ------
     ParameterError
-        If the model is of another class, or one of its parameters is no plain value.
+        If the model or a step of a pipeline is of another class, or one of its parameters is neither a plain value
+        nor an array, a loss of partwise or a RandomState.
     OSError
         If the file cannot be written, for example because the disk is full; an existing file stays as it was.
 
@@ -65,17 +63,8 @@ def save(model: Any, path: str | Path) -> None:
     >>> bool((pw.load(path).transform(X) == model.transform(X)).all())
     True
     """
-    kind = type(model).__name__
-    if type(model) is TopicModel:
-        header, arrays = _take_apart_topics(model)
-    elif type(model).__module__ == "partwise.recommend.recommender":
-        header, arrays = _recommendations().take_apart(model)
-        header["params"] = {name: _plain(value, name) for name, value in header["params"].items()}
-    elif kind in FACTORIZATIONS and type(model) is getattr(partwise, kind):
-        header, arrays = _take_apart(model)
-    else:
-        raise ParameterError(f"a {kind} cannot be saved. Save a fitted NMF, MiniBatchNMF, TopicModel or Recommender.")
-    model_file.write(path, kind, header, arrays)
+    header, arrays = _take_apart(model)
+    model_file.write(path, type(model).__name__, header, arrays)
 
 
 def load(path: str | Path) -> Any:
@@ -88,101 +77,134 @@ def load(path: str | Path) -> Any:
 
     Returns
     -------
-    NMF, MiniBatchNMF, TopicModel or Recommender
+    NMF, MiniBatchNMF, TopicModel, Recommender or Pipeline
         The fitted model.
 
     Raises
     ------
     ModelFileError
-        If the file is damaged, truncated, no model, or written by a newer partwise.
+        If the file is damaged, truncated, no model, or written by a newer partwise, or if what it holds does not fit
+        together: a shape, a sign, a number that is not finite.
     OSError
         If there is no such file, or it may not be read.
     """
     kind, header, arrays = model_file.read(path)
+    if kind not in {*CLASSES, "Pipeline"}:
+        raise ModelFileError(
+            f"{path} holds a {kind!r}, which this partwise does not know. Load it with the one that does."
+        )
     try:
-        if kind == "TopicModel":
-            return archive.put_together(header, arrays)
-        if kind == "Recommender":
-            return _recommendations().put_together(header, arrays)
-        if kind in FACTORIZATIONS:
-            return _put_together(getattr(partwise, kind), header, arrays)
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        return _put_together(kind, header, arrays)
+    except model_file.UNREADABLE as error:
         raise ModelFileError(
             f"{path} holds a {kind} that this partwise cannot build ({type(error).__name__}: {error}). "
             "Load it with the partwise that saved it."
         ) from error
-    raise ModelFileError(f"{path} holds a {kind!r}, which this partwise does not know. Load it with the one that does.")
-
-
-def _recommendations() -> Any:
-    """Import what keeps recommenders, when one is at hand."""
-    return import_module("partwise.recommend.archive")
 
 
 def _take_apart(model: Any) -> Parts:
-    check_is_fitted(model)
-    held = {name: value for name, value in model.get_params(deep=False).items() if _is_numbers(value)}
-    arrays: dict[str, Any] = {f"params.{name}": value for name, value in held.items()}
-    header: dict[str, Any] = {"params": _plain_params(model, without={*held}), "fitted": {}}
-    for name in FITTED:
-        value = getattr(model, name, None)
-        if name == "feature_names_in_" and value is not None:
-            arrays[name] = [str(column) for column in value]
-        elif isinstance(value, np.ndarray):
-            arrays[name] = value
-        elif value is not None:
-            header["fitted"][name] = _plain(value, name)
-    columns = model._weighting.columns if isinstance(model, partwise.NMF) else None
-    if columns is not None:  # of feature_weight, which counts in transform
-        arrays["weighting.columns"] = columns
-    if hasattr(model, "_online"):  # what a stream remembers, to go on with partial_fit
-        header["stream"] = {"unit": float(model._unit), "forget": float(model._online.forget)}
-        arrays |= {f"stream.{name}": getattr(model._online, name) for name in STREAM}
+    """Return a model as a header that JSON knows, and arrays."""
+    kind = type(model).__name__
+    if type(model) is Pipeline:
+        return _take_apart_steps(model)
+    if kind not in CLASSES or not type(model).__module__.startswith(f"{CLASSES[kind]}."):
+        ours = [parent.__name__ for parent in type(model).__mro__[1:] if parent.__name__ in CLASSES]
+        if ours:
+            raise ParameterError(
+                f"a {kind} cannot be saved: a file keeps what a {ours[0]} has, not what its subclass adds. "
+                f"Save a {ours[0]} itself, or the {kind} with skops or joblib."
+            )
+        raise ParameterError(f"a {kind} cannot be saved. Save a fitted {', '.join(CLASSES)}, or a Pipeline with one.")
+    header, arrays = _archive(kind).take_apart(model)
+    for name, value in [*header["params"].items()]:
+        if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
+            arrays[f"params.{name}"] = header["params"].pop(name)
+    return {name: _plain(value, name) for name, value in header.items()}, arrays
+
+
+def _put_together(kind: str, header: Mapping[str, Any], arrays: Mapping[str, Any]) -> Any:
+    if kind == "Pipeline":
+        return _put_together_steps(header, arrays)
+    held = Held(arrays)
+    params = {name: _restored(name, value) for name, value in header["params"].items()} | held.under("params.")
+    return _archive(kind).put_together({**header, "kind": kind, "params": params}, held)
+
+
+def _archive(kind: str) -> Any:
+    return import_module(f"{CLASSES[kind]}.archive")
+
+
+def _take_apart_steps(pipeline: Pipeline) -> Parts:
+    header: dict[str, Any] = {"steps": [], "verbose": bool(pipeline.verbose)}
+    arrays: dict[str, Any] = {}
+    for i, (name, step) in enumerate(pipeline.steps):
+        kind = type(step).__name__
+        own: dict[str, Any] = {}
+        held: dict[str, Any] = {}
+        if step is None or step == "passthrough":
+            kind = "passthrough"
+        elif type(step) in transformers.TRANSFORMERS.values():
+            own, held = transformers.take_apart(step)
+        elif kind in {*CLASSES, "Pipeline"}:
+            own, held = _take_apart(step)
+        else:
+            raise ParameterError(
+                f"step {name!r} of the pipeline is a {kind}, which cannot be saved. Save the steps of partwise alone, "
+                f"as in save(pipeline.named_steps[...], path), or the whole pipeline with skops or joblib."
+            )
+        header["steps"].append([name, kind, own])
+        arrays |= {f"{i}.{part}": array for part, array in held.items()}
     return header, arrays
 
 
-def _put_together(kind: Any, header: Mapping[str, Any], arrays: Mapping[str, Any]) -> Any:
-    held = {name.removeprefix("params."): array for name, array in arrays.items() if name.startswith("params.")}
-    model = kind(**header["params"], **held)
-    for name, value in {**header["fitted"], **arrays}.items():
-        if name in FITTED:
-            setattr(model, name, np.array(value, dtype=object) if isinstance(value, list) else value)
-    if "weighting.columns" in arrays:
-        model._weighting = Weighting(columns=arrays["weighting.columns"])
-    if "stream" in header:
-        model._unit = header["stream"]["unit"]
-        model._online = Online(model._objective, arrays["stream.Ht"], header["stream"]["forget"])
-        for name in STREAM:
-            setattr(model._online, name, arrays[f"stream.{name}"])
-    return model
-
-
-def _take_apart_topics(model: TopicModel) -> Parts:
-    header, arrays = archive.take_apart(model)
-    for kept in (header, header.get("vectorizer", {})):
-        if "params" in kept:
-            kept["params"] = {name: _plain(value, name) for name, value in kept["params"].items()}
-    header["fitted"] = {name: _plain(value, name) for name, value in header["fitted"].items()}
-    return header, arrays
-
-
-def _is_numbers(value: Any) -> bool:
-    return isinstance(value, np.ndarray) and value.dtype.kind in "fiub"
-
-
-def _plain_params(model: Any, without: set[str] = frozenset()) -> dict[str, Any]:  # type: ignore[assignment]
-    params = model.get_params(deep=False)
-    return {name: _plain(value, name) for name, value in params.items() if name not in without}
+def _put_together_steps(header: Mapping[str, Any], arrays: Mapping[str, Any]) -> Pipeline:
+    steps: list[tuple[str, Any]] = []
+    for i, (name, kind, own) in enumerate(header["steps"]):
+        held = Held(arrays).under(f"{i}.")
+        if kind == "passthrough":
+            step = kind
+        elif kind in transformers.TRANSFORMERS:
+            step = transformers.put_together(own, Held(held))
+        else:
+            step = _put_together(kind, own, held)
+        steps.append((str(name), step))
+    return Pipeline(steps, verbose=bool(header["verbose"]))
 
 
 def _plain(value: Any, name: str) -> Any:
     """Return a value as JSON keeps it, or refuse it under its name."""
+    if value is None or type(value) in (bool, int, float, str):
+        return value
     if isinstance(value, np.generic):
-        value = value.item()
-    try:
-        json.dumps(value)
-    except TypeError:
-        raise ParameterError(
-            f"{name}={value!r} cannot be saved. Give a number, a string, None, a list of these, or an array of numbers."
-        ) from None
-    return value
+        return value.item()
+    if type(value) in (list, tuple):
+        return [_plain(one, name) for one in value]
+    if type(value) is dict and all(type(key) is str for key in value):
+        return {key: _plain(one, key) for key, one in value.items()}
+    if type(value) in WITH_PARAMETERS.values():
+        numbers = {field.name: _plain(getattr(value, field.name), name) for field in fields(value) if field.init}
+        return {"loss": {value.name: numbers}}
+    if type(value) is np.random.RandomState:
+        held: Any = value.get_state(legacy=False)
+        if held["bit_generator"] == "MT19937":
+            key, place = held["state"]["key"].tolist(), int(held["state"]["pos"])
+            return {"random_state": [key, place, int(held["has_gauss"]), float(held["gauss"])]}
+    raise ParameterError(
+        f"{name}={value!r} cannot be saved. Give a number, a string, None, a list of these, an array of numbers, a "
+        "loss of partwise or a RandomState."
+    )
+
+
+def _restored(name: str, value: Any) -> Any:
+    """Return a parameter from what `_plain` made of it."""
+    if not isinstance(value, dict) or name not in ("loss", "beta_loss", "random_state"):
+        return value
+    if "loss" in value:
+        ((loss, numbers),) = value["loss"].items()
+        return WITH_PARAMETERS[loss](**numbers)
+    key, place, has_gauss, gauss = value["random_state"]
+    if not is_whole(place, 0) or place > MT19937:
+        raise ValueError(f"{name} is no state of a RandomState")
+    made = np.random.RandomState()
+    made.set_state(("MT19937", np.array(key, dtype=np.uint32), place, int(has_gauss), float(gauss)))
+    return made

@@ -146,16 +146,106 @@ def test_half_characters_are_kept_in_the_header_too(path):
     assert model_file.read(path) == ("example", header, {"ids": ["\ud800", "\ud83d\ude00"]})
 
 
+def parts_of(path):
+    """Return a file's content without its checksum, and its tensors."""
+    with safetensors.safe_open(path, framework="numpy") as file:
+        return file.metadata()["partwise-model"].rpartition(model_file.SEAL)[0], safetensors.numpy.load_file(path)
+
+
+def sealed(path, text, tensors):
+    """Write a file with the checksum that its content asks for."""
+    text += f'{model_file.SEAL}"{model_file._checksum(text, tensors)}"}}'
+    safetensors.numpy.save_file(tensors, path, {"partwise-model": text})
+
+
 @pytest.mark.parametrize(
-    ("part", "values"),
-    [("sparse.indices", [9_999_999]), ("sparse.indptr", [0, 5, 1]), ("words.ends", [-1, 5, 2, 1])],
+    ("part", "values", "error"),
+    [
+        ("sparse.indices", [9_999_999], "indices"),
+        ("sparse.indptr", [0, 5, 1], "indptr|index pointer|indices"),
+        ("words.ends", [-1, 5, 2, 1], "strings words"),
+    ],
     ids=["column past the end", "rows that overlap", "strings that overlap"],
 )
-def test_arrays_that_do_not_fit_each_other_are_refused(path, part, values):
-    tensors = safetensors.numpy.load_file(path)
+def test_arrays_that_do_not_fit_each_other_are_refused(path, part, values, error):
+    text, tensors = parts_of(path)
     tensors[part][: len(values)] = values
-    with safetensors.safe_open(path, framework="numpy") as file:
-        text = file.metadata()["partwise-model"]
-    safetensors.numpy.save_file(tensors, path, {"partwise-model": text, "crc32": model_file._checksum(text, tensors)})
-    with pytest.raises(ModelFileError, match="damaged"):
+    sealed(path, text, tensors)
+    with pytest.raises(ModelFileError, match=f"damaged partwise model .*({error})"):
         model_file.read(path)
+
+
+@pytest.mark.parametrize("change", [{"dtype": "I64"}, {"shape": [3, 5]}, {"shape": [15]}])
+def test_a_changed_type_or_shape_is_damage_even_if_every_number_is_as_it_was(path, change):
+    whole = path.read_bytes()
+    end = 8 + int.from_bytes(whole[:8], "little")
+    header = json.loads(whole[8:end])
+    header["plain"].update(change)
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + whole[end:])
+    with pytest.raises(ModelFileError, match="checksum"):
+        model_file.read(path)
+
+
+def test_the_same_content_gives_the_same_bytes(path):
+    before = path.read_bytes()
+    for _ in range(10):
+        model_file.write(path, "example", HEADER, ARRAYS)
+        assert path.read_bytes() == before
+
+
+def test_format_1_is_read_and_its_damage_is_seen(path):
+    text, tensors = parts_of(path)
+    text = text.replace('"format_version": 2', '"format_version": 1') + "}"
+    crc32 = model_file._checksum(text, tensors, shapes=False)
+    safetensors.numpy.save_file(tensors, path, {"partwise-model": text, "crc32": crc32})
+    kind, header, arrays = model_file.read(path)
+    assert (kind, header) == ("example", HEADER)
+    assert arrays["plain"].tobytes() == ARRAYS["plain"].tobytes()
+    tensors["plain"][0, 0] += 1
+    safetensors.numpy.save_file(tensors, path, {"partwise-model": text, "crc32": crc32})
+    with pytest.raises(ModelFileError, match="checksum"):
+        model_file.read(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 200_000,
+        '{"format_version": ' + "9" * 5000 + "}",
+        *(f'{{"format_version": {value}}}' for value in ("NaN", "true", "1.5", "0", "-1", "null", "Infinity", "[]")),
+        '{"format_version": 2, "kind": {}, "header": [], "arrays": 3}',
+    ],
+    ids=["deep", "huge number", "nan", "true", "fraction", "zero", "negative", "null", "infinite", "list", "types"],
+)
+@pytest.mark.parametrize("seal", [True, False])
+def test_a_bomb_in_the_metadata_is_refused(path, text, seal):
+    if seal:
+        sealed(path, text[:-1], {})
+    else:
+        safetensors.numpy.save_file({}, path, {"partwise-model": text, "crc32": "0"})
+    with pytest.raises(ModelFileError, match=r"a\.model is a damaged partwise model"):
+        model_file.read(path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        (2**63).to_bytes(8, "little") + b"{}",
+        (90 << 20).to_bytes(8, "little") + b"{}",
+        (200_000).to_bytes(8, "little") + b"[" * 200_000,
+        (66).to_bytes(8, "little") + b'{"a":{"dtype":"F64","shape":[1099511627776,1099511627776],"data_o":',
+    ],
+    ids=["length of the header", "header past the end", "deep header", "huge shape"],
+)
+def test_a_bomb_in_the_container_is_refused(path, content):
+    path.write_bytes(content)
+    with pytest.raises(ModelFileError, match="no partwise model"):
+        model_file.read(path)
+
+
+def test_a_device_and_a_pipe_are_no_models(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in ("/dev/zero", "/dev/null", tmp_path / "pipe"):
+        with pytest.raises(ModelFileError, match="a device or a pipe"):
+            model_file.read(path)

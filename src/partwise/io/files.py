@@ -3,14 +3,17 @@
 import csv
 import gzip
 import io
+import os
+import stat
 import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from partwise.exceptions import DataError
 
-__all__ = ["data_suffix", "decode", "delimited_rows", "read_bytes"]
+__all__ = ["data_suffix", "decode", "delimited_rows", "open_file", "read_bytes"]
 
 STDIN = "-"
 DELIMITERS = {".csv": ",;\t|", ".tsv": "\t"}
@@ -22,11 +25,20 @@ def data_suffix(path: str | Path) -> str:
     return Path(path.stem if path.suffix.lower() == ".gz" else path.name).suffix.lower()
 
 
+def open_file(path: str | Path) -> IO[bytes]:
+    """Open a file for reading, but no device or pipe, which would never end or never begin."""
+    mode = os.stat(path).st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise DataError(f"{path} is a device or a pipe, no file. Copy what it holds to a file, and give that.")
+    return open(path, "rb")
+
+
 def read_bytes(path: str | Path) -> bytes:
     """Return the bytes of a file, unpacked if it ends in ``.gz``; ``-`` is standard input."""
     if str(path) == STDIN:
         return sys.stdin.buffer.read()
-    raw = Path(path).read_bytes()
+    with open_file(path) as file:
+        raw = file.read()
     if Path(path).suffix.lower() != ".gz":
         return raw
     try:

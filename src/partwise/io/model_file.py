@@ -1,8 +1,11 @@
 """One file for one model: a safetensors file whose metadata holds everything that is no array.
 
-The metadata has two entries: ``partwise-model``, a JSON object (format version, the partwise that wrote it, kind of
-model, header, and how arrays are put together), and ``crc32``, a checksum over that JSON and all arrays. Reading
-interprets JSON and copies numbers; nothing in a file is ever executed.
+The metadata has one entry, ``partwise-model``: a JSON object with the format version, the partwise that wrote it, the
+kind of model, its header, how arrays are put together, and at its end ``crc32``, a checksum over all that stands before
+and over type, shape and content of each array. The same model gives the same bytes. Reading interprets JSON and copies
+numbers; nothing in a file is ever executed.
+
+Format 1, which is still read, has the checksum in an entry of its own, and without types and shapes.
 """
 
 import json
@@ -18,16 +21,24 @@ import safetensors.numpy
 import scipy.sparse
 
 import partwise
-from partwise.exceptions import ModelFileError
+from partwise.exceptions import DataError, ModelFileError
+from partwise.io.files import open_file
+from partwise.io.held import is_whole
 from partwise.io.writing import write_bytes
 
 __all__ = ["FORMAT_VERSION", "read", "write"]
 
 FORMAT_NAME = "partwise-model"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+SEAL = ', "crc32": '
 
 SURROGATE = re.compile("[\ud800-\udfff]")
 """Half a character, which metadata in UTF-8 cannot hold: JSON holds it as an escape."""
+
+UNREADABLE = (
+    ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError, MemoryError,
+)  # fmt: skip
+"""What Python and NumPy raise for a header that makes no sense."""
 
 Array = Any  # ndarray, scipy.sparse CSR, or list of str
 
@@ -72,8 +83,9 @@ def write(path: str | Path, kind: str, header: Mapping[str, Any], arrays: Mappin
         "arrays": layout,
     }
     text = SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(content, ensure_ascii=False))
-    metadata = {FORMAT_NAME: text, "crc32": _checksum(text, tensors)}
-    write_bytes(path, safetensors.numpy.save(tensors, metadata))
+    # One entry only: safetensors writes more of them in an order that differs from process to process.
+    sealed = f'{text[:-1]}{SEAL}"{_checksum(text[:-1], tensors)}"}}'
+    write_bytes(path, safetensors.numpy.save(tensors, {FORMAT_NAME: sealed}))
 
 
 def read(path: str | Path) -> tuple[str, dict[str, Any], dict[str, Array]]:
@@ -100,14 +112,16 @@ def read(path: str | Path) -> tuple[str, dict[str, Any], dict[str, Array]]:
     OSError
         If there is no such file, or it may not be read.
     """
-    with open(path, "rb"):  # a missing or forbidden file raises what Python raises
-        pass
+    try:
+        open_file(path).close()  # a missing or forbidden file raises what Python raises
+    except DataError as error:
+        raise ModelFileError(str(error)) from None
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
             names = sorted(file.keys()) if FORMAT_NAME in metadata else []
             tensors = {name: file.get_tensor(name) for name in names}
-    except (safetensors.SafetensorError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (safetensors.SafetensorError, OSError, *UNREADABLE) as error:
         raise ModelFileError(
             f"{path} is no partwise model, or a damaged or truncated one ({error}). "
             "Give a file that partwise saved, or save the model again."
@@ -118,16 +132,21 @@ def read(path: str | Path) -> tuple[str, dict[str, Any], dict[str, Array]]:
     try:
         content = json.loads(text)
         version = content["format_version"]
+        if not is_whole(version, 1):
+            raise ValueError(f"format version {version!r}")
         if version > FORMAT_VERSION:
             raise ModelFileError(
                 f"{path} is in format {version}, written by partwise {content['partwise']}; this partwise "
                 f"{partwise.__version__} reads up to format {FORMAT_VERSION}. Upgrade: pip install --upgrade partwise."
             )
-        if metadata["crc32"] != _checksum(text, tensors):
+        body, sum_of = (text, metadata["crc32"]) if version == 1 else (text.rpartition(SEAL)[0], content["crc32"])
+        if sum_of != _checksum(body, tensors, shapes=version > 1):
             raise ModelFileError(f"{path} is damaged: its checksum does not match. Save the model again.")
         arrays = {name: _put_together(name, how, tensors) for name, how in content["arrays"].items()}
+        if not isinstance(content["kind"], str) or not isinstance(content["header"], dict):
+            raise TypeError("it has no kind or no header")
         return content["kind"], content["header"], arrays
-    except (ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, RecursionError) as error:
+    except UNREADABLE as error:
         if isinstance(error, ModelFileError):
             raise
         raise ModelFileError(
@@ -170,8 +189,11 @@ def _put_together(name: str, how: Any, tensors: Mapping[str, np.ndarray]) -> Arr
     return made
 
 
-def _checksum(text: str, tensors: Mapping[str, np.ndarray]) -> str:
+def _checksum(text: str, tensors: Mapping[str, np.ndarray], *, shapes: bool = True) -> str:
     total = zlib.crc32(text.encode("utf-8", "surrogatepass"))
     for name in sorted(tensors):
-        total = zlib.crc32(np.ascontiguousarray(tensors[name]).data, total)
+        tensor = tensors[name]
+        if shapes:
+            total = zlib.crc32(f"{name} {tensor.dtype} {tensor.shape}".encode("utf-8", "surrogatepass"), total)
+        total = zlib.crc32(np.ascontiguousarray(tensor).data, total)
     return f"{total:08x}"

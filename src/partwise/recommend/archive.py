@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from partwise.exceptions import DataError
+from partwise.io.held import Held, is_number
 from partwise.recommend.interest import PIECES, Blend, Interest
 from partwise.recommend.log import Ids, Log
 from partwise.recommend.parts import Parts
@@ -18,6 +18,7 @@ from partwise.recommend.text import restored
 __all__ = ["put_together", "take_apart"]
 
 READS = ("reader", "article", "strength", "time")
+TINY = float(np.finfo(np.float64).tiny)
 RATED = ("of_reader", "of_article", "W", "H", "signs")
 
 
@@ -60,13 +61,15 @@ def take_apart(model: Recommender) -> tuple[dict[str, Any], dict[str, Any]]:
     return header, arrays
 
 
-def put_together(header: Mapping[str, Any], arrays: Mapping[str, Any]) -> Recommender:
+def put_together(header: Mapping[str, Any], held: Held) -> Recommender:
     """Return the recommender that `take_apart` took apart, with the same bits.
 
     Parameters
     ----------
-    header, arrays : mapping
-        What it returned.
+    header : mapping
+        The header.
+    held : Held
+        The arrays.
 
     Returns
     -------
@@ -75,72 +78,79 @@ def put_together(header: Mapping[str, Any], arrays: Mapping[str, Any]) -> Recomm
 
     Raises
     ------
-    DataError
-        If ids stand twice, or an array has not the shape that the ids ask for.
+    ValueError, TypeError or KeyError
+        If the parts do not fit each other, or hold what no model does.
     """
     model = Recommender(**header["params"])
-    reads = {name: arrays.get(f"log.{name}") for name in READS}
-    log = Log(Ids(header["readers"]), Ids(header["articles"]), **reads)  # type: ignore[arg-type]
-    _check_log(log, header)
+    model._check()
+    log = _log(header, held)
     model._texts = model._vectorizer = model._language = None
-    n, m = len(log.readers), len(log.articles)
     if "rated" in header:
-        numbers = header["rated"] | {"mix": tuple(header["rated"]["mix"])}
-        rated = {name: arrays[f"rated.{name}"] for name in RATED}
-        k = len(rated["signs"])
-        _check_shapes(
-            rated,
-            {"of_reader": (n,), "of_article": (m,), "W": (n, k), "H": (m, k), "signs": (k,)},
-        )
-        model._published = np.full(m, np.nan)
-        model._model = Ratings.restored(log, **numbers, **rated)
+        model._published = np.full(len(log.articles), np.nan)
+        model._model = _ratings(log, header["rated"], held)
         return model
-    blend = Blend(**header["blend"] | {"weights": tuple(header["blend"]["weights"])})
-    places = {name.removeprefix("parts."): array for name, array in arrays.items() if name.startswith("parts.")}
-    k, fitted = places["H"].shape[1], len(places["R"])
-    words = arrays["texts"].shape[1] if "texts" in arrays else 0
-    _check_shapes(
-        {**places, **{name: arrays[name] for name in ("units", "published", "texts") if name in arrays}},
-        {
-            "H": (m, k),
-            "R": (min(fitted, n), k),
-            "V": (words, k),
-            "reader_scale": (fitted,),
-            "article_scale": (m,),
-            "units": (len(PIECES),),
-            "published": (m,),
-            "texts": (m, words),
-        },
+    model._published = held.numbers("published", "articles", low=-np.inf, unknown=True)
+    if "texts" in held:
+        model._texts, model._language = held.sparse("texts", "articles", "words"), header["language"]
+        words = held.strings("words", "words", unique=True)
+        model._vectorizer = restored(header["language"], words, held.numbers("idf", "words"))
+    if not is_number(header["text_weight"], 0):
+        raise ValueError(f"text_weight is {header['text_weight']!r}")
+    parts = Parts(
+        H=held.numbers("parts.H", "articles", "k"),
+        R=held.numbers("parts.R", "known readers", "k"),
+        V=held.numbers("parts.V", "words" if "texts" in held else 0, "k"),
+        text_weight=header["text_weight"],
+        reader_scale=held.numbers("parts.reader_scale", "fitted", low=TINY),
+        article_scale=held.numbers("parts.article_scale", "articles", low=TINY),
     )
-    if "texts" in arrays and not len(arrays["words"]) == len(arrays["idf"]) == words:
-        raise DataError(f"there are {len(arrays['words'])} words for texts of {words}.")
-    if len(blend.weights) != len(PIECES):
-        raise DataError(f"there are {len(blend.weights)} weights for {len(PIECES)} pieces.")
-    parts = Parts(**places, text_weight=header["text_weight"])
-    model._published = arrays["published"]
-    if "texts" in arrays:
-        model._texts, model._language = arrays["texts"], header["language"]
-        model._vectorizer = restored(header["language"], arrays["words"], arrays["idf"])
-    model._model = Interest.restored(
-        log, parts, model._texts, model._published, blend, arrays["units"], model.half_life
-    )
+    if len(parts.R) != min(len(parts.reader_scale), len(log.readers)):
+        raise ValueError(f"parts.R is of {len(parts.R):,} readers")
+    units = held.numbers("units", len(PIECES), low=TINY)
+    blend = _blend(**header["blend"])
+    model._model = Interest.restored(log, parts, model._texts, model._published, blend, units, model.half_life)
     return model
 
 
-def _check_log(log: Log, header: Mapping[str, Any]) -> None:
-    for what, ids, places in (("readers", log.readers, log.reader), ("articles", log.articles, log.article)):
-        if len(ids) != len(header[what]):
-            raise DataError(f"ids of {what} stand twice.")
-        if places.ndim != 1 or places.dtype.kind not in "iu" or not len(places):
-            raise DataError(f"places of {what} are no whole numbers.")
-        if places.min() < 0 or places.max() >= len(ids):
-            raise DataError(f"places of {what} are outside of the {len(ids):,} ids.")
-    shape = (len(log),)
-    kept = {"article": log.article, "strength": log.strength} | ({} if log.time is None else {"time": log.time})
-    _check_shapes(kept, dict.fromkeys(kept, shape))
+def _log(header: Mapping[str, Any], held: Held) -> Log:
+    for what in ("readers", "articles"):
+        ids = header[what]
+        if not ids or not all(isinstance(one, str | int | float) for one in ids) or len(set(ids)) < len(ids):
+            raise ValueError(f"ids of {what} are no list of different ids")
+        held.sizes[what] = len(ids)
+    return Log(
+        Ids(header["readers"]),
+        Ids(header["articles"]),
+        reader=held.numbers("log.reader", "reads", high=held.sizes["readers"] - 1, kind="integer"),
+        article=held.numbers("log.article", "reads", high=held.sizes["articles"] - 1, kind="integer"),
+        strength=held.numbers("log.strength", "reads", low=-np.inf),
+        time=held.numbers("log.time", "reads", low=-np.inf) if "log.time" in held else None,
+    )
 
 
-def _check_shapes(arrays: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]) -> None:
-    for name, array in arrays.items():
-        if tuple(array.shape) != shapes[name]:
-            raise DataError(f"{name} has shape {tuple(array.shape)}, where the ids ask for {shapes[name]}.")
+def _ratings(log: Log, rated: Mapping[str, Any], held: Held) -> Ratings:
+    mean, price, mix = rated["mean"], rated["price"], tuple(rated["mix"])
+    if not (is_number(mean) and is_number(price, 0) and len(mix) == 2 and all(map(is_number, mix))):
+        raise ValueError("ratings with a mean, a price or a mix that is none")
+    signs = held.numbers("rated.signs", "k", low=-1, high=1)
+    if not np.all(np.abs(signs) == 1):
+        raise ValueError("rated.signs holds others than 1 and -1")
+    return Ratings.restored(
+        log,
+        mean=mean,
+        price=price,
+        mix=mix,
+        signs=signs,
+        of_reader=held.numbers("rated.of_reader", "readers", low=-np.inf),
+        of_article=held.numbers("rated.of_article", "articles", low=-np.inf),
+        W=held.numbers("rated.W", "readers", "k"),
+        H=held.numbers("rated.H", "articles", "k"),
+    )
+
+
+def _blend(weights: Any, lately: Any, fresh: Any, tilt: Any) -> Blend:
+    lives = [half_life for half_life in (lately, fresh) if half_life is not None]
+    numbers = len(weights) == len(PIECES) and all(is_number(one) for one in (*weights, tilt))
+    if not (numbers and all(is_number(half_life, TINY) for half_life in lives)):
+        raise ValueError("a blend that is none")
+    return Blend(tuple(weights), lately, fresh, tilt)

@@ -1,0 +1,105 @@
+"""NMF and MiniBatchNMF as plain values and arrays, and back."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from partwise.estimators.minibatch import MiniBatchNMF
+from partwise.estimators.nmf import NMF
+from partwise.io.held import Held, is_number, is_whole
+from partwise.solvers.online import Online
+from partwise.weighting import Weighting
+
+__all__ = ["put_together", "take_apart"]
+
+KINDS = {"NMF": NMF, "MiniBatchNMF": MiniBatchNMF}
+FITTED = {
+    "n_components_": lambda value: is_whole(value, 1),
+    "n_iter_": lambda value: is_whole(value, 0),
+    "n_steps_": lambda value: is_whole(value, 0),
+    "reconstruction_err_": lambda value: isinstance(value, float) and not value < 0,
+    "converged_": lambda value: isinstance(value, bool),
+    "n_features_in_": lambda value: is_whole(value, 1),
+}
+"""Attributes that are no arrays, and what they may be; a model has those of its kind."""
+STREAM = ("Ht", "numerator", "denominator")
+
+
+def take_apart(model: NMF | MiniBatchNMF) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a fitted model as a header and a mapping of arrays; the factors of its data are left out.
+
+    Parameters
+    ----------
+    model : NMF or MiniBatchNMF
+        The model.
+
+    Returns
+    -------
+    header : dict
+        Parameters and numbers.
+    arrays : dict of str to ndarray or list of str
+        All else.
+    """
+    check_is_fitted(model)
+    header: dict[str, Any] = {
+        "params": model.get_params(deep=False),
+        "fitted": {name: getattr(model, name) for name in FITTED if hasattr(model, name)},
+    }
+    arrays: dict[str, Any] = {"components_": np.asarray(model.components_)}
+    header["fitted"] |= dict(zip(("n_components_", "n_features_in_"), arrays["components_"].shape, strict=True))
+    if hasattr(model, "feature_names_in_"):
+        arrays["feature_names_in_"] = [str(name) for name in model.feature_names_in_]
+    columns = model._weighting.columns if isinstance(model, NMF) else None
+    if columns is not None:  # of feature_weight, which counts in transform
+        arrays["weighting.columns"] = columns
+    if hasattr(model, "_online"):  # what a stream remembers, to go on with partial_fit
+        header["stream"] = {"unit": float(model._unit), "forget": float(model._online.forget)}
+        arrays |= {f"stream.{name}": getattr(model._online, name) for name in STREAM}
+    return header, arrays
+
+
+def put_together(header: Mapping[str, Any], held: Held) -> NMF | MiniBatchNMF:
+    """Return the model that `take_apart` took apart.
+
+    Parameters
+    ----------
+    header : mapping
+        The header, with the name of the class as ``kind``.
+    held : Held
+        The arrays.
+
+    Returns
+    -------
+    NMF or MiniBatchNMF
+        The model, with the same bits.
+
+    Raises
+    ------
+    ValueError, TypeError or KeyError
+        If the parts do not fit each other, or hold what no model does.
+    """
+    model = KINDS[header["kind"]](**header["params"])
+    model._check_params()
+    model.components_ = held.numbers("components_", "k", "m")
+    for name, value in header["fitted"].items():
+        if not FITTED[name](value):
+            raise ValueError(f"{name} is {value!r}")
+        setattr(model, name, value)
+    if model.components_.shape != (model.n_components_, model.n_features_in_) or not model.components_.size:
+        raise ValueError(f"components_ has shape {model.components_.shape}, which is not what the model tells of them")
+    if "feature_names_in_" in held:
+        model.feature_names_in_ = np.array(held.strings("feature_names_in_", "m"), dtype=object)
+    if isinstance(model, NMF):
+        scales = held.numbers("weighting.columns", "m", 1) if "weighting.columns" in held else None
+        model._weighting = Weighting(columns=scales)
+    elif "stream" in header:
+        unit, forget = header["stream"]["unit"], header["stream"]["forget"]
+        if not (is_number(unit, 0) and unit > 0 and is_number(forget, 0, 1)):
+            raise ValueError(f"a stream with unit={unit!r} and forget={forget!r}")
+        model._unit = unit
+        model._online = Online(model._objective, held.numbers("stream.Ht", "m", "k"), forget)
+        for name in STREAM[1:]:
+            setattr(model._online, name, held.numbers(f"stream.{name}", "m", "k"))
+    return model
