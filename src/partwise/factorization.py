@@ -37,6 +37,7 @@ from partwise.solvers.base import own_gram
 from partwise.solvers.rows import MOST_LOCAL, finish
 from partwise.solvers.simplex import project
 from partwise.solvers.volume import Volume, check_volume
+from partwise.state import PlainState
 from partwise.stopping import Stopping, StopReason
 from partwise.threads import Workers
 from partwise.weighting import Weighting
@@ -49,7 +50,7 @@ LARGEST = float(np.finfo(np.float64).max)
 
 
 @dataclass(frozen=True, eq=False)
-class Factorization:
+class Factorization(PlainState):
     """X ~ W H, and how it was found.
 
     Parameters

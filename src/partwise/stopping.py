@@ -20,6 +20,9 @@ class StopReason(Enum):
     def __str__(self) -> str:
         return self.value
 
+    def __reduce__(self) -> tuple[type["StopReason"], tuple[str]]:
+        return StopReason, (self.value,)  # as Enum's own, which skops does not look for
+
     @property
     def converged(self) -> bool:
         """Whether the fit is done, as against cut short."""

@@ -14,6 +14,7 @@ from partwise.recommend.interest import PIECES, Interest
 from partwise.recommend.log import is_id
 from partwise.recommend.ranking import CELLS, best
 from partwise.recommend.ratings import Ratings
+from partwise.state import PlainState
 from partwise.topics.frames import frame
 from partwise.topics.places import unit_rows
 from partwise.topics.words import topic_labels
@@ -24,7 +25,7 @@ Array = NDArray[Any]
 WEEK = 7.0
 
 
-class Fitted(BaseEstimator):
+class Fitted(PlainState, BaseEstimator):
     """What a recommender knows once it is fitted: the base of `partwise.recommend.Recommender`."""
 
     half_life: float | None

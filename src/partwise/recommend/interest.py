@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from partwise.recommend.coread import co_reads
 from partwise.recommend.log import DAY, Log
 from partwise.recommend.parts import Parts, counts_of, find_parts
+from partwise.state import PlainState
 
 __all__ = ["BLOCK", "PIECES", "Blend", "Interest", "confidences"]
 
@@ -44,7 +45,7 @@ class Blend:
 
 
 @dataclass(frozen=True)
-class Interest:
+class Interest(PlainState):
     r"""Scores of articles for readers, of whom it is known what they read.
 
     .. math:: s_{ui} = \frac{1}{1 + a_i / h} (p\, w_u \cdot h_i + c\, n_u^{-1/2} \sum_j x_{uj} c_{ji} m_i^{-\tau}

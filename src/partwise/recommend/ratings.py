@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from partwise.recommend.coread import heaviest
 from partwise.recommend.log import Log
 from partwise.recommend.ranking import CELLS
+from partwise.state import PlainState
 
 __all__ = ["Ratings"]
 
@@ -24,7 +25,7 @@ START = 0.1
 
 
 @dataclass(frozen=True)
-class Ratings:
+class Ratings(PlainState):
     r"""Predicted ratings.
 
     .. math:: \hat r_{ui} = \mu + b_u + b_i + p \sum_t \sigma_t w_{ut} h_{it}

@@ -14,6 +14,7 @@ from partwise.losses import Loss, get_loss
 from partwise.matrix import Array, as_matrix
 from partwise.penalties import Penalty
 from partwise.projection import Projection
+from partwise.state import PlainState
 from partwise.topics.collection import checked_texts
 from partwise.topics.places import unit_rows
 from partwise.topics.settled import Settled, checked_components
@@ -27,7 +28,7 @@ LISTED = 10
 """Words of a topic that are listed, and that coherence and diversity are of."""
 
 
-class FittedTopics(BaseEstimator):
+class FittedTopics(PlainState, BaseEstimator):
     """Topics, the documents they were found in, and what follows from both. `TopicModel` says what each name holds."""
 
     loss: Any
@@ -139,6 +140,12 @@ class FittedTopics(BaseEstimator):
 
     def _lengths(self, components: Array) -> Array:
         return np.linalg.norm(components, axis=1) if self._objective.name == "frobenius" else components.sum(axis=1)
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        if "_memo" in state:
+            state["_memo"] = {}  # made anew when needed
+        return state
 
     @property
     def _objective(self) -> Loss:

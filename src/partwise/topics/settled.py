@@ -8,13 +8,14 @@ import numpy as np
 
 from partwise.exceptions import DataError
 from partwise.matrix import Array
+from partwise.state import PlainState
 from partwise.topics.places import mean_shares
 
 __all__ = ["Settled", "checked_components"]
 
 
 @dataclass(frozen=True, eq=False)
-class Settled:
+class Settled(PlainState):
     """Topics, the places of documents among them, and what was derived from both so far.
 
     The topics are a copy: a model compares them with its own to notice that these were changed. Arrays are read-only.
@@ -47,10 +48,19 @@ class Settled:
     @classmethod
     def of(cls, components: Array, places: Array, shares: Array | None = None) -> Self:
         """Return topics and places that belong together; shares are the mean ones unless they are given."""
-        held = (np.array(components, np.float64), places, mean_shares(places) if shares is None else shares)
-        for array in held:
+        return cls(np.array(components, np.float64), places, mean_shares(places) if shares is None else shares)
+
+    def __post_init__(self) -> None:
+        for array in (self.components, self.places, self.shares):
             array.flags.writeable = False  # what was derived from them would not follow a change
-        return cls(*held)
+
+    def __getstate__(self) -> dict[str, Any]:
+        slow = {name: value for name, value in self.kept.items() if name == "stability"}
+        return super().__getstate__() | {"kept": slow}  # the rest is made anew in less time than it takes to load
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self.__post_init__()
 
     def same(self, components: Any) -> bool:
         """Return whether topics are still these."""
