@@ -10,7 +10,7 @@ import pytest
 import scipy.sparse as sp
 
 from partwise import Bounds, Penalty, factorize
-from partwise.exceptions import DataError, FactorTypeError, ParameterError
+from partwise.exceptions import DataError, DataTypeError, ParameterError
 from partwise.losses import Frobenius, Loss, get_loss
 from partwise.matrix import as_matrix
 from partwise.matrix.sparse import FEW
@@ -319,7 +319,7 @@ def test_a_parameter_that_nothing_accepts_is_refused(options, words):
 
 
 def test_a_start_that_is_not_numbers_is_refused():
-    with pytest.raises(FactorTypeError, match="H must hold numbers"):
+    with pytest.raises(DataTypeError, match="H has dtype <U1, and must hold numbers"):
         factorize(X, 3, H=np.full((3, 25), "a"))
 
 

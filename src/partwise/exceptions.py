@@ -4,7 +4,8 @@
 
     PartwiseError
     ├── DataError (ValueError)                the data cannot be factorized as it is
-    │   └── DomainError                       an entry lies outside what the loss is defined for
+    │   ├── DomainError                       an entry lies outside what the loss is defined for
+    │   └── DataTypeError (TypeError)         the data are no numbers, or nothing that holds numbers
     ├── ParameterError (ValueError)           a parameter has a value that nothing accepts
     │   └── IncompatibleSolverError           solver and loss are both valid, but not together
     ├── FactorTypeError (TypeError)           a given W or H has another dtype than X
@@ -19,6 +20,7 @@ from collections.abc import Iterable
 
 __all__ = [
     "DataError",
+    "DataTypeError",
     "DomainError",
     "FactorTypeError",
     "IncompatibleSolverError",
@@ -43,6 +45,10 @@ class DataError(PartwiseError, ValueError):
 
 class DomainError(DataError):
     """An entry of X lies outside what the loss is defined for."""
+
+
+class DataTypeError(DataError, TypeError):
+    """The data are no numbers, or nothing that holds numbers; the text says where, what and the way out."""
 
 
 class ParameterError(PartwiseError, ValueError):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from partwise.exceptions import ParameterError
-from partwise.matrix import Array, Box
+from partwise.matrix import Array, Box, array_of
 from partwise.parameters import check_number
 
 
@@ -94,7 +94,7 @@ class Bounds:
     @classmethod
     def fixed(cls, values: Any) -> "Bounds":
         """Return the bounds that hold entries at `values`, of two dimensions; NaN leaves an entry free."""
-        values = np.asarray(values, float)
+        values = array_of(values, "fixed_values").astype(float, copy=False)
         if values.ndim != 2:
             raise ParameterError(
                 f"fixed values need two dimensions, (n_fixed, n_features) for H or (n_samples, n_fixed) for W, got "
@@ -106,7 +106,10 @@ class Bounds:
     @classmethod
     def zero_where(cls, forbidden: Any) -> "Bounds":
         """Return the bounds that hold entries at zero where `forbidden`, an array of booleans, is true."""
-        return cls(0.0, np.where(np.asarray(forbidden, bool), 0.0, math.inf))
+        forbidden = array_of(forbidden, "forbidden")
+        if np.isnan(forbidden).any():
+            raise ParameterError("forbidden must be True or False everywhere; it has NaN, NA or masked entries.")
+        return cls(0.0, np.where(forbidden != 0, 0.0, math.inf))
 
     @classmethod
     def together(cls, bounds: Sequence["Bounds"], shape: tuple[int, int], name: str) -> "Bounds":
@@ -138,7 +141,7 @@ class Bounds:
         float
             In the same units.
         """
-        lower, upper = np.asarray(self.lower, float), np.asarray(self.upper, float)
+        lower, upper = array_of(self.lower, "lower"), array_of(self.upper, "upper")
         held = lower[(lower > 0) & (lower < math.inf)]
         if held.size:
             return float(held.mean())
@@ -176,7 +179,7 @@ class Bounds:
 def _spread(bound: Any, shape: tuple[int, int], name: str, free: float) -> Array:
     """Return a bound in the shape (rows, k), `free` for components that it does not describe."""
     k = shape[1]
-    array = np.asarray(bound, float)
+    array = array_of(bound, f"bounds_{name}").astype(float, copy=False)
     if np.isnan(array).any():
         raise ParameterError(f"bounds of {name}: need 0 <= lower <= upper, and a finite lower; NaN is no bound.")
     if array.ndim == 2:

@@ -8,7 +8,7 @@ import scipy.sparse as sp
 
 from partwise.exceptions import IncompatibleSolverError, ParameterError
 from partwise.losses import Loss
-from partwise.matrix import Array, Box, Matrix
+from partwise.matrix import Array, Box, Matrix, array_of
 from partwise.matrix.dense import Dense
 from partwise.matrix.observed import Observed
 from partwise.matrix.sparse import Sparse
@@ -127,12 +127,15 @@ def _scaled(X: Matrix, left: Array, right: Array) -> Matrix:
 
 def check_weights(weights: Any, count: int, name: str, of: str) -> Array:
     """Return weights as a float64 array (count,), checked: finite, at least 0, not all 0."""
-    array = np.asarray(weights, np.float64)
+    array = array_of(weights, name).astype(np.float64)
     if array.ndim == 0:
         array = np.full(count, float(array))
     if array.shape != (count,):
         raise ParameterError(f"{name} has shape {array.shape}; it needs one weight a {of} of X, so shape ({count},).")
     if not np.isfinite(array).all() or (array < 0).any() or not array.any():
-        raise ParameterError(f"{name} must be finite, at least 0, and not zero for every {of} of X.")
+        raise ParameterError(
+            f"{name} must be finite, at least 0, and not zero for every {of} of X; what is to count for nothing has 0, "
+            f"not NaN or a mask."
+        )
     check_scale(float(array.max()), name)
     return array

@@ -7,23 +7,19 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from partwise.estimators.callbacks import CallbackSupportMixin
-from partwise.exceptions import FactorTypeError, ParameterError
+from partwise.exceptions import DataError, FactorTypeError, ParameterError
 from partwise.init import STARTS
 from partwise.init.given import check_factor
 from partwise.losses import Loss, get_loss
-from partwise.matrix import Array, Matrix, as_matrix, is_ready
+from partwise.matrix import Array, Matrix, array_of, as_matrix, columns_of, entries_of, is_ready
 from partwise.parameters import check_choice, check_integer, check_number, check_seed, check_stopping
 from partwise.penalties import Penalty
 from partwise.projection import Projection
 from partwise.solvers import Iteration
-
-FORMATS = ("csr", "csc", "coo")
-DTYPES = [np.float64, np.float32]
 
 
 def warn(message: str, category: type[Warning]) -> None:
@@ -85,18 +81,17 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         if not isinstance(self.verbose, bool):
             check_integer("verbose", self.verbose, 0)
 
-    def _validate(self, X: Any, *, reset: bool, entry_weight: Any = None) -> tuple[Any, Matrix]:
-        """Return X as scikit-learn's checks leave it, and as a solver sees it."""
-        named, m = hasattr(self, "feature_names_in_"), getattr(self, "n_features_in_", None)
-        # what the checks would leave as it is does without: for a single row they take longer than all else
-        if reset or named or not is_ready(X) or X.shape[1] != m:
-            X = validate_data(
-                self, X, accept_sparse=FORMATS, dtype=DTYPES, ensure_all_finite=False, reset=reset
-            )  # NaN and infinity are refused by as_matrix, which says where
-        return X, as_matrix(
+    def _validate(self, X: Any, *, reset: bool, entry_weight: Any = None) -> Matrix:
+        """Return X as a solver sees it, and check the names and the number of its columns, or note them at a reset."""
+        matrix = as_matrix(
             X, model=type(self).__name__, negatives=self.negatives, missing_values=self.missing_values,
             entry_weight=entry_weight,
         )  # fmt: skip
+        # for a single row scikit-learn's check takes longer than all else, and an array has no names
+        named, m = hasattr(self, "feature_names_in_"), getattr(self, "n_features_in_", None)
+        if reset or named or not is_ready(X) or X.shape[1] != m:
+            validate_data(self, columns_of(X, matrix), reset=reset, skip_check_array=True)
+        return matrix
 
     def _penalties(self, shape: tuple[float, int]) -> tuple[Penalty, Penalty]:
         """Return the penalties of W and H in units of the summed loss, scaled by features and samples respectively."""
@@ -112,12 +107,12 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         if self.init == "custom":
             if W is None and H is None:
                 raise ParameterError("init='custom' needs the start: pass W and H to fit_transform, or one of them.")
+            W, H = (None if F is None else array_of(F, name) for F, name in ((W, "W"), (H, "H")))
             if k == "auto" or k is None:
-                k = np.shape(H)[0] if H is not None else np.shape(W)[1]
-            for name, factor, shape in (("H", H, (k, X.shape[1])), ("W", W, (X.shape[0], k))):
-                if factor is not None:
-                    check_factor(factor, shape, name, X.dtype)
+                k = len(np.atleast_2d(W.T if H is None else H))
             self._same_dtype(X, H=H, W=W)
+            H = None if H is None else check_factor(H, (k, X.shape[1]), "H", X.dtype)
+            W = None if W is None else check_factor(W, (X.shape[0], k), "W", X.dtype)
         else:
             if W is not None or H is not None:
                 warn(
@@ -137,7 +132,7 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
 
     @staticmethod
     def _same_dtype(X: Matrix, **factors: Any) -> None:
-        given = {name: np.asarray(f).dtype for name, f in factors.items() if f is not None}
+        given = {name: f.dtype for name, f in factors.items() if f is not None}
         if any(dtype != X.dtype for dtype in given.values()):
             names = " and ".join(given)
             got = " and ".join(f"{name}.dtype = {dtype}" for name, dtype in given.items())
@@ -172,7 +167,12 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
             The model of the data.
         """
         check_is_fitted(self)
-        return (sp.csr_array(X) if sp.issparse(X) else X) @ self.components_
+        weights = entries_of(X, "W")
+        if weights.shape[1] != self._n_features_out:
+            raise DataError(
+                f"W has shape {weights.shape}; it needs a column for each of the {self._n_features_out} parts."
+            )
+        return weights @ self.components_
 
     def _projection(self) -> Projection:
         """Return the projection onto components_, kept while they, the loss and the penalties stay what they are."""

@@ -8,7 +8,7 @@ from partwise.estimators.base import warn
 from partwise.estimators.nmf import NMF
 from partwise.exceptions import ParameterError
 from partwise.init.given import check_factor
-from partwise.matrix import Array, as_matrix
+from partwise.matrix import Array, array_of, as_matrix
 from partwise.parameters import check_flag
 from partwise.projection import Projection
 
@@ -89,8 +89,8 @@ def non_negative_factorization(
     if H is None:
         raise ParameterError("update_H=False needs the parts: pass H of shape (n_components, n_features).")
     matrix = as_matrix(X)
-    H = np.asarray(H)
-    k = np.shape(H)[0] if n_components is None or isinstance(n_components, str) else n_components
+    H = array_of(H, "H")
+    k = len(np.atleast_2d(H)) if n_components is None or isinstance(n_components, str) else n_components
     check_factor(H, (k, matrix.shape[1]), "H", matrix.dtype, start=False)
     model._same_dtype(matrix, H=H)
     penalty = model._penalties(matrix.shape)[0]

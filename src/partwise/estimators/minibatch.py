@@ -198,7 +198,7 @@ class MiniBatchNMF(BaseNMF):
             Weights of the parts.
         """
         self._check_params()
-        X, given = self._validate(X, reset=True)
+        given = self._validate(X, reset=True)
         matrix, left = self._begin(given, W, H)
         batches = list(gen_batches(matrix.shape[0], min(self.batch_size, matrix.shape[0])))
         # batches of one matrix: dense ones are views, sparse ones together one copy
@@ -271,7 +271,7 @@ class MiniBatchNMF(BaseNMF):
         """
         begun = hasattr(self, "components_")
         self._check_params()
-        _, matrix = self._validate(X, reset=not begun)
+        matrix = self._validate(X, reset=not begun)
         if begun and self.components_.any():
             matrix = in_units(matrix, self._unit)
         else:  # parts of zero, from batches of zeros, know nothing that a start could lose
@@ -297,7 +297,7 @@ class MiniBatchNMF(BaseNMF):
             Weights of the parts.
         """
         check_is_fitted(self)
-        _, matrix = self._validate(X, reset=False)
+        matrix = self._validate(X, reset=False)
         return self._projection()(matrix, n_jobs=self.n_jobs, most=self.transform_max_iter)
 
     def _begin(self, given: Matrix, W: Any, H: Any) -> tuple[Matrix, Array]:

@@ -275,7 +275,7 @@ class NMF(BaseNMF):
             If X has NaN, infinite or negative entries (the text names the first), or a parameter is not valid.
         """
         self._check_params()
-        X, matrix = self._validate(X, reset=True, entry_weight=entry_weight)
+        matrix = self._validate(X, reset=True, entry_weight=entry_weight)
         began = time.perf_counter()
         k, W, H = self._start(matrix, W, H)
         left = self.max_time
@@ -392,6 +392,6 @@ class NMF(BaseNMF):
             Weights of the parts.
         """
         check_is_fitted(self)
-        _, matrix = self._validate(X, reset=False, entry_weight=entry_weight)
+        matrix = self._validate(X, reset=False, entry_weight=entry_weight)
         bounds = None if fixed_weights is None else Bounds.fixed(fixed_weights)
         return self._projection()(matrix, n_jobs=self.n_jobs, bounds=bounds)

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from partwise.exceptions import FactorTypeError, ParameterError
+from partwise.exceptions import ParameterError
 from partwise.init import initialize
-from partwise.matrix import Array, Matrix, as_matrix
+from partwise.matrix import Array, Matrix, array_of, as_matrix
 
 Start = tuple[Array, Array]
 
@@ -67,7 +67,7 @@ def _in_units(factor: Array, unit: Any) -> Array:
 def _seeded(start: Start, seeds: Any, units: Any) -> Start:
     """Put the seeds' known entries into the first parts, at the scale that these have."""
     W, Ht = start
-    given = np.asarray(seeds, float)
+    given = array_of(seeds, "seed_components").astype(float)
     if given.ndim != 2 or given.shape[1] != len(Ht) or given.shape[0] > Ht.shape[1]:
         raise ParameterError(
             f"seed_components have shape {given.shape}; they need at most {Ht.shape[1]} rows, one a part, of {len(Ht)} "
@@ -90,7 +90,7 @@ def check_factor(
     factor: Any, shape: tuple[int, int], name: str, dtype: "np.dtype[Any]", *, start: bool = True
 ) -> Array:
     """Return a given W or H as an array, checked: shape, finite, at least 0; as a start it may not be all 0."""
-    array = np.asarray(factor)
+    array = array_of(factor, name)
     if array.ndim != 2 or array.shape[0] != shape[0]:
         raise ParameterError(
             f"Array with wrong first dimension passed to NMF (input {name}). Expected {shape[0]}, but got "
@@ -101,9 +101,8 @@ def check_factor(
             f"Array with wrong second dimension passed to NMF (input {name}). Expected {shape[1]}, but got "
             f"{array.shape[1]}; {name} must have shape {shape}."
         )
-    if array.dtype.kind not in "fiub":
-        raise FactorTypeError(f"{name} must hold numbers, got dtype {array.dtype}.")
-    checked = as_matrix(array.astype(dtype, copy=False), name=name)
+    with np.errstate(over="ignore"):  # what it cannot hold becomes infinity, and is refused
+        checked = as_matrix(array.astype(dtype, copy=False), name=name)
     if start and checked.total == 0:
         raise ParameterError(f"Array passed to NMF (input {name}) is full of zeros; give a start that is not.")
     return np.asarray(checked.values())

@@ -1,7 +1,9 @@
 """X as a solver sees it: one class a storage, and as_matrix, which picks it."""
 
 from partwise.matrix.base import Array, Block, Box, Matrix, PoissonSide, by_rows, scattered
-from partwise.matrix.convert import as_matrix, in_units, is_ready, rescaled, widened
+from partwise.matrix.containers import array_of, columns_of, entries_of, is_ready, is_table
+from partwise.matrix.convert import as_matrix, in_units, rescaled, widened
+from partwise.matrix.indices import sound
 
 __all__ = [
     "Array",
@@ -9,11 +11,16 @@ __all__ = [
     "Box",
     "Matrix",
     "PoissonSide",
+    "array_of",
     "as_matrix",
     "by_rows",
+    "columns_of",
+    "entries_of",
     "in_units",
     "is_ready",
+    "is_table",
     "rescaled",
     "scattered",
+    "sound",
     "widened",
 ]

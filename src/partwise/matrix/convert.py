@@ -5,17 +5,17 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.utils import check_array
 
 from partwise.exceptions import DataError, ParameterError, shown
 from partwise.matrix.base import Matrix
+from partwise.matrix.containers import entries_of
 from partwise.matrix.dense import Dense
+from partwise.matrix.indices import canonical, is_canonical
 from partwise.matrix.observed import Observed
 from partwise.matrix.sparse import Sparse
 from partwise.matrix.unknown import known_entries
 from partwise.parameters import check_choice
 
-FORMATS = ("csr", "csc", "coo")
 NEGATIVES = ("error", "clip")
 """What may happen to negative entries."""
 SAFE_EXPONENT = {np.dtype(np.float32): 30, np.dtype(np.float64): 300}
@@ -35,8 +35,9 @@ def as_matrix(
 
     Parameters
     ----------
-    X : array, sparse matrix or array, frame, or Matrix
-        Data of shape (n, m). Integers and booleans become float64. A Matrix has been through here, and stays.
+    X : array, sparse matrix or array, frame, AnnData, or Matrix
+        Data of shape (n, m). Integers and booleans become float64, what is masked, None or NA becomes NaN. A Matrix has
+        been through here, and stays.
     name, model : str
         What error texts call the data, and who refuses it.
     negatives : {'error', 'clip'}, default='error'
@@ -49,20 +50,22 @@ def as_matrix(
     Raises
     ------
     DataError
-        If X has NaN, infinite or negative entries (the text names the first and their number), or no rows or columns.
+        If X has NaN, infinite or negative entries (the text names the first and their number), no rows or columns, or
+        is sparse with indices outside its shape.
+    DataTypeError
+        If X holds something else than numbers.
     ParameterError
-        If `negatives` or `missing_values` is none of these, or a weight is negative or not finite.
+        If `negatives` or `missing_values` is none of these, a weight is negative or not finite, or one of the three
+        comes with a Matrix.
     """
     check_choice("negatives", negatives, NEGATIVES)
-    if isinstance(X, Matrix):
-        if entry_weight is not None:
-            raise ParameterError("entry_weight cannot go with a Matrix; give it to as_matrix where that is made.")
-        return X
     kind = _kind(missing_values)
-    if not is_ready(X):
-        X = check_array(
-            X, accept_sparse=FORMATS, dtype=[np.float64, np.float32], ensure_all_finite=False, accept_large_sparse=True
-        )
+    if isinstance(X, Matrix):
+        asked = {"negatives": negatives != "error", "missing_values": kind, "entry_weight": entry_weight is not None}
+        for keyword in (keyword for keyword, given in asked.items() if given):
+            raise ParameterError(f"{keyword} cannot go with a Matrix; give it to as_matrix where that is made.")
+        return X
+    X = entries_of(X, name)
     if kind is not None or entry_weight is not None:
         found = known_entries(X, kind, entry_weight)
         if found is not None:
@@ -98,25 +101,11 @@ def _kind(missing_values: Any) -> str | None:
     )
 
 
-def is_ready(X: Any) -> bool:
-    """Return whether X is what as_matrix makes of other data before it looks at the entries."""
-    stored = X.format in FORMATS if sp.issparse(X) else type(X) is np.ndarray
-    return stored and X.ndim == 2 and X.dtype in SAFE_EXPONENT and min(X.shape) > 0
-
-
 def _sparse(X: Any) -> Sparse:
     """Return X as canonical CSR; CSC input lends its own arrays to the transpose."""
-    if X.format == "csc" and X.has_canonical_format:
+    if X.format == "csc" and is_canonical(X):
         return Sparse(X.T).T
-    csr = X.tocsr()
-    if csr.indptr.dtype != csr.indices.dtype:
-        parts = (csr.data, csr.indices.astype(np.int64), csr.indptr.astype(np.int64))
-        csr = sp.csr_array(parts, shape=csr.shape)
-        csr.indices, csr.indptr = parts[1:]  # scipy would narrow them again
-    if not csr.has_canonical_format:
-        csr = csr.copy() if csr is X else csr
-        csr.sum_duplicates()
-    return Sparse(csr)
+    return Sparse(canonical(X))
 
 
 def _clipped(matrix: Matrix) -> Matrix:
@@ -139,10 +128,15 @@ def _refuse(matrix: Matrix, name: str, model: str) -> None:
     row, column, value, count = found
     of = f"{count:,} of {matrix.shape[0] * matrix.shape[1]:,} entries {'is' if count == 1 else 'are'}"
     if where == "NaN":
-        raise DataError(
-            f"Input {name} contains NaN: {name}[{row}, {column}] is unknown ({of}). {model} leaves unknown "
-            f"entries out with missing_values=np.nan; or fill the gaps first, for example with "
+        way = (
+            f"{model} leaves unknown entries out with missing_values=np.nan; or fill the gaps first, for example with "
             f"sklearn.impute.SimpleImputer, or leave out those rows or columns."
+            if name == "X"
+            else "Give a number there."
+        )
+        raise DataError(
+            f"Input {name} contains NaN: {name}[{row}, {column}] is unknown ({of}), as NaN, NA, None and masked "
+            f"entries are. {way}"
         )
     if where == "infinity":
         raise DataError(

@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.utils import check_array
 
 from partwise.exceptions import DataError, ParameterError
+from partwise.matrix.containers import entries_of
+from partwise.matrix.indices import canonical
 
 MOST_CELLS = 20_000_000
 """Cells of a sparse X that are made explicit, at the most, where its zeros are known and some other entries are not."""
@@ -31,10 +32,8 @@ def known_entries(X: Any, missing: str | None, entry_weight: Any) -> tuple[Any, 
     if missing == "zero" and sp.issparse(X):
         if weight is None:
             return X, None
-        known = sp.csr_array(X, copy=not X.has_canonical_format)
-        known.sum_duplicates()
-        known = known.tocoo()
-        rows, columns = known.coords
+        known = canonical(X).tocoo()
+        rows, columns = known.row, known.col
         weights = (
             np.asarray(sp.csr_array(weight)[rows, columns]).ravel() if sp.issparse(weight) else weight[rows, columns]
         )
@@ -44,8 +43,9 @@ def known_entries(X: Any, missing: str | None, entry_weight: Any) -> tuple[Any, 
             return None
         if sp.issparse(weight):
             pattern = sp.coo_array(weight)
-            values = np.asarray(sp.csr_array(X)[pattern.coords]).ravel()
-            return _known(values, pattern.data, *pattern.coords, shape=X.shape, missing=missing)
+            places = pattern.row, pattern.col
+            values = np.asarray(sp.csr_array(X)[places]).ravel()
+            return _known(values, pattern.data, *places, shape=X.shape, missing=missing)
         if X.shape[0] * X.shape[1] > MOST_CELLS:
             raise DataError(
                 f"X is sparse and its {X.shape[0] * X.shape[1]:,} cells would have to be stored one by one, because "
@@ -99,19 +99,18 @@ def check_scale(largest: float, name: str) -> None:
 
 def _checked(entry_weight: Any, shape: tuple[int, int], dtype: Any) -> Any:
     """Return the weights in X's dtype, as an array or CSR, checked: shape, finite, at least 0, not all 0."""
-    weight = check_array(
-        entry_weight, accept_sparse=("csr", "csc", "coo"), dtype=[np.float64, np.float32], ensure_all_finite=False,
-        input_name="entry_weight",
-    )  # fmt: skip
+    weight = entries_of(entry_weight, "entry_weight")
     if weight.shape != tuple(shape):
         raise ParameterError(
             f"entry_weight has shape {weight.shape}, X has shape {tuple(shape)}; give one weight an entry."
         )
     if sp.issparse(weight):
-        weight = sp.csr_array(weight, copy=not weight.has_canonical_format)
-        weight.sum_duplicates()
+        weight = canonical(weight)
     values = weight.data if sp.issparse(weight) else weight
     if not np.isfinite(values).all() or (values < 0).any() or not values.any():
-        raise ParameterError("entry_weight must be finite, at least 0, and not zero everywhere.")
+        raise ParameterError(
+            "entry_weight must be finite, at least 0, and not zero everywhere; where X is unknown give 0, not NaN or a "
+            "mask."
+        )
     check_scale(float(values.max()), "entry_weight")
     return weight.astype(dtype, copy=False)

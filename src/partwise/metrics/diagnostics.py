@@ -11,7 +11,7 @@ from partwise.exceptions import ParameterError
 from partwise.factorization import Factorization
 from partwise.losses import Frobenius, KullbackLeibler, Loss, get_loss
 from partwise.losses.frobenius import gram
-from partwise.matrix import Array, Matrix, as_matrix
+from partwise.matrix import Array, Matrix, array_of, as_matrix
 from partwise.matrix.dense import CHUNK, Dense
 from partwise.matrix.sparse import Sparse
 from partwise.metrics.reconstruction import comparable
@@ -262,7 +262,7 @@ def part_order(W: Any, H: Any) -> Array:
     >>> W[:, order], H[order]
     (array([[3., 1.], [0., 2.]]), array([[4., 1.], [0., 1.]]))
     """
-    W, H = np.asarray(W, np.float64), np.asarray(H, np.float64)
+    W, H = (array_of(factor, name).astype(np.float64, copy=False) for factor, name in ((W, "W"), (H, "H")))
     mass = W.sum(axis=0) * H.sum(axis=1)
     shares = np.round(mass / (mass.sum() or 1.0), 9)  # rounding alone is to decide nothing
     return np.lexsort((H.argmax(axis=1), -shares))

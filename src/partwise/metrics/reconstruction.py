@@ -6,7 +6,7 @@ import numpy as np
 
 from partwise.exceptions import DataError
 from partwise.losses import Frobenius
-from partwise.matrix import Array, Matrix, as_matrix, rescaled, widened
+from partwise.matrix import Array, Matrix, array_of, as_matrix, rescaled, widened
 
 
 def relative_error(X: Any, W: Any, H: Any) -> float:
@@ -93,7 +93,7 @@ def sparseness(A: Any) -> float:
     >>> sparseness([[0.0, 0.0, 5.0, 0.0], [1.0, 1.0, 1.0, 1.0]])
     0.5
     """
-    rows = np.abs(np.atleast_2d(np.asarray(A, dtype=np.float64)))
+    rows = np.abs(np.atleast_2d(array_of(A, "A").astype(np.float64, copy=False)))
     m = rows.shape[1]
     highest = rows.max(axis=1, initial=0.0)
     rows = rows[highest > 0] / highest[highest > 0, None]
@@ -115,12 +115,15 @@ def comparable(X: Matrix, W: Any, H: Any, *, rescale: bool = True) -> tuple[Matr
     rescale : bool
         Whether the unit may be another than 1.
     """
-    W, H = np.asarray(W, np.float64), np.asarray(H, np.float64)
+    W, H = (array_of(factor, name).astype(np.float64, copy=False) for factor, name in ((W, "W"), (H, "H")))
     if W.ndim != 2 or H.ndim != 2 or (W.shape[0], H.shape[1]) != X.shape or W.shape[1] != H.shape[0]:
         raise DataError(
             f"X of shape {X.shape} needs W of shape ({X.shape[0]}, k) and H of shape (k, {X.shape[1]}), "
             f"got {W.shape} and {H.shape}."
         )
+    for factor, name in ((W, "W"), (H, "H")):
+        if not np.isfinite(factor).all():
+            raise DataError(f"{name} must be finite, and nothing in it masked; its error is not known otherwise.")
     X = widened(X)
     X, unit = rescaled(X) if rescale else (X, 1.0)
     left, right = (np.ascontiguousarray(factor / np.sqrt(unit), X.dtype) for factor in (W, H.T))

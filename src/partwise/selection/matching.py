@@ -8,7 +8,7 @@ from scipy.optimize import linear_sum_assignment
 
 from partwise.exceptions import DataError
 from partwise.factorization import Factorization
-from partwise.matrix import Array
+from partwise.matrix import Array, array_of
 from partwise.parameters import check_number
 
 DUPLICATE = 0.9
@@ -128,7 +128,7 @@ def duplicates(H: Any, threshold: float = DUPLICATE) -> list[tuple[int, int, flo
 def parts_of(model: Any, name: str) -> Array:
     """Return the parts (k, m) of a model or array, in float64, checked."""
     given = model.H if isinstance(model, Factorization) else getattr(model, "components_", model)
-    parts = np.asarray(given, np.float64)
+    parts = array_of(given, name).astype(np.float64, copy=False)
     if parts.ndim != 2:
         raise DataError(
             f"{name} must be a fitted model, a Factorization, or parts of shape (n_components, n_features); got "

@@ -1,0 +1,237 @@
+"""What people keep data in (frames, AnnData, masked arrays, lists) as an array of numbers or a sparse matrix."""
+
+import warnings
+from collections.abc import Sequence
+from decimal import Decimal
+from numbers import Number, Real
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+from sklearn.utils import check_array
+
+from partwise.exceptions import DataError, DataTypeError, shown
+from partwise.matrix.indices import FORMATS, sound
+
+FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
+"""What kernels take."""
+NUMBERS = "fiub"
+"""Kinds of dtype that hold real numbers."""
+WAYS = {
+    "to_memory": "to_memory()",
+    "compute": "compute()",
+    "collect": "collect()",
+    "to_scipy_sparse": "to_scipy_sparse()",
+    "detach": "detach().cpu().numpy()",
+    "__cuda_array_interface__": "get()",
+    "to_pandas": "to_pandas()",
+    "to_numpy": "to_numpy()",
+}
+"""What an object of another library has, and what of it to pass instead."""
+
+
+def entries_of(X: Any, name: str = "X") -> Any:
+    """Return data (n, m) as an array, or CSR, CSC or COO with sound indices, in float32 or float64; any values."""
+    if type(X) is np.ndarray and is_ready(X):
+        return X
+    X = plain(X, name)
+    if is_ready(X):
+        return X
+    try:
+        with np.errstate(over="ignore"):  # what float64 does not hold becomes infinity
+            return check_array(X, accept_sparse=FORMATS, dtype=FLOATS, ensure_all_finite=False)
+    except ValueError as error:
+        raise DataError(str(error)) from None
+
+
+def is_ready(X: Any) -> bool:
+    """Return whether X is what as_matrix makes of other data before it looks at indices and entries."""
+    stored = X.format in FORMATS if sp.issparse(X) else type(X) is np.ndarray
+    return stored and X.ndim == 2 and X.dtype in FLOATS and min(X.shape) > 0
+
+
+def plain(X: Any, name: str = "X") -> Any:
+    """Return data as an array of real numbers, or as a sparse matrix whose indices are sound.
+
+    Parameters
+    ----------
+    X : array-like, sparse matrix, frame or AnnData
+        Of any shape. Masked entries, None and the NA of frames become NaN.
+    name : str
+        What error texts call it.
+
+    Returns
+    -------
+    ndarray, or sparse matrix in CSR, CSC or COO
+        X itself where it is such; of any real dtype.
+
+    Raises
+    ------
+    DataTypeError
+        If X holds something else than numbers, or is nothing that holds numbers.
+    DataError
+        If X is a sparse matrix whose indices lead out of it, or an AnnData object without a matrix in memory.
+    """
+    if sp.issparse(X):
+        return sound(X, name) if X.dtype.kind in NUMBERS else _refuse_dtype(X.dtype, name)
+    if type(X) is np.ndarray:
+        return _numbers(X, name)
+    if _is(X, "anndata", "AnnData"):
+        return plain(_matrix_of(X, name), name)
+    if _is(X, "pandas", "DataFrame"):
+        return _of_frame(X, name)
+    return _numbers(_array_of(X, name), name)
+
+
+def array_of(X: Any, name: str) -> Any:
+    """Return what is to be an array (weights, a start, bounds) as one of real numbers; NaN where it has none."""
+    array = plain(X, name)
+    if sp.issparse(array):
+        raise DataError(f"{name} is a sparse matrix, where an array is needed; give {name}.toarray().")
+    return array
+
+
+def is_table(X: Any) -> bool:
+    """Return whether X has rows and columns, as a matrix or frame has and a list of texts has not."""
+    return len(getattr(X, "shape", ())) == 2
+
+
+def columns_of(X: Any, matrix: Any) -> Any:
+    """Return what has the names and number of X's columns: X, the matrix made of it, or a frame for AnnData."""
+    if _is(X, "anndata", "AnnData"):
+        return X.var.iloc[:, :0].T
+    return X if is_table(X) else matrix
+
+
+def _is(X: Any, package: str, name: str) -> bool:
+    """Return whether X is of a class of another package, which need not be installed."""
+    return any(t.__name__ == name and t.__module__.partition(".")[0] == package for t in type(X).__mro__)
+
+
+def _matrix_of(X: Any, name: str) -> Any:
+    """Return the matrix of an AnnData object."""
+    if X.isbacked or X.X is None:
+        what = "is backed by a file" if X.isbacked else "has no X"
+        raise DataError(
+            f"{name} is an AnnData object that {what}. Pass a matrix in memory: NMF(...).fit(adata.X) after "
+            f"adata = adata.to_memory(), or a layer, NMF(...).fit(adata.layers['counts'])."
+        )
+    return X.X
+
+
+def _of_frame(X: Any, name: str) -> Any:
+    """Return a pandas frame as an array, float32 if all columns are; as a sparse matrix if all keep zeros absent."""
+    dtypes = {*X.dtypes}
+    if not all(dtype.kind in NUMBERS for dtype in dtypes):
+        return _by_column(X, name)
+    if dtypes and all(type(dtype).__name__ == "SparseDtype" and dtype.fill_value == 0 for dtype in dtypes):
+        return sound(X.sparse.to_coo(), name)
+    known = [getattr(dtype, "numpy_dtype", getattr(dtype, "subtype", dtype)) for dtype in dtypes]
+    target = np.float32 if known and np.result_type(*known) == np.float32 else np.float64
+    gaps = {"na_value": np.nan} if any(not isinstance(dtype, np.dtype) for dtype in dtypes) else {}
+    with np.errstate(over="ignore"):
+        return X.to_numpy(dtype=target, **gaps)
+
+
+def _by_column(X: Any, name: str) -> Any:
+    """Return a frame with columns of objects as an array; what is no number is named by its row and column."""
+    out = np.empty(X.shape)
+    for j, (label, dtype) in enumerate(zip(X.columns, X.dtypes, strict=True)):
+        column = X.iloc[:, j]
+        if dtype.kind in NUMBERS:
+            out[:, j] = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        elif dtype.kind == "O" and type(dtype).__name__ != "CategoricalDtype":
+            out[:, j] = _from_objects(column.to_numpy(dtype=object), name, label)
+        else:
+            _refuse_dtype(dtype, f"Column {label!r} of {name}")
+    return out
+
+
+def _array_of(X: Any, name: str) -> Any:
+    """Return what NumPy makes of an object, if it is one that it makes an array of at once."""
+    listed = isinstance(X, Sequence)
+    if _is(X, "dask", type(X).__name__) or not (
+        listed or isinstance(X, Number) or hasattr(X, "__array__") or hasattr(X, "__array_interface__")
+    ):
+        raise DataTypeError(f"{name} is {_kind(X)}, which is no array in memory.{_way(X, name)}")
+    try:
+        with warnings.catch_warnings(), np.errstate(over="ignore"):
+            warnings.simplefilter("ignore")  # a masked entry in a list becomes NaN, as it should
+            if listed and any(isinstance(row, np.ma.MaskedArray) for row in X):
+                return np.ma.array(X)
+            return np.asanyarray(X)
+    except Exception as error:  # whatever the other library raises
+        lengths = [len(row) if isinstance(row, Sequence) else 1 for row in X] if listed else [0]
+        uneven = next((i for i, length in enumerate(lengths) if length != lengths[0]), 0)
+        why = f"row 0 has {lengths[0]} entries, row {uneven} has {lengths[uneven]}" if uneven else str(error)
+        raise DataTypeError(f"{name} is {_kind(X)} that makes no array: {why}.{_way(X, name)}") from error
+
+
+def _numbers(array: Any, name: str) -> Any:
+    """Return an array of real numbers without a mask."""
+    kind = array.dtype.kind
+    if isinstance(array, np.ma.MaskedArray):
+        if np.ma.is_masked(array) and kind in NUMBERS:
+            dtype = np.float32 if array.dtype == np.float32 else np.float64
+            with np.errstate(over="ignore"):
+                return np.where(np.ma.getmaskarray(array), dtype(np.nan), np.asarray(array).astype(dtype, copy=False))
+        array = array.filled(None) if kind == "O" else np.asarray(array)
+    if kind in NUMBERS:
+        return np.asarray(array)
+    return _from_objects(np.asarray(array), name) if kind == "O" else _refuse_dtype(array.dtype, name)
+
+
+def _from_objects(array: Any, name: str, column: Any = None) -> Any:
+    """Return an array of Python's numbers in float64, NaN for None and NA."""
+    values = array.ravel().tolist()
+    types = {*map(type, values)}
+    gaps = {t for t in types if t.__name__ in ("NoneType", "NAType", "MaskedConstant")}
+    numbers = {t for t in types if issubclass(t, Real | Decimal | np.bool_) and not issubclass(t, np.timedelta64)}
+    if strange := types - gaps - numbers:
+        at = next(i for i, value in enumerate(values) if type(value) in strange)
+        place = ", ".join(map(str, np.unravel_index(at, array.shape))) if array.ndim else ""
+        place = f"{name}[{place}]" if column is None else f"{name}[{place}, {column!r}]"
+        raise DataTypeError(
+            f"{place if array.ndim else name} = {shown(values[at])} is "
+            f"{_kind(values[at])}. The argument must be without strings, dates and other objects: give numbers, and "
+            f"NaN, None or NA for what is unknown.{_of_texts(values[at])}"
+        )
+    try:
+        with np.errstate(over="ignore"):
+            known = [np.nan if type(value) in gaps else value for value in values]
+            return np.array(known, dtype=np.float64).reshape(array.shape)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise DataTypeError(f"{name} holds a number that float64 does not: {error}.") from error
+
+
+def _refuse_dtype(dtype: Any, name: str) -> Any:
+    """Raise the error for data that are no real numbers."""
+    kind = getattr(dtype, "kind", "O")
+    if kind == "c":
+        raise DataTypeError(f"Complex data not supported: {name} has dtype {dtype}. Give np.abs({name}), for example.")
+    way = {
+        "M": "Give numbers, for example the seconds or days since the first date.",
+        "m": "Divide by a unit, for example np.timedelta64(1, 's').",
+        "V": "Give its fields as the columns of one array, for example by "
+        "numpy.lib.recfunctions.structured_to_unstructured.",
+    }.get(kind, "Encode it as numbers first, or leave it out; numbers kept as strings: .astype(float).")
+    raise DataTypeError(f"{name} has dtype {dtype}, and must hold numbers. {way}")
+
+
+def _of_texts(value: Any) -> str:
+    return " For texts there is partwise.topics.TopicModel." if isinstance(value, str) and " " in value else ""
+
+
+def _kind(X: Any) -> str:
+    """Return the type of an object in words, with its package."""
+    t = type(X)
+    package = t.__module__.partition(".")[0]
+    return f"a {t.__name__}" if package == "builtins" else f"a {package} {t.__name__}"
+
+
+def _way(X: Any, name: str) -> str:
+    """Return a sentence that says what to pass instead."""
+    if _is(X, "mudata", "MuData"):
+        return f" Give one of its modalities, for example {name}['rna'].X."
+    found = next((way for has, way in WAYS.items() if hasattr(X, has)), None)
+    return f" Give {name}.{found}." if found else " Give a NumPy array, a SciPy sparse matrix or a frame."
