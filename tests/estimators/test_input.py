@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
-from partwise import NMF, MiniBatchNMF, non_negative_factorization
+from partwise import NMF, MiniBatchNMF, choose_rank, non_negative_factorization
+from partwise.exceptions import DataError
 
 X = np.random.default_rng(0).gamma(1.0, 1.0, (12, 9))
 BAD = {
@@ -195,3 +197,63 @@ def test_more_parts_than_rows_and_columns_are_possible():
     model = NMF(15, random_state=0, max_iter=2000)
     assert model.fit_transform(X).shape == (12, 15)
     assert model.factorization_.relative_error < 0.01
+
+
+@pytest.mark.parametrize("kind", [NMF, MiniBatchNMF])
+@pytest.mark.parametrize("make", [np.array, sp.csr_matrix, sp.csc_matrix], ids=["dense", "CSR", "CSC"])
+def test_an_anndata_object_is_its_matrix_with_the_names_of_its_columns(kind, make):
+    anndata = pytest.importorskip("anndata")
+    names = [f"gene{j}" for j in range(9)]
+    data = anndata.AnnData(make(X), obs=pd.DataFrame(index=map(str, range(12))), var=pd.DataFrame(index=names))
+    model = kind(2, init="random", random_state=0, max_iter=5000).fit(data)
+    np.testing.assert_array_equal(model.components_, clone(model).fit(make(X)).components_)
+    np.testing.assert_array_equal(model.feature_names_in_, names)
+    np.testing.assert_array_equal(model.transform(data[3:5]), model.transform(data)[3:5])
+    with pytest.raises(ValueError, match="feature names should match"):
+        model.transform(data[:, ::-1])
+    data.var_names = ["gene"] * 9
+    with pytest.raises(DataError, match=r"more than one column named 'gene'.*var_names_make_unique"):
+        model.transform(data)
+
+
+def test_an_anndata_object_without_a_matrix_in_memory_is_refused_at_once_with_the_lines_to_write(tmp_path):
+    anndata = pytest.importorskip("anndata")
+    names = {"obs": pd.DataFrame(index=map(str, range(12))), "var": pd.DataFrame(index=map(str, range(9)))}
+    anndata.AnnData(X, **names).write_h5ad(tmp_path / "x.h5ad")
+    backed = anndata.read_h5ad(tmp_path / "x.h5ad", backed="r")
+    for take in (NMF(2).fit, MiniBatchNMF(2).fit, MiniBatchNMF(2).partial_fit, NMF(2).fit(X).transform, choose_rank):
+        with pytest.raises(DataError, match=r"backed by a file.*adata\.to_memory\(\).*\.fit\(adata\.X\)"):
+            take(backed)
+        with pytest.raises(DataError, match=r"has no X.*NMF\(\.\.\.\)\.fit\(adata\.layers\['counts'\]\)"):
+            take(anndata.AnnData(layers={"counts": X}, **names))
+    backed.file.close()
+
+
+@pytest.mark.parametrize("kind", [NMF, MiniBatchNMF])
+def test_names_that_columns_share_are_refused(kind):
+    with pytest.raises(DataError, match="more than one column named 'a'"):
+        kind(2).fit(pd.DataFrame(X[:, :3], columns=["a", "b", "a"]))
+
+
+@pytest.mark.parametrize("kind", [NMF, MiniBatchNMF])
+def test_a_start_may_come_in_what_data_come_in_but_has_two_dimensions_and_no_gaps(kind):
+    rng = np.random.default_rng(0)
+    W, H = rng.random((12, 2)), rng.random((2, 9))
+    model = kind(2, init="custom", max_iter=5000)
+    expected = clone(model).fit_transform(X, W=W, H=H)
+    np.testing.assert_array_equal(model.fit_transform(X, W=pd.DataFrame(W), H=H.tolist()), expected)
+    for start in ({"W": np.ma.masked_array(W, W < 0.2)}, {"H": np.ma.masked_array(H, H < 0.2)}, {"H": sp.csr_array(H)}):
+        with pytest.raises(DataError, match=r"(mask|sparse)"):
+            clone(model).fit(X, **{"W": W, "H": H, **start})
+    for start in ({"W": W[:, 0]}, {"H": H[0]}, {"W": 1.0}, {"H": np.ones((2, 9, 1))}):
+        with pytest.raises(ValueError, match="must have shape"):
+            clone(model).set_params(n_components="auto").fit(X, **start)
+
+
+def test_inverse_transform_takes_what_transform_gives_in_any_storage_and_says_what_does_not_fit():
+    model = NMF(3, init="random", random_state=0, max_iter=5000).fit(X)
+    W = model.transform(X)
+    for store in (np.array, sp.csr_array, sp.coo_matrix, pd.DataFrame, np.ndarray.tolist):
+        np.testing.assert_allclose(model.inverse_transform(store(W)), W @ model.components_)
+    with pytest.raises(DataError, match=r"W has shape \(12, 9\); it needs a column for each of the 3 parts"):
+        model.inverse_transform(X)

@@ -69,6 +69,31 @@ def test_a_matrix_without_an_entry_is_refused():
         TopicModel().fit(np.zeros((3, 2)))
 
 
+def test_a_matrix_of_words_is_checked_as_data_of_any_model_are():
+    X = np.array([[2.0, 1.0, 0.0], [1.0, 2.0, 0.0], [0.0, 0.0, 3.0]])
+    one_based, model = sp.csr_array(X), TopicModel(n_topics=2).fit(X)
+    one_based.indices += 1
+    for take in (TopicModel(n_topics=2).fit, model.transform):
+        for bad, words in (
+            (one_based, r"texts stores an entry at row 2, column 3, outside its shape \(3, 3\).*subtract 1"),
+            (np.ma.masked_array(X, X == 1), r"texts\[0, 1\] is unknown.*masked|X\[0, 1\] is unknown.*masked"),
+            (pd.DataFrame(X, columns=["a", "b", "c"]).assign(b="x"), r"texts\[0, 'b'\] = 'x' is of type str"),
+            (np.where(X == 2, np.inf, X), "infinity"),
+        ):
+            with pytest.raises(DataError, match=words):
+                take(bad)
+    with pytest.raises(DataError, match=r"texts is of type int\. Pass a list of texts"):
+        TopicModel().fit(3)
+
+
+def test_words_are_read_off_whatever_names_its_columns():
+    X = np.array([[2.0, 1.0, 0.0], [1.0, 2.0, 0.0], [0.0, 0.0, 3.0]])
+    anndata = pytest.importorskip("anndata")
+    names = pd.DataFrame(index=["a", "b", "c"])
+    model = TopicModel(n_topics=2).fit(anndata.AnnData(sp.csr_matrix(X), obs=names, var=names))
+    assert [*model.words_] == ["a", "b", "c"]
+
+
 def test_words_name_the_columns_of_a_matrix_alone():
     with pytest.raises(ParameterError, match="Leave it out"):
         TopicModel().fit(["bank"], words=["bank"])

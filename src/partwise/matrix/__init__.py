@@ -1,9 +1,9 @@
 """X as a solver sees it: one class a storage, and as_matrix, which picks it."""
 
 from partwise.matrix.base import Array, Block, Box, Matrix, PoissonSide, by_rows, scattered
-from partwise.matrix.containers import array_of, columns_of, entries_of, is_ready, is_table
+from partwise.matrix.containers import array_of, columns_of, entries_of, is_ready, is_table, names_of
 from partwise.matrix.convert import as_matrix, in_units, rescaled, widened
-from partwise.matrix.indices import sound
+from partwise.matrix.indices import canonical, sound
 
 __all__ = [
     "Array",
@@ -14,11 +14,13 @@ __all__ = [
     "array_of",
     "as_matrix",
     "by_rows",
+    "canonical",
     "columns_of",
     "entries_of",
     "in_units",
     "is_ready",
     "is_table",
+    "names_of",
     "rescaled",
     "scattered",
     "sound",

@@ -19,15 +19,17 @@ NUMBERS = "fiub"
 """Kinds of dtype that hold real numbers."""
 WAYS = {
     "to_memory": "to_memory()",
-    "compute": "compute()",
+    "compute": "compute(), or its blocks one by one to MiniBatchNMF.partial_fit",
     "collect": "collect()",
     "to_scipy_sparse": "to_scipy_sparse()",
     "detach": "detach().cpu().numpy()",
     "__cuda_array_interface__": "get()",
     "to_pandas": "to_pandas()",
     "to_numpy": "to_numpy()",
+    "X": "X",
 }
 """What an object of another library has, and what of it to pass instead."""
+CODES = "Encode strings and categories as numbers, or leave them out; for texts there is partwise.topics.TopicModel."
 
 
 def entries_of(X: Any, name: str = "X") -> Any:
@@ -80,6 +82,10 @@ def plain(X: Any, name: str = "X") -> Any:
         return plain(_matrix_of(X, name), name)
     if _is(X, "pandas", "DataFrame"):
         return _of_frame(X, name)
+    if _is(X, "polars", "DataFrame"):  # of which NumPy makes numbers even where it has dates
+        for column, dtype in X.schema.items():
+            if not (dtype.is_numeric() or str(dtype) in ("Boolean", "Null")):
+                _refuse_dtype(dtype, f"Column {column!r} of {name}")
     return _numbers(_array_of(X, name), name)
 
 
@@ -88,7 +94,8 @@ def array_of(X: Any, name: str) -> Any:
     array = plain(X, name)
     if sp.issparse(array):
         raise DataError(f"{name} is a sparse matrix, where an array is needed; give {name}.toarray().")
-    return array
+    with np.errstate(over="ignore"):
+        return array.astype(np.float64) if array.dtype.itemsize > 8 else array
 
 
 def is_table(X: Any) -> bool:
@@ -96,8 +103,23 @@ def is_table(X: Any) -> bool:
     return len(getattr(X, "shape", ())) == 2
 
 
+def names_of(X: Any) -> list[Any] | None:
+    """Return the names of the columns of a frame, table or AnnData object, None for what has none."""
+    if _is(X, "anndata", "AnnData"):
+        return [*X.var_names]
+    names = getattr(X, "column_names", getattr(X, "columns", None)) if is_table(X) else None
+    return None if names is None else [*names]
+
+
 def columns_of(X: Any, matrix: Any) -> Any:
-    """Return what has the names and number of X's columns: X, the matrix made of it, or a frame for AnnData."""
+    """Return what scikit-learn reads names and number of X's columns from: X, a frame for AnnData, or the matrix."""
+    names = names_of(X) or []
+    if len({*names}) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise DataError(
+            f"X has more than one column named {twice!r}. Make names differ (for an AnnData object "
+            f"adata.var_names_make_unique() does), or pass the values alone."
+        )
     if _is(X, "anndata", "AnnData"):
         return X.var.iloc[:, :0].T
     return X if is_table(X) else matrix
@@ -111,11 +133,12 @@ def _is(X: Any, package: str, name: str) -> bool:
 def _matrix_of(X: Any, name: str) -> Any:
     """Return the matrix of an AnnData object."""
     if X.isbacked or X.X is None:
-        what = "is backed by a file" if X.isbacked else "has no X"
-        raise DataError(
-            f"{name} is an AnnData object that {what}. Pass a matrix in memory: NMF(...).fit(adata.X) after "
-            f"adata = adata.to_memory(), or a layer, NMF(...).fit(adata.layers['counts'])."
+        how = (
+            "is backed by a file. Read it into memory: adata = adata.to_memory(), then NMF(...).fit(adata.X), or with a"
+            if X.isbacked
+            else "has no X. Pass a"
         )
+        raise DataError(f"{name} is an AnnData object that {how} layer, NMF(...).fit(adata.layers['counts']).")
     return X.X
 
 
@@ -149,11 +172,11 @@ def _by_column(X: Any, name: str) -> Any:
 
 def _array_of(X: Any, name: str) -> Any:
     """Return what NumPy makes of an object, if it is one that it makes an array of at once."""
-    listed = isinstance(X, Sequence)
+    listed = isinstance(X, list | tuple)
     if _is(X, "dask", type(X).__name__) or not (
-        listed or isinstance(X, Number) or hasattr(X, "__array__") or hasattr(X, "__array_interface__")
+        isinstance(X, Sequence | Number) or hasattr(X, "__array__") or hasattr(X, "__array_interface__")
     ):
-        raise DataTypeError(f"{name} is {_kind(X)}, which is no array in memory.{_way(X, name)}")
+        raise DataTypeError(f"{name} is of type {_kind(X)}, which is no array in memory. {_way(X, name)}")
     try:
         with warnings.catch_warnings(), np.errstate(over="ignore"):
             warnings.simplefilter("ignore")  # a masked entry in a list becomes NaN, as it should
@@ -164,7 +187,8 @@ def _array_of(X: Any, name: str) -> Any:
         lengths = [len(row) if isinstance(row, Sequence) else 1 for row in X] if listed else [0]
         uneven = next((i for i, length in enumerate(lengths) if length != lengths[0]), 0)
         why = f"row 0 has {lengths[0]} entries, row {uneven} has {lengths[uneven]}" if uneven else str(error)
-        raise DataTypeError(f"{name} is {_kind(X)} that makes no array: {why}.{_way(X, name)}") from error
+        why = why.rstrip(".")
+        raise DataTypeError(f"{name} is of type {_kind(X)} and makes no array: {why}. {_way(X, name)}") from error
 
 
 def _numbers(array: Any, name: str) -> Any:
@@ -175,7 +199,7 @@ def _numbers(array: Any, name: str) -> Any:
             dtype = np.float32 if array.dtype == np.float32 else np.float64
             with np.errstate(over="ignore"):
                 return np.where(np.ma.getmaskarray(array), dtype(np.nan), np.asarray(array).astype(dtype, copy=False))
-        array = array.filled(None) if kind == "O" else np.asarray(array)
+        array = np.where(np.ma.getmaskarray(array), np.array(None), array.data) if kind == "O" else np.asarray(array)
     if kind in NUMBERS:
         return np.asarray(array)
     return _from_objects(np.asarray(array), name) if kind == "O" else _refuse_dtype(array.dtype, name)
@@ -189,12 +213,11 @@ def _from_objects(array: Any, name: str, column: Any = None) -> Any:
     numbers = {t for t in types if issubclass(t, Real | Decimal | np.bool_) and not issubclass(t, np.timedelta64)}
     if strange := types - gaps - numbers:
         at = next(i for i, value in enumerate(values) if type(value) in strange)
-        place = ", ".join(map(str, np.unravel_index(at, array.shape))) if array.ndim else ""
-        place = f"{name}[{place}]" if column is None else f"{name}[{place}, {column!r}]"
+        index = [*map(str, np.unravel_index(at, array.shape))] + ([] if column is None else [repr(column)])
+        place = f"{name}[{', '.join(index)}]" if index else name
         raise DataTypeError(
-            f"{place if array.ndim else name} = {shown(values[at])} is "
-            f"{_kind(values[at])}. The argument must be without strings, dates and other objects: give numbers, and "
-            f"NaN, None or NA for what is unknown.{_of_texts(values[at])}"
+            f"{place} = {shown(values[at])} is of type {_kind(values[at])}. The argument must be free of strings, "
+            f"dates and other objects, with a number, or None or NA for what is unknown, in each place. {CODES}"
         )
     try:
         with np.errstate(over="ignore"):
@@ -208,30 +231,25 @@ def _refuse_dtype(dtype: Any, name: str) -> Any:
     """Raise the error for data that are no real numbers."""
     kind = getattr(dtype, "kind", "O")
     if kind == "c":
-        raise DataTypeError(f"Complex data not supported: {name} has dtype {dtype}. Give np.abs({name}), for example.")
+        raise DataTypeError(
+            f"Complex data not supported: {name} has dtype {dtype}. Give absolute values, or real parts."
+        )
     way = {
         "M": "Give numbers, for example the seconds or days since the first date.",
         "m": "Divide by a unit, for example np.timedelta64(1, 's').",
         "V": "Give its fields as the columns of one array, for example by "
         "numpy.lib.recfunctions.structured_to_unstructured.",
-    }.get(kind, "Encode it as numbers first, or leave it out; numbers kept as strings: .astype(float).")
+    }.get(kind, f"Numbers kept as strings: .astype(float). {CODES}")
     raise DataTypeError(f"{name} has dtype {dtype}, and must hold numbers. {way}")
 
 
-def _of_texts(value: Any) -> str:
-    return " For texts there is partwise.topics.TopicModel." if isinstance(value, str) and " " in value else ""
-
-
 def _kind(X: Any) -> str:
-    """Return the type of an object in words, with its package."""
-    t = type(X)
-    package = t.__module__.partition(".")[0]
-    return f"a {t.__name__}" if package == "builtins" else f"a {package} {t.__name__}"
+    """Return the name of an object's type, with its package."""
+    package = type(X).__module__.partition(".")[0]
+    return type(X).__name__ if package == "builtins" else f"{package}.{type(X).__name__}"
 
 
 def _way(X: Any, name: str) -> str:
     """Return a sentence that says what to pass instead."""
-    if _is(X, "mudata", "MuData"):
-        return f" Give one of its modalities, for example {name}['rna'].X."
     found = next((way for has, way in WAYS.items() if hasattr(X, has)), None)
-    return f" Give {name}.{found}." if found else " Give a NumPy array, a SciPy sparse matrix or a frame."
+    return f"Give {name}.{found}." if found else "Give a NumPy array, a SciPy sparse matrix or a frame."

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from partwise.exceptions import ParameterError
 from partwise.factorization import factorize
 from partwise.init.nndsvd import truncated_svd
 from partwise.matrix import as_matrix
@@ -83,7 +84,7 @@ def compare_with_svd(X: Any, n_components: int, *, random_state: Any = 0, **opti
     random_state : int, RandomState instance or None, default=0
         Seed of both.
     **options
-        Passed to ``factorize``.
+        Passed to ``factorize``; those of weights and unknown entries are refused, as SVD has none.
 
     Returns
     -------
@@ -97,7 +98,10 @@ def compare_with_svd(X: Any, n_components: int, *, random_state: Any = 0, **opti
     >>> side.nmf.negative_share, side.nmf.sparseness > side.svd.sparseness
     (0.0, True)
     """
-    matrix = as_matrix(X)
+    for keyword in ("missing_values", "entry_weight", "sample_weight", "feature_weight"):
+        if options.get(keyword) is not None:
+            raise ParameterError(f"{keyword} cannot be compared by: truncated SVD knows neither gaps nor weights.")
+    matrix = as_matrix(X, negatives=options.pop("negatives", "error"))
     n_components = check_integer("n_components", n_components, highest=min(matrix.shape))
     rng = check_seed("random_state", random_state)
     found = factorize(matrix, n_components, random_state=random_state, **options)

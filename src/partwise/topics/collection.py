@@ -12,7 +12,10 @@ def checked_texts(texts: Sequence[str]) -> list[str]:
     """Return texts as a list of at least one string."""
     if isinstance(texts, str):
         raise DataError("texts is a single string. Pass a list of texts, one for each document.")
-    texts = list(texts)
+    try:
+        texts = list(texts)
+    except TypeError:
+        raise DataError(f"texts is of type {type(texts).__name__}. Pass a list of texts, one each document.") from None
     if not texts:
         raise DataError("there are no texts. Pass at least one.")
     for i, text in enumerate(texts):

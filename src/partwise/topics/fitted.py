@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from partwise.atomic import rebuilt
 from partwise.exceptions import DataError, ParameterError
 from partwise.losses import Loss, get_loss
-from partwise.matrix import Array, as_matrix
+from partwise.matrix import Array, as_matrix, canonical, entries_of, is_table
 from partwise.penalties import Penalty
 from partwise.projection import Projection
 from partwise.state import PlainState
@@ -166,8 +166,8 @@ class FittedTopics(PlainState, BaseEstimator):
         """Return new texts as rows of words."""
         if self.vectorizer_ is not None:
             return self.vectorizer_.transform(checked_texts(texts))
-        if sp.issparse(texts) or getattr(texts, "ndim", 0) == 2:
-            return sp.csr_array(texts, dtype=np.float64)
+        if is_table(texts):
+            return canonical(sp.csr_array(entries_of(texts, "texts"), dtype=np.float64))
         raise DataError("this model was fitted to a matrix, and knows no texts. Pass a matrix of the same words.")
 
     def transform(self, texts: Sequence[str]) -> Array:

@@ -11,7 +11,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin, clon
 from partwise import NMF
 from partwise.atomic import rebuilt
 from partwise.exceptions import DataError, ParameterError
-from partwise.matrix import Array
+from partwise.matrix import Array, as_matrix, canonical, entries_of, is_table, names_of
 from partwise.report import write_page
 from partwise.topics.collection import as_many, checked_dates, checked_ids, checked_texts
 from partwise.topics.editing import Editing
@@ -294,7 +294,7 @@ class TopicModel(Listing, Search, Views, Editing, Streaming, ClassNamePrefixFeat
     def _read(self, texts: Any, ids: Any, dates: Any, words: Any) -> None:
         """Take in documents: their ids and dates, and their words as a matrix."""
         self._memo = {}
-        matrix = sp.issparse(texts) or (getattr(texts, "ndim", 0) == 2)
+        matrix = is_table(texts)
         if not matrix:
             if words is not None:
                 raise ParameterError("words name the columns of a matrix; texts have words of their own. Leave it out.")
@@ -305,10 +305,11 @@ class TopicModel(Listing, Search, Views, Editing, Streaming, ClassNamePrefixFeat
         self.periods_ = None if self.dates_ is None else periods(self.dates_, self.ids_)
         self.texts_ = None if matrix or not self.keep_texts else texts
         if matrix:
-            names = words if words is not None else getattr(texts, "columns", range(texts.shape[1]))
+            names = words if words is not None else names_of(texts) or range(texts.shape[1])
             self.vectorizer_, self.language_ = None, "none"
             self.words_ = np.array([str(word) for word in as_many(names, "words", texts.shape[1])], dtype=object)
-            self.X_ = sp.csr_array(texts if sp.issparse(texts) else np.asarray(texts), dtype=np.float64)
+            self.X_ = canonical(sp.csr_array(entries_of(texts, "texts"), dtype=np.float64))
+            as_matrix(self.X_, name="texts", model="TopicModel")  # names what no fit can take
             return
         self.language_ = chosen_language(texts, self.language) if self.vectorizer is None else "none"
         self.vectorizer_, X = fit_vectorizer(
