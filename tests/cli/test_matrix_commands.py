@@ -69,7 +69,10 @@ def test_transform_refuses_another_number_of_columns(run, counts, model):
 
 
 def test_transform_writes_npy_and_csv_only(run, counts, model):
-    assert ".npy or a .csv" in run("transform", model, counts, "--out", counts.parent / "W.txt", code=2).stderr
+    assert (
+        "End its name in .npy or .csv"
+        in run("transform", model, counts, "--out", counts.parent / "W.txt", code=2).stderr
+    )
 
 
 @pytest.mark.parametrize(

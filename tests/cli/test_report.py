@@ -37,7 +37,10 @@ def test_a_model_without_texts_has_no_report(run, counts, tmp_path):
 
 def test_a_model_is_not_written_over(run, model):
     before = model.read_bytes()
-    assert "is the model itself" in run("report", model, "--out", model, code=2).stderr
+    assert "End its name in .html or .htm" in run("report", model, "--out", model, code=2).stderr
+    page = model.rename(model.with_suffix(".html"))
+    assert "is the file that is read" in run("report", page, "--out", page, code=2).stderr
+    model = page
     assert model.read_bytes() == before
 
 

@@ -1,10 +1,15 @@
 """What every command shares: --quiet and --debug, notes, errors in one line, files checked before work begins."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
+
+from partwise.io.escapes import escaped, quoted
 
 __all__ = [
     "Command",
@@ -15,7 +20,9 @@ __all__ = [
     "max_time_option",
     "missing_option",
     "new_file",
+    "next_command",
     "note",
+    "operand",
     "quiet",
     "seed_option",
     "with_folder",
@@ -29,7 +36,7 @@ class Failure(click.ClickException):
     """An error told in one line, with the exit code to leave with."""
 
     def __init__(self, message: str, exit_code: int) -> None:
-        super().__init__(message)
+        super().__init__(re.sub(r"\s*\n\s*", " ", message))
         self.exit_code = exit_code  # type: ignore[misc]  # which Click itself reads off the instance
 
 
@@ -47,6 +54,15 @@ class Command(click.Command):
             ),
         ]
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, unless it would write over what it reads."""
+        out = ctx.params.get("out")
+        read = [ctx.params.get(str(param.name)) for param in self.params if isinstance(param, click.Argument)]
+        for path in filter(None, read):
+            if out is not None and Path(out).exists() and Path(path).exists() and Path(path).samefile(out):
+                raise Failure(f"{out} is the file that is read. Give another name with --out.", exit_code=2)
+        return super().invoke(ctx)
+
 
 def quiet() -> bool:
     """Tell whether the command runs with ``--quiet``."""
@@ -56,7 +72,7 @@ def quiet() -> bool:
 def note(message: str) -> None:
     """Say something beside the result, on standard error."""
     if not quiet():
-        click.echo(f"! {message}", err=True)
+        click.echo(escaped(f"! {message}"), err=True)
 
 
 def _keep(ctx: click.Context, option: click.Parameter, value: bool) -> None:
@@ -96,7 +112,47 @@ max_time_option = click.option(
 )
 
 
-def new_file(name: str, **settings: Any) -> Callable[[Decorated], Decorated]:
-    """Return an option for a file to write, whose folder has to exist."""
+MODELS = (".model", ".partwise")
+"""Endings of models; others may be part of the name, as in news.2024-05, unless they tell of another kind of file."""
+OTHERS = {
+    *(".csv", ".tsv", ".json", ".jsonl", ".txt", ".gz", ".zip", ".npy", ".npz", ".mtx", ".parquet", ".h5ad", ".xlsx"),
+    *(".html", ".htm", ".pdf", ".png", ".svg", ".pkl", ".pickle", ".joblib", ".py"),
+}
+
+
+def new_file(name: str, endings: Sequence[str] = (), **settings: Any) -> Callable[[Decorated], Decorated]:
+    """Return an option for a file to write, whose folder has to exist, with one of some endings or those of a model."""
+
+    def checked(ctx: click.Context, option: click.Parameter, value: str | None) -> str | None:
+        ending = "" if value is None else Path(value).suffix.lower()
+        fits = ending in endings or (ending not in OTHERS if "MODEL" in name else False)
+        if value is not None and not fits:
+            kind = f"a {ending!r} file" if ending else "a file without an ending"
+            usual = [*endings, *(MODELS if "MODEL" in name else ())]
+            raise click.BadParameter(
+                f"{value}: {name} cannot be {kind}. End its name in {', '.join(usual[:-1])} or {usual[-1]}.",
+                ctx,
+                option,
+            )
+        return with_folder(ctx, option, value)
+
     writable = click.Path(dir_okay=False, writable=True)
-    return click.option("--out", metavar=name, type=writable, callback=with_folder, **settings)
+    return click.option("--out", metavar=name, type=writable, callback=checked, **settings)
+
+
+def next_command(name: str, *words: str) -> str:
+    """Return a line to paste that runs another command, with every option given to this one that both have."""
+    ctx = click.get_current_context()
+    other: click.Command = import_module(f"partwise.cli.{name}").command
+    shared = {param.opts[-1] for param in other.params} - {"--out", "--json", "--quiet", "--debug"}
+    given: list[str] = []
+    for param in ctx.command.params:
+        asked = ctx.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE
+        if isinstance(param, click.Option) and asked and param.opts[-1] in shared:
+            given += [param.opts[-1], *([] if param.is_flag else [str(ctx.params[str(param.name)])])]
+    return quoted(["partwise", name, *words, *given])
+
+
+def operand(path: str) -> str:
+    """Return a path as a word of a command, where it is not to be taken for an option."""
+    return f"./{path}" if path.startswith("-") else path

@@ -1,7 +1,5 @@
 """``partwise consensus``."""
 
-import csv
-import io
 import time
 from itertools import groupby
 from pathlib import Path
@@ -9,7 +7,6 @@ from typing import Any
 
 import click
 import numpy as np
-from rich.console import Console
 from rich.text import Text
 
 from partwise import NMF
@@ -26,9 +23,10 @@ from partwise.cli.command import (
 )
 from partwise.cli.inputs import MISSING, check_counts, column_name, count_unknown, read_non_negative
 from partwise.cli.progress import counting
-from partwise.cli.render import as_many, print_facts, print_json, print_line
+from partwise.cli.render import as_many, print_facts, print_json, print_line, terminal_width
 from partwise.cli.saving import save_model
 from partwise.io import Numbers
+from partwise.io.escapes import csv_text, escaped
 from partwise.io.writing import write_bytes
 from partwise.selection.consensus import Consensus, consensus
 
@@ -55,7 +53,8 @@ ENTRIES = 10
 @seed_option
 @json_option
 @new_file(
-    "FILE",
+    "FILE|MODEL",
+    (".csv",),
     show_default="nothing is saved",
     help="Save the parts: to a .csv file with their intervals, to any other as a model.",
 )
@@ -154,13 +153,13 @@ def _left_out(agreed: Consensus) -> str:
 
 def _print_parts(agreed: Consensus, numbers: Numbers) -> None:
     """Print a line for each part, with as many entries as fit."""
-    width = Console().width
+    width = terminal_width()
     print_line(Text("part  share  reproducibility  largest entries (95 % of runs)", "dim"))
     for t, (part, share) in enumerate(zip(agreed.components_, _shares(agreed), strict=True)):
         line = Text(f"{t:4}  {share:5.1%}  {agreed.reproducibility[t]:15.2f}  ")
         total = float(part.sum(dtype=np.float64)) or 1.0
         entries = [
-            f"{column_name(numbers, j)} {_percent(part[j] / total)}% "
+            f"{escaped(column_name(numbers, j))} {_percent(part[j] / total)}% "
             f"({_percent(agreed.lower[t, j] / total)}-{_percent(agreed.upper[t, j] / total)})"
             for j in _largest(part, ENTRIES)
         ]
@@ -219,13 +218,12 @@ def _model(agreed: Consensus, loss: str, missing: str, seed: int) -> NMF:
 
 
 def _save(agreed: Consensus, path: str, numbers: Numbers, model: NMF) -> None:
-    if Path(path).suffix != ".csv":
+    if Path(path).suffix.lower() != ".csv":
         save_model(model, path)
         return
-    content = io.StringIO()
-    writer = csv.writer(content, lineterminator="\n")
-    writer.writerow(["part", "column", "value", "lower", "upper"])
-    for t, values in enumerate(zip(agreed.components_, agreed.lower, agreed.upper, strict=True)):
-        for j, entry in enumerate(zip(*(value.tolist() for value in values), strict=True)):
-            writer.writerow([t, column_name(numbers, j), *entry])
-    write_bytes(path, content.getvalue().encode())
+    rows = (
+        [t, column_name(numbers, j), *entry]
+        for t, values in enumerate(zip(agreed.components_, agreed.lower, agreed.upper, strict=True))
+        for j, entry in enumerate(zip(*(value.tolist() for value in values), strict=True))
+    )
+    write_bytes(path, csv_text(["part", "column", "value", "lower", "upper"], rows).encode("utf-8", "replace"))

@@ -12,6 +12,7 @@ import partwise
 from partwise import kernels
 from partwise.cli.command import Command, json_option
 from partwise.cli.render import print_json
+from partwise.io.escapes import escaped
 
 __all__ = ["command"]
 
@@ -55,7 +56,7 @@ def command(as_json: bool) -> None:
         found["blas"] = "; ".join(filter(None, [found.get("blas"), name]))
     width = max(map(len, found))
     for name, value in found.items():
-        click.echo(f"{name.replace('_', ' ') if name.islower() else name:<{width}}  {value}")
+        click.echo(escaped(f"{name.replace('_', ' ') if name.islower() else name:<{width}}  {value}"))
 
 
 def _usable_cores() -> int:

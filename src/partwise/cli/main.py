@@ -3,6 +3,9 @@
 Exit codes: 0 done, 1 failed, 2 bad usage or input, 130 interrupted.
 """
 
+import errno
+import io
+import sys
 import traceback
 import warnings
 from importlib import import_module
@@ -11,8 +14,10 @@ from typing import Any
 import click
 
 import partwise
+from partwise.cli import streams
 from partwise.cli.command import Failure, note
 from partwise.exceptions import MissingExtraError, PartwiseError
+from partwise.io.escapes import escaped_lines
 
 __all__ = ["group", "main"]
 
@@ -53,6 +58,23 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def main(self, *arguments: Any, **settings: Any) -> Any:
+        """Run a command, and tell of any error in its surroundings without a traceback."""
+        try:
+            sys.exit(super().main(*arguments, **settings | {"standalone_mode": False}))
+        except click.ClickException as error:
+            said = io.StringIO()
+            error.show(file=said)
+            click.echo(escaped_lines(said.getvalue()), err=True, nl=False)
+            sys.exit(error.exit_code)
+        except click.Abort:
+            click.echo("Interrupted.", err=True)
+            sys.exit(130)
+        except OSError as error:  # of standard output: all else is a failure of its command
+            if error.errno != errno.EPIPE:
+                click.echo(f"Error: standard output: {error.strerror}.", err=True)
+            sys.exit(1)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command and report its errors."""
         try:
@@ -66,7 +88,7 @@ class Commands(click.Group):
             ctx.exit(130)
         except Exception as error:
             if ctx.meta.get("debug"):
-                click.echo(traceback.format_exc(), err=True, nl=False)
+                click.echo(escaped_lines(traceback.format_exc()), err=True, nl=False)
             raise _failure(error) from error
 
 
@@ -94,4 +116,11 @@ def group() -> None:
 
 def main() -> None:
     """Run the command line."""
-    group(prog_name="partwise")
+    if not streams.ready():
+        click.echo("Error: standard output is closed. Send it to a file, or to /dev/null.", err=True)
+        sys.exit(1)
+    try:
+        group(prog_name="partwise")
+    finally:
+        if not streams.flushed():
+            sys.exit(1)

@@ -19,13 +19,16 @@ from partwise.cli.command import (
     max_time_option,
     missing_option,
     new_file,
+    next_command,
     note,
+    operand,
     seed_option,
     with_folder,
 )
 from partwise.cli.inputs import MISSING, count_unknown, read_non_negative
 from partwise.cli.progress import counting
 from partwise.cli.render import print_facts, print_json, print_line, print_sentence
+from partwise.io.escapes import quoted
 from partwise.io.writing import write_bytes
 from partwise.selection.choice import RankChoice
 from partwise.selection.figure import axes
@@ -84,7 +87,7 @@ def _numbers(ctx: click.Context, option: click.Parameter, value: str | None) -> 
 )
 @seed_option
 @json_option
-@new_file("PICTURE", show_default="nothing is drawn", help="Draw the errors to this .png, .svg or .pdf file.")
+@new_file("PICTURE", PICTURES, show_default="nothing is drawn", help="Draw the errors to this .png, .svg or .pdf file.")
 def command(
     file: str,
     fewest: int,
@@ -108,8 +111,6 @@ def command(
     \b
     Example: partwise rank counts.csv --max 6
     """
-    if out is not None and Path(out).suffix not in PICTURES:
-        raise Failure(f"{out}: draw to a {', '.join(PICTURES[:-1])} or {PICTURES[-1]} file.", exit_code=2)
     ax = None
     if out is not None:  # at once, not after the search
         os.environ.setdefault("MPLBACKEND", "agg")
@@ -134,7 +135,9 @@ def command(
         )
     seconds = time.perf_counter() - started
     if not choice.records:
-        way_out = f"give the same --resume {resume} again" if resume else "--resume FILE keeps what is finished"
+        way_out = (
+            f"give the same {quoted(['--resume', resume])} again" if resume else "--resume FILE keeps what is finished"
+        )
         raise Failure(f"{choice.reason} Raise --max-time; {way_out}.", exit_code=1)
     if ax is not None:
         choice.plot(ax)
@@ -152,7 +155,8 @@ def command(
     if out is not None:
         note(f"drawn to {out}")
     if choice.clear:
-        note(f"next: partwise fit {file} --components {choice.n_components} --out MODEL")
+        words = [operand(file), "--components", str(choice.n_components), "--out", "MODEL"]
+        note(f"next: {next_command('fit', *words)}")
 
 
 def _tried(fewest: int, most: int | None, ranks: list[int] | None, shape: tuple[int, int]) -> Sequence[int] | None:
@@ -192,5 +196,5 @@ def _print_table(choice: RankChoice) -> None:
 
 def _draw(ax: Any, path: str) -> None:
     picture = io.BytesIO()
-    ax.figure.savefig(picture, format=Path(path).suffix[1:])
+    ax.figure.savefig(picture, format=Path(path).suffix[1:].lower())
     write_bytes(path, picture.getvalue())

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from partwise.cli.command import Command, existing_file, json_option, note, seed_option
 from partwise.cli.render import print_json, print_line
+from partwise.io.escapes import escaped
 from partwise.recommend import Recommender
 from partwise.recommend.files import read_table
 
@@ -131,9 +132,9 @@ def command(log: str, readers: tuple[str, ...], number: int, diversity: float, a
     if as_json:
         print_json(found)
         return
-    width = max(len("reader"), *(cell_len(str(name)) for name in readers))
+    width = max(len("reader"), *(cell_len(escaped(str(name))) for name in readers))
     print_line(Text(f"{set_cell_size('reader', width)}  rank   score  article", "dim"))
     for row in found:
-        line = Text(f"{set_cell_size(str(row['reader']), width)}  {row['rank']:4}  {row['score']:6.3f}  ")
+        line = Text(f"{set_cell_size(escaped(str(row['reader'])), width)}  {row['rank']:4}  {row['score']:6.3f}  ")
         line.append(str(row["article"]), "bold")
         print_line(line)

@@ -1,9 +1,10 @@
 """Lines for people: headline, topics and similar documents, cut at whole words to the width of the terminal."""
 
-import json
 import math
+import sys
 import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -11,6 +12,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
+from partwise.io.escapes import UNSAFE, escaped, json_text
 from partwise.topics import Similar, Topic
 from partwise.topics.words import SEPARATOR
 
@@ -25,14 +27,22 @@ __all__ = [
     "print_text",
     "print_topics",
     "summary",
+    "terminal_width",
 ]
 
 GAP = "  "
+NARROWEST = 40
+"""Columns that lines are made for at least: a narrower terminal breaks them."""
+
+
+def terminal_width() -> int:
+    """Return the columns of the terminal; 80 where it does not tell."""
+    return max(Console().width or 80, NARROWEST)
 
 
 def print_json(value: Any) -> None:
     """Print one JSON value, readable as it stands."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    click.echo(json_text(value, getattr(sys.stdout, "encoding", None) or "utf-8"))
 
 
 def fit_facts(nmf: Any, seconds: float) -> dict[str, Any]:
@@ -61,19 +71,24 @@ def print_facts(parts: Sequence[str]) -> None:
     """Print the parts of a headline, divided by dots, broken between parts only."""
     # A space that may not break holds each part together.
     joined = " · ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts)
-    for line in textwrap.wrap(joined, Console().width, break_on_hyphens=False):
+    for line in textwrap.wrap(joined, terminal_width(), break_on_hyphens=False):
         print_line(Text(line.replace("\N{NO-BREAK SPACE}", " ").removesuffix(" ·")))
 
 
 def print_sentence(sentence: str) -> None:
     """Print a sentence, broken between words."""
-    for line in textwrap.wrap(sentence, Console().width, break_on_hyphens=False):
+    for line in textwrap.wrap(sentence, terminal_width(), break_on_hyphens=False):
         print_line(Text(line))
 
 
 def print_topics(topics: Sequence[Topic], snippets: dict[str, str], all_words: bool = False) -> None:
     """Print what is known of each topic in a line; below its words, all or those of one line."""
-    width = Console().width
+    width = terminal_width()
+    topics = [
+        replace(one, label=escaped(one.label), document=escaped(one.document), words=[*map(escaped, one.words)])
+        for one in topics
+    ]
+    snippets = {escaped(name): text for name, text in snippets.items()}
     peak_width = max(cell_len(topic.peak) for topic in topics)
     room = width - len(" #  share   npmi  stab  ") - (peak_width + len(GAP) if peak_width else 0)
     # An id cut short is of no use; of a label the first word is the best.
@@ -106,12 +121,14 @@ def print_topics(topics: Sequence[Topic], snippets: dict[str, str], all_words: b
 
 def print_similar(found: Sequence[Similar], labels: Sequence[str], texts: dict[str, str]) -> None:
     """Print score, id and shared topics of each document; below it the beginning of its text, where that is known."""
-    width = Console().width
-    id_width = min(max(cell_len(name) for name in ["document", *(similar.id for similar in found)]), width // 2)
+    width = terminal_width()
+    names = [escaped(similar.id) for similar in found]
+    labels = [*map(escaped, labels)]
+    id_width = min(max(cell_len(name) for name in ["document", *names]), width // 2)
     print_line(Text(f"score  {set_cell_size('document', id_width)}{GAP}shared topics", "dim"))
-    for similar in found:
+    for similar, name in zip(found, names, strict=True):
         line = Text(f"{similar.score:5.3f}{GAP}")
-        line.append(_cropped(similar.id, id_width), "bold")
+        line.append(_cropped(name, id_width), "bold")
         shared = [f"{share:.0%} {labels[t]}" for t, share in similar.shared.items() if share >= 0.05]
         line.append(GAP + as_many(shared, width - line.cell_len - len(GAP), ", "))
         print_line(line)
@@ -122,7 +139,7 @@ def print_similar(found: Sequence[Similar], labels: Sequence[str], texts: dict[s
 def print_text(text: str) -> None:
     """Print the first two lines of a text, indented."""
     for line in textwrap.wrap(
-        text, Console().width, initial_indent=" " * 7, subsequent_indent=" " * 7, max_lines=2, placeholder=" …"
+        text, terminal_width(), initial_indent=" " * 7, subsequent_indent=" " * 7, max_lines=2, placeholder=" …"
     ):
         print_line(Text(line, "dim"))
 
@@ -148,7 +165,7 @@ def as_many(parts: Sequence[str], width: int, separator: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text[:1000].split())
+    return escaped(" ".join(text[:1000].split()))
 
 
 def _cropped(text: str, width: int) -> str:
@@ -159,6 +176,12 @@ def _cropped(text: str, width: int) -> str:
 
 
 def print_line(line: Text) -> None:
-    """Print a line that fits as it is."""
+    """Print a line that fits as it is; what a terminal would obey is shown, whatever it comes from."""
+    if UNSAFE.search(line.plain):
+        cuts = sorted({cut for found in UNSAFE.finditer(line.plain) for cut in found.span()})
+        pieces = line.divide(cuts)
+        for piece in pieces:
+            piece.plain = escaped(piece.plain)
+        line = Text("", line.style).join(pieces)
     line.rstrip()
-    Console(highlight=False).print(line, soft_wrap=True)
+    Console(highlight=False, width=terminal_width()).print(line, soft_wrap=True)

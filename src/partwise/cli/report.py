@@ -1,11 +1,11 @@
 """``partwise report``."""
 
-import shlex
 from pathlib import Path
 
 import click
 
-from partwise.cli.command import Command, Failure, existing_file, new_file, note
+from partwise.cli.command import MODELS, Command, Failure, existing_file, new_file, note
+from partwise.io.escapes import quoted
 from partwise.persistence import load
 from partwise.report import write_page
 from partwise.topics import TopicModel
@@ -13,13 +13,15 @@ from partwise.topics.reporting import report_of
 
 __all__ = ["command"]
 
-MODELS = (".model", ".partwise")
-"""Suffixes of models, which .html takes the place of; others may be part of the name, as in news.2024-05."""
-
 
 @click.command(cls=Command)
 @click.argument("model", type=existing_file)
-@new_file("PAGE", show_default="MODEL's name with .html", help="The page to write; only one named here is overwritten.")
+@new_file(
+    "PAGE",
+    (".html", ".htm"),
+    show_default="MODEL's name with .html",
+    help="The page to write; only one named here is overwritten.",
+)
 @click.option("--title", show_default="counts topics and documents", help="Title of the page.")
 def command(model: str, out: str | None, title: str | None) -> None:
     """Write a page with the topics of a saved model, to open in a browser.
@@ -41,11 +43,9 @@ def command(model: str, out: str | None, title: str | None) -> None:
             'Give a model that "partwise topics FILE --out MODEL" saved.',
             exit_code=2,
         )
-    if Path(path).exists() and Path(path).samefile(model):
-        raise Failure(f"{path} is the model itself. Give another name with --out.", exit_code=2)
     made = ["partwise", "report", model, "--out", path, *(["--title", title] if title else [])]
     try:
-        write_page(report_of(topics, title, shlex.join(made)), path)
+        write_page(report_of(topics, title, quoted(made)), path)
     except OSError as error:
         raise Failure(f"{path} was not written ({error.strerror or error}).", exit_code=1) from error
     note(f"wrote {path}; open it in a browser")

@@ -7,7 +7,17 @@ from typing import Any
 
 import click
 
-from partwise.cli.command import Command, Failure, json_option, loss_option, new_file, note, seed_option
+from partwise.cli.command import (
+    Command,
+    Failure,
+    json_option,
+    loss_option,
+    new_file,
+    next_command,
+    note,
+    operand,
+    seed_option,
+)
 from partwise.cli.progress import progress
 from partwise.cli.render import fit_facts, print_facts, print_json, print_sentence, print_topics, summary
 from partwise.cli.saving import save_model
@@ -82,7 +92,7 @@ def command(
     \b
     Example: partwise topics news.csv --text body --date day --out news.model
     """
-    if file == "-" and sys.stdin.isatty():
+    if file == "-" and sys.stdin is not None and sys.stdin.isatty():
         if no_input:
             raise Failure("standard input is a keyboard. Pipe JSON lines into it, or give a file.", exit_code=2)
         note("reading JSON lines from the keyboard; Ctrl-D ends them")
@@ -125,7 +135,9 @@ def command(
         print_sentence(reason)
     print_topics(table, dict(zip(read.ids, read.texts, strict=True)), all_words=words is not None)
     if out is not None:
-        note(f"saved to {out}; next: partwise similar {out} {table[0].document}")
+        document = table[0].document
+        line = next_command("similar", operand(out), *(["--"] if document.startswith("-") else []), document)
+        note(f"saved to {out}; next: {line}")
 
 
 def _known(value: Any) -> Any:

@@ -1,6 +1,5 @@
 """``partwise transform``."""
 
-import csv
 import io
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,10 +8,11 @@ from typing import Any
 import click
 import numpy as np
 
-from partwise.cli.command import Command, Failure, existing_file, new_file
+from partwise.cli.command import Command, existing_file, new_file
 from partwise.cli.inputs import count_unknown, missing_word, read_non_negative
 from partwise.exceptions import DataError
 from partwise.io import read_texts
+from partwise.io.escapes import csv_text
 from partwise.io.writing import write_bytes
 from partwise.persistence import load
 from partwise.topics import TopicModel
@@ -26,7 +26,7 @@ REFUSED = 'Fit the model with "partwise fit --missing nan" if such cells are unk
 @click.command(cls=Command)
 @click.argument("model", type=existing_file)
 @click.argument("file", type=click.Path(exists=True, allow_dash=True))
-@new_file("FILE", show_default="csv on standard output", help="Write to this .npy or .csv file.")
+@new_file("FILE", (".npy", ".csv"), show_default="csv on standard output", help="Write to this .npy or .csv file.")
 @click.option("--text", metavar="COLUMN", show_default="as in partwise topics", help="Column of the texts.")
 @click.option("--id", "id_", metavar="COLUMN", show_default="as in partwise topics", help="Column of ids.")
 @click.option("--encoding", default="utf-8", show_default=True, help="Encoding of the texts.")
@@ -35,13 +35,12 @@ def command(model: str, file: str, out: str | None, text: str | None, id_: str |
 
     MODEL is a file that "partwise fit" or "partwise topics" wrote; FILE is of the kind it was made from. The result
     has one row for each row of FILE, with the weight of each component or topic. Entries of FILE are unknown as they
-    were when the model was fitted: see --missing of "partwise fit".
+    were when the model was fitted: see --missing of "partwise fit". In csv an id that a spreadsheet would run, such as
+    =1+1, has an apostrophe before it.
 
     \b
     Example: partwise transform counts.model more.csv --out weights.csv
     """
-    if out is not None and Path(out).suffix not in (".npy", ".csv"):
-        raise Failure(f"{out}: write to a .npy or a .csv file.", exit_code=2)
     loaded = load(model)
     names: Sequence[str] | None
     if isinstance(loaded, TopicModel):
@@ -58,7 +57,7 @@ def command(model: str, file: str, out: str | None, text: str | None, id_: str |
     if out is None:
         click.echo(_csv(W, names, what), nl=False)
     else:
-        write_bytes(out, _csv(W, names, what).encode() if Path(out).suffix == ".csv" else _npy(W))
+        write_bytes(out, _npy(W) if Path(out).suffix.lower() == ".npy" else _csv(W, names, what))
 
 
 def _npy(W: Any) -> bytes:
@@ -67,11 +66,7 @@ def _npy(W: Any) -> bytes:
     return content.getvalue()
 
 
-def _csv(W: Any, names: Sequence[str] | None, what: str) -> str:
-    content = io.StringIO()
-    writer = csv.writer(content, lineterminator="\n")
-    first = [] if names is None else ["id"]
-    writer.writerow([*first, *(f"{what}_{t}" for t in range(W.shape[1]))])
-    for i, row in enumerate(W.tolist()):
-        writer.writerow(row if names is None else [names[i], *row])
-    return content.getvalue()
+def _csv(W: Any, names: Sequence[str] | None, what: str) -> bytes:
+    header = [*([] if names is None else ["id"]), *(f"{what}_{t}" for t in range(W.shape[1]))]
+    rows = W.tolist() if names is None else ([name, *row] for name, row in zip(names, W.tolist(), strict=True))
+    return csv_text(header, rows).encode("utf-8", "replace")

@@ -10,6 +10,7 @@ from partwise.cli.command import note
 from partwise.cli.inputs import check_entries
 from partwise.exceptions import DataError
 from partwise.io import Numbers, read_numbers
+from partwise.io.escapes import unguarded
 from partwise.io.files import data_suffix, decode, delimited_rows, read_bytes
 
 __all__ = ["Weights", "read_weights", "weights_option"]
@@ -138,7 +139,7 @@ def _named_column(path: str, column: str) -> Numbers:
             raise DataError(
                 f"{path}, line {line}, column {column!r}: {cells[index]!r} is no number. Mend the cell."
             ) from None
-    names = [cells[0] for _, cells in rows] if index else None
+    names = [unguarded(cells[0]) for _, cells in rows] if index else None
     return Numbers(np.array(values)[:, None], names, [column])
 
 

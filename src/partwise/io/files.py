@@ -36,6 +36,8 @@ def open_file(path: str | Path) -> IO[bytes]:
 def read_bytes(path: str | Path) -> bytes:
     """Return the bytes of a file, unpacked if it ends in ``.gz``; ``-`` is standard input."""
     if str(path) == STDIN:
+        if sys.stdin is None:
+            raise DataError("standard input is closed. Give a file.")
         return sys.stdin.buffer.read()
     with open_file(path) as file:
         raw = file.read()

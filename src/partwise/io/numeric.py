@@ -12,6 +12,7 @@ import scipy.io
 import scipy.sparse
 
 from partwise.exceptions import DataError, MissingExtraError
+from partwise.io.escapes import unguarded
 from partwise.io.files import data_suffix, decode, delimited_rows, read_bytes
 
 __all__ = ["Numbers", "read_numbers"]
@@ -154,9 +155,9 @@ def _read_table(path: Path, encoding: str) -> Numbers:
     named = (header is not None and header[0].strip().lower() in NAMES and len(header) > 1) or not any(
         _is_number(cells[0]) for cells in rows
     )
-    row_names = [cells[0] for cells in rows] if named else None
+    row_names = [unguarded(cells[0]) for cells in rows] if named else None
     first = int(named)
-    column_names = None if header is None else header[first:]
+    column_names = None if header is None else [unguarded(name) for name in header[first:]]
     if len(rows[0]) == first:
         raise DataError(f"{path} has a single column, without numbers. Check its delimiter.")
     try:

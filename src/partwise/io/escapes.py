@@ -1,0 +1,124 @@
+"""Text from data where it is shown, not obeyed: in a terminal, in a page, in a spreadsheet, in a command to paste."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterable, Sequence
+
+__all__ = ["UNSAFE", "csv_text", "escaped", "escaped_lines", "json_text", "quoted", "unguarded"]
+
+UNSAFE = re.compile(
+    # control characters, soft and hard; halves of characters
+    "[\x00-\x1f\x7f-\x9f\ud800-\udfff"
+    # what changes the direction of text, breaks lines, or has no width
+    "\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U0001d173-\U0001d17a\U000e0000-\U000e007f]"
+    # joiners, but for those between letters of scripts and pictures that need them
+    "|(?<![^\x00-\x7f])[\u200c\u200d]|[\u200c\u200d](?![^\x00-\x7f])"
+)
+"""A character that a terminal obeys, or that makes a text look like another."""
+
+FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+"""How a cell begins that a spreadsheet would run; apostrophes come first where one was put there already."""
+
+
+def escaped(text: str) -> str:
+    r"""Return text with each character that a terminal would obey as its escape.
+
+    Examples
+    --------
+    >>> print(escaped("red\x1b[31m"), escaped("a\nb"))
+    red\x1b[31m a\nb
+    """
+    return UNSAFE.sub(lambda found: _escape(found[0]), text)
+
+
+def escaped_lines(text: str) -> str:
+    """Return text of our own in lines, in which data may stand, likewise; ends of lines stay."""
+    return "\n".join(map(escaped, text.split("\n")))
+
+
+def _escape(character: str) -> str:
+    named = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+    code = ord(character)
+    width = 2 if code < 0x100 else 4 if code < 0x10000 else 8
+    return named.get(character) or f"\\{'xuU'[(width > 2) + (width > 4)]}{code:0{width}x}"
+
+
+def json_text(value: object, encoding: str = "utf-8") -> str:
+    r"""Return a value as JSON whose strings hold no character that a terminal would obey, or that `encoding` lacks.
+
+    Examples
+    --------
+    >>> print(json_text(["\x9b31m naïve"]))
+    [
+      "\u009b31m naïve"
+    ]
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    text = re.sub(f"(?!\n)(?:{UNSAFE.pattern})", lambda found: json.dumps(found[0])[1:-1], text)
+    try:
+        text.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return json.dumps(value, indent=2)
+    return text
+
+
+def quoted(words: Iterable[str]) -> str:
+    r"""Return a command that can be pasted into a shell as it is shown.
+
+    Examples
+    --------
+    >>> print(quoted(["partwise", "similar", "two words.model", "\x1b[2J"]))
+    partwise similar 'two words.model' $'\x1b[2J'
+    """
+    return " ".join(map(_quoted, words))
+
+
+def _quoted(word: str) -> str:
+    if not UNSAFE.search(word):
+        return shlex.quote(word)
+    held = re.sub(r"[\\']", r"\\\g<0>", word)
+    held = re.sub("[\udc80-\udcff]", lambda found: f"\\x{ord(found[0]) - 0xDC00:02x}", held)  # a byte that is no UTF-8
+    return f"$'{escaped(held)}'"
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a table as csv. A text that a spreadsheet would take for a formula has an apostrophe before it.
+
+    Examples
+    --------
+    >>> print(csv_text(["id", "x"], [["=1+1", -2.5], ["-3", 1]]), end="")
+    id,x
+    '=1+1,-2.5
+    -3,1
+    """
+    return "".join(f"{','.join(map(_cell, row))}\n" for row in (header, *rows))
+
+
+def _cell(value: object) -> str:
+    cell = _guarded(value) if isinstance(value, str) else str(value)
+    # Python's csv writer leaves a carriage return bare, and its reader then takes it for the end of a row.
+    return '"{}"'.format(cell.replace('"', '""')) if re.search('[",\r\n]', cell) else cell
+
+
+def _guarded(cell: str) -> str:
+    return f"'{cell}" if FORMULA.match(cell) and not _is_number(cell) else cell
+
+
+def unguarded(cell: str) -> str:
+    """Return what `csv_text` wrote a cell from.
+
+    Examples
+    --------
+    >>> unguarded("'=1+1"), unguarded("'tis")
+    ('=1+1', "'tis")
+    """
+    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) and not _is_number(cell[1:]) else cell
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return cell[-1:].isalnum() or cell[-1:] == "."
