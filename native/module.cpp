@@ -381,6 +381,7 @@ void bind_dense(nb::module_& m) {
 NB_MODULE(PARTWISE_MODULE, m) {
   m.doc() = "Compiled loops of partwise; formulas and sources are in native/*.hpp.";
   Team::poll = raise_signals;
+  Team::watch_forks();
   nb::class_<Team>(m, "Team", "Threads that share the rows of one kernel call after another.")
       .def(nb::init<Index>(), nb::arg("size"))
       .def("rest", &Team::rest, nb::call_guard<nb::gil_scoped_release>(), "End the threads; the next call starts new ones.");

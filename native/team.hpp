@@ -10,12 +10,15 @@
 #include <exception>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <system_error>
 #include <thread>
 #include <utility>
 
-#if defined(__linux__) && !defined(__ANDROID__)
+#if !defined(_WIN32)
 #include <pthread.h>
+#endif
+#if defined(__linux__) && !defined(__ANDROID__)
 #include <sched.h>
 #define PARTWISE_AFFINITY
 #endif
@@ -25,13 +28,21 @@
 namespace partwise {
 
 /// A caller and up to `size` - 1 threads of its own, which share the tasks of one loop after another. Between loops they
-/// look out for the next one for a while, and then sleep. Only one loop runs at a time.
+/// look out for the next one for a while, and then sleep. Only one loop runs at a time. In a forked child a team starts
+/// anew, whatever its threads did in the parent.
 class Team {
  public:
   explicit Team(Index size) : size_(std::clamp<Index>(size, 1, 256)), shares_(new Share[std::size_t(size_)]) {}
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
   ~Team() { rest(); }
+
+  /// Have teams notice forks: to be called once.
+  static void watch_forks() {
+#if !defined(_WIN32)
+    pthread_atfork(nullptr, nullptr, [] { forks_.fetch_add(1, std::memory_order_relaxed); });
+#endif
+  }
 
   Index size() const { return size_; }
 
@@ -50,6 +61,7 @@ class Team {
       }
       return;
     }
+    start_anew_in_a_child();
     start(std::min(size_, count) - 1);
     act_ = &act;
     call_ = [](const void* what, Index i) { (*static_cast<const Act*>(what))(i); };
@@ -58,22 +70,24 @@ class Team {
       shares_[s].next.store(count * s / sharers_, std::memory_order_relaxed);
       shares_[s].end = count * (s + 1) / sharers_;
     }
-    state_.fetch_add(loop | open);
+    crew_->state.fetch_add(loop | open);
     if (wake()) move_away();
     Watch watch;
     work(0, [&] { watch.look(); });
-    state_.fetch_and(~open);  // nobody begins any more
-    for (Index turn = 0; state_.load(std::memory_order_acquire) & members; ++turn) pause(turn);
+    if (start_anew_in_a_child()) throw std::runtime_error("a child that was forked inside a kernel cannot finish it");
+    crew_->state.fetch_and(~open);  // nobody begins any more
+    for (Index turn = 0; crew_->state.load(std::memory_order_acquire) & members; ++turn) pause(turn);
     if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
   }
 
   /// End the threads; the next loop starts new ones.
   void rest() {
-    state_.fetch_or(over);
+    start_anew_in_a_child();
+    crew_->state.fetch_or(over);
     wake();
-    for (auto& seat : seats_) seat.thread.join();
-    seats_.clear();
-    state_.fetch_and(~over);
+    for (auto& seat : crew_->seats) seat.thread.join();
+    crew_->seats.clear();
+    crew_->state.fetch_and(~over);
   }
 
  private:
@@ -99,15 +113,37 @@ class Team {
     std::atomic<bool> slept{true};  // or has just begun
   };
 
+  /// The threads and what they wait on.
+  struct Crew {
+    std::deque<Seat> seats;
+    std::mutex mutex;
+    std::condition_variable wake;
+    std::atomic<int> sleeping{0};
+    alignas(64) std::atomic<std::uint64_t> state{0};
+  };
+
+  /// A child has none of its parent's threads, and finds the mutex as one of them left it: it takes a new crew. The old
+  /// one is never freed, because that would wait for its threads. Return whether this is a child that has just begun.
+  bool start_anew_in_a_child() {
+    const int forks = forks_.load(std::memory_order_relaxed);
+    if (forks == seen_forks_) return false;
+    seen_forks_ = forks;
+    crew_.release();
+    crew_.reset(new Crew);
+    error_ = nullptr;
+    return true;
+  }
+
   void start(Index threads) {
-    if (Index(seats_.size()) >= threads) return;
+    auto& seats = crew_->seats;
+    if (Index(seats.size()) >= threads) return;
     try {
-      while (Index(seats_.size()) < threads) {
-        Seat& seat = seats_.emplace_back();
-        seat.thread = std::thread([this, &seat, number = Index(seats_.size())] { serve(seat, number); });
+      while (Index(seats.size()) < threads) {
+        Seat& seat = seats.emplace_back();
+        seat.thread = std::thread([this, &seat, number = Index(seats.size())] { serve(seat, number); });
       }
     } catch (const std::system_error&) {  // no more are to be had: fewer do as well
-      seats_.pop_back();
+      seats.pop_back();
     }
     move_away();
   }
@@ -122,7 +158,7 @@ class Team {
     if (here < 0 || pthread_getaffinity_np(pthread_self(), sizeof all, &all) != 0 || CPU_COUNT(&all) < 2) return;
     cpu_set_t others = all;
     CPU_CLR(here, &others);
-    for (Seat& seat : seats_) {
+    for (Seat& seat : crew_->seats) {
       if (!seat.slept.exchange(false)) continue;
       pthread_setaffinity_np(seat.thread.native_handle(), sizeof others, &others);
       pthread_setaffinity_np(seat.thread.native_handle(), sizeof all, &all);
@@ -139,9 +175,9 @@ class Team {
 
   /// Return whether any thread slept.
   bool wake() {
-    if (sleeping_.load() == 0) return false;
-    { const std::lock_guard<std::mutex> hold(mutex_); }  // who is about to sleep looks at the state under it
-    wake_.notify_all();
+    if (crew_->sleeping.load() == 0) return false;
+    { const std::lock_guard<std::mutex> hold(crew_->mutex); }  // who is about to sleep looks at the state under it
+    crew_->wake.notify_all();
     return true;
   }
 
@@ -166,22 +202,23 @@ class Team {
       }
     } catch (...) {
       for (Index s = 0; s < sharers_; ++s) shares_[s].next.store(shares_[s].end, std::memory_order_relaxed);
-      const std::lock_guard<std::mutex> hold(mutex_);
+      const std::lock_guard<std::mutex> hold(crew_->mutex);
       if (!error_) error_ = std::current_exception();
     }
   }
 
   void serve(Seat& seat, Index number) {
+    Crew& crew = *crew_;
     std::uint64_t seen = 0;
     for (;;) {
       std::uint64_t state = await(seen, seat);
       if (state & over) return;
-      while (state & open && !state_.compare_exchange_weak(state, state + member)) {
+      while (state & open && !crew.state.compare_exchange_weak(state, state + member)) {
       }
       if (!(state & open)) continue;
       seen = state / loop;
       work(number, [] {});
-      state_.fetch_sub(member);
+      crew.state.fetch_sub(member);
     }
   }
 
@@ -189,31 +226,31 @@ class Team {
   std::uint64_t await(std::uint64_t seen, Seat& seat) {
     const auto ready = [&](std::uint64_t state) { return state & over || (state & open && state / loop != seen); };
     const auto began = std::chrono::steady_clock::now();
+    Crew& crew = *crew_;
     for (Index turn = 0;; ++turn) {
-      const std::uint64_t state = state_.load(std::memory_order_acquire);
+      const std::uint64_t state = crew.state.load(std::memory_order_acquire);
       if (ready(state)) return state;
       pause(turn);
       if (turn % 64 == 63 && std::chrono::steady_clock::now() - began > patience) break;
     }
-    std::unique_lock<std::mutex> hold(mutex_);
+    std::unique_lock<std::mutex> hold(crew.mutex);
     seat.slept = true;
-    ++sleeping_;
-    wake_.wait(hold, [&] { return ready(state_.load()); });
-    --sleeping_;
-    return state_.load();
+    ++crew.sleeping;
+    crew.wake.wait(hold, [&] { return ready(crew.state.load()); });
+    --crew.sleeping;
+    return crew.state.load();
   }
 
+  static inline std::atomic<int> forks_{0};
+
   Index size_;
-  std::deque<Seat> seats_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
+  int seen_forks_ = forks_.load(std::memory_order_relaxed);
+  std::unique_ptr<Crew> crew_{new Crew};
   std::exception_ptr error_;
   const void* act_ = nullptr;
   void (*call_)(const void*, Index) = nullptr;
   Index sharers_ = 0;
   std::unique_ptr<Share[]> shares_;
-  std::atomic<int> sleeping_{0};
-  alignas(64) std::atomic<std::uint64_t> state_{0};
 };
 
 /// Rows 0..rows in up to 64 pieces of whole tiles: the same for any number of threads, so that sums over them are too.

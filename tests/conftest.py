@@ -1,6 +1,8 @@
 """Fixtures that tests of several rooms share."""
 
 import os
+import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -14,3 +16,32 @@ def shared_data():
     if not folder.is_dir():
         pytest.skip("needs the shared data sets: set PARTWISE_SHARED_DATA to their folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def patience():
+    """Seconds that a test waits for what will come: far more than a busy machine takes."""
+    return 300
+
+
+@pytest.fixture(scope="session")
+def wait_for(patience):
+    """Return a function that waits until something is true; false if that never comes."""
+
+    def wait_for(condition):
+        end = time.monotonic() + patience
+        while not condition():
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.01)
+        return True
+
+    return wait_for
+
+
+@pytest.fixture
+def ctrl_c():
+    """SIGINT raises, also in a process that a shell has started in the background, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

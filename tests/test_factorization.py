@@ -247,6 +247,26 @@ def test_a_callback_sees_every_iteration_with_a_pair_no_worse_than_it_says(solve
         assert np.isnan(at.loss) or np.isfinite(at.loss)
 
 
+@pytest.mark.parametrize("weight", [None, np.linspace(0.5, 2, 25)])
+@pytest.mark.parametrize(("solver", "loss"), PAIRS)
+def test_what_a_callback_is_handed_cannot_be_written_to(solver, loss, weight):
+    options = {"loss": loss, "solver": solver, "feature_weight": weight, "random_state": 0, "tol": 0, "max_iter": 4}
+    refused = []
+
+    def vandal(at):
+        for factor in (at.W, at.H):
+            with pytest.raises(ValueError, match="read-only"):
+                factor[:] = -1
+            refused.append(at.iteration)
+
+    spoiled, alone = factorize(X, 3, **options, callback=vandal), factorize(X, 3, **options)
+    assert len(refused) == 8
+    np.testing.assert_array_equal(spoiled.W, alone.W)
+    np.testing.assert_array_equal(spoiled.H, alone.H)
+    spoiled.W[:] = 1  # the result is the user's own
+    spoiled.H[:] = 1
+
+
 @pytest.mark.parametrize(("solver", "loss"), PAIRS)
 def test_a_callback_that_returns_something_true_stops_and_keeps_the_best(solver, loss):
     options = {"loss": loss, "solver": solver, "random_state": 0, "tol": 0}

@@ -2,16 +2,28 @@
 
 import contextlib
 import gc
+import itertools
+import multiprocessing
 import signal
+import sys
 import threading
 import time
+import warnings
 import weakref
 
 import joblib
 import numpy as np
 import pytest
 
-from partwise.threads import Workers
+from partwise import NMF, MiniBatchNMF, choose_rank, consensus, factorize, non_negative_factorization
+from partwise.exceptions import ParameterError
+from partwise.recommend import Recommender
+from partwise.threads import Workers, count_threads
+from partwise.topics import TopicModel
+
+
+def own_threads():
+    return [thread for thread in threading.enumerate() if thread.name.startswith("partwise")]
 
 
 @pytest.mark.parametrize("n_jobs", [None, 1, 2, 3, 20, -1])
@@ -26,9 +38,9 @@ def test_results_come_in_the_order_of_the_items(n_jobs):
         assert workers.map(slow_square, []) == []
 
 
-def test_two_jobs_use_two_threads_of_which_one_is_the_caller_s():
+def test_two_jobs_use_two_threads_of_which_one_is_the_caller_s(patience):
     def thread(barrier):
-        barrier.wait(timeout=10)
+        barrier.wait(patience)
         return threading.current_thread()
 
     with Workers(2) as workers:
@@ -48,10 +60,9 @@ def test_one_job_or_one_item_uses_the_caller_s_thread_alone():
 
 @pytest.mark.parametrize("n_jobs", [2, 3, 8])
 def test_no_more_threads_are_started_than_jobs_or_items(n_jobs):
-    before = threading.active_count()
     with Workers(n_jobs) as workers:
-        running = workers.map(lambda _: threading.active_count(), range(4))
-        assert max(running) <= before + min(n_jobs, 4) - 1
+        running = workers.map(lambda _: len(own_threads()), range(4))
+        assert max(running) <= min(n_jobs, 4) - 1
 
 
 def test_a_caller_that_did_it_all_does_not_wait_for_a_thread_that_never_began(monkeypatch):
@@ -61,13 +72,13 @@ def test_a_caller_that_did_it_all_does_not_wait_for_a_thread_that_never_began(mo
         assert workers.map(lambda i: i, range(4)) == [0, 1, 2, 3]
 
 
-def test_a_thread_that_is_done_takes_over_what_is_left():
+def test_a_thread_that_is_done_takes_over_what_is_left(patience):
     """The first item waits for all others: no item is bound to a thread beforehand."""
     done = [threading.Event() for _ in range(10)]
 
     def work(i):
         if i == 0:
-            return all(event.wait(10) for event in done[1:])
+            return all(event.wait(patience) for event in done[1:])
         done[i].set()
         return True
 
@@ -90,37 +101,49 @@ def test_sums_over_blocks_have_the_same_bits_at_any_number_of_jobs(n_jobs):
 
 
 def test_no_thread_outlives_the_context():
-    before = threading.active_count()
     with Workers(3) as workers:
         workers.map(lambda i: i, range(6))
-    assert threading.active_count() == before
+    assert own_threads() == []
 
 
 @pytest.mark.parametrize("started", [False, True])
-@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
-def test_no_thread_outlives_a_context_in_which_starting_one_failed(monkeypatch, error, started):
-    """A Ctrl-C can come when the thread runs already, and nobody has listed it."""
-    start, before, count = threading.Thread.start, threading.active_count(), 0
+def test_no_thread_outlives_a_context_in_which_a_ctrl_c_came_as_one_was_started(
+    monkeypatch, started, patience, wait_for
+):
+    """It can come when the thread runs already, and nobody has listed it."""
+    start, counted = threading.Thread.start, itertools.count(1)
 
-    def fail_once(thread):
-        nonlocal count
-        count += 1
-        if count != 2 or started:
+    def interrupted(thread):
+        number = next(counted)
+        if number != 2 or started:
             start(thread)
-        if count == 2:
-            raise error
+        if number == 2:
+            raise KeyboardInterrupt
 
-    monkeypatch.setattr(threading.Thread, "start", fail_once)
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
     barrier = threading.Barrier(3)
     with Workers(3) as workers:
-        with pytest.raises(error):
+        with pytest.raises(KeyboardInterrupt):
             workers.map(lambda i: i, range(6))
-        assert sorted(workers.map(lambda i: barrier.wait(timeout=10), range(3))) == [0, 1, 2]
-    for _ in range(500):
-        if threading.active_count() == before:
-            break
-        time.sleep(0.01)
-    assert threading.active_count() == before
+        assert sorted(workers.map(lambda i: barrier.wait(patience), range(3))) == [0, 1, 2]
+    assert wait_for(lambda: own_threads() == [])
+
+
+@pytest.mark.parametrize("had", [0, 1])
+def test_where_no_more_threads_are_to_be_had_fewer_do_the_work(monkeypatch, had):
+    """The system has a limit, and Python from 3.12 on starts none once it is ending."""
+    start, counted = threading.Thread.start, itertools.count()
+
+    def refuse(thread):
+        if next(counted) >= had:
+            raise RuntimeError("can't create new thread at interpreter shutdown")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with Workers(4) as workers:
+        for _ in range(3):
+            assert workers.map(lambda i: i * i, range(6)) == [0, 1, 4, 9, 16, 25]
+    assert own_threads() == []
 
 
 def test_the_items_of_a_map_that_failed_are_let_go_at_once():
@@ -159,11 +182,11 @@ def test_an_error_in_a_block_reaches_the_caller_and_the_next_map_works(n_jobs, p
 
 @pytest.mark.parametrize("failing", ["caller", "other"])
 @pytest.mark.parametrize("error", [ZeroDivisionError, IndexError, KeyboardInterrupt])
-def test_an_error_reaches_the_caller_from_its_own_thread_and_from_another(failing, error):
+def test_an_error_reaches_the_caller_from_its_own_thread_and_from_another(failing, error, patience):
     caller, barrier = threading.current_thread(), threading.Barrier(2)
 
     def work(i):
-        barrier.wait(timeout=10)
+        barrier.wait(patience)
         if (threading.current_thread() is caller) == (failing == "caller"):
             raise error
         return i
@@ -175,38 +198,46 @@ def test_an_error_reaches_the_caller_from_its_own_thread_and_from_another(failin
 
 
 @pytest.mark.parametrize("failing", ["caller", "other"])
-def test_after_an_error_no_item_is_begun_and_those_that_run_are_waited_for(failing):
+def test_after_an_error_no_item_is_begun_and_those_that_run_are_waited_for(failing, patience):
+    """One thread fails; the other goes on for as long as that takes to be known, and not to the end."""
     caller, barrier, begun, ended = threading.current_thread(), threading.Barrier(2), [], []
 
     def work(i):
         begun.append(i)
         if i < 2:
-            barrier.wait(timeout=10)
+            barrier.wait(patience)
         if (threading.current_thread() is caller) == (failing == "caller"):
             raise RuntimeError
-        time.sleep(0.05)
+        time.sleep(0.01)
         ended.append(i)
 
+    items = range(1_000_000)  # hours of work
     with Workers(2) as workers:
         with pytest.raises(RuntimeError):
-            workers.map(work, range(40))
-        assert 2 <= len(begun) < 40
+            workers.map(work, items)
+        assert 2 <= len(begun) < len(items)
         assert len(ended) == len(begun) - 1
         time.sleep(0.1)
         assert len(ended) == len(begun) - 1
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="sends the caller a Ctrl-C")
-def test_a_ctrl_c_reaches_a_caller_that_waits_for_another_thread():
-    caller, barrier, go_on = threading.current_thread(), threading.Barrier(2), threading.Event()
+@pytest.mark.usefixtures("ctrl_c")
+def test_a_ctrl_c_reaches_a_caller_that_waits_for_another_thread(patience):
+    caller, barrier, go_on, heard = threading.current_thread(), threading.Barrier(2), threading.Event(), []
+
+    def interrupt(number, frame):
+        if not heard and frame.f_code.co_filename == sys.modules["partwise.threads"].__file__:
+            heard.append(number)
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
 
     def work(i):
-        barrier.wait(timeout=10)
+        barrier.wait(patience)
         if threading.current_thread() is not caller:
-            # until the caller waits, on a busy machine too: inside its own item it would wait for this one
-            time.sleep(0.5)
-            signal.pthread_kill(caller.ident, signal.SIGINT)
-            assert go_on.wait(30)
+            while not go_on.wait(0.05):  # again and again: the caller may not wait yet
+                signal.pthread_kill(caller.ident, signal.SIGINT)
         return i
 
     with Workers(2) as workers:
@@ -220,12 +251,72 @@ def test_without_a_number_joblib_s_context_decides():
     assert Workers().n_jobs == 1
     with joblib.parallel_config(backend="threading", n_jobs=2):
         assert Workers().n_jobs == 2
+        assert Workers(3).n_jobs == 3
+    with joblib.parallel_config(backend="threading", n_jobs=-1):
+        assert Workers().n_jobs == joblib.cpu_count()
+    with joblib.parallel_config(backend="threading"):
+        assert Workers(None).n_jobs == 1
 
 
-def test_minus_one_means_all_cores():
+def test_negative_numbers_count_back_from_all_cores(monkeypatch):
     assert Workers(-1).n_jobs == joblib.cpu_count()
+    monkeypatch.setattr("partwise.threads.cpu_count", lambda: 4)
+    assert [count_threads(n) for n in (-1, -2, -3, -4, -5, -100)] == [4, 3, 2, 1, 1, 1]
 
 
-def test_zero_jobs_are_refused():
-    with pytest.raises(ValueError, match="n_jobs"):
-        Workers(0)
+def test_a_number_may_be_numpy_s_and_is_limited_to_what_a_machine_may_have():
+    assert count_threads(np.int8(3)) == count_threads(np.uint64(3)) == 3
+    assert count_threads(10**30) == Workers(10**30).n_jobs == 256
+
+
+NO_NUMBERS = [0, True, False, np.True_, "2", 2.0, 2.5, np.nan, np.float64(2), [2], np.array([1, 2]), {}, ()]
+
+
+@pytest.mark.parametrize("n_jobs", NO_NUMBERS, ids=repr)
+def test_what_is_no_number_of_threads_is_refused_with_what_is_taken(n_jobs):
+    for take in (count_threads, Workers):
+        with pytest.raises(ParameterError, match=r"n_jobs must be None, a positive integer .*; got "):
+            take(n_jobs)
+
+
+X = np.random.default_rng(0).poisson(3, (30, 12)).astype(float)
+TAKERS = {
+    "factorize": lambda n: factorize(X, 2, n_jobs=n),
+    "Factorization.transform": lambda n: factorize(X, 2).transform(X, n_jobs=n),
+    "NMF": lambda n: NMF(2, n_jobs=n).fit(X),
+    "NMF, as many parts as the data shows": lambda n: NMF("choose", n_jobs=n).fit(X),
+    "NMF.transform": lambda n: NMF(2).fit(X).set_params(n_jobs=n).transform(X),
+    "MiniBatchNMF": lambda n: MiniBatchNMF(2, n_jobs=n).fit(X),
+    "MiniBatchNMF.partial_fit": lambda n: MiniBatchNMF(2, n_jobs=n).partial_fit(X),
+    "non_negative_factorization": lambda n: non_negative_factorization(X, n_components=2, n_jobs=n),
+    "choose_rank": lambda n: choose_rank(X, n_jobs=n),
+    "consensus": lambda n: consensus(X, 2, n_jobs=n),
+    "TopicModel": lambda n: TopicModel(2, n_jobs=n).fit(["one apple and two pears", "red pears, green apples"] * 9),
+    "Recommender": lambda n: Recommender(n_jobs=n).fit(
+        {"reader": list("aabbccdd" * 4), "article": list("xyzwxxyy" * 4)}
+    ),
+}
+
+
+@pytest.mark.parametrize("taker", TAKERS)
+@pytest.mark.parametrize("n_jobs", [0, "2", 2.5, True])
+def test_all_that_take_a_number_of_threads_refuse_the_same(taker, n_jobs):
+    with pytest.raises(ParameterError, match="n_jobs must be None"):
+        TAKERS[taker](n_jobs)
+
+
+@pytest.mark.parametrize("how", ["fork", "spawn"])
+def test_workers_of_a_pool_of_processes_have_as_many_threads_as_they_are_asked_for(how):
+    if how not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"the system does not {how}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of Python 3.12 and later: there may be other threads
+        pool = multiprocessing.get_context(how).Pool(1)
+    with pool:
+        assert pool.map(count_threads, [None, 1, 2, 3]) == [1, 1, 2, 3]
+
+
+@pytest.mark.parametrize("backend", ["threading", "loky"])
+def test_workers_of_joblib_have_as_many_threads_as_they_are_asked_for(backend):
+    counts = joblib.Parallel(2, backend=backend)(joblib.delayed(count_threads)(n) for n in (None, 1, 2, 3))
+    assert counts == [1, 1, 2, 3]

@@ -31,6 +31,11 @@ if TYPE_CHECKING:
     from partwise.selection.matching import match as match
     from partwise.selection.rank import choose_rank as choose_rank
 
+# A first fit can come in a thread that outlives the script, or at exit. What it imports then needs these two, which
+# Python refuses to import once its main thread has ended.
+for _early in ("concurrent.futures.thread", "concurrent.futures.process"):
+    import_module(_early)
+
 __version__ = "0.1.0"
 
 _WHERE = {

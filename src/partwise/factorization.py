@@ -3,11 +3,11 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from partwise.caching import cached_property
 from partwise.exceptions import DataError, DomainError
 from partwise.init import STARTS
 from partwise.init.given import starts

@@ -8,67 +8,117 @@ sums are added in their order, so every result has the same bits at any thread c
 
 import ctypes
 import os
+import sys
 import threading
+import weakref
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from numbers import Integral
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import threadpoolctl
-from joblib import effective_n_jobs
+from joblib import cpu_count
+from joblib.parallel import get_active_backend
 
 from partwise import kernels
+from partwise.exceptions import ParameterError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+class Lock:
+    """A mutex, as a context; a child forked meanwhile finds it free, whoever held it."""
+
+    _all: ClassVar["weakref.WeakSet[Lock]"] = weakref.WeakSet()
+
+    def __init__(self) -> None:
+        self._free()
+        Lock._all.add(self)
+
+    def _free(self) -> None:
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        lock = self._lock
+        lock.acquire()
+        self._taken = lock
+
+    def __exit__(self, *error: object) -> None:
+        self._taken.release()  # not a new one, if this thread forked inside
+
+    @classmethod
+    def free_all(cls) -> None:
+        """Free every lock, in a child that has none of the threads that held them."""
+        for lock in list(cls._all):
+            lock._free()
 
 
 class _SerialBlas:
     """Holds BLAS to one thread while any fit runs; counts, so that fits in several threads do not undo each other."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._users = 0
-        self._found: tuple[list[_OpenBlas], threadpoolctl.ThreadpoolController] | None = None
-        self._held: list[tuple[_OpenBlas, int]] = []
-        self._limiter: object | None = None
+        self._own = threading.local()
+        self._held: list[tuple[Callable[[int], object], int]] = []
+        self._found: tuple[list[_OpenBlas], list[threadpoolctl.LibController]] = [], []
+        self._modules = 0
 
     def enter(self, *, stop: bool) -> None:
         """Limit BLAS; `stop` its threads too, where they would be in the way of ours."""
         with self._lock:
             if self._users == 0:
-                if self._found is None:
-                    self._found = _libraries()
-                ours, others = self._found
-                for library in ours:
-                    if (before := library.count.value) != 1:  # else others limit it, or a Ctrl-C in here left it so
-                        self._held.append((library, before))
-                        library.count.value = 1
-                if any(library.get_num_threads() != 1 for library in others.lib_controllers):
-                    _take_control()
-                    self._limiter = others.limit(limits=1, user_api="blas")
-                if stop and threading.enumerate() == [threading.current_thread()]:  # no other of Python's is in BLAS
-                    for library in ours:
-                        library.stop()
+                self._limit(stop)
             self._users += 1
+        self._own.users = getattr(self._own, "users", 0) + 1
 
     def leave(self) -> None:
         """Give BLAS its threads back, if no other fit runs."""
+        self._own.users -= 1
         with self._lock:
             self._users -= 1
-            if self._users > 0:
-                return
-            for library, before in self._held:
-                library.count.value = before
-            self._held.clear()
-            if self._limiter is not None:
-                _take_control()  # this need not be the thread that set the limit
-                self._limiter.restore_original_limits()  # type: ignore[attr-defined]
-                self._limiter = None
+            if self._users == 0:
+                self._release()
+
+    def after_fork_in_child(self) -> None:
+        """Forget the fits of threads that a forked child does not have."""
+        self._users = getattr(self._own, "users", 0)
+        if self._users == 0:
+            self._release()
+
+    def _limit(self, stop: bool) -> None:
+        ours, others = self._libraries()
+        for library in ours:
+            if (before := library.count.value) != 1:  # already 1: limited by others, or in here before a Ctrl-C
+                self._held.append((library.set_count, before))
+                library.set_count(1)
+        for other in others:
+            if (before := other.get_num_threads()) not in (1, None):
                 _take_control()
+                self._held.append((other.set_num_threads, before))
+                other.set_num_threads(1)
+        if stop and threading.enumerate() == [threading.current_thread()]:  # no other of Python's is in BLAS
+            for library in ours:
+                library.stop()
+
+    def _release(self) -> None:
+        if self._held:
+            _take_control()  # this need not be the thread that set the limit
+            for set_threads, before in self._held:
+                set_threads(before)
+            self._held.clear()
+            _take_control()
+
+    def _libraries(self) -> "tuple[list[_OpenBlas], list[threadpoolctl.LibController]]":
+        """Return what is loaded of BLAS, looked for again after an import: it may have brought one more."""
+        if self._modules != (modules := len(sys.modules)):
+            self._found, self._modules = _libraries(), modules
+        return self._found
 
 
 @dataclass(frozen=True)
@@ -88,20 +138,23 @@ class _OpenBlas:
     count: ctypes.c_int
     stop: Callable[[], object]
 
+    def set_count(self, threads: int) -> None:
+        """Have its next call take so many threads; a call that runs keeps those that it has."""
+        self.count.value = threads
 
-def _libraries() -> tuple[list[_OpenBlas], threadpoolctl.ThreadpoolController]:
+
+def _libraries() -> tuple[list[_OpenBlas], list[threadpoolctl.LibController]]:
     """Return what is loaded of BLAS: those to be limited at the source, and all others."""
-    found = threadpoolctl.ThreadpoolController().select(user_api="blas")
-    ours, paths = [], []
-    for library in found.lib_controllers:
+    ours, others = [], []
+    for library in threadpoolctl.ThreadpoolController().select(user_api="blas").lib_controllers:
         if library.internal_api == "openblas" and library.threading_layer == "pthreads" and os.name == "posix":
             with suppress(ValueError, AttributeError):  # built without these names in sight
                 count = ctypes.c_int.in_dll(library.dynlib, "blas_cpu_number")
                 if _governs(count, library):
                     ours.append(_OpenBlas(count, library.dynlib.blas_thread_shutdown_))
                     continue
-        paths.append(library.filepath)
-    return ours, found.select(filepath=paths)
+        others.append(library)
+    return ours, others
 
 
 def _governs(count: ctypes.c_int, library: threadpoolctl.LibController) -> bool:
@@ -121,10 +174,44 @@ def _take_control() -> None:
 
 
 serial_blas = _SerialBlas()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=Lock.free_all)
+    os.register_at_fork(after_in_child=serial_blas.after_fork_in_child)
+
+
+MOST = 256
+"""Threads that are worth having, as in native/team.hpp."""
+
+
+def count_threads(n_jobs: Any = None) -> int:
+    """Return how many threads `n_jobs` stands for, wherever it is asked: in a worker of a pool of processes too.
+
+    Parameters
+    ----------
+    n_jobs : int or None
+        So many threads if positive. -1 stands for all cores that this process may use, -2 for all but one, and so on.
+        None takes what ``joblib.parallel_config`` says, else 1.
+
+    Raises
+    ------
+    ParameterError
+        If it is none of these.
+    """
+    if n_jobs is None:
+        _, n_jobs = get_active_backend()
+        if n_jobs is None:
+            return 1
+    if isinstance(n_jobs, bool) or not isinstance(n_jobs, Integral) or n_jobs == 0:
+        raise ParameterError(
+            f"n_jobs must be None, a positive integer for so many threads, or a negative one (-1: all cores, -2: all "
+            f"but one, ...); got {n_jobs!r}."
+        )
+    count = int(n_jobs)
+    return min(count if count > 0 else max(1, cpu_count() + 1 + count), MOST)
 
 
 class Workers:
-    """A pool of `n_jobs` threads (None: 1, or what ``joblib.parallel_config`` says; -1: all cores), as a context.
+    """A pool of `n_jobs` threads (see `count_threads`), as a context.
 
     `team` is for kernels that take one. Inside, BLAS runs on one thread. With one job, or one block, everything runs in
     the calling thread. Blocks can be as short as a tenth of a millisecond, so threads are handed their work through
@@ -133,9 +220,8 @@ class Workers:
     """
 
     def __init__(self, n_jobs: int | None = None, *, alone: bool = False) -> None:
-        self.n_jobs = 1 if n_jobs == 1 else max(1, effective_n_jobs(n_jobs))
-        if alone:  # whatever was asked for, which has been checked
-            self.n_jobs = 1
+        asked = count_threads(n_jobs)
+        self.n_jobs = 1 if alone else asked
         self._asked: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self.team = kernels.Team(self.n_jobs)  # starts its threads when it is first used
@@ -191,10 +277,11 @@ class Workers:
                 error = raised
             ended.put(error)
 
-        others = len(tickets)
+        others, process = len(tickets), os.getpid()
         try:
             for busy in range(others):
-                self._hand_over(help_out, busy)
+                if not self._hand_over(help_out, busy):
+                    break
             work()
         finally:
             left.clear()  # a Ctrl-C ends the wait below
@@ -202,7 +289,10 @@ class Workers:
                 while True:
                     tickets.pop()
                     others -= 1
-            errors = [error for error in (ended.get() for _ in range(others)) if error is not None]
+            forked = os.getpid() != process  # a child has none of the threads that would answer
+            errors = [error for error in (ended.get() for _ in range(0 if forked else others)) if error is not None]
+        if forked and others:
+            raise RuntimeError("a child cannot finish what threads of its parent had begun when it was forked")
         try:
             if errors:
                 raise errors[0]
@@ -210,13 +300,21 @@ class Workers:
             errors.clear()  # each holds this frame, and with it the items, in a cycle
         return results
 
-    def _hand_over(self, task: Callable[[], None], busy: int) -> None:
-        """Have a thread do the task, while `busy` others do theirs."""
+    def _hand_over(self, task: Callable[[], None], busy: int) -> bool:
+        """Have a thread do the task, while `busy` others do theirs; return whether there was one to have."""
         if len(self._threads) <= busy:
             thread = threading.Thread(target=_serve, args=(self._asked,), name=f"partwise_{busy}", daemon=True)
-            thread.start()
+            try:
+                thread.start()
+            except RuntimeError:  # the system has no more, or Python is ending: fewer do as well
+                return False
             self._threads.append(thread)
         self._asked.put(task)
+        return True
+
+
+ALONE = Workers(1)
+"""The caller's thread alone, for what is too small to share. BLAS is as the caller has it."""
 
 
 def _serve(asked: SimpleQueue[Callable[[], None] | None]) -> None:

@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from itertools import pairwise
 from typing import Any, Protocol
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import xlogy
 
 from partwise import kernels
+from partwise.caching import cached_property
 from partwise.threads import Workers
 
 Array = NDArray[Any]

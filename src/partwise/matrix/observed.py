@@ -1,12 +1,12 @@
 """X of which some entries are known, each with a weight; the others are unknown, and count for nothing."""
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from partwise import kernels
+from partwise.caching import cached_property
 from partwise.exceptions import IncompatibleSolverError
 from partwise.matrix.base import Array, Block, Box, Entrywise, Matrix, PoissonSide
 from partwise.matrix.sparse import Sparse

@@ -1,15 +1,14 @@
 """X as a sparse matrix whose absent entries are zeros, in CSR form, and its transpose."""
 
-from functools import cached_property
-from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 
 from partwise import kernels
+from partwise.caching import cached_property
 from partwise.matrix.base import Array, Block, Box, Entrywise, Matrix, PoissonSide, cut, edges_of, scattered
-from partwise.threads import Workers
+from partwise.threads import Lock, Workers
 
 WORK_A_BLOCK = 200_000
 WORK_A_ROW = 16
@@ -234,7 +233,7 @@ class Turned(Sparse):
         self._panels: list[Panel] | None = None
 
     @cached_property
-    def blocks(self) -> tuple[Block, ...]:  # type: ignore[override]
+    def blocks(self) -> tuple[Block, ...]:
         """See Matrix."""
         if self._panels is None:
             counts = self._source._counted([(0, self.shape[1])], Workers(1))[0]

@@ -1,13 +1,13 @@
 """What a reader will read next: a sum of parts, co-reading, texts and what is read lately, fresh articles first."""
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from partwise.caching import cached_property
 from partwise.recommend.coread import co_reads
 from partwise.recommend.log import DAY, Log
 from partwise.recommend.parts import Parts, counts_of, find_parts

@@ -1,6 +1,5 @@
 """How sure the parts are: many runs matched to each other, the parts that they agree on, and how far they do."""
 
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from partwise.selection.matching import match
 from partwise.selection.resampling import RESAMPLES, check_counts
 from partwise.selection.runs import Run, Runs
 from partwise.solvers import Solver, get_solver
-from partwise.threads import Workers
+from partwise.threads import Lock, Workers
 
 INTERVAL = (2.5, 97.5)
 """Percentiles over runs that the intervals reach from and to."""
@@ -218,7 +217,7 @@ def consensus(
     matrix, unit = (widened(given), 1.0) if objective.degree is None else rescaled(widened(given))
     compared = np.sort(np.random.RandomState(seed).permutation(matrix.shape[0])[:MOST_ROWS])
     plan = Runs(matrix, unit, n_components, n_init, objective, chosen, tol, max_iter, resample, compared, seed)
-    end, lock, finished = began + max_time if max_time else np.inf, threading.Lock(), 0
+    end, lock, finished = began + max_time if max_time else np.inf, Lock(), 0
 
     def fit(numbers: range) -> Sequence[Run | None]:
         nonlocal finished

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import threading
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from partwise.exceptions import ParameterError
-from partwise.io.writing import write_bytes
 from partwise.matrix import Array, Matrix
 from partwise.matrix.observed import Observed
 from partwise.matrix.sparse import Sparse
+from partwise.threads import Lock
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ class Ledger:
         self.cells: dict[tuple[int, int], Cell] = {}
         self.parts: dict[tuple[int, int], Array] = {}
         self._latest: dict[int, tuple[Array, Array]] = {}
-        self._lock = threading.Lock()
+        self._lock = Lock()
         if self.path is not None and self.path.exists():
             self._read(self.path)
 
@@ -121,6 +120,8 @@ class Ledger:
 
     def _write(self, path: Path, fold: int) -> None:
         from safetensors.numpy import save  # what only those who resume need
+
+        from partwise.io.writing import write_bytes
 
         factors = dict(zip("WH", self._latest[fold], strict=True))
         arrays = factors | {f"parts {k}": parts for (owner, k), parts in self.parts.items() if owner == fold}

@@ -40,7 +40,7 @@ class Iteration:
     kkt : float
         The residual that tol is compared with.
     W : ndarray of shape (n, k)
-        Best so far; a view, not to be changed.
+        Best so far: a view that cannot be written to, and that the next iterations change. Copy what you keep.
     H : ndarray of shape (k, m)
         Likewise.
     """
@@ -51,6 +51,12 @@ class Iteration:
     kkt: float
     W: Array
     H: Array
+
+    def __post_init__(self) -> None:
+        for name, factor in (("W", self.W), ("H", self.H)):
+            view = factor.view()
+            view.flags.writeable = False
+            object.__setattr__(self, name, view)
 
 
 Callback = Callable[[Iteration], object]

@@ -3,11 +3,11 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 
+from partwise.caching import cached_property
 from partwise.losses import Loss
 from partwise.matrix import Array, Box, Matrix, by_rows
 from partwise.penalties import Penalty

@@ -1,10 +1,9 @@
 """One half-step to the end: the exact W for a given H. A fit ends with it, and transform is nothing else."""
 
-from functools import cached_property
-
 import numpy as np
 
 from partwise import kernels
+from partwise.caching import cached_property
 from partwise.losses import BetaDivergence, Frobenius, Loss
 from partwise.losses.frobenius import gram
 from partwise.matrix import Array, Block, Box, Matrix, PoissonSide
