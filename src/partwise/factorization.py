@@ -310,7 +310,7 @@ def factorize(
     pairs = starts(matrix, n_components, init, W, H, by_hand, seed_components, rng)
 
     def start() -> tuple[Factor, Factor]:
-        factors = weighting.left_out(pairs())
+        factors = weighting.left_out(pairs(workers))
         factors = [array if box is None else np.clip(array, *box) for array, box in zip(factors, boxes, strict=True)]
         if sum_to_one:
             factors[0] = project(factors[0])
@@ -331,7 +331,7 @@ def factorize(
     warms_up = given_or_random and free and seed_components is None
     with Workers(n_jobs, alone=matrix.is_small) as workers:
         matrix.prepare(workers, whole=not objective.needs_products_alone)
-        volume = Volume.of(matrix, n_components, min_volume)
+        volume = Volume.of(matrix, n_components, min_volume, workers)
         best, waiting = None, n_init
         while waiting:
             together = 1 if callback or volume else min(waiting, in_step(matrix, n_components, chosen))

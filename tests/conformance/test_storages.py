@@ -43,7 +43,7 @@ def test_the_transpose_of_the_transpose_is_the_matrix_itself(X):
 def test_products_are_those_of_the_dense_array(X, dense, dtype, side, k):
     X, dense = (X, dense) if side == "X" else (X.T, dense.T)
     right = np.random.default_rng(1).random((dense.shape[1], k)).astype(dtype)
-    np.testing.assert_allclose(X.dot(right), dense @ right, rtol=RTOL[dtype])
+    np.testing.assert_allclose(X.product(right), dense @ right, rtol=RTOL[dtype])
     found = X.dot_block(3, 8, right)
     np.testing.assert_allclose(found, dense[3:8] @ right, rtol=RTOL[dtype])
 

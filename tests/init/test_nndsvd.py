@@ -9,6 +9,9 @@ from partwise.exceptions import ParameterError
 from partwise.init import initialize
 from partwise.init.nndsvd import truncated_svd
 from partwise.matrix import as_matrix
+from partwise.matrix.dense import Dense
+from partwise.matrix.sparse import Sparse, Turned
+from partwise.threads import ALONE, Workers
 
 
 @pytest.fixture
@@ -53,6 +56,34 @@ def test_scaling_the_data_scales_the_start(X):
     large_W, large_Ht = initialize(as_matrix(X * 2.0**40), 5, "nndsvd", np.random.RandomState(0))
     np.testing.assert_allclose(large_W, W * 2.0**20, rtol=1e-6)
     np.testing.assert_allclose(large_Ht, Ht * 2.0**20, rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("init", ["nndsvda", "nndsvdar", "separable", "random"])
+@pytest.mark.parametrize("store", [np.array, sp.csr_array, sp.csc_array])
+def test_a_start_has_the_same_bits_at_any_number_of_threads_and_its_products_run_on_them(
+    init, store, dtype, monkeypatch
+):
+    rng = np.random.default_rng(0)
+    data = store((rng.gamma(1, 1, (2400, 400)) * (rng.random((2400, 400)) < 0.6)).astype(dtype))
+    assert len(as_matrix(data).blocks) > 1
+    asked = []
+    for kind in (Dense, Sparse, Turned):
+        product = kind.product
+        monkeypatch.setattr(
+            kind,
+            "product",
+            lambda X, right, workers=ALONE, product=product: asked.append(workers) or product(X, right, workers),
+        )
+    found = {}
+    for jobs in (1, 2, 3):
+        with Workers(jobs) as workers:
+            asked.clear()
+            found[jobs] = initialize(as_matrix(data), 5, init, np.random.RandomState(0), workers)
+            assert {*asked} == ({workers} if init != "random" else set())
+    for jobs in (2, 3):
+        for one, other in zip(found[1], found[jobs], strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize("init", ["nndsvd", "nndsvda", "nndsvdar"])

@@ -68,7 +68,7 @@ def test_read_only_sparse_arrays_are_taken():
     X = sp.csr_array((np.ones(3), np.array([1, 0, 1]), np.array([0, 2, 3])), shape=(2, 2))
     for array in (X.data, X.indices, X.indptr):
         array.flags.writeable = False
-    np.testing.assert_array_equal(as_matrix(X).dot(np.eye(2)), X.toarray())
+    np.testing.assert_array_equal(as_matrix(X).product(np.eye(2)), X.toarray())
 
 
 @pytest.mark.parametrize("make", [np.array, np.asfortranarray, sp.csr_array, sp.csc_array, sp.coo_matrix])

@@ -22,4 +22,4 @@ def test_the_rows_or_the_columns_of_the_product_are_contiguous(store, dtype, row
         found = matrix.dot_block(*rows, right)
         assert found.flags.forc
         np.testing.assert_allclose(found, X[slice(*rows)] @ right, rtol=RTOL[dtype])
-        np.testing.assert_allclose(matrix.dot(right), X @ right, rtol=RTOL[dtype])
+        np.testing.assert_allclose(matrix.product(right), X @ right, rtol=RTOL[dtype])

@@ -31,10 +31,10 @@ def random_matrix(dtype):
 def test_a_product_by_panels_has_the_bits_of_the_whole_one(dtype, request):
     X = random_matrix(dtype)
     W = np.random.default_rng(1).random((500, 20)).astype(dtype)
-    whole = as_matrix(X).T.dot(W)
+    whole = as_matrix(X).T.product(W)
     request.getfixturevalue("small_panels")
     matrix = in_panels(X)
-    np.testing.assert_array_equal(matrix.T.dot(W), whole)
+    np.testing.assert_array_equal(matrix.T.product(W), whole)
     assert len(matrix.T.panels) == 8
     assert "X" not in vars(matrix.T)  # the transpose exists in panels alone: X is copied once
 
@@ -72,7 +72,7 @@ def test_of_a_csc_matrix_its_own_rows_are_cut(small_panels):
     matrix = as_matrix(sp.csc_array(X.T))  # its transpose is the one that lends the entries
     assert (len(matrix.panels), len(matrix.T.panels)) == (8, 1)
     W = np.random.default_rng(1).random((500, 3))
-    np.testing.assert_allclose(matrix.dot(W), X.T @ W, rtol=1e-12)
+    np.testing.assert_allclose(matrix.product(W), X.T @ W, rtol=1e-12)
     sample, columns = matrix.take(np.array([2, 40]))
     assert len(matrix.panels) == 8  # what a sample needs is read from the columns
     np.testing.assert_array_equal(sample.X.toarray(), X.toarray().T[np.ix_([2, 40], columns)])

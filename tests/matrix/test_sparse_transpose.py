@@ -113,7 +113,7 @@ def test_products_have_the_same_bits_from_the_rows_of_the_matrix_as_from_a_copy(
     with Workers(1) as one, Workers(3) as three:
         fresh, copied = Sparse(X), Sparse(X)
         assert len(copied.T.panels) == 1
-        expected = copied.T.dot(right)
+        expected = copied.T.product(right)
         for workers in (one, three):
             np.testing.assert_array_equal(fresh.T.product(right, workers), expected)
     np.testing.assert_allclose(expected, X.T @ right, rtol=1e-4 if dtype is np.float32 else 1e-12)

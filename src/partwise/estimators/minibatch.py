@@ -309,7 +309,8 @@ class MiniBatchNMF(BaseNMF):
         rng, root = check_seed("random_state", self.random_state), matrix.dtype.type(np.sqrt(self._unit))
         start: tuple[Any, Any] = (None, None)
         if W is None or H is None:
-            start = initialize(matrix, k, None if self.init == "custom" else self.init, rng)
+            with Workers(self.n_jobs) as workers:
+                start = initialize(matrix, k, None if self.init == "custom" else self.init, rng, workers)
         left = start[0] if W is None else np.array(W) / root
         Ht = start[1] if H is None else np.array(H, order="C").T / root
         assert left is not None and Ht is not None

@@ -8,6 +8,7 @@ from partwise.init.random import random
 from partwise.init.separable import separable
 from partwise.matrix import Array, Matrix
 from partwise.parameters import check_choice
+from partwise.threads import ALONE, Workers
 
 __all__ = ["INITS", "STARTS", "initialize"]
 
@@ -22,7 +23,9 @@ STARTS = (*INITS, "custom")
 """What `init` may say; 'custom' is the user's own start, see ``given``."""
 
 
-def initialize(X: Matrix, n_components: int, init: str | None, rng: np.random.RandomState) -> tuple[Array, Array]:
+def initialize(
+    X: Matrix, n_components: int, init: str | None, rng: np.random.RandomState, workers: Workers = ALONE
+) -> tuple[Array, Array]:
     """Return a start W (n, k), Ht (m, k); None means 'nndsvda' if n_components <= min(n, m), else 'random'."""
     if init is None:
         init = "nndsvda" if n_components <= min(X.shape) else "random"
@@ -34,4 +37,4 @@ def initialize(X: Matrix, n_components: int, init: str | None, rng: np.random.Ra
         )
     if X.total == 0:  # nothing to start from: any factors of zero are exact
         return np.zeros((X.shape[0], n_components), X.dtype), np.zeros((X.shape[1], n_components), X.dtype)
-    return INITS[init](X, n_components, rng)
+    return INITS[init](X, n_components, rng, workers)

@@ -8,6 +8,7 @@ import numpy as np
 from partwise.exceptions import ParameterError
 from partwise.init import initialize
 from partwise.matrix import Array, Matrix, array_of, as_matrix
+from partwise.threads import ALONE, Workers
 
 Start = tuple[Array, Array]
 
@@ -21,8 +22,8 @@ def starts(
     units: tuple[Any, Any],
     seeds: Any,
     rng: np.random.RandomState,
-) -> Callable[[], Start]:
-    """Return a function that gives one start (W, Ht) after another, arrays that are not to be changed.
+) -> Callable[..., Start]:
+    """Return a function that gives one start (W, Ht) after another, made by Workers; the arrays are not to be changed.
 
     Parameters
     ----------
@@ -34,27 +35,27 @@ def starts(
         Where the first parts begin instead.
     """
     start = _unseeded(X, k, init, W, H, units, rng)
-    return start if seeds is None else lambda: _seeded(start(), seeds, units[1])
+    return start if seeds is None else lambda workers=ALONE: _seeded(start(workers), seeds, units[1])
 
 
 def _unseeded(
     X: Matrix, k: int, init: str | None, W: Any, H: Any, units: tuple[Any, Any], rng: np.random.RandomState
-) -> Callable[[], Start]:
+) -> Callable[..., Start]:
     if init is None and (W is not None or H is not None):
         init = "custom"
     if init != "custom" and (W is not None or H is not None):
         raise ParameterError(f"init={init!r} makes its own W and H; use init='custom' to start from yours.")
     if init != "custom":
-        return lambda: initialize(X, k, init, rng)
+        return lambda workers=ALONE: initialize(X, k, init, rng, workers)
     if W is None and H is None:
         raise ParameterError("init='custom' needs W or H, or both; give one, or use init='random'.")
     own_W = None if W is None else _in_units(check_factor(W, (X.shape[0], k), "W", X.dtype), units[0])
     own_Ht = None if H is None else _in_units(check_factor(H, (k, X.shape[1]), "H", X.dtype).T, units[1])
 
-    def start() -> Start:
+    def start(workers: Workers = ALONE) -> Start:
         if own_W is not None and own_Ht is not None:
             return own_W, own_Ht
-        left, right = initialize(X, k, "random", rng)
+        left, right = initialize(X, k, "random", rng, workers)
         return left if own_W is None else own_W, right if own_Ht is None else own_Ht
 
     return start

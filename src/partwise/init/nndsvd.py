@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from partwise.matrix import Array, Matrix
+from partwise.threads import ALONE, Workers
 
 OVERSAMPLES = 10
 POWER_STEPS = 4
@@ -12,32 +13,38 @@ TRUNCATE = 1e-6
 """Entries under this are zero, as in scikit-learn."""
 
 
-def truncated_svd(X: Matrix, rank: int, rng: np.random.RandomState) -> tuple[Array, Array, Array]:
+def truncated_svd(
+    X: Matrix, rank: int, rng: np.random.RandomState, workers: Workers = ALONE
+) -> tuple[Array, Array, Array]:
     """Return U (n, rank), s (rank,), V (m, rank), leading first, by a randomised range finder.
 
     N. Halko, P.-G. Martinsson and J. A. Tropp, SIAM Review 53, 2011, doi:10.1137/090771806, algorithms 4.4 and 5.1. The
     sign of each pair is fixed by the largest entry of its u, as in scikit-learn.
     """
     width = min(rank + OVERSAMPLES, *X.shape)
-    basis = X.dot(rng.standard_normal(size=(X.shape[1], width)))
+
+    def times(A: Matrix, right: Array) -> Array:
+        return A.product(np.ascontiguousarray(right, A.dtype), workers)
+
+    basis = times(X, rng.standard_normal(size=(X.shape[1], width)))
     for _ in range(POWER_STEPS):
         basis, _ = np.linalg.qr(basis)
-        basis, _ = np.linalg.qr(X.T.dot(basis))
-        basis = X.dot(basis)
+        basis, _ = np.linalg.qr(times(X.T, basis))
+        basis = times(X, basis)
     basis, _ = np.linalg.qr(basis)
-    V, s, Ut = np.linalg.svd(X.T.dot(basis), full_matrices=False)
+    V, s, Ut = np.linalg.svd(times(X.T, basis), full_matrices=False)
     U = basis @ Ut.T
     signs = np.sign(U[np.abs(U).argmax(axis=0), np.arange(U.shape[1])])
     signs[signs == 0] = 1
     return (U * signs)[:, :rank], s[:rank], (V * signs)[:, :rank]
 
 
-def nndsvd(X: Matrix, n_components: int, rng: np.random.RandomState) -> tuple[Array, Array]:
+def nndsvd(X: Matrix, n_components: int, rng: np.random.RandomState, workers: Workers) -> tuple[Array, Array]:
     """Return W (n, k) and Ht (m, k), sparse: of each singular pair its larger non-negative half.
 
     C. Boutsidis and E. Gallopoulos, Pattern Recognition 41, 2008, doi:10.1016/j.patcog.2007.09.010.
     """
-    U, s, V = (a.astype(np.float64) for a in truncated_svd(X, n_components, rng))
+    U, s, V = (a.astype(np.float64) for a in truncated_svd(X, n_components, rng, workers))
     W, Ht = np.zeros_like(U), np.zeros_like(V)
     W[:, 0], Ht[:, 0] = np.sqrt(s[0]) * np.abs(U[:, 0]), np.sqrt(s[0]) * np.abs(V[:, 0])
     for t in range(1, n_components):
@@ -54,8 +61,8 @@ def nndsvd(X: Matrix, n_components: int, rng: np.random.RandomState) -> tuple[Ar
 
 
 def _filled(fill: Callable[[Matrix, np.random.RandomState, int], Array]):  # type: ignore[no-untyped-def]
-    def start(X: Matrix, n_components: int, rng: np.random.RandomState) -> tuple[Array, Array]:
-        W, Ht = nndsvd(X, n_components, rng)
+    def start(X: Matrix, n_components: int, rng: np.random.RandomState, workers: Workers) -> tuple[Array, Array]:
+        W, Ht = nndsvd(X, n_components, rng, workers)
         for factor in (W, Ht):
             empty = factor == 0
             factor[empty] = fill(X, rng, int(empty.sum()))

@@ -3,9 +3,10 @@
 import numpy as np
 
 from partwise.matrix import Array, Matrix
+from partwise.threads import Workers
 
 
-def random(X: Matrix, n_components: int, rng: np.random.RandomState) -> tuple[Array, Array]:
+def random(X: Matrix, n_components: int, rng: np.random.RandomState, workers: Workers) -> tuple[Array, Array]:
     r"""Return W (n, k) and Ht (m, k) with entries :math:`|N(0, 1)| \sqrt{\bar x / k}`, so that W H has X's scale.
 
     H is drawn first, as scikit-learn does.

@@ -3,9 +3,10 @@
 import numpy as np
 
 from partwise.matrix import Array, Matrix
+from partwise.threads import Workers
 
 
-def separable(X: Matrix, n_components: int, rng: np.random.RandomState) -> tuple[Array, Array]:
+def separable(X: Matrix, n_components: int, rng: np.random.RandomState, workers: Workers) -> tuple[Array, Array]:
     """Return W (n, k) and Ht (m, k), where H holds k rows of X found by successive projection.
 
     Each round takes the row with the largest part outside the span of those taken, which for separable data is a pure
@@ -15,7 +16,7 @@ def separable(X: Matrix, n_components: int, rng: np.random.RandomState) -> tuple
     ones = np.ones((m, 1), X.dtype)
     left = X.row_squares()
     # rows that sum to one are compared by direction, so that a bright mixture is not taken for a pure row
-    sums = X.dot(ones)[:, 0].astype(np.float64)
+    sums = X.product(ones, workers)[:, 0].astype(np.float64)
     scale = np.divide(1.0, sums, out=np.zeros(n), where=sums > 0)
     left *= scale * scale
     limit = 1e-12 * float(left.max(initial=0.0))
@@ -31,7 +32,7 @@ def separable(X: Matrix, n_components: int, rng: np.random.RandomState) -> tuple
             direction -= basis @ (basis.T @ direction)
         direction /= np.linalg.norm(direction)
         basis = np.column_stack([basis, direction])
-        along = X.dot(direction[:, None])[:, 0].astype(np.float64) * scale
+        along = X.product(direction[:, None].astype(X.dtype), workers)[:, 0].astype(np.float64) * scale
         left = np.maximum(left - along * along, 0.0)
         left[taken] = 0.0
     Ht = np.zeros((m, n_components), X.dtype)

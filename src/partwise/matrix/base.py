@@ -12,7 +12,7 @@ from scipy.special import xlogy
 
 from partwise import kernels
 from partwise.caching import cached_property
-from partwise.threads import Workers
+from partwise.threads import ALONE, Workers
 
 Array = NDArray[Any]
 Block = tuple[int, int]
@@ -120,7 +120,7 @@ class Matrix(ABC):
     def dot_block(self, first: int, last: int, right: Array) -> Array:
         """Return X[first:last] @ right, (last - first, k); its rows or its columns are contiguous."""
 
-    def product(self, right: Array, workers: Workers) -> Array:
+    def product(self, right: Array, workers: Workers = ALONE) -> Array:
         """Return X @ right, (n, k), for a thin right (m, k) of X's dtype, C-contiguous."""
         out = np.empty((self.shape[0], right.shape[1]), self.dtype)
 
@@ -212,7 +212,7 @@ class Matrix(ABC):
     def row_errors(self, left: Array, right: Array) -> Array:
         """Return the squared residual of each row for the model left @ right.T, in float64, (n,)."""
         model = left @ (right.T @ right)
-        return self.row_squares() + np.einsum("it,it->i", model - 2 * self.dot(right), left)
+        return self.row_squares() + np.einsum("it,it->i", model - 2 * self.product(right), left)
 
     def row_error(self, row: int, left: Array, right: Array) -> Array:
         """Return X[row] - right @ left[row], (m,)."""
@@ -262,11 +262,6 @@ class Matrix(ABC):
     def _flat(self) -> Array:
         """Return the stored entries as one line."""
         return self.values().reshape(-1, order="A")
-
-    def dot(self, right: Array) -> Array:
-        """Return X @ right, (n, k), for a thin right (m, k) of X's dtype."""
-        right = np.ascontiguousarray(right, dtype=self.dtype)
-        return self.product(right, Workers(1))
 
 
 class PoissonSide:

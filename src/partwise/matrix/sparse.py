@@ -8,7 +8,7 @@ import scipy.sparse as sp
 from partwise import kernels
 from partwise.caching import cached_property
 from partwise.matrix.base import Array, Block, Box, Entrywise, Matrix, PoissonSide, cut, edges_of, scattered
-from partwise.threads import Lock, Workers
+from partwise.threads import ALONE, Lock, Workers
 
 WORK_A_BLOCK = 200_000
 WORK_A_ROW = 16
@@ -124,7 +124,7 @@ class Sparse(Matrix):
             kernels.csr_dot(*panel, right, out, first, last, number > 0)
         return out
 
-    def product(self, right: Array, workers: Workers) -> Array:
+    def product(self, right: Array, workers: Workers = ALONE) -> Array:
         out = np.empty((self.shape[0], right.shape[1]), self.dtype)
         for number, panel in enumerate(self.panels):
             kernels.csr_dot(*panel, right, out, 0, self.shape[0], number > 0, workers.team)
@@ -236,7 +236,7 @@ class Turned(Sparse):
     def blocks(self) -> tuple[Block, ...]:
         """See Matrix."""
         if self._panels is None:
-            counts = self._source._counted([(0, self.shape[1])], Workers(1))[0]
+            counts = self._source._counted([(0, self.shape[1])], ALONE)[0]
         else:
             counts = sum(np.diff(panel.indptr) for panel in self._panels)
         return _blocks(np.cumsum(counts, dtype=np.int64))
@@ -253,7 +253,7 @@ class Turned(Sparse):
     @property
     def panels(self) -> list[Panel]:
         """The copy."""
-        return self.copied(Workers(1))
+        return self.copied(ALONE)
 
     def copied(self, workers: Workers, *, whole: bool = False) -> list[Panel]:
         """Return the copy, made on these threads where there is none yet: in panels if it is large, and not `whole`."""
@@ -265,13 +265,13 @@ class Turned(Sparse):
                 self._panels = [source.turned(source.pieces(workers), workers)]
             else:
                 blocks = [(first, min(first + PANEL, n)) for first in range(0, n, PANEL)]
-                self._panels = workers.map(lambda rows: source.turned([rows], Workers(1)), blocks)
+                self._panels = workers.map(lambda rows: source.turned([rows], ALONE), blocks)
             return self._panels
 
     @cached_property
     def X(self) -> Any:
         """The entries in CSR form."""
-        indptr, indices, data = self.copied(Workers(1), whole=True)[0]
+        indptr, indices, data = self.copied(ALONE, whole=True)[0]
         return sp.csr_array((data, indices, indptr), shape=self.shape)
 
     @property
@@ -300,7 +300,7 @@ class Turned(Sparse):
         squares = np.square(self.values(), dtype=np.float64)
         return np.bincount(self._source.X.indices, weights=squares, minlength=self.shape[0])
 
-    def product(self, right: Array, workers: Workers) -> Array:
+    def product(self, right: Array, workers: Workers = ALONE) -> Array:
         """See Matrix: the bits are the same with and without the copy."""
         m, n = self.shape
         spared = self._asked < UNCOPIED or (n >= TALL * m and workers.n_jobs <= FEW)

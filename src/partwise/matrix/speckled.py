@@ -13,7 +13,7 @@ from partwise.caching import cached_property
 from partwise.matrix.base import Array, Block, Box, Entrywise, Matrix, PoissonSide
 from partwise.matrix.dense import CHUNK, Dense
 from partwise.matrix.sparse import Sparse
-from partwise.threads import Workers
+from partwise.threads import ALONE, Workers
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +136,7 @@ class Speckled(Matrix):
     def dot_block(self, first: int, last: int, right: Array) -> Array:
         return self.base.dot_block(first, last, right)
 
-    def product(self, right: Array, workers: Workers) -> Array:
+    def product(self, right: Array, workers: Workers = ALONE) -> Array:
         return self.base.product(right, workers)
 
     def parts_block(
@@ -199,7 +199,7 @@ class Speckled(Matrix):
         return self.base.row_squares()
 
     def row_errors(self, left: Array, right: Array) -> Array:
-        errors = self.row_squares() - 2 * np.einsum("it,it->i", self.dot(right), left)
+        errors = self.row_squares() - 2 * np.einsum("it,it->i", self.product(right), left)
         for (first, last), gram in self.by_zone(right, _gram, right):
             errors[first:last] += np.einsum("it,it->i", left[first:last] @ gram, left[first:last])
         return errors

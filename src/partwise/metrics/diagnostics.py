@@ -320,7 +320,7 @@ def _gains(X: Matrix, loss: Loss, left: Array, right: Array) -> Array:
     """Return by how much the loss rises without each part, (k,)."""
     if isinstance(X, Dense | Sparse) and isinstance(loss, Frobenius):
         both = gram(left), gram(right)
-        inner = np.einsum("it,it->t", X.dot(right), left, dtype=np.float64)
+        inner = np.einsum("it,it->t", X.product(np.ascontiguousarray(right, X.dtype)), left, dtype=np.float64)
         overlap = (both[0] * both[1]).sum(axis=0)
         return inner - overlap + 0.5 * np.diagonal(both[0]) * np.diagonal(both[1])
     whole, gains = loss.value(X, left, right), []

@@ -195,6 +195,8 @@ def grown(X: Matrix, W: Array, H: Array, k: int, rng: np.random.RandomState) -> 
             part = rng.random_sample(len(part)).astype(H.dtype)
         lengths = np.linalg.norm(H, axis=1)
         part *= (lengths.mean() or 1.0) / np.linalg.norm(part)
-        weights = np.maximum(X.dot(part[:, None])[:, 0] - W @ (H @ part), 0) / (part @ part)
+        weights = np.maximum(X.product(np.ascontiguousarray(part[:, None], X.dtype))[:, 0] - W @ (H @ part), 0) / (
+            part @ part
+        )
         W, H = np.column_stack([W, weights]), np.vstack([H, part])
     return W, H

@@ -9,6 +9,7 @@ from partwise.exceptions import ParameterError
 from partwise.init.nndsvd import truncated_svd
 from partwise.matrix import Array, Matrix
 from partwise.parameters import check_number
+from partwise.threads import ALONE, Workers
 
 ROUNDING = 100
 """Machine epsilons of X's largest singular value up to which another one may be rounding alone."""
@@ -51,7 +52,7 @@ class Volume:
     floor: float
 
     @classmethod
-    def of(cls, X: Matrix, k: int, strength: float) -> "Volume | None":
+    def of(cls, X: Matrix, k: int, strength: float, workers: Workers = ALONE) -> "Volume | None":
         """Return the volume of k parts of X (n, m), None where it would weigh nothing.
 
         The weight is strength times the square of X's singular value number k + 1, which noise alone makes; the floor
@@ -59,7 +60,7 @@ class Volume:
         """
         if strength == 0 or k == 1 or k >= min(X.shape):
             return None
-        U, s, _ = truncated_svd(X, k + 1, np.random.RandomState(0))  # its own, so that starts keep their bits
+        U, s, _ = truncated_svd(X, k + 1, np.random.RandomState(0), workers)  # its own, so that starts keep their bits
         scores = U.astype(np.float64) * s
         scores -= scores.mean(axis=0)
         variances = np.linalg.eigvalsh(scores.T @ scores / len(scores))

@@ -50,7 +50,7 @@ def warm_up(
     tops = [sample.survey[1], *(float(factor.point.max()) for pair in starts for factor in pair)]
     if sample.dtype != np.float32 and all(1 / LARGE < top < LARGE for top in tops):
         sample = sample.astype(np.float32)
-    flat, poor, leads = _error_of_mean(sample), [], []
+    flat, poor, leads = _error_of_mean(sample, workers), [], []
     for w, h in starts:
         pair = _part(w, rows, sample), _part(h, columns, sample)
         step = solver.update(sample, loss, HalfStep(*pair, final=True), workers)
@@ -76,9 +76,9 @@ def _part(factor: Factor, rows: Array, sample: Matrix) -> Factor:
     return Factor(factor.point[rows].astype(sample.dtype, copy=False), Penalty())
 
 
-def _error_of_mean(X: Matrix) -> float:
+def _error_of_mean(X: Matrix, workers: Workers) -> float:
     """Return half the squared error of the best model in which each row is X's mean row at a level of its own."""
     n = X.shape[0]
-    mean = X.T.dot(np.full((n, 1), 1 / n, X.dtype))
-    level, squared = X.dot(mean).astype(np.float64), np.vdot(mean, mean).astype(np.float64)
+    mean = X.T.product(np.full((n, 1), 1 / n, X.dtype), workers)
+    level, squared = X.product(mean, workers).astype(np.float64), np.vdot(mean, mean).astype(np.float64)
     return 0.5 * (X.squared_norm - float(np.vdot(level, level)) / max(float(squared), TINY))
