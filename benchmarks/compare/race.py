@@ -45,6 +45,8 @@ class Settings:
         The longest call of a curve; None: each problem's own.
     memory : bool
         Whether to measure peak memory too.
+    patience : float
+        Seconds that a process gets to import its library and make its first call, beyond those of the race.
     """
 
     libraries: Sequence[str] = tuple(PEERS)
@@ -53,6 +55,7 @@ class Settings:
     dtypes: Sequence[str] | None = None
     seconds: float | None = None
     memory: bool = True
+    patience: float = 60.0
 
 
 def races(
@@ -117,14 +120,14 @@ def _one_problem(
             about["absent"][name] = absence
     failed: set[str] = set()
     for threads in counts:
-        answer = ask(folder, {**order, "what": "floor", "threads": threads}, 60)
+        answer = ask(folder, {**order, "what": "floor", "threads": threads}, settings.patience)
         about["floor"][str(threads)] = answer.get("floor")
         about["floor_others"][str(threads)] = answer.get("others")
         for name in racing:
             if name in failed:  # once is enough to say so
                 continue
             task = {**order, "what": "race", "library": name, "threads": threads}
-            answer = ask(folder, task, 10 + 5 * seconds * len(settings.seeds))
+            answer = ask(folder, task, settings.patience + 5 * seconds * len(settings.seeds))
             run = {"problem": problem.name, "dtype": dtype, "library": name, "threads": threads}
             for seed, curve in answer.get("curves", {}).items():
                 record["runs"].append({**run, "seed": int(seed), "others": answer.get("others"), "curve": curve})
@@ -137,7 +140,7 @@ def _one_problem(
     for name in racing if settings.memory else ():
         if name not in failed:
             task = {**order, "what": "memory", "library": name, "threads": counts[0]}
-            about["memory"][name] = ask(folder, task, 20 + 5 * seconds).get("memory")
+            about["memory"][name] = ask(folder, task, settings.patience + 5 * seconds).get("memory")
 
 
 @contextmanager

@@ -19,9 +19,9 @@ RIVALS = ("partwise", "scikit-learn cd")
 
 
 @pytest.fixture(scope="module")
-def record():
+def record(patience):
     """What a race of two libraries, and of one that cannot take part, says."""
-    settings = Settings(libraries=(*RIVALS, "gensim"), seeds=(0,), threads=(1,), seconds=0.02)
+    settings = Settings(libraries=(*RIVALS, "gensim"), seeds=(0,), threads=(1,), seconds=0.02, patience=patience)
     saved = []
     found = races([TINY], settings, lambda line: None, lambda so_far: saved.append(json.dumps(so_far)))
     assert json.loads(saved[-1])["runs"] == json.loads(json.dumps(found["runs"]))
@@ -75,12 +75,12 @@ def test_a_measurement_beside_other_work_is_marked(record):
     assert "| partwise, 1 thread (!0.8) | same |" in table(loud)
 
 
-def test_an_error_in_a_process_becomes_its_answer_without_folders():
+def test_an_error_in_a_process_becomes_its_answer_without_folders(patience):
     order = {"what": "race", "n_components": 3, "loss": "frobenius", "seconds": 0.01, "seeds": [0], "threads": 1}
     with stored(TINY.make(np.float32)) as folder:
-        answer = ask(folder, {**order, "library": "nobody"}, 60)
+        answer = ask(folder, {**order, "library": "nobody"}, patience)
         (folder / "X.npy").write_bytes(b"not an array")
-        broken = ask(folder, {**order, "library": "partwise"}, 60)
+        broken = ask(folder, {**order, "library": "partwise"}, patience)
     assert answer["error"] == "KeyError: 'nobody'"
     assert str(folder.parent) not in broken["error"]
 

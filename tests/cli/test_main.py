@@ -102,6 +102,7 @@ def test_every_error_becomes_one_line_and_an_exit_code(run, news, monkeypatch, e
     assert len(result.stderr.splitlines()) == 1
 
 
+@pytest.mark.usefixtures("ctrl_c")  # a process that begins with SIGINT ignored would go on ignoring it
 def test_an_interrupt_leaves_with_130(program):
     arguments = [*program, "topics", "-"]
     with subprocess.Popen(arguments, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
