@@ -25,7 +25,7 @@ from joblib import cpu_count
 from joblib.parallel import get_active_backend
 
 from partwise import kernels
-from partwise.exceptions import ParameterError
+from partwise.exceptions import ParameterError, shown
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -204,7 +204,7 @@ def count_threads(n_jobs: Any = None) -> int:
     if isinstance(n_jobs, bool) or not isinstance(n_jobs, Integral) or n_jobs == 0:
         raise ParameterError(
             f"n_jobs must be None, a positive integer for so many threads, or a negative one (-1: all cores, -2: all "
-            f"but one, ...); got {n_jobs!r}."
+            f"but one, ...); got {shown(n_jobs)}."
         )
     count = int(n_jobs)
     return min(count if count > 0 else max(1, cpu_count() + 1 + count), MOST)
