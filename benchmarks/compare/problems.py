@@ -86,13 +86,13 @@ def large_and_sparse(dtype: Any) -> Any:
 
 def faces(dtype: Any) -> Array:
     """400 photographs of faces, 64 x 64."""
-    stored = np.load(_beside("olivetti_faces/olivetti_faces.npz"))
+    stored = np.load(beside("olivetti_faces/olivetti_faces.npz"))
     return (stored["images"].reshape(400, 4096) / stored["scale"]).astype(dtype)
 
 
 def reuters(dtype: Any, *, counts: bool = False) -> Any:
     """Newswire stories of Reuters-21578."""
-    with gzip.open(_beside("reuters21578/reuters21578.jsonl.gz"), "rt", encoding="utf-8") as file:
+    with gzip.open(beside("reuters21578/reuters21578.jsonl.gz"), "rt", encoding="utf-8") as file:
         texts = [f"{row['title']} {row['text']}" for row in map(json.loads, file)]
     return _words([text for text in texts if len(text) > 60], dtype, counts=counts, max_df=0.5, min_df=2)
 
@@ -100,7 +100,7 @@ def reuters(dtype: Any, *, counts: bool = False) -> Any:
 def film_ratings(dtype: Any) -> Any:
     """Ratings of films by users, unrated films as zeros."""
     table = np.loadtxt(
-        _beside("movielens_latest_small/ratings.csv.gz"), delimiter=",", skiprows=1, usecols=(0, 1, 2), dtype=np.float64
+        beside("movielens_latest_small/ratings.csv.gz"), delimiter=",", skiprows=1, usecols=(0, 1, 2), dtype=np.float64
     )
     user, item = (np.unique(column, return_inverse=True)[1] for column in table[:, :2].T)
     return sp.csr_matrix((table[:, 2].astype(dtype), (user, item)))
@@ -108,7 +108,7 @@ def film_ratings(dtype: Any) -> Any:
 
 def cells(dtype: Any) -> Any:
     """Counts of gene transcripts in blood cells."""
-    return sp.load_npz(_beside("pbmc3k/counts_cells_genes.npz")).tocsr().astype(dtype)
+    return sp.load_npz(beside("pbmc3k/counts_cells_genes.npz")).tocsr().astype(dtype)
 
 
 def _words(texts: list[str], dtype: Any, *, counts: bool, max_df: float, min_df: int = 3) -> Any:
@@ -120,7 +120,7 @@ def _words(texts: list[str], dtype: Any, *, counts: bool, max_df: float, min_df:
     return sp.csr_matrix(X if counts else TfidfTransformer(sublinear_tf=True).fit_transform(X)).astype(dtype)
 
 
-def _beside(name: str) -> Path:
+def beside(name: str) -> Path:
     """Return a file of the data sets beside the repository."""
     root = Path(__file__).resolve().parents[2]
     path = Path(os.environ.get("PARTWISE_SHARED_DATA", root.parent / "shared" / "data")) / name
