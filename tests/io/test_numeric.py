@@ -207,3 +207,17 @@ def test_a_first_column_called_as_names_are_names_the_rows(tmp_path, text, rows,
     found = read_numbers(path)
     np.testing.assert_array_equal(found.X, [[1, 2], [3, 4]])
     assert (found.row_names, found.column_names) == (rows, columns)
+
+
+@pytest.mark.parametrize("make", [sp.csr_array, sp.csc_array, sp.csr_matrix, sp.bsr_array])
+@pytest.mark.parametrize("change", ["one-based", "far", "falling"])
+def test_a_sparse_file_whose_indices_lead_out_of_the_matrix_is_refused_by_name(tmp_path, make, change):
+    made = make(np.arange(12.0).reshape(3, 4))
+    if change == "falling":
+        made.indptr[1] = made.indptr[-1]
+    else:
+        made.indices[-1] = {"one-based": 4, "far": 2**31 - 1}[change]
+    sp.save_npz(tmp_path / "r.npz", made)
+    text = error_of(tmp_path / "r.npz")
+    assert str(tmp_path / "r.npz") in text
+    assert "begin at 1, as in R and Matlab" in text

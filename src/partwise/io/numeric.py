@@ -12,6 +12,7 @@ import scipy.io
 import scipy.sparse
 
 from partwise.exceptions import DataError, MissingExtraError
+from partwise.indices import sound
 from partwise.io.escapes import unguarded
 from partwise.io.files import data_suffix, decode, delimited_rows, read_bytes
 
@@ -106,6 +107,11 @@ def _open(path: Path) -> IO[bytes]:
     return cast(IO[bytes], gzip.open(path)) if path.suffix.lower() == ".gz" else path.open("rb")
 
 
+def _compressed(X: Any, path: Path) -> Any:
+    """Return a matrix as an array or in CSR form; a damaged index would lead past the end of its arrays."""
+    return sound(X, str(path)).tocsr() if scipy.sparse.issparse(X) else np.asarray(X)
+
+
 def _read_npy(path: Path, encoding: str) -> Numbers:
     with _open(path) as file:
         try:
@@ -118,10 +124,9 @@ def _read_npz(path: Path, encoding: str) -> Numbers:
     with _open(path) as file:
         try:
             loaded = np.lib.npyio.NpzFile(file, allow_pickle=False)
-            if "format" in loaded.files:
-                file.seek(0)
-                return Numbers(scipy.sparse.load_npz(file).tocsr())
-            arrays = {name: loaded[name] for name in loaded.files}
+            sparse = "format" in loaded.files
+            file.seek(0)
+            arrays = {"X": scipy.sparse.load_npz(file)} if sparse else {name: loaded[name] for name in loaded.files}
         except DAMAGED as error:
             raise _unreadable(path, error, "Save plain arrays of numbers with numpy.savez.") from error
     matrices = [name for name, array in arrays.items() if array.ndim == 2]
@@ -130,7 +135,7 @@ def _read_npz(path: Path, encoding: str) -> Numbers:
             f"{path} holds {len(matrices)} matrices among its arrays {', '.join(arrays) or '(none)'}. "
             "Save the one to factorize in a file of its own."
         )
-    return Numbers(arrays[matrices[0]])
+    return Numbers(_compressed(arrays[matrices[0]], path))
 
 
 def _read_mtx(path: Path, encoding: str) -> Numbers:
@@ -139,7 +144,7 @@ def _read_mtx(path: Path, encoding: str) -> Numbers:
             X = scipy.io.mmread(file)
         except DAMAGED as error:
             raise _unreadable(path, error, "Write it in Matrix Market format, as scipy.io.mmwrite does.") from error
-    return Numbers(X.tocsr() if scipy.sparse.issparse(X) else X)
+    return Numbers(_compressed(X, path))
 
 
 def _read_table(path: Path, encoding: str) -> Numbers:
@@ -228,8 +233,7 @@ def _read_h5ad(path: Path, encoding: str) -> Numbers:
             raise _unreadable(path, error, "Write it anew with anndata.") from error
     if data.X is None:
         raise DataError(f"{path} has no matrix X. Put the counts there.")
-    X = data.X.tocsr() if scipy.sparse.issparse(data.X) else np.asarray(data.X)
-    return Numbers(X, list(map(str, data.obs_names)), list(map(str, data.var_names)))
+    return Numbers(_compressed(data.X, path), list(map(str, data.obs_names)), list(map(str, data.var_names)))
 
 
 def _missing(package: str, suffix: str) -> MissingExtraError:

@@ -3,7 +3,6 @@
 from partwise.matrix.base import Array, Block, Box, Matrix, PoissonSide, by_rows, scattered
 from partwise.matrix.containers import array_of, columns_of, entries_of, is_ready, is_table, names_of
 from partwise.matrix.convert import as_matrix, in_units, rescaled, widened
-from partwise.matrix.indices import canonical, sound
 
 __all__ = [
     "Array",
@@ -14,7 +13,6 @@ __all__ = [
     "array_of",
     "as_matrix",
     "by_rows",
-    "canonical",
     "columns_of",
     "entries_of",
     "in_units",
@@ -23,6 +21,5 @@ __all__ = [
     "names_of",
     "rescaled",
     "scattered",
-    "sound",
     "widened",
 ]

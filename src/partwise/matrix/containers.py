@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from sklearn.utils import check_array
 
 from partwise.exceptions import DataError, DataTypeError, shown
-from partwise.matrix.indices import FORMATS, sound
+from partwise.indices import FORMATS, sound
 
 FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
 """What kernels take."""

@@ -7,10 +7,10 @@ import numpy as np
 import scipy.sparse as sp
 
 from partwise.exceptions import DataError, ParameterError, shown
+from partwise.indices import canonical, is_canonical
 from partwise.matrix.base import Matrix
 from partwise.matrix.containers import entries_of
 from partwise.matrix.dense import Dense
-from partwise.matrix.indices import canonical, is_canonical
 from partwise.matrix.observed import Observed
 from partwise.matrix.sparse import Sparse
 from partwise.matrix.unknown import known_entries

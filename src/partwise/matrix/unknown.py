@@ -6,8 +6,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from partwise.exceptions import DataError, ParameterError
+from partwise.indices import canonical
 from partwise.matrix.containers import entries_of
-from partwise.matrix.indices import canonical
 
 MOST_CELLS = 20_000_000
 """Cells of a sparse X that are made explicit, at the most, where its zeros are known and some other entries are not."""

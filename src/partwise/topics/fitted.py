@@ -10,8 +10,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from partwise.atomic import rebuilt
 from partwise.exceptions import DataError, ParameterError
+from partwise.indices import canonical
 from partwise.losses import Loss, get_loss
-from partwise.matrix import Array, as_matrix, canonical, entries_of, is_table
+from partwise.matrix import Array, as_matrix, entries_of, is_table
 from partwise.penalties import Penalty
 from partwise.projection import Projection
 from partwise.state import PlainState

@@ -11,7 +11,8 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin, clon
 from partwise import NMF
 from partwise.atomic import rebuilt
 from partwise.exceptions import DataError, ParameterError
-from partwise.matrix import Array, as_matrix, canonical, entries_of, is_table, names_of
+from partwise.indices import canonical
+from partwise.matrix import Array, as_matrix, entries_of, is_table, names_of
 from partwise.report import write_page
 from partwise.topics.collection import as_many, checked_dates, checked_ids, checked_texts
 from partwise.topics.editing import Editing

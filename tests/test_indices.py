@@ -6,7 +6,8 @@ import scipy.sparse as sp
 
 import partwise as pw
 from partwise.exceptions import DataError, PartwiseError
-from partwise.matrix import as_matrix, sound
+from partwise.indices import sound
+from partwise.matrix import as_matrix
 
 SHAPE = (6, 5)
 DENSE = np.arange(30.0).reshape(SHAPE) * (np.arange(30).reshape(SHAPE) % 3 > 0)
