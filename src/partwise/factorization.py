@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from partwise.caching import cached_property
 from partwise.exceptions import DataError, DomainError
 from partwise.init import STARTS
 from partwise.init.given import starts
@@ -16,7 +15,7 @@ from partwise.matrix import Array, as_matrix, by_rows, rescaled, widened
 from partwise.matrix.observed import Observed
 from partwise.parameters import check_choice, check_flag, check_integer, check_kind, check_seed, check_stopping
 from partwise.penalties import Bounds, Penalty
-from partwise.projection import Projection, power_of
+from partwise.projection import KeptProjection, power_of
 from partwise.solvers import (
     Callback,
     Factor,
@@ -108,10 +107,6 @@ class Factorization(PlainState):
         """Whether the fit is done, as against cut short."""
         return self.reason.converged
 
-    @cached_property
-    def _projection(self) -> "Projection":
-        return Projection(self.H, self.objective, self.penalty_W, self.sum_to_one, self.weighting)
-
     def transform(
         self,
         X: Any,
@@ -145,7 +140,9 @@ class Factorization(PlainState):
             If X has NaN, infinite or negative entries, or another number of columns.
         """
         matrix = as_matrix(X, negatives=negatives, missing_values=missing_values, entry_weight=entry_weight)
-        return self._projection(matrix, n_jobs=n_jobs)
+        kept: KeptProjection = self.__dict__.setdefault("_kept", KeptProjection())
+        settings = self.objective, self.penalty_W, self.sum_to_one, self.weighting
+        return kept.onto(self.H, self.H.shape[1], "H", *settings)(matrix, n_jobs=n_jobs)
 
 
 def factorize(

@@ -1,8 +1,11 @@
 """Projection: the weights of fixed parts in new rows, which is all that transform does."""
 
+from typing import Any
+
 import numpy as np
 
 from partwise.exceptions import DataError
+from partwise.init.given import check_parts
 from partwise.losses import Loss
 from partwise.matrix import Array, Matrix, in_units, rescaled, widened
 from partwise.matrix.observed import Observed
@@ -72,6 +75,55 @@ class Projection:
         with Workers(n_jobs) as workers:
             left = solve_rows(matrix, self.loss, None, parts, penalty, workers, most=most, box=box, sums_to_one=sums)
         return (left * left.dtype.type(factor) if factor != 1 else left).astype(X.dtype, copy=False)
+
+
+class KeptProjection:
+    """The projection onto parts that their owner may change, kept for as long as they hold the same numbers.
+
+    Code for scikit-learn changes ``components_`` in place, or puts other arrays in its place. A comparison with a copy
+    finds either, and costs far less than what a projection prepares. Copies and pickles of it are empty.
+
+    Examples
+    --------
+    >>> from partwise.losses import get_loss
+    >>> kept, H = KeptProjection(), np.array([[1.0, 2.0], [3.0, 1.0]])
+    >>> first = kept.onto(H, 2, "H", get_loss("frobenius"), Penalty())
+    >>> kept.onto(H, 2, "H", get_loss("frobenius"), Penalty()) is first
+    True
+    >>> H /= H.sum(axis=1, keepdims=True)
+    >>> kept.onto(H, 2, "H", get_loss("frobenius"), Penalty()) is first
+    False
+    """
+
+    _made: tuple[Array, tuple[Any, ...], Projection] | None = None
+
+    def onto(self, H: Any, n_features: int, name: str, *settings: Any) -> Projection:
+        """Return the projection onto H (k, n_features), made anew if that or the settings differ from the last ones.
+
+        Parameters
+        ----------
+        H : array-like of shape (k, n_features)
+            The parts; checked where they are others than before.
+        n_features : int
+            Columns of the data that the model was fitted to.
+        name : str
+            What the user calls H.
+        *settings : see Projection
+            What follows H there.
+
+        Raises
+        ------
+        ParameterError, DataError
+            If H has another shape, or an entry that is negative, NaN or infinite.
+        """
+        given, made = np.asarray(H), self._made
+        if made is None or made[1] != settings or made[0].dtype != given.dtype or not np.array_equal(made[0], given):
+            parts = check_parts(H, n_features, name)
+            made = self._made = (given.copy(), settings, Projection(parts, *settings))
+        return made[2]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {}
 
 
 def power_of(unit: float, loss: Loss) -> float:

@@ -55,7 +55,7 @@ def take_apart(model: NMF | MiniBatchNMF) -> tuple[dict[str, Any], dict[str, Any
     if columns is not None:  # of feature_weight, which counts in transform
         arrays["weighting.columns"] = columns
     if hasattr(model, "_online"):  # what a stream remembers, to go on with partial_fit
-        header["stream"] = {"unit": float(model._unit), "forget": float(model._online.forget)}
+        header["stream"] = {"unit": float(model._online.unit), "forget": float(model._online.forget)}
         arrays |= {f"stream.{name}": getattr(model._online, name) for name in STREAM}
     return header, arrays
 
@@ -98,8 +98,7 @@ def put_together(header: Mapping[str, Any], held: Held) -> NMF | MiniBatchNMF:
         unit, forget = header["stream"]["unit"], header["stream"]["forget"]
         if not (is_number(unit, 0) and unit > 0 and is_number(forget, 0, 1)):
             raise ValueError(f"a stream with unit={unit!r} and forget={forget!r}")
-        model._unit = unit
-        model._online = Online(model._objective, held.numbers("stream.Ht", "m", "k"), forget)
+        model._online = Online(model._objective, held.numbers("stream.Ht", "m", "k"), forget, unit)
         for name in STREAM[1:]:
             setattr(model._online, name, held.numbers(f"stream.{name}", "m", "k"))
     return model

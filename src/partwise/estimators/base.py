@@ -3,6 +3,7 @@
 import sys
 import warnings
 from abc import ABC, abstractmethod
+from copy import copy
 from numbers import Real
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from partwise.atomic import rebuilt
 from partwise.estimators.callbacks import CallbackSupportMixin
 from partwise.exceptions import DataError, FactorTypeError, ParameterError
 from partwise.init import STARTS
@@ -18,8 +20,11 @@ from partwise.losses import Loss, get_loss
 from partwise.matrix import Array, Matrix, array_of, as_matrix, columns_of, entries_of, is_ready
 from partwise.parameters import check_choice, check_integer, check_number, check_seed, check_stopping
 from partwise.penalties import Penalty
-from partwise.projection import Projection
+from partwise.projection import KeptProjection, Projection
 from partwise.solvers import Iteration
+
+COLUMNS = ("n_features_in_", "feature_names_in_")
+"""What scikit-learn's checks note of the columns that a model was fitted to."""
 
 
 def warn(message: str, category: type[Warning]) -> None:
@@ -81,17 +86,24 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         if not isinstance(self.verbose, bool):
             check_integer("verbose", self.verbose, 0)
 
-    def _validate(self, X: Any, *, reset: bool, entry_weight: Any = None) -> Matrix:
-        """Return X as a solver sees it, and check the names and the number of its columns, or note them at a reset."""
+    def _validate(self, X: Any, *, reset: bool, entry_weight: Any = None) -> tuple[Matrix, dict[str, Any]]:
+        """Return X as a solver sees it, and what is known of its columns, which are checked unless at a reset."""
         matrix = as_matrix(
             X, model=type(self).__name__, negatives=self.negatives, missing_values=self.missing_values,
             entry_weight=entry_weight,
         )  # fmt: skip
         # for a single row scikit-learn's check takes longer than all else, and an array has no names
         named, m = hasattr(self, "feature_names_in_"), getattr(self, "n_features_in_", None)
+        seen = copy(self) if reset else self  # a fit that fails leaves what the last one knew
         if reset or named or not is_ready(X) or X.shape[1] != m:
-            validate_data(self, columns_of(X, matrix), reset=reset, skip_check_array=True)
-        return matrix
+            validate_data(seen, columns_of(X, matrix), reset=reset, skip_check_array=True)
+        return matrix, {name: value for name, value in vars(seen).items() if name in COLUMNS}
+
+    def _become(self, **fitted: Any) -> None:
+        """Take over what a fit found, in place of all that an earlier one did."""
+        with rebuilt(self) as made:
+            made.__dict__ = {name: value for name, value in vars(made).items() if not name.endswith("_")}
+            made.__dict__.update(fitted, _kept=KeptProjection())
 
     def _penalties(self, shape: tuple[float, int]) -> tuple[Penalty, Penalty]:
         """Return the penalties of W and H in units of the summed loss, scaled by features and samples respectively."""
@@ -101,9 +113,8 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         W, H = (Penalty(float(a * self.l1_ratio), float(a * (1.0 - self.l1_ratio))) for a in weights)
         return W, H
 
-    def _start(self, X: Matrix, W: Any, H: Any) -> tuple[int, Any, Any]:
-        """Return (n_components, W, H): what the start is, checked as scikit-learn does."""
-        k: Any = self._wanted(X)
+    def _start(self, X: Matrix, k: Any, W: Any, H: Any) -> tuple[int, Any, Any]:
+        """Return (n_components, W, H) for what `n_components` asks for: the start, checked as scikit-learn does."""
         if self.init == "custom":
             if W is None and H is None:
                 raise ParameterError("init='custom' needs the start: pass W and H to fit_transform, or one of them.")
@@ -123,12 +134,7 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
             W = H = None
             if k == "auto" or k is None:
                 k = X.shape[1]
-        self._n_components = int(k)
-        return self._n_components, W, H
-
-    def _wanted(self, X: Matrix) -> Any:
-        """Return the number of parts asked for, or 'auto' or None."""
-        return self.n_components
+        return int(k), W, H
 
     @staticmethod
     def _same_dtype(X: Matrix, **factors: Any) -> None:
@@ -176,26 +182,12 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
 
     def _projection(self) -> Projection:
         """Return the projection onto components_, kept while they, the loss and the penalties stay what they are."""
-        limits = self._limits()
-        key = (self.alpha_W, self.l1_ratio, self.beta_loss, self.loss, *limits)
-        kept: list[Any] = [] if self.components_.flags.writeable else self.__dict__.get("_kept", [])
-        if not kept or kept[0] is not self.components_ or kept[1] != key:
-            penalty = self._penalties((1, self.components_.shape[1]))[0]
-            kept[:] = [self.components_, key, Projection(self.components_, self._objective, penalty, *limits)]
-        projection: Projection = kept[2]
-        return projection
+        kept: KeptProjection = self.__dict__.setdefault("_kept", KeptProjection())
+        H = np.asarray(self.components_)
+        m = getattr(self, "n_features_in_", H.shape[-1] if H.ndim else 0)  # who sets components_ alone fits nothing
+        penalty = self._penalties((1, m))[0]
+        return kept.onto(H, m, "components_", self._objective, penalty, *self._limits())
 
     def _limits(self) -> tuple[Any, ...]:
         """Return what else a projection has to keep to."""
         return ()
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        if "_kept" in state:
-            self.components_.flags.writeable = False
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = dict(super().__getstate__())
-        if "_kept" in state:
-            state["_kept"] = []  # made anew when needed
-        return state

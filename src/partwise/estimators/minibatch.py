@@ -11,8 +11,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from partwise.estimators.base import BaseNMF, warn
 from partwise.estimators.callbacks import FitTask, with_callbacks
+from partwise.exceptions import ParameterError
 from partwise.init import initialize
-from partwise.matrix import Array, Matrix, in_units, rescaled
+from partwise.init.given import check_factor
+from partwise.matrix import Array, Matrix, rescaled
 from partwise.parameters import check_flag, check_integer, check_number, check_seed
 from partwise.penalties import Penalty
 from partwise.projection import power_of
@@ -73,7 +75,7 @@ class MiniBatchNMF(BaseNMF):
     Attributes
     ----------
     components_ : ndarray of shape (n_components, n_features)
-        The parts, H. Read-only, as in NMF.
+        The parts, H. They may be changed, in place too: ``transform`` and ``partial_fit`` go on from what they find.
     n_components_ : int
         Number of parts.
     reconstruction_err_ : float
@@ -102,6 +104,9 @@ class MiniBatchNMF(BaseNMF):
     >>> model.transform(X).shape, model.n_steps_
     ((100, 3), 5)
     """
+
+    _online: Online
+    n_steps_: int
 
     def __init__(
         self,
@@ -198,34 +203,36 @@ class MiniBatchNMF(BaseNMF):
             Weights of the parts.
         """
         self._check_params()
-        given = self._validate(X, reset=True)
-        matrix, left = self._begin(given, W, H)
+        given, columns = self._validate(X, reset=True)
+        online, matrix, left = self._begin(given, W, H)
+        loss_unit = power_of(online.unit, online.loss)
         batches = list(gen_batches(matrix.shape[0], min(self.batch_size, matrix.shape[0])))
         # batches of one matrix: dense ones are views, sparse ones together one copy
         parts = [matrix] if len(batches) == 1 else [matrix.slice(batch.start, batch.stop) for batch in batches]
-        most = self.max_iter * len(parts)
-        task = FitTask(self, X, most, 0, self._state)
+        most = int(self.max_iter) * len(parts)
+        task = FitTask(self, X, most, 0, lambda at: {**columns, **self._state(at)})
         smooth = _Smooth(self.max_no_improvement)
         step, began = 0, time.perf_counter()
         with Workers(self.n_jobs) as workers:
             for step in range(1, most + 1):
                 batch, part = batches[(step - 1) % len(parts)], parts[(step - 1) % len(parts)]
-                before = self._online.Ht
-                penalties = self._in_units(part)
-                solved, cost = self._online.step(
+                before = online.Ht
+                solved, cost = online.step(
                     part,
                     None if self.fresh_restarts else left[batch],
-                    penalties,
+                    self._penalties_in(online, part),
                     self.fresh_restarts_max_iter,
                     workers,
                 )
                 left[batch] = solved
                 if self.verbose:
                     print(f"Minibatch step {step}/{most}: mean batch cost: {cost}")  # noqa: T201
-                size = float(np.linalg.norm(self._online.Ht))
-                change = float(np.linalg.norm(self._online.Ht - before)) / size if size > 0 else 0.0
+                size = float(np.linalg.norm(online.Ht))
+                change = float(np.linalg.norm(online.Ht - before)) / size if size > 0 else 0.0
                 seconds = time.perf_counter() - began
-                if task.callback and task.callback(Iteration(step, seconds, cost, change, left, self._online.Ht.T)):
+                if task.callback and task.callback(
+                    Iteration(step, seconds, cost * loss_unit, change, left * online.root, online.components)
+                ):
                     break
                 if step == 1:
                     continue  # as scikit-learn: the first cost is that of the start
@@ -234,23 +241,22 @@ class MiniBatchNMF(BaseNMF):
                     break
                 if smooth.stalls(cost, min(part.shape[0] / (matrix.shape[0] + 1), 1.0)):
                     break
-            penalties = self._in_units(matrix)
+            penalties = self._penalties_in(online, matrix)
             if not any(penalties):
-                self._online.rescale(even_out(left, self._online.Ht, workers))
+                online.rescale(even_out(left, online.Ht, workers))
             start = None if self.fresh_restarts else left
-            solved = solve_rows(matrix, self._objective, start, Parts(self._online.Ht), penalties[0], workers)
-        self.n_iter_ = math.ceil(step / len(parts))
-        self.n_steps_ = step
-        if self.n_iter_ == self.max_iter and self.tol > 0:
+            solved = solve_rows(matrix, online.loss, start, Parts(online.Ht), penalties[0], workers)
+        passes = math.ceil(step / len(parts))
+        if passes == self.max_iter and self.tol > 0:
             warn(
                 f"Maximum number of iterations {self.max_iter} reached. Increase it to improve convergence.",
                 ConvergenceWarning,
             )
-        loss = max(self._objective.value(matrix, solved, self._online.Ht), 0.0)
-        self.reconstruction_err_ = float(np.sqrt(2 * loss) * np.sqrt(power_of(self._unit, self._objective)))
-        self._publish()
+        loss = max(online.loss.value(matrix, solved, online.Ht), 0.0)
+        error = float(np.sqrt(2 * loss) * np.sqrt(loss_unit))
+        self._learn(online, step, **columns, n_iter_=passes, reconstruction_err_=error)
         task.end()
-        return solved * solved.dtype.type(np.sqrt(self._unit))
+        return solved * online.root
 
     def partial_fit(self, X: Any, y: Any = None, W: Any = None, H: Any = None) -> Self:
         """Take in one batch of rows; call it once for each.
@@ -271,16 +277,16 @@ class MiniBatchNMF(BaseNMF):
         """
         begun = hasattr(self, "components_")
         self._check_params()
-        matrix = self._validate(X, reset=not begun)
-        if begun and self.components_.any():
-            matrix = in_units(matrix, self._unit)
+        given, columns = self._validate(X, reset=not begun)
+        if begun and np.any(self.components_):
+            online = self._continued()
+            matrix = online.taken(given)
         else:  # parts of zero, from batches of zeros, know nothing that a start could lose
-            matrix, _ = self._begin(matrix, W, H)
-            self.n_steps_ = self.n_steps_ if begun else 0
+            online, matrix, _ = self._begin(given, W, H)
         with Workers(self.n_jobs) as workers:
-            self._online.step(matrix, None, self._in_units(matrix), self.fresh_restarts_max_iter, workers)
-        self.n_steps_ += 1
-        self._publish()
+            penalties = self._penalties_in(online, matrix)
+            online.step(matrix, None, penalties, self.fresh_restarts_max_iter, workers)
+        self._learn(online, 1 + (self.n_steps_ if begun else 0), **columns)
         return self
 
     def transform(self, X: Any) -> Array:
@@ -297,40 +303,48 @@ class MiniBatchNMF(BaseNMF):
             Weights of the parts.
         """
         check_is_fitted(self)
-        matrix = self._validate(X, reset=False)
+        matrix, _ = self._validate(X, reset=False)
         return self._projection()(matrix, n_jobs=self.n_jobs, most=self.transform_max_iter)
 
-    def _begin(self, given: Matrix, W: Any, H: Any) -> tuple[Matrix, Array]:
-        """Set up the stream's state from its first rows; return them in units of their scale, and W's start."""
+    def _begin(self, given: Matrix, W: Any, H: Any) -> tuple[Online, Matrix, Array]:
+        """Return the state of a stream that begins with these rows, the rows in its units, and a start of their W."""
         loss = self._objective
         loss.check(given)
-        k, W, H = self._start(given, W, H)
-        matrix, self._unit = rescaled(given) if loss.degree is not None else (given, 1.0)
-        rng, root = check_seed("random_state", self.random_state), matrix.dtype.type(np.sqrt(self._unit))
+        k, W, H = self._start(given, self.n_components, W, H)
+        matrix, unit = rescaled(given) if loss.degree is not None else (given, 1.0)
+        rng, root = check_seed("random_state", self.random_state), matrix.dtype.type(np.sqrt(unit))
         start: tuple[Any, Any] = (None, None)
         if W is None or H is None:
             with Workers(self.n_jobs) as workers:
                 start = initialize(matrix, k, None if self.init == "custom" else self.init, rng, workers)
         left = start[0] if W is None else np.array(W) / root
         Ht = start[1] if H is None else np.array(H, order="C").T / root
-        assert left is not None and Ht is not None
-        forget = self.forget_factor ** (min(self.batch_size, matrix.shape[0]) / matrix.shape[0])
-        self._online = Online(loss, np.ascontiguousarray(Ht), forget)
-        return matrix, left
+        forget = float(self.forget_factor) ** (min(int(self.batch_size), matrix.shape[0]) / matrix.shape[0])
+        return Online(loss, np.ascontiguousarray(Ht), forget, unit), matrix, left
 
-    def _in_units(self, part: Matrix) -> tuple[Penalty, Penalty]:
+    def _continued(self) -> Online:
+        """Return the state of the stream that components_ belongs to, to be changed."""
+        online = self._online
+        if online.loss != self._objective:
+            raise ParameterError(
+                f"the loss was {online.loss.name!r} when this stream began, and is {self._objective.name!r} now. Set "
+                f"it back, or begin a stream with sklearn.base.clone(model)."
+            )
+        H = check_factor(self.components_, online.Ht.shape[::-1], "components_", online.Ht.dtype, start=False)
+        return online.continued(H)
+
+    def _penalties_in(self, online: Online, part: Matrix) -> tuple[Penalty, Penalty]:
+        """Return the penalties of W and H for these rows in the stream's units."""
         W, H = self._penalties(part.shape)
-        if self._unit == 1 or not (W or H):
+        if online.unit == 1 or not (W or H):
             return W, H
-        root, scale = float(np.sqrt(self._unit)), power_of(self._unit, self._objective)
+        root, scale = float(np.sqrt(online.unit)), power_of(online.unit, online.loss)
         return W.in_units(root, scale), H.in_units(root, scale)
 
-    def _publish(self) -> None:
-        root = self._online.Ht.dtype.type(np.sqrt(self._unit))
-        self.components_ = np.ascontiguousarray(self._online.Ht.T * root)
-        self.components_.flags.writeable = False  # see NMF
-        self.n_components_ = self.components_.shape[0]
-        self._kept: list[Any] = []
+    def _learn(self, online: Online, n_steps: int, **fitted: Any) -> None:
+        """Take over the state of a stream after so many steps, and what else is known of the fit."""
+        H = online.components
+        self._become(**fitted, components_=H, n_components_=len(H), n_steps_=n_steps, _online=online)
 
 
 class _Smooth:

@@ -13,6 +13,7 @@ from partwise.factorization import factorize
 from partwise.matrix import Array, Matrix
 from partwise.parameters import check_flag, check_integer, check_time
 from partwise.penalties import Bounds
+from partwise.selection.choice import RankChoice
 from partwise.selection.rank import choose_rank
 from partwise.solvers import get_solver
 from partwise.solvers.volume import check_volume
@@ -99,7 +100,7 @@ class NMF(BaseNMF):
     Attributes
     ----------
     components_ : ndarray of shape (n_components, n_features)
-        The parts, H. Read-only: assign a changed copy, ``model.components_ = 2 * model.components_``.
+        The parts, H. They may be changed, in place too: ``transform`` uses what it finds there.
     n_components_ : int
         Number of parts.
     rank_choice_ : RankChoice
@@ -275,21 +276,24 @@ class NMF(BaseNMF):
             If X has NaN, infinite or negative entries (the text names the first), or a parameter is not valid.
         """
         self._check_params()
-        matrix = self._validate(X, reset=True, entry_weight=entry_weight)
-        began = time.perf_counter()
-        k, W, H = self._start(matrix, W, H)
-        left = self.max_time
-        if left is not None and isinstance(self.n_components, str) and self.n_components == "choose":
-            left = max(left - (time.perf_counter() - began), 1e-3)  # the search has had its part
+        matrix, columns = self._validate(X, reset=True, entry_weight=entry_weight)
+        wanted, left, chosen = self.n_components, self.max_time, {}
+        if isinstance(wanted, str) and wanted == "choose":
+            began = time.perf_counter()
+            choice = self._choose(matrix)
+            wanted, chosen = choice.n_components, {"rank_choice_": choice}
+            if left is not None:  # the search has had its part
+                left = max(left - (time.perf_counter() - began), 1e-3)
+        k, W, H = self._start(matrix, wanted, W, H)
         rows: float = matrix.shape[0]
         if sample_weight is not None:
             sample_weight = check_weights(sample_weight, matrix.shape[0], "sample_weight", "row")
             rows = float(sample_weight.sum())
         penalty_W, penalty_H = self._penalties((rows, matrix.shape[1]))
         weighting = Weighting.of(None, feature_weight, matrix.shape, self._objective)
-        task = FitTask(
-            self, X, self.max_iter * self.n_init, self.verbose, lambda at: {**self._state(at), "_weighting": weighting}
-        )
+        fitted = {**columns, **chosen, "_weighting": weighting}
+        steps = int(self.max_iter) * int(self.n_init)
+        task = FitTask(self, X, steps, self.verbose, lambda at: {**fitted, **self._state(at)})
         found = factorize(
             matrix,
             k,
@@ -322,22 +326,20 @@ class NMF(BaseNMF):
                 f"Maximum number of iterations {self.max_iter} reached. Increase it to improve convergence.",
                 ConvergenceWarning,
             )
-        self.components_ = found.H
-        self.components_.flags.writeable = False  # what transform keeps of it cannot go stale; assign to change it
-        self.n_components_ = k
-        self.n_iter_ = found.n_iter
-        self.converged_ = found.converged
-        self.reconstruction_err_ = float(np.sqrt(2.0) * np.sqrt(found.loss))
-        self.factorization_ = found
-        self._weighting = weighting
-        self._kept: list[Any] = []
+        self._become(
+            **fitted,
+            components_=found.H.copy(),  # the user may change it; factorization_ tells of the fit
+            n_components_=k,
+            n_iter_=found.n_iter,
+            converged_=found.converged,
+            reconstruction_err_=float(np.sqrt(2.0) * np.sqrt(found.loss)),
+            factorization_=found,
+        )
         task.end()
         return found.W
 
-    def _wanted(self, X: Matrix) -> Any:
-        if not (isinstance(self.n_components, str) and self.n_components == "choose"):
-            return self.n_components
-        self.rank_choice_ = choose_rank(
+    def _choose(self, X: Matrix) -> RankChoice:
+        return choose_rank(
             X,
             loss=self._objective,
             solver=self.solver,
@@ -347,7 +349,6 @@ class NMF(BaseNMF):
             random_state=self.random_state,
             n_jobs=self.n_jobs,
         )
-        return self.rank_choice_.n_components
 
     def _check_params(self) -> None:
         super()._check_params()
@@ -392,6 +393,6 @@ class NMF(BaseNMF):
             Weights of the parts.
         """
         check_is_fitted(self)
-        matrix = self._validate(X, reset=False, entry_weight=entry_weight)
+        matrix, _ = self._validate(X, reset=False, entry_weight=entry_weight)
         bounds = None if fixed_weights is None else Bounds.fixed(fixed_weights)
         return self._projection()(matrix, n_jobs=self.n_jobs, bounds=bounds)

@@ -87,6 +87,18 @@ def _seeded(start: Start, seeds: Any, units: Any) -> Start:
     return W, Ht
 
 
+def check_parts(H: Any, n_features: int, name: str) -> Array:
+    """Return the parts of a model as a float array (k, n_features), checked: shape, finite, at least 0."""
+    array = array_of(H, name)
+    if array.ndim != 2 or array.shape[1] != n_features or array.shape[0] < 1:
+        raise ParameterError(
+            f"{name} has shape {array.shape}, but this model was fitted to {n_features} features. Give it the shape "
+            f"(n_components, {n_features}), or fit the model again."
+        )
+    dtype = array.dtype if array.dtype == np.float32 else np.dtype(np.float64)
+    return check_factor(array, (len(array), n_features), name, dtype, start=False)
+
+
 def check_factor(
     factor: Any, shape: tuple[int, int], name: str, dtype: "np.dtype[Any]", *, start: bool = True
 ) -> Array:

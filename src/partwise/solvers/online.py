@@ -1,11 +1,15 @@
 """Mini-batches: the multiplicative step with statistics of H that remember, and slowly forget."""
 
+from copy import copy
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
+from partwise.exceptions import DataError
 from partwise.losses import Frobenius, Loss
-from partwise.matrix import Array, Block, Matrix
+from partwise.matrix import Array, Block, Matrix, in_units
+from partwise.matrix.convert import SAFE_EXPONENT
 from partwise.penalties import Penalty
 from partwise.solvers.base import Factor, HalfStep
 from partwise.solvers.hals import accurate
@@ -33,17 +37,57 @@ class Online:
         The parts, transposed; replaced, not changed in place.
     forget : float
         Weight of the sums so far when a batch is added, from 0 (only the batch counts) to 1 (all count alike).
+    unit : float
+        What the stream's data is divided by; factors by its root.
     """
 
     loss: Loss
     Ht: Array
     forget: float
+    unit: float = 1.0
     numerator: Array = field(init=False)
     denominator: Array = field(init=False)
 
     def __post_init__(self) -> None:
         self.numerator = self.Ht.astype(np.float64)
         self.denominator = np.ones(self.Ht.shape)
+
+    @property
+    def root(self) -> Any:
+        """What factors are divided by, in their number type."""
+        return self.Ht.dtype.type(np.sqrt(self.unit))
+
+    @property
+    def components(self) -> Array:
+        """The parts (k, m) in the units of the data."""
+        return np.ascontiguousarray(self.Ht.T * self.root)
+
+    def continued(self, H: Array) -> "Online":
+        """Return a copy to be changed, which goes on from parts (k, m) in the units of the data.
+
+        Where these are others than the stream's own, the sums so far tell of them from now on.
+        """
+        found = copy(self)
+        if not np.array_equal(H, self.components):
+            found.Ht = np.ascontiguousarray((H / self.root).T, self.Ht.dtype)
+            found.numerator = found.Ht.astype(np.float64) ** (1 / self.loss.exponent) * self.denominator
+        return found
+
+    def taken(self, X: Matrix) -> Matrix:
+        """Return a batch (b, m) in the units and the number type of the stream."""
+        self.loss.check(X)
+        dtype, highest = self.Ht.dtype, X.survey[1] if X.n_stored else 0.0
+        limit = 2.0 ** SAFE_EXPONENT[dtype] * self.unit
+        if self.loss.degree is not None and highest > limit:
+            raise DataError(
+                f"X has an entry of {highest:.3g}. This stream holds at most {limit:.3g}: its first batch decided the "
+                f"scale, and {dtype} how far above it entries may be. Begin it with rows of the usual size, or in "
+                f"float64."
+            )
+        if X.dtype == np.float32:  # the wider type holds X in any units
+            return in_units(X if dtype == X.dtype else X.astype(dtype), self.unit)
+        found = in_units(X, self.unit)
+        return found if dtype == found.dtype else found.astype(dtype)
 
     def step(
         self, X: Matrix, W: Array | None, penalties: tuple[Penalty, Penalty], most: int, workers: Workers
