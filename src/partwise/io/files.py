@@ -1,5 +1,6 @@
 """Bytes, text and rows of a file, with errors that say where the file goes wrong."""
 
+import contextlib
 import csv
 import gzip
 import io
@@ -9,11 +10,11 @@ import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
-from partwise.exceptions import DataError
+from partwise.exceptions import DataError, MissingExtraError
 
-__all__ = ["data_suffix", "decode", "delimited_rows", "open_file", "read_bytes"]
+__all__ = ["data_suffix", "decode", "delimited_rows", "open_file", "read_bytes", "reading"]
 
 STDIN = "-"
 DELIMITERS = {".csv": ",;\t|", ".tsv": "\t"}
@@ -31,6 +32,30 @@ def open_file(path: str | Path) -> IO[bytes]:
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise DataError(f"{path} is a device or a pipe, no file. Copy what it holds to a file, and give that.")
     return open(path, "rb")
+
+
+@contextlib.contextmanager
+def reading(path: str | Path, way_out: str) -> Iterator[IO[bytes]]:
+    """Open a file for the library that knows its format, unpacked if it ends in ``.gz``; name the file in its errors.
+
+    Parsers raise whatever a damaged file leads them to; polars even ends in a panic, which is no Exception.
+    """
+    with contextlib.ExitStack() as opened:
+        file = opened.enter_context(open_file(path))
+        if Path(path).suffix.lower() == ".gz":
+            file = cast(IO[bytes], opened.enter_context(gzip.open(file)))
+        try:
+            yield file
+        except (KeyboardInterrupt, SystemExit, GeneratorExit, DataError, MissingExtraError):
+            raise
+        except MemoryError as error:
+            raise DataError(f"{path} does not fit into memory: {_one_line(error)}. Give a smaller file.") from error
+        except BaseException as error:
+            raise DataError(f"{path} cannot be read: {_one_line(error)}. {way_out}") from error
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300].rstrip(".") or type(error).__name__
 
 
 def read_bytes(path: str | Path) -> bytes:

@@ -1,11 +1,8 @@
 """Matrices from npy, npz, mtx, csv, tsv, parquet and h5ad files."""
 
-import gzip
-import zipfile
-import zlib
+import io
 from pathlib import Path
-from pickle import UnpicklingError
-from typing import IO, Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.io
@@ -14,12 +11,9 @@ import scipy.sparse
 from partwise.exceptions import DataError, MissingExtraError
 from partwise.indices import sound
 from partwise.io.escapes import unguarded
-from partwise.io.files import data_suffix, decode, delimited_rows, read_bytes
+from partwise.io.files import data_suffix, decode, delimited_rows, read_bytes, reading
 
 __all__ = ["Numbers", "read_numbers"]
-
-# What numpy and scipy raise for a damaged file.
-DAMAGED = (ValueError, TypeError, KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error, UnpicklingError)
 
 
 class Numbers(NamedTuple):
@@ -98,53 +92,39 @@ def _checked(X: Any, path: str | Path) -> Any:
     return X
 
 
-def _unreadable(path: Path, error: Exception, way_out: str) -> DataError:
-    return DataError(f"{path} cannot be read: {' '.join(str(error).split()) or type(error).__name__}. {way_out}")
-
-
-def _open(path: Path) -> IO[bytes]:
-    # Opened before it is parsed, so that a missing or forbidden file is told apart from a damaged one.
-    return cast(IO[bytes], gzip.open(path)) if path.suffix.lower() == ".gz" else path.open("rb")
-
-
-def _compressed(X: Any, path: Path) -> Any:
-    """Return a matrix as an array or in CSR form; a damaged index would lead past the end of its arrays."""
-    return sound(X, str(path)).tocsr() if scipy.sparse.issparse(X) else np.asarray(X)
+def _csr(X: Any, path: Path) -> Any:
+    """Return a sparse matrix as CSR, once it is known that its indices stay within it; another one as it is."""
+    return sound(X, str(path)).tocsr() if scipy.sparse.issparse(X) else X
 
 
 def _read_npy(path: Path, encoding: str) -> Numbers:
-    with _open(path) as file:
-        try:
-            return Numbers(np.lib.format.read_array(file, allow_pickle=False))
-        except DAMAGED as error:
-            raise _unreadable(path, error, "Save a plain array of numbers with numpy.save.") from error
+    with reading(path, "Save a plain array of numbers with numpy.save.") as file:
+        return Numbers(np.lib.format.read_array(file, allow_pickle=False))
 
 
 def _read_npz(path: Path, encoding: str) -> Numbers:
-    with _open(path) as file:
-        try:
-            loaded = np.lib.npyio.NpzFile(file, allow_pickle=False)
-            sparse = "format" in loaded.files
+    with reading(path, "Save plain arrays of numbers with numpy.savez.") as file:
+        loaded = np.lib.npyio.NpzFile(file, allow_pickle=False)
+        if "format" in loaded.files:
             file.seek(0)
-            arrays = {"X": scipy.sparse.load_npz(file)} if sparse else {name: loaded[name] for name in loaded.files}
-        except DAMAGED as error:
-            raise _unreadable(path, error, "Save plain arrays of numbers with numpy.savez.") from error
+            return Numbers(_csr(scipy.sparse.load_npz(file), path))
+        arrays = {name: loaded[name] for name in loaded.files}
     matrices = [name for name, array in arrays.items() if array.ndim == 2]
     if len(matrices) != 1:
         raise DataError(
             f"{path} holds {len(matrices)} matrices among its arrays {', '.join(arrays) or '(none)'}. "
             "Save the one to factorize in a file of its own."
         )
-    return Numbers(_compressed(arrays[matrices[0]], path))
+    return Numbers(arrays[matrices[0]])
 
 
 def _read_mtx(path: Path, encoding: str) -> Numbers:
-    with _open(path) as file:
-        try:
-            X = scipy.io.mmread(file)
-        except DAMAGED as error:
-            raise _unreadable(path, error, "Write it in Matrix Market format, as scipy.io.mmwrite does.") from error
-    return Numbers(_compressed(X, path))
+    with reading(path, "Write it in Matrix Market format, as scipy.io.mmwrite does.") as file:
+        content = file.read()
+        if b"\0" in content:
+            raise ValueError("it holds binary data")
+        # SciPy reads past the end of its memory where a number that ends in E is the last thing before that, or a zero.
+        return Numbers(_csr(scipy.io.mmread(io.BytesIO(content + b"\n")), path))
 
 
 def _read_table(path: Path, encoding: str) -> Numbers:
@@ -206,11 +186,8 @@ def _read_parquet(path: Path, encoding: str) -> Numbers:
         import polars
     except ImportError as error:
         raise _missing("polars", ".parquet") from error
-    with _open(path) as file:
-        try:
-            frame = polars.read_parquet(file)
-        except (polars.exceptions.PolarsError, OSError) as error:
-            raise _unreadable(path, error, "Write it anew, or export it as csv.") from error
+    with reading(path, "Write it anew, or export it as csv.") as file:
+        frame = polars.read_parquet(file)
     row_names = None
     if frame.width and frame.dtypes[0] == polars.String:
         row_names = [str(name) for name in frame.to_series(0)]
@@ -226,14 +203,12 @@ def _read_h5ad(path: Path, encoding: str) -> Numbers:
         import anndata
     except ImportError as error:
         raise _missing("anndata", ".h5ad") from error
-    with _open(path) as file:
-        try:
-            data = anndata.read_h5ad(file)
-        except Exception as error:  # anndata and h5py share no base for what a damaged file raises
-            raise _unreadable(path, error, "Write it anew with anndata.") from error
+    with reading(path, "Write it anew with anndata.") as file:
+        data = anndata.read_h5ad(file)
     if data.X is None:
         raise DataError(f"{path} has no matrix X. Put the counts there.")
-    return Numbers(_compressed(data.X, path), list(map(str, data.obs_names)), list(map(str, data.var_names)))
+    X = _csr(data.X, path) if scipy.sparse.issparse(data.X) else np.asarray(data.X)
+    return Numbers(X, list(map(str, data.obs_names)), list(map(str, data.var_names)))
 
 
 def _missing(package: str, suffix: str) -> MissingExtraError:

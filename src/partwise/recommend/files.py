@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from partwise.exceptions import DataError, MissingExtraError
-from partwise.io.files import data_suffix, decode, delimited_rows, read_bytes
+from partwise.io.files import data_suffix, decode, delimited_rows, read_bytes, reading
 
 __all__ = ["read_table"]
 
@@ -84,8 +84,8 @@ def _json_rows(content: str, source: str) -> Iterator[Mapping[str, Any]]:
             continue
         try:
             row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise DataError(f"{source}, line {number}: no JSON ({error.msg}). Write one JSON object a line.") from error
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"{source}, line {number}: no JSON ({error}). Write one JSON object a line.") from error
         if not isinstance(row, dict):
             raise DataError(f"{source}, line {number}: no JSON object. Write one JSON object a line.")
         yield row
@@ -104,11 +104,8 @@ def _parquet(path: Path) -> dict[str, list[Any]]:
         raise MissingExtraError(
             f"{path}: .parquet needs polars, which is not installed: pip install 'partwise[io]'."
         ) from error
-    with open(path, "rb") as file:
-        try:
-            table = polars.read_parquet(file)
-        except (polars.exceptions.PolarsError, OSError) as error:
-            raise DataError(f"{path} is no parquet file, or a damaged one ({error}). Give {FORMATS}.") from error
+    with reading(path, f"Give {FORMATS}.") as file:
+        table = polars.read_parquet(file)
     return {name: table[name].to_list() for name in table.columns}
 
 
