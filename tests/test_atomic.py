@@ -148,7 +148,7 @@ def test_an_interrupted_change_leaves_the_model_as_it_was_or_as_it_would_become(
 def test_labels_are_set_all_or_none():
     model = topics().fit(NEWS)
     before = model.labels_
-    with pytest.raises(ParameterError, match="topic=7"):
+    with pytest.raises(ParameterError, match="topic must be an integer from 0 to 1; got 7"):
         model.set_labels({0: "money", 7: "sport"})
     assert model.labels_ == before
 

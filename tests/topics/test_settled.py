@@ -106,7 +106,7 @@ def test_a_topic_that_is_taken_away_is_gone_everywhere(model):
     assert model.transform(TEXTS).shape == model.document_topics_.shape == (len(TEXTS), 2)
     assert len(model.table()) == len(model.hierarchy()) + 1 == 2
     assert model.get_feature_names_out().shape == (2,)
-    with pytest.raises(ValueError, match="topic=2 does not exist"):
+    with pytest.raises(ValueError, match="topic must be an integer from 0 to 1; got 2"):
         model.top_words(2)
 
 

@@ -64,7 +64,7 @@ def test_nothing_is_similar_to_what_has_no_known_words(fitted, asked, part):
 
 
 def test_a_weight_beyond_one_is_refused(fitted):
-    with pytest.raises(ParameterError, match="word_weight=2"):
+    with pytest.raises(ParameterError, match="word_weight must be a number from 0 to 1; got 2"):
         fitted.similar("sport1", word_weight=2)
 
 

@@ -114,7 +114,7 @@ def test_a_stream_that_cannot_go_on_says_why():
         model.partial_fit(["goal"], ids=["5"])
     with pytest.raises(DataError, match="some batches only"):
         model.partial_fit(["goal"], dates=["2024"])
-    with pytest.raises(ParameterError, match="forget_factor=2"):
+    with pytest.raises(ParameterError, match="forget_factor must be a number from 0 to 1"):
         TopicModel(forget_factor=2).partial_fit(["goal"])
     with pytest.raises(DataError, match="fitted to a matrix"):
         TopicModel(n_topics=1).fit(np.eye(3)).partial_fit(["goal"])

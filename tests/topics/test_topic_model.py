@@ -140,7 +140,7 @@ def test_labels_can_be_set_and_taken_back():
     assert model.set_labels({1: "Sport"}).labels_ == [before[0], "Sport"]
     assert model.table()["label"].tolist() == model.labels_
     assert model.set_labels({1: ""}).labels_ == before
-    with pytest.raises(ParameterError, match="numbered 0 to 1"):
+    with pytest.raises(ParameterError, match="from 0 to 1"):
         model.set_labels({2: "x"})
 
 
@@ -194,9 +194,9 @@ def test_nothing_is_similar_to_what_has_no_known_words(fitted, asked, part):
 
 @pytest.mark.parametrize("topic", [-1, 2])
 def test_a_topic_that_does_not_exist_is_refused(fitted, topic):
-    with pytest.raises(ParameterError, match="numbered 0 to 1"):
+    with pytest.raises(ParameterError, match="from 0 to 1"):
         fitted.top_words(topic)
-    with pytest.raises(ParameterError, match="numbered 0 to 1"):
+    with pytest.raises(ParameterError, match="from 0 to 1"):
         fitted.documents(topic)
 
 

@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from partwise.exceptions import ParameterError
+from partwise.exceptions import ParameterError, shown
+from partwise.parameters import LARGEST_SEED, check_choice, check_flag, check_integer, check_number
 from partwise.recommend.baselines import baselines as simple_rules
 from partwise.recommend.log import Articles, Log, check_join, read_articles, read_log
 from partwise.recommend.measures import ACCURACY, accuracy, calibration, spread
 from partwise.recommend.ranking import CELLS, best
 from partwise.recommend.recommender import Recommender
-from partwise.recommend.splits import Split, splits
+from partwise.recommend.splits import SPLITS, Split, plain_seed, splits
 from partwise.topics.frames import frame
 from partwise.topics.places import unit_rows
 
@@ -136,7 +137,7 @@ def evaluate(
     random_state : int, default=0
         Seed of the random rule, a random split and the intervals.
     test_share : float, default=0.2
-        Share of the log to foretell.
+        Share of the log to foretell, up to 0.99.
     windows : int, default=4
         Stretches of time.
 
@@ -163,22 +164,22 @@ def evaluate(
     >>> bool(0 <= found.value("partwise", "ndcg") <= 1)
     True
     """
-    if not isinstance(k, int | np.integer) or k < 1:
-        raise ParameterError(f"k={k!r} is no whole number from 1 up.")
-    if not 0 < test_share < 1:
-        raise ParameterError(f"test_share={test_share!r} is not between 0 and 1.")
-    if not isinstance(windows, int | np.integer) or windows < 1:
-        raise ParameterError(f"windows={windows!r} is no whole number from 1 up.")
+    if not isinstance(recommender, Recommender):
+        raise ParameterError(f"recommender must be a Recommender; got {shown(recommender)}.")
+    k, windows, baselines = check_integer("k", k), check_integer("windows", windows), check_flag("baselines", baselines)
+    test_share = check_number("test_share", test_share, 0, 0.99, above=True)
+    check_choice("split", split, SPLITS)
+    random_state = plain_seed("random_state", random_state)
     log = read_log(interactions)
     texts = None if articles is None else read_articles(articles)
     if texts is not None:
         check_join(log.articles.names, texts.ids)
     cuts = splits(log, split, share=test_share, windows=windows, random_state=random_state)
-    tally = _Tally(int(k))
+    tally = _Tally(k)
     if texts is not None and recommender.feedback == "implicit":
         tally.untimed = len(texts.ids) if texts.time is None else int(np.isnan(texts.time).sum())
     for number, cut in enumerate(cuts):
-        seed = None if random_state is None else random_state + number
+        seed = None if random_state is None else (random_state + number) % (LARGEST_SEED + 1)
         _measure(recommender, log, texts, cut, split == "time", baselines, seed, tally)
     return tally.evaluation(split, random_state)
 

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from partwise.exceptions import DataError, ParameterError
-from partwise.recommend.interest import PIECES, Interest
-from partwise.recommend.log import is_id
+from partwise.exceptions import DataError, ParameterError, shown
+from partwise.parameters import check_integer
+from partwise.recommend.columns import given_ids, is_id
+from partwise.recommend.interest import PIECES, Interest, in_half_lives
 from partwise.recommend.ranking import CELLS, best
 from partwise.recommend.ratings import Ratings
 from partwise.state import PlainState
@@ -58,10 +59,10 @@ class Fitted(PlainState, BaseEstimator):
         single = is_id(reader)
         if single != is_id(article):
             raise DataError(
-                f"predict got reader={reader!r} with article={article!r}: one id beside several. Pass two ids, or two "
-                "sequences of one length."
+                f"predict got reader={shown(reader)} with article={shown(article)}: one id beside several. Pass two "
+                "ids, or two sequences of one length."
             )
-        readers, articles = ([reader], [article]) if single else (list(reader), list(article))
+        readers, articles = given_ids(reader, "reader"), given_ids(article, "article")
         if len(readers) != len(articles):
             raise DataError(f"there are {len(readers):,} readers for {len(articles):,} articles. Pass one for each.")
         log = self._model.log
@@ -101,7 +102,7 @@ class Fitted(PlainState, BaseEstimator):
             If the article was never met.
         """
         check_is_fitted(self, "_model")
-        place = self._place(article)
+        n, place = check_integer("n", n), self._place(article)
         H = unit_rows(self.article_parts_)
         scores = H @ H[place]
         if self._texts is not None:
@@ -129,7 +130,7 @@ class Fitted(PlainState, BaseEstimator):
             If the reader was never met.
         """
         check_is_fitted(self, "_model")
-        place = self._model.log.readers.find(reader)
+        n, place = check_integer("n", n), self._model.log.readers.find(reader)
         if place < 0:
             raise DataError(self._never_met("reader", reader, self.reader_ids_))
         W = unit_rows(self.reader_parts_)
@@ -198,7 +199,9 @@ class Fitted(PlainState, BaseEstimator):
     def _aged(self, recency: float) -> Array:
         if isinstance(self._model, Ratings):
             return np.ones(len(self._model.log.articles))
-        return 0.5 ** (recency * self._model.ages / (self.half_life or WEEK))
+        age = in_half_lives(self._model.now - self._model.first, self.half_life or WEEK)
+        with np.errstate(over="ignore", invalid="ignore"):  # an age of 0 stays 0 however much recency counts
+            return np.where(age > 0, 0.5 ** (recency * age), 1.0)
 
     def _seen(self, row: int) -> Array:
         stored = self._model.given if isinstance(self._model, Ratings) else self._model.read
@@ -210,9 +213,9 @@ class Fitted(PlainState, BaseEstimator):
         ids = self._model.log.articles
         wanted = np.ones(len(ids), dtype=bool)
         if articles is not None:
-            if isinstance(articles, str):
-                raise ParameterError(f"articles={articles!r} is a single string. Pass a list of ids.")
-            places = np.array([ids.find(name) for name in articles], dtype=np.int64)
+            if is_id(articles):
+                raise ParameterError(f"articles must be a list of ids; got the single one {shown(articles)}.")
+            places = np.array([ids.find(name) for name in given_ids(articles, "articles")], dtype=np.int64)
             wanted[:] = False
             wanted[places[places >= 0]] = True
         if keep is not None:
@@ -229,4 +232,5 @@ class Fitted(PlainState, BaseEstimator):
     def _never_met(what: str, name: Any, names: list[Any]) -> str:
         near = difflib.get_close_matches(str(name), [str(other) for other in names], n=3)
         hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
-        return f"there is no {what} {name!r} in the log ({len(names):,} are).{hint} Ids keep their kind: 7 is not '7'."
+        found = f"there is no {what} {shown(name)} in the log ({len(names):,} are)."
+        return f"{found}{hint} Ids keep their kind: 7 is not '7'."

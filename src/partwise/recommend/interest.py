@@ -13,7 +13,7 @@ from partwise.recommend.log import DAY, Log
 from partwise.recommend.parts import Parts, counts_of, find_parts
 from partwise.state import PlainState
 
-__all__ = ["BLOCK", "PIECES", "Blend", "Interest", "confidences"]
+__all__ = ["BLOCK", "PIECES", "Blend", "Interest", "confidences", "in_half_lives"]
 
 Array = NDArray[Any]
 PIECES = ("parts", "co-reads", "texts", "lately")
@@ -171,14 +171,14 @@ class Interest(PlainState):
             return np.bincount(np.unique(pair) % n, minlength=n).astype(np.float64)
         order = np.lexsort((self.log.time, pair))
         last = order[np.append(np.diff(pair[order]) != 0, True)]
-        age = np.maximum(self.now - self.log.time[last], 0) / (DAY * half_life)
+        age = in_half_lives(np.maximum(self.now - self.log.time[last], 0), half_life)
         return np.bincount(self.log.article[last], 0.5**age, minlength=n)
 
     def freshness(self, half_life: float | None) -> Array:
         """Return what age leaves of each article's score."""
         if half_life is None or self.log.time is None:
             return np.ones(len(self.first))
-        return 1 / (1 + self.ages / half_life)
+        return 1 / (1 + in_half_lives(self.now - self.first, half_life))
 
     @cached_property
     def reads_lately(self) -> Array:
@@ -256,10 +256,16 @@ def confidences(log: Log, half_life: float | None) -> Any:
     """
     strength = log.strength
     if half_life is not None and log.time is not None:
-        strength = strength * 0.5 ** ((log.time.max() - log.time) / (DAY * half_life))
+        strength = strength * 0.5 ** in_half_lives(log.time.max() - log.time, half_life)
     total = sp.csr_array(
         (np.maximum(strength, 1e-12), (log.reader, log.article)), shape=(len(log.readers), len(log.articles))
     )
     total.sum_duplicates()
-    total.data = np.log2(1 + total.data)
+    total.data = np.log2(1 + np.minimum(total.data, np.finfo(float).max))
     return total
+
+
+def in_half_lives(seconds: Array, half_life: float) -> Array:
+    """Return times in half-lives of so many days; infinity where there are more than float64 can count."""
+    with np.errstate(over="ignore"):
+        return seconds / (DAY * float(half_life))

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from partwise.exceptions import ParameterError
+from partwise.parameters import check_flag, check_integer, check_kind, check_number
+from partwise.recommend.columns import given_ids
 from partwise.recommend.fitted import Fitted
-from partwise.recommend.log import is_id, plain_id
 from partwise.recommend.ranking import CELLS, best, diversified
 from partwise.recommend.ratings import Ratings
 from partwise.recommend.reasons import reasons_of_interest, reasons_of_rating
@@ -63,7 +63,9 @@ class Listing(Fitted):
         Raises
         ------
         ParameterError
-            If `n`, `diversity` or `recency` is out of range.
+            If a parameter has a value that nothing accepts.
+        DataError
+            If a reader or article is no id: neither a string nor a number.
         """
         columns = self._lists(
             readers, n, exclude_seen=exclude_seen, articles=articles, filter=filter, diversity=diversity,
@@ -104,15 +106,10 @@ class Listing(Fitted):
         recency: float = 0.0,
     ) -> dict[str, list[Any]]:
         check_is_fitted(self, "_model")
-        if is_id(readers):
-            readers = [readers]
-        names = [plain_id(name) for name in readers]
-        if not isinstance(n, int | np.integer) or n < 1:
-            raise ParameterError(f"n={n!r} is no whole number from 1 up.")
-        if not 0 <= diversity <= 1:
-            raise ParameterError(f"diversity={diversity!r} is not between 0 and 1.")
-        if not recency >= 0:
-            raise ParameterError(f"recency={recency!r} is below 0.")
+        names, n = given_ids(readers, "readers"), check_integer("n", n)
+        exclude_seen = check_flag("exclude_seen", exclude_seen)
+        diversity, recency = check_number("diversity", diversity, 0, 1), check_number("recency", recency)
+        check_kind("filter", filter, Callable, hint="It is called with the id of an article.")
         log = self._model.log
         rows = np.array([log.readers.find(name) for name in names], dtype=np.int64)
         wanted = self._wanted(articles, filter)
@@ -180,8 +177,8 @@ class Listing(Fitted):
             If the article was never met.
         """
         check_is_fitted(self, "_model")
-        place = self._place(article)
-        row = self._model.log.readers.find(reader)
+        recency, place = check_number("recency", recency), self._place(article)
+        row = self._model.log.readers.find(given_ids([reader], "reader")[0])
         names = self.article_ids_
         if isinstance(self._model, Ratings):
             reasons = reasons_of_rating(self._model, row, place, names)

@@ -1,33 +1,19 @@
 """Who read what: a table of any library to arrays, with errors that say where it is not as it should be."""
 
-import math
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from partwise.exceptions import DataError
+from partwise.exceptions import DataError, shown
+from partwise.recommend.columns import columns_of, ids_of, is_id, numbers_of, plain_id, times_of
+from partwise.topics.collection import listed
 
-__all__ = [
-    "DAY",
-    "Articles",
-    "Ids",
-    "Log",
-    "check_join",
-    "columns_of",
-    "is_id",
-    "plain_id",
-    "read_articles",
-    "read_log",
-]
+__all__ = ["DAY", "Articles", "Ids", "Log", "check_join", "read_articles", "read_log"]
 
 DAY = 86_400.0
-NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?")
-DATE = re.compile(r"\d{8}")  # 20240517
 Array = NDArray[Any]
 
 
@@ -60,7 +46,9 @@ class Ids:
 
     def find(self, name: Any) -> int:
         """Return the place of an id, -1 if it was never met."""
-        return self._places.get(plain_id(name), -1)
+        name = plain_id(name)
+        known = is_id(name) and not isinstance(name, bool)  # True would be the reader 1
+        return self._places.get(name, -1) if known else -1
 
     def copy(self) -> "Ids":
         """Return ids that can grow on their own."""
@@ -166,16 +154,16 @@ def read_log(table: Any, *, before: Log | None = None) -> Log:
     names = columns_of(table, "interactions", ("reader", "article"))
     readers = before.readers.copy() if before else Ids()
     articles = before.articles.copy() if before else Ids()
-    read = _ids(table["reader"], "interactions", "reader")
-    seen = _ids(table["article"], "interactions", "article")
+    read = ids_of(table["reader"], "interactions: reader")
+    seen = ids_of(table["article"], "interactions: article")
     if not read:
         raise DataError("interactions has no rows. Pass at least one reader with an article.")
     if len(read) != len(seen):
         raise DataError(f"interactions has {len(read):,} readers for {len(seen):,} articles. Pass one for each.")
     strength = np.ones(len(read))
     if "strength" in names:
-        strength = _numbers(table["strength"], "interactions", "strength", read)
-    time = _times(table["time"], "interactions", read) if "time" in names else None
+        strength = numbers_of(table["strength"], "interactions", "strength", read)
+    time = times_of(table["time"], "interactions", read) if "time" in names else None
     return Log(readers, articles, readers.add(read), articles.add(seen), strength, time)
 
 
@@ -203,39 +191,25 @@ def read_articles(table: Any) -> Articles:
     ['rates rise']
     """
     names = columns_of(table, "articles", ("article", "text"))
-    ids = _ids(table["article"], "articles", "article")
+    ids = ids_of(table["article"], "articles: article")
     if not ids:
         raise DataError("articles has no rows. Pass at least one, or leave articles out.")
     first: dict[Any, int] = {}
     for i, name in enumerate(ids):
         if first.setdefault(name, i) != i:
             raise DataError(
-                f"articles: rows {first[name]} and {i} both have the id {name!r}. Give each article one row."
+                f"articles: rows {first[name]} and {i} both have the id {shown(name)}. Give each article one row."
             )
-    texts = list(table["text"])
+    texts = listed(table["text"], "column 'text' of articles")
     for i, text in enumerate(texts):
         if not isinstance(text, str):
             raise DataError(
-                f"articles: text of {ids[i]!r} (row {i}) is {type(text).__name__}, no string. "
+                f"articles: text of {shown(ids[i])} (row {i}) is {type(text).__name__}, no string. "
                 "Pass '' for an article without text."
             )
     if len(texts) != len(ids):
         raise DataError(f"articles has {len(texts):,} texts for {len(ids):,} ids. Pass one for each.")
-    return Articles(ids, texts, _times(table["time"], "articles", ids, gaps=True) if "time" in names else None)
-
-
-def columns_of(table: Any, what: str, needed: Sequence[str]) -> list[str]:
-    """Return the names of a table's columns, and see that those needed are among them."""
-    columns = table if isinstance(table, Mapping) else getattr(table, "columns", ())
-    names = [str(name) for name in columns]
-    missing = [name for name in needed if name not in names]
-    if missing:
-        there = f"it has {', '.join(map(str, names))}" if names else f"it is {type(table).__name__}, no table"
-        raise DataError(
-            f"{what} has no column {' and no column '.join(map(repr, missing))}; {there}. Pass a data frame, or a dict "
-            f"of columns, with {', '.join(map(repr, needed))}: rename columns to these."
-        )
-    return names
+    return Articles(ids, texts, times_of(table["time"], "articles", ids, gaps=True) if "time" in names else None)
 
 
 def check_join(known: Iterable[Any], ids: Sequence[Any]) -> None:
@@ -252,111 +226,8 @@ def check_join(known: Iterable[Any], ids: Sequence[Any]) -> None:
         if name not in known and str(name) in strings:
             other = strings[str(name)]
             raise DataError(
-                f"ids of articles are of different kinds: {name!r} ({type(name).__name__}) in articles is {other!r} "
-                f"({type(other).__name__}) in interactions, or among the articles so far. Make all of them strings, or "
+                f"ids of articles are of different kinds: {shown(name)} ({type(name).__name__}) in articles is "
+                f"{shown(other)} ({type(other).__name__}) in interactions, or among the articles so far. Make all of "
+                f"them strings, or "
                 f"all numbers."
             )
-
-
-def is_id(value: Any) -> bool:
-    """Return whether a value is a single id, rather than several."""
-    return isinstance(value, str | int | float | np.generic)
-
-
-def plain_id(name: Any) -> Any:
-    """Return an id as Python has it: NumPy's 3 and 'a' are the same readers as Python's."""
-    return name.item() if isinstance(name, np.generic) else name
-
-
-def _ids(column: Any, what: str, name: str) -> list[Any]:
-    values = column.tolist() if hasattr(column, "tolist") else list(column)
-    for i, value in enumerate(values):
-        if isinstance(value, np.generic):
-            values[i] = value = value.item()
-        if isinstance(value, bool) or not isinstance(value, str | int | float) or value != value:  # NaN is not itself
-            raise DataError(
-                f"{what}: {name} of row {i} is {value!r}. An id has to be a string or a number; drop rows without one."
-            )
-    return values
-
-
-def _numbers(column: Any, what: str, name: str, ids: Sequence[Any]) -> Array:
-    try:
-        values = np.asarray(column, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise DataError(f"{what}: column {name!r} has values that are no numbers ({error}). Pass numbers.") from error
-    if len(values) != len(ids):
-        raise DataError(f"{what} has {len(values):,} values of {name!r} for {len(ids):,} rows. Pass one for each.")
-    bad = ~(np.isfinite(values) & (values >= 0))
-    if bad.any():
-        i = int(bad.argmax())
-        raise DataError(
-            f"{what}: {name} of row {i} ({ids[i]!r}) is {values[i]} ({int(bad.sum()):,} rows are negative, infinite or "
-            "missing). Drop those rows, or give each a number from 0 up."
-        )
-    return values
-
-
-def _times(column: Any, what: str, ids: Sequence[Any], *, gaps: bool = False) -> Array:
-    """Return seconds since 1970; with `gaps` NaN where there is no value, else each row has to have one."""
-    values = column.to_numpy() if hasattr(column, "to_numpy") else np.asarray(column)
-    if values.dtype.kind == "U":  # of a list of strings with gaps, NumPy would make 'nan' and 'None'
-        values = np.asarray(column, dtype=object)
-    if np.issubdtype(values.dtype, np.datetime64):
-        absent = np.isnat(values)
-        seconds = np.where(absent, np.nan, values.astype("datetime64[us]").astype(np.int64) / 1e6)
-    elif np.issubdtype(values.dtype, np.number):
-        seconds = values.astype(np.float64)
-        absent = np.isnan(seconds)
-    else:
-        listed = values.tolist()
-        absent = np.array([_absent(value) for value in listed], dtype=bool)
-        numeric = _are_numbers([value for value in listed if not _absent(value)])
-        seconds = np.array([float(value) if numeric and not _absent(value) else _seconds(value) for value in listed])
-    bad = ~np.isfinite(seconds)
-    if gaps:
-        bad &= ~absent
-    if bad.any():
-        i = int(bad.argmax())
-        raise DataError(
-            f"{what}: time of row {i} ({ids[i]!r}) is {str(values[i])!r}, no time ({int(bad.sum()):,} rows are like "
-            "it). Write times as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS, as datetimes, or as seconds; drop rows without one."
-        )
-    if len(seconds) != len(ids):
-        raise DataError(f"{what} has {len(seconds):,} times for {len(ids):,} rows. Pass one for each.")
-    return seconds
-
-
-def _absent(value: Any) -> bool:
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return True
-    try:
-        return bool(value != value)  # NaN and NaT are not themselves
-    except TypeError:  # pandas.NA is neither itself nor another
-        return True
-
-
-def _are_numbers(values: Sequence[Any]) -> bool:
-    """Return whether a column of strings holds seconds; one of 8 digits throughout holds dates."""
-    if not all(isinstance(value, str) and NUMBER.fullmatch(value.strip()) for value in values):
-        return False
-    return not all(DATE.fullmatch(value.strip()) for value in values)
-
-
-def _seconds(value: Any) -> float:
-    """Return seconds since 1970, a time without a zone taken as UTC; NaN for what is no time."""
-    if _absent(value):
-        return math.nan
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value.strip())
-        except ValueError:
-            return math.nan
-    if isinstance(value, date) and not isinstance(value, datetime):
-        value = datetime(value.year, value.month, value.day)
-    if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
-    try:
-        return float(value) if isinstance(value, int | float) else math.nan
-    except OverflowError:
-        return math.nan

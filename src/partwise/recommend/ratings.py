@@ -7,6 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from partwise.exceptions import DataError
 from partwise.recommend.coread import heaviest
 from partwise.recommend.log import Log
 from partwise.recommend.ranking import CELLS
@@ -22,6 +23,7 @@ NEIGHBOURS, LEAST_COMMON = 400, 2  # kept of each article; raters that two have 
 PENALTIES = (8.0, 12.0, 18.0)
 HELD_OUT = 0.1
 START = 0.1
+MOST = 1e50
 
 
 @dataclass(frozen=True)
@@ -198,6 +200,11 @@ class Ratings(PlainState):
 
 def _latest(log: Log) -> Log:
     """Return one rating of each reader for each article: the latest, or the last in the table."""
+    if log.strength.max() > MOST:
+        raise DataError(
+            f"interactions: a rating is {log.strength.max():g}, and squares of more than {MOST:g} are beyond float64. "
+            "Scale ratings down, such as to 1 to 5."
+        )
     time = np.zeros(len(log)) if log.time is None else log.time
     pair = log.reader * len(log.articles) + log.article
     order = np.lexsort((np.arange(len(log)), time, pair))

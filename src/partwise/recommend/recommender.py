@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 from dataclasses import replace
-from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -11,17 +10,21 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from partwise.atomic import rebuilt
-from partwise.exceptions import DataError, ParameterError, unknown_name
+from partwise.exceptions import DataError
+from partwise.parameters import check_choice, check_integer, check_number, check_seed
 from partwise.recommend.blending import choose_blend
 from partwise.recommend.interest import Blend, Interest
 from partwise.recommend.listing import Listing
 from partwise.recommend.log import Articles, Log, check_join, read_articles, read_log
 from partwise.recommend.ratings import Ratings
+from partwise.recommend.splits import plain_seed
 from partwise.recommend.text import fit_texts, text_rows
 
 __all__ = ["Recommender"]
 
 Array = NDArray[Any]
+MOST_WEIGHT = 1e6
+"""Largest weight of texts: they then are all that counts, and scores stay finite."""
 
 
 class Recommender(Listing):
@@ -42,8 +45,8 @@ class Recommender(Listing):
     half_life : float, default=None
         Days in which what a reader read comes to count half; None: it always counts the same.
     content_weight : float or 'auto', default='auto'
-        How much texts count, in units of what the best articles get from them; co-reads usually count 1. 'auto' finds
-        it with the rest.
+        How much texts count, from 0 to 1e6, in units of what the best articles get from them; co-reads usually count
+        1. 'auto' finds it with the rest.
     random_state : int, default=0
         Seed: same seed, same bits, at any `n_jobs`.
     n_jobs : int, default=None
@@ -143,24 +146,25 @@ class Recommender(Listing):
 
     def _fit(self, log: Log, articles: Articles | None) -> Self:
         self._check()
+        seed = plain_seed("random_state", self.random_state)
         self._texts = self._vectorizer = self._language = None
         self._published = np.full(len(log.articles), np.nan)
         if self.feedback == "explicit":
-            self._model = Ratings.fit(log, int(self.n_components), self.random_state)
+            self._model = Ratings.fit(log, int(self.n_components), seed)
             return self
         if articles is not None:
             rows = None
             with suppress(DataError):  # no text has a word to go by: ids and times are known all the same
                 self._vectorizer, self._language, rows = fit_texts(articles.texts)
             self._join(log, articles, rows)
-        auto = self.content_weight == "auto"
+        auto = isinstance(self.content_weight, str)
         blend = choose_blend(
             log,
             self._texts,
             self._published,
             self._interest,
             text_weight=None if auto else float(self.content_weight),
-            random_state=self.random_state,
+            random_state=seed,
         )
         self._model = self._interest(log, None, blend)
         return self
@@ -289,12 +293,9 @@ class Recommender(Listing):
         self._model = self._model.updated(log, self._texts, self._published, self.half_life)
 
     def _check(self) -> None:
-        if self.feedback not in ("implicit", "explicit"):
-            raise unknown_name("feedback", self.feedback, ("implicit", "explicit"))
-        if not isinstance(self.n_components, int | np.integer) or self.n_components < 1:
-            raise ParameterError(f"n_components={self.n_components!r} is no whole number from 1 up.")
-        if self.half_life is not None and not (isinstance(self.half_life, Real) and float(self.half_life) > 0):
-            raise ParameterError(f"half_life={self.half_life!r} is no number of days above 0. Pass one, or None.")
-        weight = self.content_weight
-        if weight != "auto" and not (isinstance(weight, Real) and 0 <= float(weight) < np.inf):
-            raise ParameterError(f"content_weight={weight!r} is neither 'auto' nor a number from 0 up.")
+        """Raise for a parameter whose value says nothing."""
+        check_choice("feedback", self.feedback, ("implicit", "explicit"))
+        check_integer("n_components", self.n_components)
+        check_number("half_life", self.half_life, above=True, also=(None,), hint="It is in days.")
+        check_number("content_weight", self.content_weight, 0, MOST_WEIGHT, also=("auto",))
+        check_seed("random_state", self.random_state)

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from partwise.exceptions import DataError, unknown_name
+from partwise.exceptions import DataError
+from partwise.parameters import check_choice, check_seed, draw_seed
 from partwise.recommend.log import Log
 
-__all__ = ["SPLITS", "Split", "splits"]
+__all__ = ["SPLITS", "Split", "plain_seed", "splits"]
 
 Array = NDArray[Any]
 SPLITS = ("time", "leave-last-out", "random")
@@ -73,11 +74,24 @@ def splits(
     >>> [(cut.known.tolist(), cut.hidden.tolist()) for cut in splits(log, "time", share=0.5, windows=1)]
     [([0, 1], [2, 3])]
     """
-    if how not in SPLITS:
-        raise unknown_name("split", how, SPLITS)
+    check_choice("split", how, SPLITS)
     if how == "time":
         return _by_time(log, share, windows)
     return iter([_last_out(log) if how == "leave-last-out" else _random(log, share, random_state)])
+
+
+def plain_seed(name: str, value: Any) -> int | None:
+    """Return an integer seed, or None, as it is, and one drawn from a RandomState or Generator; raise for all else.
+
+    Examples
+    --------
+    >>> plain_seed("random_state", 7), plain_seed("random_state", None)
+    (7, None)
+    """
+    if isinstance(value, np.random.RandomState | np.random.Generator):
+        return draw_seed(name, value)
+    check_seed(name, value)
+    return value if value is None else int(value)
 
 
 def _by_time(log: Log, share: float, windows: int) -> Iterator[Split]:
@@ -89,6 +103,7 @@ def _by_time(log: Log, share: float, windows: int) -> Iterator[Split]:
     order = np.argsort(log.time, kind="stable")
     times = log.time[order]
     n = len(order)
+    windows = min(windows, n)
     # Reads of one moment are not torn apart.
     cuts = np.unique(np.searchsorted(times, times[[int(n * (1 - share * (1 - w / windows))) for w in range(windows)]]))
     cuts = cuts[cuts > 0]

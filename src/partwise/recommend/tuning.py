@@ -7,9 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from partwise.exceptions import ParameterError, unknown_name
+from partwise.exceptions import ParameterError, shown, unknown_name
+from partwise.parameters import check_choice, check_kind
 from partwise.recommend.evaluation import OURS, SHOWN, evaluate
 from partwise.recommend.recommender import Recommender
+from partwise.recommend.splits import plain_seed
+from partwise.topics.collection import listed
 from partwise.topics.frames import frame
 
 __all__ = ["Tuning", "tune"]
@@ -89,16 +92,19 @@ def tune(
     >>> tune(log, grid={"n_components": [1, 2]}).params["n_components"] in (1, 2)
     True
     """
-    grid = dict(GRID if grid is None else grid)
+    if not isinstance(grid, Mapping | None):
+        raise ParameterError(f"grid must be a dict of parameter to values, or None; got {shown(grid)}.")
+    check_kind("recommender", recommender, Recommender)
+    random_state = plain_seed("random_state", random_state)
     base = Recommender(random_state=random_state) if recommender is None else recommender
-    for name in grid:
+    values_of = {name: listed(values, f"grid[{name!r}]") for name, values in (GRID if grid is None else grid).items()}
+    for name in values_of:
         if name not in base.get_params():
             raise unknown_name("grid parameter", name, base.get_params())
-    tried = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
-    if not tried or not grid:
+    tried = [dict(zip(values_of, values, strict=True)) for values in product(*values_of.values())]
+    if not tried or not values_of:
         raise ParameterError("grid has nothing to try. Give at least one parameter with at least one value.")
-    if metric not in SHOWN:
-        raise unknown_name("metric", metric, SHOWN)
+    check_choice("metric", metric, SHOWN)
     rows = []
     for params in tried:
         model = type(base)(**{**base.get_params(), **params})
@@ -112,7 +118,7 @@ def tune(
         rows.append((*params.values(), *cells))
     values = np.array([row[-3] for row in rows])
     order = np.argsort(-np.nan_to_num(values, nan=-np.inf), kind="stable")
-    columns = {name: [rows[i][t] for i in order] for t, name in enumerate([*grid, "value", "low", "high"])}
+    columns = {name: [rows[i][t] for i in order] for t, name in enumerate([*values_of, "value", "low", "high"])}
     params = tried[order[0]]
     fitted = type(base)(**{**base.get_params(), **params}).fit(interactions, articles)
     return Tuning(columns, params, fitted)

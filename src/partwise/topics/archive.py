@@ -122,7 +122,7 @@ def put_together(header: Mapping[str, Any], held: Held) -> TopicModel:
     if "vectorizer" in header["params"]:
         raise ValueError("a vectorizer cannot be a parameter")
     model = TopicModel(**header["params"])
-    model._check_number()
+    model._check_settings()
     get_loss(model.loss)
     components = held.numbers("components_", "k", "m")
     if not components.size:

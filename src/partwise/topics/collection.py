@@ -1,21 +1,35 @@
 """What a collection of texts has to be, with errors that say where it is not."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
-from partwise.exceptions import DataError
+import numpy as np
+import scipy.sparse as sp
 
-__all__ = ["as_many", "checked_dates", "checked_ids", "checked_texts"]
+from partwise.exceptions import DataError, shown
+from partwise.indices import canonical
+from partwise.matrix import as_matrix, entries_of
+
+__all__ = [
+    "as_many",
+    "check_text",
+    "checked_dates",
+    "checked_ids",
+    "checked_texts",
+    "is_missing",
+    "listed",
+    "word_counts",
+]
+
+MOST = 1e100
+"""Largest entry of a matrix of words: sums of products stay finite."""
 
 
 def checked_texts(texts: Sequence[str]) -> list[str]:
     """Return texts as a list of at least one string."""
     if isinstance(texts, str):
         raise DataError("texts is a single string. Pass a list of texts, one for each document.")
-    try:
-        texts = list(texts)
-    except TypeError:
-        raise DataError(f"texts is of type {type(texts).__name__}. Pass a list of texts, one each document.") from None
+    texts = listed(texts, "texts")
     if not texts:
         raise DataError("there are no texts. Pass at least one.")
     for i, text in enumerate(texts):
@@ -24,28 +38,104 @@ def checked_texts(texts: Sequence[str]) -> list[str]:
     return texts
 
 
+def check_text(name: str, value: Any) -> str:
+    """Return a string; raise for anything else."""
+    if isinstance(value, str):
+        return value
+    raise DataError(f"{name} must be a string; got {shown(value)}.")
+
+
 def checked_ids(ids: Sequence[str] | None, n: int) -> list[str]:
     """Return n ids that differ, the numbers from 0 if none are given."""
     if ids is None:
         return [str(i) for i in range(n)]
-    names = [str(name) for name in as_many(ids, "ids", n)]
+    given = as_many(ids, "ids", n)
+    for i, name in enumerate(given):
+        if is_missing(name) or not _is_scalar(name):
+            raise DataError(
+                f"ids[{i}] is {shown(name)}. An id must be a string or a number; leave ids out to have them."
+            )
+    names = [str(name) for name in given]
     if len(set(names)) < n:
         first: dict[str, int] = {}
         i = next(i for i, name in enumerate(names) if first.setdefault(name, i) != i)
         raise DataError(
-            f"ids[{first[names[i]]}] and ids[{i}] are both {names[i]!r}. Make ids differ, or leave them out."
+            f"ids[{first[names[i]]}] and ids[{i}] are both {shown(names[i])}. Make ids differ, or leave them out."
         )
     return names
 
 
 def checked_dates(dates: Sequence[Any], n: int) -> list[str]:
-    """Return n dates as strings, ``""`` where a date is None, NaN or NaT."""
-    return ["" if date is None or date != date else str(date) for date in as_many(dates, "dates", n)]
+    """Return n dates as strings, ``""`` where a date is None, NaN, NaT or NA."""
+    return ["" if is_missing(date) else str(date) for date in as_many(dates, "dates", n)]
 
 
-def as_many(values: Sequence[Any], name: str, n: int) -> list[Any]:
+def as_many(values: Any, name: str, n: int) -> list[Any]:
     """Return values as a list, one for each of n texts."""
-    values = list(values)
+    values = listed(values, name)
     if len(values) != n:
         raise DataError(f"there are {len(values):,} {name} for {n:,} texts. Pass one for each text.")
     return values
+
+
+def listed(values: Any, name: str) -> list[Any]:
+    """Return the values of a sequence or column as a list; raise for a single value, a mapping, a set or a table.
+
+    Examples
+    --------
+    >>> listed(np.array([3, 4]), "ids"), listed(range(2), "ids")
+    ([3, 4], [0, 1])
+    """
+    column: Any = values
+    shape = getattr(column, "shape", None)
+    flat = not isinstance(shape, tuple) or len(shape) == 1
+    if flat and isinstance(values, Iterable) and not isinstance(values, str | bytes | Mapping | Set | type):
+        if hasattr(column, "to_pylist"):  # pyarrow's values are objects of its own
+            return list(column.to_pylist())
+        plain = isinstance(column, np.ndarray) and column.dtype.kind not in "mM"  # of times, NumPy makes integers
+        return list(column.tolist() if plain else column)
+    raise DataError(f"{name} must be a list, or a column of one value for each row; got {shown(values)}.")
+
+
+def is_missing(value: Any) -> bool:
+    """Return whether a value stands for none: None, NaN, NaT or NA.
+
+    Examples
+    --------
+    >>> [is_missing(value) for value in (None, float("nan"), np.datetime64("NaT"), "", 0)]
+    [True, True, True, False, False]
+    """
+    if value is None or type(value).__name__ == "NAType":  # pandas.NA is neither itself nor another
+        return True
+    return _is_scalar(value) and bool(value != value)  # NaN and NaT are not themselves
+
+
+def _is_scalar(value: Any) -> bool:
+    return isinstance(value, str) or not (isinstance(value, Iterable) or bool(getattr(value, "shape", None)))
+
+
+def word_counts(values: Any) -> Any:
+    """Return a matrix of documents and words as CSR and float64.
+
+    Parameters
+    ----------
+    values : array, sparse matrix or frame of shape (n_documents, n_words)
+        The matrix.
+
+    Returns
+    -------
+    csr array of shape (n_documents, n_words)
+        The same.
+
+    Raises
+    ------
+    DataError
+        If an entry is no number, negative, infinite, NaN or above 1e100, or there are no rows or columns.
+    """
+    X = canonical(sp.csr_array(entries_of(values, "texts"), dtype=np.float64))
+    largest = as_matrix(X, name="texts", model="TopicModel").survey[1]
+    if largest > MOST:
+        raise DataError(
+            f"texts has an entry of {largest:g}, and squares of more than {MOST:g} are beyond float64. Scale it."
+        )
+    return X

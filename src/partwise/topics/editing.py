@@ -10,6 +10,8 @@ import scipy.sparse as sp
 from partwise.exceptions import DataError, ParameterError
 from partwise.factorization import factorize
 from partwise.matrix import Array
+from partwise.parameters import check_integer
+from partwise.topics.collection import listed
 from partwise.topics.fitted import FittedTopics
 
 __all__ = ["Editing"]
@@ -45,9 +47,16 @@ class Editing(FittedTopics):
         >>> TopicModel(3).fit(texts).merge([0, 1]).n_topics_
         2
         """
-        merged = sorted({self._checked_topic(topic) for topic in topics})
+        merged = sorted(
+            {
+                self._checked_topic(topic)
+                for topic in listed(list(topics) if isinstance(topics, set) else topics, "topics")
+            }
+        )
         if len(merged) < 2:
-            raise ParameterError(f"topics={list(topics)!r}: name two different topics or more to merge.")
+            raise ParameterError(
+                "topics must be two different numbers or more: one topic alone is merged with nothing."
+            )
         now = self._now
         rest = [t for t in range(len(now.components)) if t not in merged[1:]]
         components = now.components[rest]
@@ -87,12 +96,12 @@ class Editing(FittedTopics):
         2
         """
         topic = self._checked_topic(topic)
-        if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 2:
-            raise ParameterError(f"n={n!r} must be a whole number, at least 2.")
+        n = check_integer("n", n, 2)
+        self._check_settings()
         own = self._explained_by(topic)
         if min(int(np.count_nonzero(np.diff(own.indptr))), len(np.unique(own.indices))) < n:
             raise DataError(f"topic {topic} has too few documents or words to make {n} topics of it.")
-        found = factorize(own, int(n), loss=self._objective, random_state=self.random_state, n_jobs=self.n_jobs)
+        found = factorize(own, n, loss=self._objective, random_state=self.random_state, n_jobs=self.n_jobs)
         order = np.argsort(-(found.W * self._lengths(found.H)).sum(axis=0), kind="stable")
         parts = found.H[order] / np.maximum(self._lengths(found.H[order]), np.finfo(float).tiny)[:, None]
         components = np.vstack([self._now.components, parts[1:]])

@@ -9,14 +9,15 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from partwise.atomic import rebuilt
-from partwise.exceptions import DataError, ParameterError
-from partwise.indices import canonical
+from partwise.exceptions import DataError, ParameterError, shown
 from partwise.losses import Loss, get_loss
-from partwise.matrix import Array, as_matrix, entries_of, is_table
+from partwise.matrix import Array, as_matrix, is_table
+from partwise.parameters import check_flag, check_integer, check_number, check_seed
 from partwise.penalties import Penalty
 from partwise.projection import Projection
 from partwise.state import PlainState
-from partwise.topics.collection import checked_texts
+from partwise.topics.collection import checked_texts, word_counts
+from partwise.topics.languages import check_language
 from partwise.topics.places import unit_rows
 from partwise.topics.settled import Settled, checked_components
 from partwise.topics.stability import topic_stability
@@ -32,7 +33,14 @@ LISTED = 10
 class FittedTopics(PlainState, BaseEstimator):
     """Topics, the documents they were found in, and what follows from both. `TopicModel` says what each name holds."""
 
+    n_topics: Any
     loss: Any
+    language: str
+    bigrams: bool
+    vectorizer: Any
+    max_iter: int
+    forget_factor: float
+    keep_texts: bool
     random_state: Any
     n_jobs: int | None
     stability_runs: int
@@ -49,6 +57,23 @@ class FittedTopics(PlainState, BaseEstimator):
     X_: Any
     _settled: Settled
     _memo: dict[str, Any]
+
+    def _check_settings(self) -> None:
+        """Raise for a parameter whose value says nothing."""
+        check_integer("n_topics", self.n_topics, also=("auto", "choose"))
+        get_loss(self.loss)
+        check_language(self.language)
+        for name in ("bigrams", "balanced", "keep_texts"):
+            check_flag(name, getattr(self, name))
+        check_seed("random_state", self.random_state)
+        check_integer("max_iter", self.max_iter)
+        check_integer("stability_runs", self.stability_runs, 0)
+        check_number("forget_factor", self.forget_factor, 0, 1, hint="0 forgets earlier batches at once, 1 never.")
+        own = self.vectorizer
+        if own is not None and (
+            isinstance(own, type) or not all(hasattr(own, f) for f in ("fit_transform", "get_params"))
+        ):
+            raise ParameterError(f"vectorizer must be a scikit-learn vectorizer, or None; got {shown(own)}.")
 
     def _settle(self, components: Array, theta: Array, shares: Array | None = None) -> None:
         """Take in topics (k, m) and places (n, k).
@@ -125,6 +150,7 @@ class FittedTopics(PlainState, BaseEstimator):
         return self._now.get("stability", self._refitted)
 
     def _refitted(self) -> Array:
+        self._check_settings()
         return topic_stability(
             self.X_,
             self.components_,
@@ -168,7 +194,7 @@ class FittedTopics(PlainState, BaseEstimator):
         if self.vectorizer_ is not None:
             return self.vectorizer_.transform(checked_texts(texts))
         if is_table(texts):
-            return canonical(sp.csr_array(entries_of(texts, "texts"), dtype=np.float64))
+            return word_counts(texts)
         raise DataError("this model was fitted to a matrix, and knows no texts. Pass a matrix of the same words.")
 
     def transform(self, texts: Sequence[str]) -> Array:
@@ -225,6 +251,5 @@ class FittedTopics(PlainState, BaseEstimator):
 
     def _checked_topic(self, topic: Any) -> int:
         check_is_fitted(self)
-        if isinstance(topic, bool) or not isinstance(topic, int | np.integer) or not 0 <= topic < self.n_topics_:
-            raise ParameterError(f"topic={topic!r} does not exist: topics are numbered 0 to {self.n_topics_ - 1}.")
-        return int(topic)
+        last = self.n_topics_ - 1
+        return int(check_integer("topic", topic, 0, last, hint=f"The model has {last + 1} topics, numbered from 0."))

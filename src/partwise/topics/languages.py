@@ -9,7 +9,8 @@ from typing import Any
 
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
-from partwise.exceptions import MissingExtraError, unknown_name
+from partwise.exceptions import MissingExtraError
+from partwise.parameters import check_choice
 
 __all__ = ["LANGUAGES", "Segmenter", "check_language", "detect", "segmenter", "stop_words"]
 
@@ -84,8 +85,7 @@ CONTENT = ("名詞", "動詞", "形容詞", "形状詞")
 
 def check_language(language: str) -> None:
     """Raise unless `language` is 'auto', 'none' or a known code."""
-    if language not in ("auto", "none", *LANGUAGES):
-        raise unknown_name("language", language, ("auto", "none", *LANGUAGES))
+    check_choice("language", language, ("auto", "none", *LANGUAGES))
 
 
 def detect(texts: Sequence[str]) -> str:

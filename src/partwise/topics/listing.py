@@ -7,7 +7,9 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from partwise.exceptions import ParameterError
+from partwise.exceptions import ParameterError, shown
+from partwise.parameters import check_integer, check_number
+from partwise.topics.collection import check_text
 from partwise.topics.fitted import LISTED, FittedTopics
 from partwise.topics.frames import frame
 from partwise.topics.passages import best_passage
@@ -88,8 +90,7 @@ class Listing(FittedTopics):
         list of Topic
             One for each topic, in the order of their numbers.
         """
-        check_is_fitted(self)
-        now = self._now
+        now, n_words = self._now, check_integer("n_words", n_words)
         peaks = [""] * len(now.components)
         if self.periods_ is not None:
             peaks = peak_periods(shares_of(now.places), self.periods_)
@@ -168,9 +169,8 @@ class Listing(FittedTopics):
         ParameterError
             If there is no such topic, or relevance is not between 0 and 1.
         """
-        row = self._checked_topic(topic)
-        if not 0 <= relevance <= 1:
-            raise ParameterError(f"relevance={relevance!r} must be between 0 (exclusive words) and 1 (heavy words).")
+        row, n = self._checked_topic(topic), check_integer("n", n)
+        relevance = check_number("relevance", relevance, 0, 1, hint="0 ranks exclusive words first, 1 heavy words.")
         return [(str(self.words_[j]), float(self._now.components[row, j])) for j in self._top(n, relevance)[row]]
 
     def set_labels(self, labels: Mapping[int, str]) -> Self:
@@ -189,9 +189,15 @@ class Listing(FittedTopics):
         Raises
         ------
         ParameterError
-            If there is no such topic.
+            If there is no such topic, or labels are no mapping.
+        DataError
+            If a label is no string.
         """
-        given = {self._checked_topic(topic): str(label) for topic, label in labels.items()}
+        if not isinstance(labels, Mapping):
+            raise ParameterError(
+                f"labels must be a dict of topic to label, such as {{0: 'sport'}}; got {shown(labels)}."
+            )
+        given = {self._checked_topic(topic): check_text(f"labels[{topic}]", label) for topic, label in labels.items()}
         self.custom_labels_ = {topic: label for topic, label in {**self.custom_labels_, **given}.items() if label}
         return self
 
@@ -221,7 +227,7 @@ class Listing(FittedTopics):
         list of Typical
             Most typical first; fewer than `n` if fewer have a part in the topic.
         """
-        topic = self._checked_topic(topic)
+        topic, n = self._checked_topic(topic), check_integer("n", n)
         row = self._now.components[topic]
         weights = {str(self.words_[j]): float(row[j]) for j in np.flatnonzero(row)} if self.texts_ is not None else {}
         found = []

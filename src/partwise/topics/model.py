@@ -5,16 +5,15 @@ from os import PathLike
 from typing import Any, Self
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
 
 from partwise import NMF
 from partwise.atomic import rebuilt
-from partwise.exceptions import DataError, ParameterError
-from partwise.indices import canonical
-from partwise.matrix import Array, as_matrix, entries_of, is_table, names_of
+from partwise.exceptions import DataError, ParameterError, shown
+from partwise.matrix import Array, is_table, names_of
+from partwise.parameters import check_kind
 from partwise.report import write_page
-from partwise.topics.collection import as_many, checked_dates, checked_ids, checked_texts
+from partwise.topics.collection import as_many, checked_dates, checked_ids, checked_texts, word_counts
 from partwise.topics.editing import Editing
 from partwise.topics.listing import Listing
 from partwise.topics.places import mean_shares
@@ -251,7 +250,7 @@ class TopicModel(Listing, Search, Views, Editing, Streaming, ClassNamePrefixFeat
         return self.document_topics_.copy()
 
     def _find(self, texts: Any, ids: Any, dates: Any, words: Any) -> None:
-        self._check_number()
+        self._check_settings()
         self.custom_labels_ = {}
         self._forget_fit()
         self.__dict__.pop("rank_reason_", None)
@@ -287,10 +286,14 @@ class TopicModel(Listing, Search, Views, Editing, Streaming, ClassNamePrefixFeat
 
         Raises
         ------
+        ParameterError
+            If path is no name of a file, or title no string.
         OSError
             If the page cannot be written; an existing file stays as it was.
         """
-        write_page(report_of(self, title), path)
+        if not isinstance(path, str | PathLike):
+            raise ParameterError(f"path must be the name of a file; got {shown(path)}.")
+        write_page(report_of(self, check_kind("title", title, str)), path)
 
     def _read(self, texts: Any, ids: Any, dates: Any, words: Any) -> None:
         """Take in documents: their ids and dates, and their words as a matrix."""
@@ -309,8 +312,7 @@ class TopicModel(Listing, Search, Views, Editing, Streaming, ClassNamePrefixFeat
             names = words if words is not None else names_of(texts) or range(texts.shape[1])
             self.vectorizer_, self.language_ = None, "none"
             self.words_ = np.array([str(word) for word in as_many(names, "words", texts.shape[1])], dtype=object)
-            self.X_ = canonical(sp.csr_array(entries_of(texts, "texts"), dtype=np.float64))
-            as_matrix(self.X_, name="texts", model="TopicModel")  # names what no fit can take
+            self.X_ = word_counts(texts)
             return
         self.language_ = chosen_language(texts, self.language) if self.vectorizer is None else "none"
         self.vectorizer_, X = fit_vectorizer(
@@ -320,16 +322,10 @@ class TopicModel(Listing, Search, Views, Editing, Streaming, ClassNamePrefixFeat
             bigrams=self.bigrams,
             counts=self._objective.name != "frobenius",
         )
-        self.X_ = sp.csr_array(X)
+        self.X_ = word_counts(X)
         named = hasattr(self.vectorizer_, "get_feature_names_out")  # which one that hashes words is not
         names = self.vectorizer_.get_feature_names_out() if named else map(str, range(self.X_.shape[1]))
         self.words_ = np.array([*names], dtype=object)
-
-    def _check_number(self) -> None:
-        number = self.n_topics
-        chosen = isinstance(number, str) and number in ("auto", "choose")
-        if not chosen and (isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1):
-            raise ParameterError(f"n_topics={number!r} is neither a whole number from 1 up nor 'auto'.")
 
     def _number(self, X: Any) -> int:
         """Return how many topics to find in X."""

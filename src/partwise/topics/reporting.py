@@ -181,7 +181,7 @@ def _start(name: str) -> str:
     if rest.startswith("Q"):
         rest = f"{3 * int(rest[1]) - 2:02}"
     month, _, day = rest.partition("-")
-    return Date(int(year[:4]), int(month or 1), int(day or 1)).isoformat()
+    return Date(max(int(year[:4]), 1), int(month or 1), int(day or 1)).isoformat()  # the 0000s begin in the year 1
 
 
 def _unexplained(model: Listing, fit: Array, placed: Array) -> list[Unexplained]:

@@ -7,7 +7,9 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.utils.validation import check_is_fitted
 
-from partwise.exceptions import DataError, ParameterError
+from partwise.exceptions import DataError
+from partwise.parameters import check_flag, check_integer, check_number
+from partwise.topics.collection import check_text
 from partwise.topics.fitted import FittedTopics
 from partwise.topics.frames import frame
 from partwise.topics.neighbours import Neighbours, Similar
@@ -39,11 +41,14 @@ class Search(FittedTopics):
         Raises
         ------
         DataError
-            If no topic uses any word of the query.
+            If no topic uses any word of the query, or it is no string.
+        ParameterError
+            If `n` is no positive integer.
         MissingExtraError
             If pandas is not installed.
         """
         check_is_fitted(self)
+        query, n = check_text("query", query), check_integer("n", n)
         if self.vectorizer_ is not None:
             x = sp.csr_array(self._vectors([query]))
         else:
@@ -80,9 +85,11 @@ class Search(FittedTopics):
             Most similar first.
         """
         check_is_fitted(self)
-        if not 0 <= word_weight <= 1:
-            raise ParameterError(f"word_weight={word_weight!r} must be between 0 (topics alone) and 1 (words alone).")
+        n, duplicates = check_integer("n", n), check_flag("duplicates", duplicates)
+        word_weight = check_number("word_weight", word_weight, 0, 1, hint="0 counts topics alone, 1 words alone.")
         itself = self._row(str(id_or_text))
+        if itself is None:
+            check_text("id_or_text", id_or_text)
         among = self._now.get("neighbours", self._all_neighbours)
         if itself is not None:
             place, words = among.theta[itself], among.words[[itself]]
@@ -121,6 +128,8 @@ class Search(FittedTopics):
         ------
         DataError
             If the document or text has no word that the topics know.
+        ParameterError
+            If a parameter has a value that nothing accepts.
         MissingExtraError
             If pandas is not installed; `neighbours` does without.
         """

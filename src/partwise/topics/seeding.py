@@ -44,12 +44,16 @@ def seed_rows(X: Any, words: Sequence[str], seed_words: Sequence[Sequence[str]],
     >>> seed_rows(X, ["cup", "goal", "bank"], [["goal"]], 2)
     array([[1., 1., 0.]])
     """
-    if isinstance(seed_words, str) or any(isinstance(own, str) for own in seed_words):
+    if not _is_list(seed_words) or not all(
+        _is_list(own) and all(isinstance(w, str) for w in own) for own in seed_words
+    ):
         raise ParameterError(
             "seed_words is a list of lists: one list of words for each topic that is to begin with them."
         )
     if len(seed_words) > n_topics:
         raise ParameterError(f"seed_words has {len(seed_words)} lists for {n_topics} topics. Ask for more topics.")
+    if not len(seed_words):
+        raise ParameterError("seed_words has no lists. Pass one for each topic that is to begin with them, or None.")
     columns = {str(word): j for j, word in enumerate(words)}
     rows = np.zeros((len(seed_words), X.shape[1]))
     for topic, own in enumerate(seed_words):
@@ -61,3 +65,7 @@ def seed_rows(X: Any, words: Sequence[str], seed_words: Sequence[Sequence[str]],
             )
         rows[topic] = X.T @ np.asarray(X[:, known].sum(axis=1)).ravel()
     return rows
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)

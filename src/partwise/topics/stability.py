@@ -3,11 +3,11 @@
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_random_state
 
 from partwise.factorization import factorize
 from partwise.losses import Loss
 from partwise.matrix import Array
+from partwise.parameters import draw_seed
 from partwise.selection.matching import match
 
 __all__ = ["topic_stability"]
@@ -70,7 +70,7 @@ def topic_stability(
     k = len(components)
     if n_runs == 0:
         return np.full(k, np.nan)
-    seed = int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+    seed = draw_seed("random_state", random_state)
     similarity = np.zeros((n_runs, k))
     for run in range(n_runs):
         rng = np.random.RandomState([seed, run])

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from partwise.atomic import rebuilt
-from partwise.exceptions import DataError, ParameterError
+from partwise.exceptions import DataError, shown
 from partwise.factorization import factorize
 from partwise.matrix import Array
 from partwise.topics.collection import checked_dates, checked_ids, checked_texts
@@ -58,10 +58,6 @@ class TopicEvent:
 class Streaming(FittedTopics):
     """The part of `TopicModel` that learns from a stream."""
 
-    forget_factor: float
-    keep_texts: bool
-    language: str
-    bigrams: bool
     language_: str
     events_: list[TopicEvent]
     n_batches_: int
@@ -101,7 +97,7 @@ class Streaming(FittedTopics):
         DataError
             If the first batch has no words, ids repeat, a date is not understood, or dates come in some batches only.
         ParameterError
-            If ``forget_factor`` is not between 0 and 1.
+            If a parameter has a value that nothing accepts.
 
         Examples
         --------
@@ -110,8 +106,7 @@ class Streaming(FittedTopics):
         >>> model.partial_fit(["the cup goes to the home team"]).document_topics_.shape
         (4, 2)
         """
-        if not 0 <= self.forget_factor <= 1:
-            raise ParameterError(f"forget_factor={self.forget_factor!r} must be between 0 (at once) and 1 (never).")
+        self._check_settings()
         with rebuilt(self) as made:
             made._take_in(texts, ids, dates)
         return self
@@ -184,7 +179,9 @@ class Streaming(FittedTopics):
             names = checked_ids(ids, n)
         repeated = next((name for name in names if name in known), None)
         if repeated is not None:
-            raise DataError(f"the id {repeated!r} is that of an earlier document. Make ids differ, or leave them out.")
+            raise DataError(
+                f"the id {shown(repeated)} is that of an earlier document. Make ids differ, or leave them out."
+            )
         return names
 
     def _take(self, texts: list[str]) -> Any:

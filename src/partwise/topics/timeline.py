@@ -9,7 +9,8 @@ from email.utils import parsedate_to_datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from partwise.exceptions import DataError, unknown_name
+from partwise.exceptions import DataError, shown
+from partwise.parameters import check_choice
 
 __all__ = ["BINS", "binned", "iso_dates", "peak_periods", "periods"]
 
@@ -17,7 +18,7 @@ BINS = ("auto", "day", "week", "month", "quarter", "year", "decade")
 
 DECADE, YEAR, MONTH, DAY = 3, 4, 7, 10  # how much of YYYY-MM-DD a period keeps
 MOST_PERIODS = 24  # more than fit a glance; then the next coarser period is used
-PARTIAL = re.compile(r"\d{4}(-(0[1-9]|1[0-2]))?")
+PARTIAL = re.compile(r"(?!0000)[0-9]{4}(-(0[1-9]|1[0-2]))?")
 
 
 def periods(dates: Sequence[str], ids: Sequence[str]) -> list[str]:
@@ -112,8 +113,7 @@ def binned(days: Sequence[str], bins: str, ids: Sequence[str]) -> list[str]:
     >>> binned(["2024-05-17", ""], "week", ["a", "b"]), binned(["2024-05"], "quarter", ["a"])
     (['2024-05-13', ''], ['2024-Q2'])
     """
-    if bins not in BINS:
-        raise unknown_name("bins", bins, BINS)
+    check_choice("bins", bins, BINS)
     if bins == "auto":
         return periods(days, ids)
     needed = {"day": DAY, "week": DAY, "month": MONTH, "quarter": MONTH}.get(bins, YEAR)
@@ -142,10 +142,11 @@ def _iso_date(date: str, name: str) -> str:
     for parse in (datetime.fromisoformat, parsedate_to_datetime):
         try:
             return parse(date).date().isoformat()
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError, IndexError):
             continue
     raise DataError(
-        f"the date {date!r} of document {name!r} is not understood. Write dates as YYYY-MM-DD, YYYY-MM or YYYY."
+        f"the date {shown(date)} of document {shown(name)} is not understood. Write dates as YYYY-MM-DD, "
+        "YYYY-MM or YYYY."
     )
 
 

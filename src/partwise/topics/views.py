@@ -8,10 +8,11 @@ from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import squareform
 from sklearn.utils.validation import check_is_fitted
 
-from partwise.exceptions import DataError, ParameterError
+from partwise.exceptions import DataError, ParameterError, shown
 from partwise.matrix import Array
+from partwise.parameters import check_integer
 from partwise.selection.matching import match
-from partwise.topics.collection import as_many
+from partwise.topics.collection import as_many, is_missing
 from partwise.topics.comparison import TopicDiff, topic_diff
 from partwise.topics.fitted import FittedTopics
 from partwise.topics.frames import frame
@@ -69,7 +70,7 @@ class Views(FittedTopics):
         Parameters
         ----------
         labels : sequence
-            Class of each fitted document; None or ``""`` for none.
+            Class of each fitted document; None, NaN or ``""`` for none.
         n_words : int, default=5
             Words to list.
 
@@ -86,10 +87,12 @@ class Views(FittedTopics):
             If pandas is not installed.
         """
         check_is_fitted(self)
-        names = ["" if label is None else str(label) for label in as_many(labels, "labels", len(self.ids_))]
+        given = as_many(labels, "labels", len(self.ids_))
+        names = ["" if is_missing(label) else str(label) for label in given]
         return self._grouped("class", names, n_words, "TopicModel.per_class")
 
     def _grouped(self, first: str, names: list[str], n_words: int, method: str) -> Any:
+        n_words = check_integer("n_words", n_words)
         columns: dict[str, list[Any]] = {name: [] for name in (first, "topic", "label", "share", "documents", "words")}
         places, labels = self._now.places, self.labels_
         for name, rows in zip(*group_rows(names), strict=True):
@@ -157,6 +160,6 @@ class Views(FittedTopics):
         """
         check_is_fitted(self)
         if not isinstance(other, FittedTopics):
-            raise ParameterError(f"other is a {type(other).__name__}. Pass a fitted TopicModel.")
+            raise ParameterError(f"other must be a fitted TopicModel; got {shown(other)}.")
         check_is_fitted(other)
         return topic_diff(match(self, other), (list(self.labels_), list(other.labels_)))
