@@ -86,6 +86,11 @@ UNFIT = {
     "COO of two lengths": (lambda: with_parts("coo", data=np.ones(3)), "3 values go with 20 rows"),
     "BSR": (lambda: blocks("indptr", -1, 50), "leads past the 6 stored"),
     "LIL": (lambda: lists(lambda X: X.rows[0].pop()), "lists of different lengths"),
+    "LIL of words": (lambda: lists(lambda X: X.rows[0].__setitem__(0, "a")), "whole numbers"),
+    "LIL of no lists": (lambda: lists(lambda X: X.data.__setitem__(0, 7)), "what should be places are none"),
+    "DOK of words": (lambda: keys(("a", 0)), "whole numbers"),
+    "DOK of three": (lambda: keys((1, 2, 3)), "what should be places are none"),
+    "DOK of fractions": (lambda: keys((1.5, 2)), "whole numbers"),
     "DIA": (lambda: with_parts("dia", offsets=np.array([0, 1])), r"offsets go with diagonals"),
 }
 
@@ -180,6 +185,24 @@ def test_indices_of_any_type_of_whole_numbers_are_taken(form, indices, indptr):
     usual = pw.factorize(sp.csr_array(DENSE).asformat(form), 2, random_state=0)
     np.testing.assert_allclose(found.W, usual.W, rtol=1e-12)  # kernels for int64 may add up in another order
     np.testing.assert_array_equal(X.indices, kept)
+
+
+@pytest.mark.parametrize("form", ["csr", "csc"])
+@pytest.mark.parametrize("part", ["data", "indices", "indptr"])
+@pytest.mark.parametrize("how", ["every second", "backwards", "unaligned"])
+def test_arrays_may_lie_in_memory_as_they_like(form, part, how):
+    X = sp.csr_array(DENSE).asformat(form)
+    array = getattr(X, part)
+    if how == "unaligned":
+        raw = np.frombuffer(b"x" + array.tobytes(), np.uint8)
+        odd = raw[1:].view(array.dtype)
+    else:
+        odd = np.repeat(array, 2)[::2] if how == "every second" else array[::-1].copy()[::-1]
+    setattr(X, part, odd)
+    found = pw.factorize(X, 2, random_state=0, n_jobs=2)
+    usual = pw.factorize(sp.csr_array(DENSE).asformat(form), 2, random_state=0, n_jobs=2)
+    np.testing.assert_allclose(found.W, usual.W, rtol=1e-12)
+    assert getattr(X, part) is odd
 
 
 def test_room_beyond_the_last_entry_counts_for_nothing():

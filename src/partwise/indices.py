@@ -1,6 +1,5 @@
 """Whether the indices of a sparse matrix stay within it: SciPy's constructors do not look, and its code trusts them."""
 
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -54,16 +53,22 @@ def sound(X: Any, name: str = "X") -> Any:
     elif X.format == "dia":
         if np.ndim(X.data) != 2 or np.shape(X.offsets) != np.shape(X.data)[:1] or not _whole(X.offsets):
             raise _unfit(X, name, f"{np.shape(X.offsets)} offsets go with diagonals of shape {np.shape(X.data)}")
-    elif X.format == "lil":
-        if [*map(len, X.rows)] != [*map(len, X.data)] or len(X.rows) != X.shape[0]:
-            raise _unfit(X, name, "its rows and data are lists of different lengths")
-        lengths = np.fromiter(map(len, X.rows), np.int64, len(X.rows))
-        columns = np.array([*chain.from_iterable(X.rows)], np.int64)
-        _check_places(X, name, np.repeat(np.arange(len(lengths)), lengths), columns)
-    elif X.format == "dok":
-        places = np.array([*X.keys()], np.int64).reshape(-1, 2)
-        _check_places(X, name, places[:, 0], places[:, 1])
+    elif X.format in ("lil", "dok"):
+        try:
+            places = _by_row(X) if X.format == "lil" else np.array([*X.keys()], dtype=None if X.nnz else int)
+            rows, columns = places.reshape(-1, 2).T
+        except (TypeError, ValueError) as error:
+            raise _unfit(X, name, f"what should be places are none ({error})") from None
+        _check_places(X, name, rows, columns)
     return _one_type(X.tocsr())
+
+
+def _by_row(X: Any) -> Any:
+    """Return the row and the column of each entry of a LIL matrix, (nnz, 2)."""
+    if [*map(len, X.rows)] != [*map(len, X.data)] or len(X.rows) != X.shape[0]:
+        raise ValueError("rows and data are lists of different lengths")
+    places = [(i, column) for i, row in enumerate(X.rows) for column in row]
+    return np.array(places, dtype=None if places else int)
 
 
 def _check_compressed(X: Any, name: str, data: Any, block: tuple[int, int]) -> None:
@@ -114,13 +119,17 @@ def _whole(array: Any) -> bool:
 
 
 def _one_type(X: Any) -> Any:
-    """Return CSR or CSC with both index arrays of one type, and no room beyond the last entry."""
+    """Return CSR or CSC in arrays that kernels take: indices of one type, no gaps, no room beyond the last entry."""
     indices, indptr, last = X.indices, X.indptr, int(X.indptr[-1])
-    if indices.dtype == indptr.dtype and indptr.dtype in INDEX and len(indices) == len(X.data) == last:
+    fits = indices.dtype == indptr.dtype and indptr.dtype in INDEX and len(indices) == len(X.data) == last
+    if fits and all(array.flags.c_contiguous and array.flags.aligned for array in (X.data, indices, indptr)):
         return X
-    parts = X.data[:last], indices[:last].astype(np.int64), indptr.astype(np.int64)
-    made = (sp.csr_array if X.format == "csr" else sp.csc_array)(parts, shape=X.shape)
-    made.indices, made.indptr = parts[1:]  # scipy would narrow them again, each for itself
+    data, *places = (
+        np.require(array, dtype, ["C", "ALIGNED"])
+        for array, dtype in ((X.data[:last], X.data.dtype), (indices[:last], np.int64), (indptr, np.int64))
+    )
+    made = (sp.csr_array if X.format == "csr" else sp.csc_array)((data, *places), shape=X.shape)
+    made.indices, made.indptr = places  # scipy would narrow them again, each for itself
     return made
 
 
