@@ -6,7 +6,7 @@ import scipy.sparse as sp
 from sklearn.decomposition._nmf import _initialize_nmf
 
 from partwise.exceptions import ParameterError
-from partwise.init import initialize
+from partwise.init import INITS, initialize
 from partwise.init.nndsvd import truncated_svd
 from partwise.matrix import as_matrix
 from partwise.matrix.dense import Dense
@@ -90,3 +90,30 @@ def test_a_start_has_the_same_bits_at_any_number_of_threads_and_its_products_run
 def test_more_components_than_singular_vectors_are_refused_with_a_way_out(X, init):
     with pytest.raises(ParameterError, match=r"can only be used when n_components <= min.*init='random'"):
         initialize(as_matrix(X), 26, init, np.random.RandomState(0))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("store", [np.array, sp.csr_array])
+@pytest.mark.parametrize("init", INITS)
+def test_a_start_on_the_largest_and_the_smallest_numbers_is_that_of_ordinary_ones_scaled(X, init, store, dtype):
+    limits = np.finfo(dtype)
+    X = X.astype(dtype) / dtype(X.max())
+    ordinary = initialize(as_matrix(store(X)), 4, init, np.random.RandomState(0))
+    for power in (limits.maxexp - limits.maxexp % 2 - 2, limits.minexp + 16 - limits.minexp % 2):
+        found = initialize(as_matrix(store(np.ldexp(X, power))), 4, init, np.random.RandomState(0))
+        for factor, other in zip(found, ordinary, strict=True):
+            assert factor.dtype == other.dtype == dtype
+            if init != "separable":  # which takes H from X, and the scale of W by itself
+                np.testing.assert_allclose(np.ldexp(factor, -power // 2), other, rtol=1e-3, atol=1e-5)
+        W, Ht = (np.ldexp(factor.astype(float), -power // 2) for factor in found)
+        expected = ordinary[0].astype(float) @ ordinary[1].T.astype(float)
+        np.testing.assert_allclose(W @ Ht.T, expected, rtol=1e-2, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_singular_values_of_the_largest_numbers_are_found(X, dtype):
+    X = (X / X.max()).astype(dtype)
+    largest = np.ldexp(X, np.finfo(dtype).maxexp - 5)
+    _, expected, _ = truncated_svd(as_matrix(X), 3, np.random.RandomState(0))
+    _, s, _ = truncated_svd(as_matrix(largest), 3, np.random.RandomState(0))
+    np.testing.assert_allclose(np.ldexp(s.astype(float), 5 - np.finfo(dtype).maxexp), expected, rtol=1e-4)

@@ -6,7 +6,7 @@ from partwise.exceptions import ParameterError
 from partwise.init.nndsvd import nndsvd, nndsvda, nndsvdar
 from partwise.init.random import random
 from partwise.init.separable import separable
-from partwise.matrix import Array, Matrix
+from partwise.matrix import Array, Matrix, rescaled
 from partwise.parameters import check_choice
 from partwise.threads import ALONE, Workers
 
@@ -37,4 +37,9 @@ def initialize(
         )
     if X.total == 0:  # nothing to start from: any factors of zero are exact
         return np.zeros((X.shape[0], n_components), X.dtype), np.zeros((X.shape[1], n_components), X.dtype)
-    return INITS[init](X, n_components, rng, workers)
+    scaled, unit = rescaled(X)  # sums of the largest numbers there are would be infinite
+    W, Ht = INITS[init](scaled, n_components, rng, workers)
+    if unit != 1:
+        root = X.dtype.type(np.sqrt(unit))
+        W, Ht = W * root, Ht * root
+    return W, Ht

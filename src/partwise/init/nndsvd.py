@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from partwise.matrix import Array, Matrix
+from partwise.matrix import Array, Matrix, rescaled
 from partwise.threads import ALONE, Workers
 
 OVERSAMPLES = 10
@@ -21,6 +21,7 @@ def truncated_svd(
     N. Halko, P.-G. Martinsson and J. A. Tropp, SIAM Review 53, 2011, doi:10.1137/090771806, algorithms 4.4 and 5.1. The
     sign of each pair is fixed by the largest entry of its u, as in scikit-learn.
     """
+    X, unit = rescaled(X)
     width = min(rank + OVERSAMPLES, *X.shape)
 
     def times(A: Matrix, right: Array) -> Array:
@@ -36,7 +37,8 @@ def truncated_svd(
     U = basis @ Ut.T
     signs = np.sign(U[np.abs(U).argmax(axis=0), np.arange(U.shape[1])])
     signs[signs == 0] = 1
-    return (U * signs)[:, :rank], s[:rank], (V * signs)[:, :rank]
+    s = s[:rank] if unit == 1 else s[:rank].astype(np.float64) * unit  # beyond float32's range, maybe
+    return (U * signs)[:, :rank], s, (V * signs)[:, :rank]
 
 
 def nndsvd(X: Matrix, n_components: int, rng: np.random.RandomState, workers: Workers) -> tuple[Array, Array]:

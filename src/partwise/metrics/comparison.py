@@ -8,7 +8,7 @@ import numpy as np
 from partwise.exceptions import ParameterError
 from partwise.factorization import factorize
 from partwise.init.nndsvd import truncated_svd
-from partwise.matrix import as_matrix
+from partwise.matrix import as_matrix, rescaled
 from partwise.metrics.reconstruction import relative_error, sparseness
 from partwise.parameters import check_integer, check_seed
 
@@ -105,7 +105,8 @@ def compare_with_svd(X: Any, n_components: int, *, random_state: Any = 0, **opti
     n_components = check_integer("n_components", n_components, highest=min(matrix.shape))
     rng = check_seed("random_state", random_state)
     found = factorize(matrix, n_components, random_state=random_state, **options)
-    U, s, V = truncated_svd(matrix, n_components, rng)
+    scaled, _ = rescaled(matrix)  # a singular value can be larger than any number
+    U, s, V = truncated_svd(scaled, n_components, rng)
     nmf = Side(found.relative_error, sparseness(found.H), 0.0)
-    svd = Side(relative_error(matrix, U * s, V.T), sparseness(V.T), float(np.mean(V < 0)))
+    svd = Side(relative_error(scaled, U * s, V.T), sparseness(V.T), float(np.mean(V < 0)))
     return Comparison(n_components, nmf, svd)
