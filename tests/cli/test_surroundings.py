@@ -191,3 +191,30 @@ def test_closed_input_and_error_are_no_internal_errors(program, news, tmp_path):
     said = program_says(closed, "topics", news, "--topics", 2, "--out", tmp_path / "a.model", stdout=subprocess.PIPE)
     assert said.returncode == 0
     assert (tmp_path / "a.model").stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["fit", "counts.csv", "--components", 2, "--out", "a.model", "--seed", -1],
+        ["consensus", "counts.csv", "--components", 2, "--seed", 2**32],
+        ["rank", "counts.csv", "--max-time", "nan"],
+        ["rank", "counts.csv", "--max-time", "inf"],
+        ["recommend", "counts.csv", "--reader", "a", "--half-life", "nan"],
+        ["recommend", "counts.csv", "--reader", "a", "--diversity", "nan"],
+    ],
+    ids=lambda words: " ".join(map(str, words[-2:])),
+)
+def test_numbers_beyond_limits_are_refused_by_the_name_of_their_option(run, counts, tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    assert f"Invalid value for '{words[-2]}'" in run(*words, code=2).stderr
+
+
+def test_a_page_holds_no_control_characters_and_nothing_that_turns_text_around(run, evil):
+    folder, _ = evil
+    run("topics", folder / "texts.csv", "--topics", 2, "--out", folder / "a.model")
+    run("report", folder / "a.model", "--out", folder / "a.html", "--title", "\x1b[2J\u202e</title><script>x</script>")
+    page = (folder / "a.html").read_text(encoding="utf-8")
+    content = page.partition("<script")[0] + page[page.index("<body") : page.index("<script", page.index("<body"))]
+    assert "\\x1b[2J\\u202e&lt;/title&gt;" in content
+    assert not [character for character in content if character in "\x00\x07\x1b\x9b\u202e\u202c\u2066\u2069"]

@@ -1,5 +1,6 @@
 """What every command shares: --quiet and --debug, notes, errors in one line, files checked before work begins."""
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -10,10 +11,12 @@ import click
 from click.core import ParameterSource
 
 from partwise.io.escapes import escaped, quoted
+from partwise.parameters import LARGEST_SEED
 
 __all__ = [
     "Command",
     "Failure",
+    "FiniteRange",
     "existing_file",
     "json_option",
     "loss_option",
@@ -30,6 +33,17 @@ __all__ = [
 
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any] | click.Command)
+
+
+class FiniteRange(click.FloatRange):
+    """A finite number within limits: click lets NaN pass any of them."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is no finite number.", param, ctx)
+        return number
 
 
 class Failure(click.ClickException):
@@ -88,7 +102,14 @@ def with_folder(ctx: click.Context, option: click.Parameter, value: str | None) 
 
 existing_file = click.Path(exists=True, dir_okay=False)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-seed_option = click.option("--seed", type=int, default=0, show_default=True, help="Same seed, same result.")
+seed_option = click.option(
+    "--seed",
+    metavar="INTEGER",
+    type=click.IntRange(0, LARGEST_SEED),
+    default=0,
+    show_default=True,
+    help="Same seed, same result.",
+)
 loss_option = click.option(
     "--loss",
     type=click.Choice(["frobenius", "kullback-leibler"]),
@@ -106,7 +127,7 @@ missing_option = click.option(
 max_time_option = click.option(
     "--max-time",
     metavar="SECONDS",
-    type=click.FloatRange(min=0, min_open=True),
+    type=FiniteRange(min=0, min_open=True),
     show_default="no limit",
     help="Stop after this time, and tell what is known by then.",
 )

@@ -7,7 +7,7 @@ import click
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from partwise.cli.command import Command, existing_file, json_option, note, seed_option
+from partwise.cli.command import Command, FiniteRange, existing_file, json_option, note, seed_option
 from partwise.cli.render import print_json, print_line
 from partwise.io.escapes import escaped
 from partwise.recommend import Recommender
@@ -49,7 +49,7 @@ def table_options(function: Decorated) -> Decorated:
         click.option(
             "--half-life",
             metavar="DAYS",
-            type=click.FloatRange(min=0, min_open=True),
+            type=FiniteRange(min=0, min_open=True),
             show_default="all reads count the same",
             help="Days in which what a reader read comes to count half.",
         ),
@@ -107,7 +107,7 @@ def _string(value: Any) -> Any:
 @click.option("-n", "--number", type=click.IntRange(min=1), default=10, show_default=True, help="Articles for each.")
 @click.option(
     "--diversity",
-    type=click.FloatRange(0, 1),
+    type=FiniteRange(0, 1),
     default=0.0,
     show_default=True,
     help="How much a list avoids articles like those before.",

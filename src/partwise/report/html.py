@@ -6,11 +6,15 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from partwise.io.escapes import escaped
+
 __all__ = ["Html", "data", "tag"]
 
 VOID = {"input", "meta"}
 SURROGATE = re.compile("[\ud800-\udfff]")
 """Half a character, as broken JSON and names of files may hold: UTF-8 cannot."""
+OBEYED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Control characters, which HTML has no place for, and what turns the direction of the text after it around."""
 
 
 class Html(str):
@@ -28,7 +32,7 @@ def tag(name: str, /, *children: Any, **attributes: Any) -> Html:
         Name of the element.
     *children : Html, str, number, None, or iterables of these
         What it holds. `Html` stands as it is, None is left out, all else is escaped; half a
-        character (a lone surrogate) becomes U+FFFD.
+        character (a lone surrogate) becomes U+FFFD, a control character its escape.
     **attributes : str, number, bool or None
         Its attributes; ``aria_label`` stands for ``aria-label``, ``class_`` for ``class``. True is an attribute without
         a value, False and None are left out.
@@ -65,7 +69,8 @@ def _flat(children: Iterable[Any]) -> Iterable[str]:
 
 
 def _escaped(value: Any) -> str:
-    return html.escape(SURROGATE.sub("\ufffd", str(value)))
+    text = OBEYED.sub(lambda found: escaped(found[0]), str(value))
+    return html.escape(SURROGATE.sub("\ufffd", text))
 
 
 def data(name: str, value: Any) -> Html:
