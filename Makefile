@@ -2,6 +2,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# What the environment is made of; test-floors, test-newest and test-pythons set others, each with its own kernels.
+CONSTRAINTS := constraints.txt
+EXTRAS := dev,all
+TOOLS := scikit-build-core nanobind cmake ninja
+KERNELS := $(if $(filter-out .venv,$(VENV)),-C build-dir=$(VENV)/kernels)
+PYTHONS := 3.11 3.12 3.13
+# Every extra that users may ask for; unidic-lite comes as source, and setuptools builds it.
+EVERYTHING := EXTRAS=dev,all,zh,ja,th TOOLS="$(TOOLS) setuptools wheel"
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export CMAKE_BUILD_PARALLEL_LEVEL ?= 2
 
@@ -16,7 +24,11 @@ define need_compiler
 apt-get install g++ (Debian, Ubuntu), xcode-select --install (macOS) or conda install gxx (conda)." >&2; exit 1; }
 endef
 
-.PHONY: setup demo test check format stubs wheel bench clean
+# The interpreter of one version, on PATH or pyenv's; empty if there is none.
+find_python = $(shell python$(1) -c "import sys; print(sys.executable)" 2>/dev/null || \
+  "$$(pyenv prefix $(1) 2>/dev/null)/bin/python" -c "import sys; print(sys.executable)" 2>/dev/null)
+
+.PHONY: setup demo test test-floors test-newest test-pythons check format stubs wheel bench clean
 
 setup: $(VENV)/installed
 
@@ -25,6 +37,28 @@ demo: setup
 
 test: setup
 	$(BIN)/pytest
+
+# On the lowest versions that pyproject.toml allows, extras and build tools included.
+test-floors: build/floors.txt
+	$(MAKE) test VENV=build/floors CONSTRAINTS=$< $(EVERYTHING)
+
+build/floors.txt: tools/floors.py pyproject.toml constraints.txt
+	mkdir -p $(@D)
+	$(PYTHON) $< >$@.part
+	mv $@.part $@
+
+# On the newest version of everything, under the newest Python that is here; made anew, as the newest changes.
+test-newest:
+	rm -rf build/newest
+	$(MAKE) test VENV=build/newest CONSTRAINTS= $(EVERYTHING) \
+	  PYTHON=$(lastword $(foreach version,$(PYTHONS),$(call find_python,$(version))))
+
+# Under each Python that is here, on the versions of constraints.txt.
+test-pythons: $(PYTHONS:%=test-python-%)
+
+test-python-%:
+	@if [ -z "$(call find_python,$*)" ]; then echo "Python $* is not here: skipped"; else \
+	  $(MAKE) test VENV=build/python$* PYTHON=$(call find_python,$*); fi
 
 check: setup
 	$(BIN)/ruff format --check
@@ -52,19 +86,19 @@ bench: $(VENV)/bench
 	$(BIN)/python -m benchmarks.compare
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 # The build tools come first and stay, so that kernels are rebuilt without fetching them anew.
-$(VENV)/tools: constraints.txt
+$(VENV)/tools: $(CONSTRAINTS)
 	$(need_compiler)
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install -c constraints.txt scikit-build-core nanobind cmake ninja
+	$(PIP) install $(CONSTRAINTS:%=-c %) $(TOOLS)
 	touch $@
 
 # src/partwise/__init__.py holds the version.
 $(VENV)/installed: $(VENV)/tools pyproject.toml CMakeLists.txt src/partwise/__init__.py $(wildcard native/*)
 	$(need_compiler)
-	$(PIP) install -c constraints.txt --no-build-isolation -e '.[dev,all]'
+	$(PIP) install $(CONSTRAINTS:%=-c %) --no-build-isolation $(KERNELS) -e '.[$(EXTRAS)]'
 	touch $@
 
 $(VENV)/bench: $(VENV)/installed benchmarks/install.py

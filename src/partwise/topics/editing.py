@@ -112,7 +112,7 @@ class Editing(FittedTopics):
         """Return X (n, m) times the share that the topic has in the model of each entry."""
         X = sp.coo_array(self.X_)
         theta, H = self._now.places, self._now.components
-        rows, columns = X.coords
+        rows, columns = X.row, X.col
         own = theta[rows, topic] * H[topic, columns]
         model = np.einsum("ij,ij->i", theta[rows], H.T[columns])
         part = X.data * np.divide(own, model, out=np.zeros(len(own)), where=model > 0)

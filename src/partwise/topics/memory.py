@@ -60,8 +60,8 @@ class Memory:
             gram, cross = theta.T @ theta, (X.T @ theta).T
         else:
             counts = sp.coo_array(X)
-            model = np.einsum("ij,ij->i", theta[counts.coords[0]], H.T[counts.coords[1]])
-            ratio = sp.csr_array((counts.data / np.where(model > 0, model, 1), counts.coords), shape=X.shape)
+            model = np.einsum("ij,ij->i", theta[counts.row], H.T[counts.col])
+            ratio = sp.csr_array((counts.data / np.where(model > 0, model, 1), (counts.row, counts.col)), shape=X.shape)
             gram, cross = theta.sum(axis=0), H * (ratio.T @ theta).T
         return Memory(self.squared, forget * self.gram + gram, forget * self.cross + cross)
 

@@ -113,7 +113,7 @@ class Views(FittedTopics):
             wanted, there = (X.T @ theta).T, (theta.T @ theta) @ H
         else:
             X = X.tocoo()
-            model = np.einsum("ij,ij->i", theta[X.coords[0]], H.T[X.coords[1]])
+            model = np.einsum("ij,ij->i", theta[X.row], H.T[X.col])
             X.data = X.data / np.where(model > 0, model, 1)
             wanted, there = (X.T @ theta).T, theta.sum(axis=0)[:, None]
         return H * np.divide(wanted, there, out=np.zeros(H.shape), where=there > 0)
