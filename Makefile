@@ -9,7 +9,7 @@ TOOLS := scikit-build-core nanobind cmake ninja
 KERNELS := $(if $(filter-out .venv,$(VENV)),-C build-dir=$(VENV)/kernels)
 PYTHONS := 3.11 3.12 3.13
 # Every extra that users may ask for; unidic-lite comes as source, and setuptools builds it.
-EVERYTHING := EXTRAS=dev,all,zh,ja,th TOOLS="$(TOOLS) setuptools wheel"
+EVERYTHING := EXTRAS=test,all,zh,ja,th TOOLS="$(TOOLS) setuptools wheel"
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 export CMAKE_BUILD_PARALLEL_LEVEL ?= 2
 

@@ -57,6 +57,22 @@ def test_every_development_version_is_pinned_exactly():
     assert named <= pinned
 
 
+def test_every_version_that_users_may_have_is_set_by_a_floor_and_tested_there():
+    user = [PROJECT["optional-dependencies"][extra] for extra in ("io", "tables", "plot", "zh", "ja", "th")]
+    asked = [Requirement(line) for group in (PROJECT["dependencies"], *user) for line in group]
+    command = [sys.executable, ROOT / "tools" / "floors.py"]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    lowest = dict(line.split("==") for line in lines)
+    assert {one.name: str(one.specifier) for one in asked} == {one.name: f">={lowest[one.name]}" for one in asked}
+
+
+def test_every_python_that_is_claimed_is_tested():
+    claimed = {line.rpartition(" :: ")[2] for line in PROJECT["classifiers"] if re.search(r"Python :: 3\.\d+$", line)}
+    tested = re.search(r"^PYTHONS := (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE).group(1).split()
+    assert claimed <= {*tested}
+    assert PROJECT["requires-python"] == f">={tested[0]}"
+
+
 def test_no_file_names_a_package_index_or_a_private_path():
     forbidden = re.compile(
         r"pypi\.org|pythonhosted|npmjs|--(extra-)?index-url\b|--find-links\b|(?<![\w.])/(work|home|root|Users)/\w"

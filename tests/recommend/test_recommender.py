@@ -280,7 +280,7 @@ def test_one_read_is_enough_to_fit():
         ({"reader": ["a"], "article": ["x"], "strength": [-1]}, "negative"),
         ({"reader": ["a"], "article": ["x"], "strength": ["much"]}, "strength of row 0 is 'much', which is no number"),
         ({"reader": ["a"], "article": ["x"], "time": ["yesterday"]}, "no time"),
-        ({"reader": ["a"], "article": ["x"], "time": [np.datetime64("NaT")]}, "no time"),
+        ({"reader": ["a"], "article": ["x"], "time": [np.datetime64("NaT", "s")]}, "no time"),
         ({"reader": ["a", "b"], "article": ["x", "y"], "time": ["2024-05-01", pd.NA]}, "is <NA>, no time"),
         ({"reader": ["a", "b"], "article": ["x", "y"], "time": ["1715000000", "soon"]}, "'1715000000', no time"),
         (

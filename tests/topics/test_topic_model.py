@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import CountVectorizer
@@ -85,6 +86,16 @@ def test_the_product_of_places_and_components_models_the_documents(fitted):
     error = np.linalg.norm(X - fitted.document_topics_ @ fitted.components_) / np.linalg.norm(X)
     plain = TopicModel(n_topics=2, balanced=False).fit([*texts, ""])
     assert error == pytest.approx(plain.relative_error_, rel=1e-3)
+
+
+@pytest.mark.parametrize("kind", [sp.csr_array, sp.csr_matrix, sp.coo_array, lambda X: X.toarray()])
+def test_rows_of_words_are_placed_as_their_texts_are(fitted, kind):
+    """Tools for scikit-learn's models, such as pyLDAvis, hand over the document-by-word matrix."""
+    texts = collection()[0]
+    X = fitted.vectorizer_.transform(texts)
+    np.testing.assert_array_equal(fitted.transform(kind(X)), fitted.transform(texts))
+    with pytest.raises(DataError, match=f"fitted with {X.shape[1]} features"):
+        fitted.transform(kind(X[:, 1:]))
 
 
 def test_fitted_documents_are_placed_where_transform_places_them(fitted):

@@ -191,10 +191,10 @@ class FittedTopics(PlainState, BaseEstimator):
 
     def _vectors(self, texts: Any) -> Any:
         """Return new texts as rows of words."""
-        if self.vectorizer_ is not None:
-            return self.vectorizer_.transform(checked_texts(texts))
         if is_table(texts):
             return word_counts(texts)
+        if self.vectorizer_ is not None:
+            return self.vectorizer_.transform(checked_texts(texts))
         raise DataError("this model was fitted to a matrix, and knows no texts. Pass a matrix of the same words.")
 
     def transform(self, texts: Sequence[str]) -> Array:
@@ -203,7 +203,7 @@ class FittedTopics(PlainState, BaseEstimator):
         Parameters
         ----------
         texts : sequence of str
-            Any texts; a matrix of the same words if the model was fitted to a matrix.
+            Any texts; or a matrix (n_documents, n_words) of the same words, as ``vectorizer_`` makes it.
 
         Returns
         -------
@@ -213,7 +213,7 @@ class FittedTopics(PlainState, BaseEstimator):
         Raises
         ------
         DataError
-            If the texts are no list of strings.
+            If the texts are no list of strings, or the matrix has other columns.
         """
         check_is_fitted(self)
         return self._places(self._vectors(texts))
