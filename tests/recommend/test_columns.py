@@ -60,8 +60,8 @@ def answers(log, **settings):
         LOG.assign(time=AWARE.dt.strftime("%Y-%m-%dT%H:%M:%SZ")),
         LOG.assign(time=pd.Series([time.date() for time in TIMES], dtype=object)),
         LOG.assign(strength=LOG["strength"].astype(str)),
-        pl.from_pandas(LOG),
-        pl.from_pandas(LOG).with_columns(pl.Series("time", TIMES), pl.col("reader").cast(pl.Categorical)),
+        pl.DataFrame(LOG.to_dict("list")),
+        pl.DataFrame(LOG.to_dict("list")).with_columns(pl.Series("time", TIMES), pl.col("reader").cast(pl.Categorical)),
         {name: np.ma.masked_array(LOG[name].to_numpy(), mask=False) for name in LOG},
         {name: tuple(LOG[name]) for name in LOG},
     ],
@@ -100,7 +100,7 @@ def test_a_column_that_is_none_is_refused_by_name(column):
 
 def test_a_lazy_table_says_how_to_get_its_values():
     with pytest.raises(DataError, match="collect"):
-        Recommender(2).fit(pl.from_pandas(LOG).lazy())
+        Recommender(2).fit(pl.DataFrame(LOG.to_dict("list")).lazy())
 
 
 @pytest.mark.parametrize("feedback", ["implicit", "explicit"])

@@ -128,7 +128,7 @@ def test_ids_come_back_as_they_went_in(make):
 
 def test_tables_of_any_library_give_the_same(log):
     frame = Recommender(2).fit(log).recommend(["r0"])
-    for table in (log.to_dict("list"), pl.from_pandas(log)):
+    for table in (log.to_dict("list"), pl.DataFrame(log.to_dict("list"))):
         pd.testing.assert_frame_equal(Recommender(2).fit(table).recommend(["r0"]), frame)
 
 
