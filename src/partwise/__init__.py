@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from partwise.estimators.functional import non_negative_factorization as non_negative_factorization
     from partwise.estimators.minibatch import MiniBatchNMF as MiniBatchNMF
     from partwise.estimators.nmf import NMF as NMF
+    from partwise.estimators.start import initialize as initialize
     from partwise.factorization import Factorization as Factorization
     from partwise.factorization import factorize as factorize
     from partwise.metrics.comparison import Comparison as Comparison
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from partwise.metrics.diagnostics import Diagnostics as Diagnostics
     from partwise.metrics.diagnostics import diagnose as diagnose
     from partwise.metrics.diagnostics import part_order as part_order
+    from partwise.metrics.reconstruction import divergence as divergence
     from partwise.metrics.reconstruction import explained_fraction as explained_fraction
     from partwise.metrics.reconstruction import relative_error as relative_error
     from partwise.metrics.reconstruction import sparseness as sparseness
@@ -42,6 +44,7 @@ _WHERE = {
     "NMF": "estimators.nmf",
     "MiniBatchNMF": "estimators.minibatch",
     "non_negative_factorization": "estimators.functional",
+    "initialize": "estimators.start",
     "Factorization": "factorization",
     "factorize": "factorization",
     "Bounds": "penalties",
@@ -51,6 +54,7 @@ _WHERE = {
     "Diagnostics": "metrics.diagnostics",
     "diagnose": "metrics.diagnostics",
     "part_order": "metrics.diagnostics",
+    "divergence": "metrics.reconstruction",
     "relative_error": "metrics.reconstruction",
     "explained_fraction": "metrics.reconstruction",
     "sparseness": "metrics.reconstruction",

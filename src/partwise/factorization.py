@@ -38,6 +38,7 @@ from partwise.solvers.simplex import project
 from partwise.solvers.volume import Volume, check_volume
 from partwise.state import PlainState
 from partwise.stopping import Stopping, StopReason
+from partwise.summary import Summary
 from partwise.threads import Workers
 from partwise.weighting import Weighting
 
@@ -48,8 +49,8 @@ CUT_SHORT = (StopReason.MAX_TIME, StopReason.CALLBACK, StopReason.INTERRUPTED)
 LARGEST = float(np.finfo(np.float64).max)
 
 
-@dataclass(frozen=True, eq=False)
-class Factorization(PlainState):
+@dataclass(frozen=True, eq=False, repr=False)
+class Factorization(Summary, PlainState):
     """X ~ W H, and how it was found.
 
     Parameters
@@ -106,6 +107,11 @@ class Factorization(PlainState):
     def converged(self) -> bool:
         """Whether the fit is done, as against cut short."""
         return self.reason.converged
+
+    def _facts(self) -> dict[str, Any]:
+        shape = f"{len(self.W):,} x {self.H.shape[1]:,}, {len(self.H)} parts"
+        loss = f"{self.loss:.6g} ({self.objective.name}), relative error {self.relative_error:.4g}"
+        return {"X": shape, "loss": loss, "iterations": self.n_iter, "reason": self.reason}
 
     def transform(
         self,
@@ -269,8 +275,7 @@ def factorize(
     began = time.perf_counter()
     objective = get_loss(loss)
     chosen = get_solver(solver, objective)
-    n_components = check_integer("n_components", n_components)
-    n_init = check_integer("n_init", n_init)
+    n_components, n_init = check_integer("n_components", n_components), check_integer("n_init", n_init)
     tol, max_iter, max_time = check_stopping(tol, max_iter, max_time)
     check_choice("init", init, STARTS, also=(None,))
     rng = check_seed("random_state", random_state)
@@ -278,8 +283,7 @@ def factorize(
     penalty_H = check_kind("penalty_H", penalty_H, Penalty) or Penalty()
     check_kind("bounds_W", bounds_W, Bounds)
     check_kind("bounds_H", bounds_H, Bounds)
-    sum_to_one = check_flag("sum_to_one", sum_to_one)
-    min_volume = check_volume(min_volume, sum_to_one)
+    min_volume = check_volume(min_volume, check_flag("sum_to_one", sum_to_one))
     check_kind("callback", callback, Callable)
     given = as_matrix(X, negatives=negatives, missing_values=missing_values, entry_weight=entry_weight)
     if isinstance(given, Observed) and given.n_stored == 0:

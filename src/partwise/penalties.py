@@ -10,6 +10,7 @@ import numpy as np
 from partwise.exceptions import ParameterError
 from partwise.matrix import Array, Box, array_of
 from partwise.parameters import check_number
+from partwise.summary import Summary, size
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,8 @@ class Penalty:
         return Penalty(self.l1 * factor / loss, self.l2 * factor * factor / loss)
 
 
-@dataclass(frozen=True, eq=False)
-class Bounds:
+@dataclass(frozen=True, eq=False, repr=False)
+class Bounds(Summary):
     """Lowest and highest value of each entry of a factor; equal ones fix it.
 
     Parameters
@@ -90,6 +91,9 @@ class Bounds:
 
     lower: Any = 0.0
     upper: Any = math.inf
+
+    def _facts(self) -> dict[str, Any]:
+        return {"lower": size(self.lower), "upper": size(self.upper)}
 
     @classmethod
     def fixed(cls, values: Any) -> "Bounds":

@@ -14,10 +14,11 @@ from partwise.matrix.observed import Observed
 from partwise.matrix.sparse import Sparse
 from partwise.matrix.unknown import check_scale
 from partwise.penalties import Bounds, Penalty
+from partwise.summary import Summary, size
 
 
-@dataclass(frozen=True, eq=False)
-class Weighting:
+@dataclass(frozen=True, eq=False, repr=False)
+class Weighting(Summary):
     r"""The scales under which a weighted loss is a plain one.
 
     With :math:`d(c x, c p) = c^\delta d(x, p)`, of degree :math:`\delta`, the weighted loss of X and W H is the plain
@@ -33,6 +34,9 @@ class Weighting:
 
     rows: Array | None = None
     columns: Array | None = None
+
+    def _facts(self) -> dict[str, Any]:
+        return {"rows": size(self.rows), "columns": size(self.columns)}
 
     @classmethod
     def of(cls, sample_weight: Any, feature_weight: Any, shape: tuple[int, int], loss: Loss) -> "Weighting":

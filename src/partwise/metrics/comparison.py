@@ -11,6 +11,7 @@ from partwise.init.nndsvd import truncated_svd
 from partwise.matrix import as_matrix, rescaled
 from partwise.metrics.reconstruction import relative_error, sparseness
 from partwise.parameters import check_integer, check_seed
+from partwise.summary import Summary
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,8 @@ class Side:
     negative_share: float
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Summary):
     """NMF and truncated SVD of the same data, with as many parts; ``str()`` is a table.
 
     Parameters
@@ -46,6 +47,12 @@ class Comparison:
     n_components: int
     nmf: Side
     svd: Side
+
+    def _facts(self) -> dict[str, Any]:
+        return {"parts": self.n_components} | {
+            name: f"relative error {side.relative_error:.3f}, sparseness {side.sparseness:.3f}"
+            for name, side in (("NMF", self.nmf), ("SVD", self.svd))
+        }
 
     def __str__(self) -> str:
         a, b = self.nmf, self.svd

@@ -18,6 +18,7 @@ from partwise.metrics.reconstruction import comparable
 from partwise.parameters import check_flag, check_integer, check_number
 from partwise.projection import power_of
 from partwise.selection.matching import duplicates
+from partwise.summary import Summary, spread
 
 SHOWN = 10
 """Parts that a summary lists."""
@@ -25,8 +26,8 @@ NAMED = 3
 """Rows, columns and pairs that it names."""
 
 
-@dataclass(frozen=True, eq=False)
-class Diagnostics:
+@dataclass(frozen=True, eq=False, repr=False)
+class Diagnostics(Summary):
     """What a model leaves of each row and column, and what its parts add; ``str()`` is a summary.
 
     Parameters
@@ -86,6 +87,17 @@ class Diagnostics:
     part_gain: Array
     near_duplicates: list[tuple[int, int, float]]
     dead: list[int]
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "X": f"{len(self.row_error):,} x {len(self.column_error):,}",
+            "parts": len(self.part_share),
+            "loss": f"{self.loss:.6g} ({self.objective.name})",
+            "relative error": self.relative_error,
+            "shares": spread(self.part_share, ".1%"),
+            "near duplicates": len(self.near_duplicates),
+            "dead parts": len(self.dead),
+        }
 
     def worst_rows(self, count: int = 10, *, relative: bool = False) -> Array:
         """Return the rows that the model explains worst, the worst first.

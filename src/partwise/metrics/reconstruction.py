@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 
 from partwise.exceptions import DataError
-from partwise.losses import Frobenius
+from partwise.losses import Frobenius, Loss, get_loss
 from partwise.matrix import Array, Matrix, array_of, as_matrix, rescaled, widened
+from partwise.projection import power_of
 
 
 def relative_error(X: Any, W: Any, H: Any) -> float:
@@ -41,6 +42,56 @@ def relative_error(X: Any, W: Any, H: Any) -> float:
     if matrix.squared_norm == 0:
         return 0.0 if squared == 0 else float("inf")
     return float(np.sqrt(squared / matrix.squared_norm))
+
+
+def divergence(X: Any, W: Any, H: Any, loss: Loss | str | float = "frobenius") -> float:
+    r"""Return the loss of given factors, :math:`L(X, W H)`: what a fit minimises, without penalties.
+
+    A sparse X stays sparse, for losses that need no value at its zeros (Frobenius, Kullback-Leibler).
+
+    Parameters
+    ----------
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Data, at least 0; zeros of a sparse X count.
+    W : array-like of shape (n_samples, n_components)
+        Weights, at least 0.
+    H : array-like of shape (n_components, n_features)
+        Parts, at least 0.
+    loss : {'frobenius', 'kullback-leibler', 'itakura-saito', 'huber'}, float (beta) or Loss, default='frobenius'
+        What to measure by.
+
+    Returns
+    -------
+    float
+        Summed over all entries, in float64; half the squared error for Frobenius. The greatest float64 where the true
+        value lies beyond.
+
+    Raises
+    ------
+    DataError
+        If the shapes do not fit, an entry of X is not what the loss is defined for, or one of W or H is negative.
+
+    References
+    ----------
+    C. Fevotte and J. Idier, "Algorithms for nonnegative matrix factorization with the beta-divergence", Neural
+    Computation 23, 2011, doi:10.1162/NECO_a_00168.
+
+    Examples
+    --------
+    >>> divergence([[3.0, 4.0]], [[1.0]], [[3.0, 2.0]])
+    2.0
+    >>> round(divergence([[3.0, 4.0]], [[1.0]], [[3.0, 2.0]], loss="kullback-leibler"), 4)
+    0.7726
+    """
+    objective, given = get_loss(loss), as_matrix(X)
+    objective.check(given)
+    matrix, left, right, unit = comparable(given, W, H, rescale=objective.degree is not None)
+    for factor, name in ((left, "W"), (right.T, "H")):
+        if (factor < 0).any():
+            i, j = np.argwhere(factor < 0)[0]
+            raise DataError(f"{name}[{i}, {j}] is negative. A loss is defined for a model of at least 0: clip {name}.")
+    value = max(objective.value(matrix, left, right), 0.0)
+    return float(min(value * power_of(unit, objective), np.finfo(np.float64).max))
 
 
 def explained_fraction(X: Any, W: Any, H: Any) -> float:

@@ -13,6 +13,7 @@ from partwise.matrix import Array
 from partwise.selection.figure import axes
 from partwise.selection.ledger import Ledger
 from partwise.selection.matching import duplicates, match
+from partwise.summary import Summary, spread
 
 SURE = 0.9
 """Confidence, of a one-sided paired t-test over folds, at which a smaller number of parts is worse than the best."""
@@ -26,8 +27,8 @@ STABLE = 0.8
 """Stability under which the choice comes with a warning."""
 
 
-@dataclass(frozen=True, eq=False)
-class RankChoice:
+@dataclass(frozen=True, eq=False, repr=False)
+class RankChoice(Summary):
     """How many parts, and why.
 
     Parameters
@@ -56,6 +57,14 @@ class RankChoice:
     reason: str
     clear: bool
     records: list[dict[str, Any]]
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "parts": self.n_components,
+            "clear": "yes" if self.clear else "no",
+            "tried": spread([record["n_components"] for record in self.records], ".0f"),
+            "reason": self.reason,
+        }
 
     @property
     def table(self) -> Any:

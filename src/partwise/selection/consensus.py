@@ -21,6 +21,7 @@ from partwise.selection.matching import match
 from partwise.selection.resampling import RESAMPLES, check_counts
 from partwise.selection.runs import Run, Runs
 from partwise.solvers import Solver, get_solver
+from partwise.summary import Summary, spread
 from partwise.threads import Lock, Workers
 
 INTERVAL = (2.5, 97.5)
@@ -41,8 +42,8 @@ BLINK = 1e-3
 """Seconds that a fit gets which has to be made although time is up."""
 
 
-@dataclass(frozen=True, eq=False)
-class Consensus:
+@dataclass(frozen=True, eq=False, repr=False)
+class Consensus(Summary):
     """The parts that runs agree on, and how far.
 
     Parameters
@@ -85,6 +86,17 @@ class Consensus:
     relative_error: float
     n_kept: int
     dropped: list[tuple[int, str]]
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "X": f"{len(self.W):,} x {self.components_.shape[1]:,}",
+            "parts": len(self.components_),
+            "runs": f"{self.n_kept} of {self.n_kept + len(self.dropped)} count",
+            "relative error": self.relative_error,
+            "reproducibility": spread(self.reproducibility),
+            "cophenetic": self.cophenetic,
+            "dispersion": self.dispersion,
+        }
 
     def __str__(self) -> str:
         count = len(self.components_)

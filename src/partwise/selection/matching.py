@@ -10,13 +10,14 @@ from partwise.exceptions import DataError
 from partwise.factorization import Factorization
 from partwise.matrix import Array, array_of
 from partwise.parameters import check_number
+from partwise.summary import Summary, spread
 
 DUPLICATE = 0.9
 """Cosine from which on two parts of one model count as the same part."""
 
 
-@dataclass(frozen=True, eq=False)
-class Match:
+@dataclass(frozen=True, eq=False, repr=False)
+class Match(Summary):
     """Parts of two models in pairs, each part at most once, so that the sum of their cosines is highest.
 
     Parameters
@@ -40,6 +41,14 @@ class Match:
     pairs: Array
     unmatched_left: Array
     unmatched_right: Array
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "pairs": len(self.pairs),
+            "similarity": spread(self.similarity),
+            "only in a": len(self.unmatched_left),
+            "only in b": len(self.unmatched_right),
+        }
 
     def __str__(self) -> str:
         lines = [f"{i:>4} ~ {j:<4} {s:.3f}" for (i, j), s in zip(self.pairs, self.similarity, strict=True)]

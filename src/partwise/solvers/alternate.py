@@ -13,6 +13,7 @@ from partwise.solvers.base import Factor, HalfStep, Solver, Step
 from partwise.solvers.extrapolation import FIRST, LATER, Extrapolation
 from partwise.solvers.revival import Revival
 from partwise.stopping import Stopping, StopReason
+from partwise.summary import Summary, size
 from partwise.threads import Workers
 
 REVIVE_EVERY = 5
@@ -25,8 +26,8 @@ ROOM = 1 << 28
 CURVE = np.dtype([("iteration", np.int64), ("seconds", np.float64), ("loss", np.float64), ("kkt", np.float64)])
 
 
-@dataclass(frozen=True)
-class Iteration:
+@dataclass(frozen=True, repr=False)
+class Iteration(Summary):
     """What a callback sees after each iteration.
 
     Attributes
@@ -51,6 +52,16 @@ class Iteration:
     kkt: float
     W: Array
     H: Array
+
+    def _facts(self) -> dict[str, object]:
+        return {
+            "iteration": self.iteration,
+            "seconds": self.seconds,
+            "loss": self.loss,
+            "kkt": self.kkt,
+            "W": size(self.W),
+            "H": size(self.H),
+        }
 
     def __post_init__(self) -> None:
         for name, factor in (("W", self.W), ("H", self.H)):
