@@ -85,3 +85,7 @@ def test_the_curve_tells_what_each_iteration_saw():
     assert (np.diff(found.curve["seconds"]) >= 0).all()
     assert (found.curve["kkt"] >= 0).all()
     assert found.reason is not StopReason.STATIONARY or found.curve["kkt"][-1] < 1e-4
+
+
+def test_any_finite_tol_stops_a_fit():
+    assert Stopping(tol=1e300).check(1, 0.0, 5.0, 1.0, 4.0) is StopReason.EXACT

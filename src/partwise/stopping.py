@@ -35,6 +35,8 @@ WINDOW = 5
 
 EXACT = 0.1
 """A relative error under this share of tol is none."""
+LARGEST_ERROR = 1e100
+"""What a larger tol asks for: any error is smaller, and its square is a number."""
 
 
 @dataclass
@@ -71,7 +73,7 @@ class Stopping:
         `size` is the loss's of X; `stake` is what a volume of the parts weighs, which counts in place of a larger loss.
         """
         self._losses.append(loss)
-        if loss <= 0.5 * (EXACT * self.tol) ** 2 * size:
+        if loss <= 0.5 * min(EXACT * self.tol, LARGEST_ERROR) ** 2 * size:
             return StopReason.EXACT
         if residual == 0:
             return StopReason.STATIONARY
