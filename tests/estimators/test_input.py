@@ -242,6 +242,7 @@ def test_a_start_may_come_in_what_data_come_in_but_has_two_dimensions_and_no_gap
     model = kind(2, init="custom", max_iter=5000)
     expected = clone(model).fit_transform(X, W=W, H=H)
     np.testing.assert_array_equal(model.fit_transform(X, W=pd.DataFrame(W), H=H.tolist()), expected)
+    np.testing.assert_array_equal(model.fit_transform(X, W=np.asfortranarray(W), H=np.asfortranarray(H)), expected)
     for start in ({"W": np.ma.masked_array(W, W < 0.2)}, {"H": np.ma.masked_array(H, H < 0.2)}, {"H": sp.csr_array(H)}):
         with pytest.raises(DataError, match=r"(mask|sparse)"):
             clone(model).fit(X, **{"W": W, "H": H, **start})

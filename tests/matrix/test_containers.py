@@ -288,3 +288,13 @@ def test_svd_is_compared_with_on_negatives_clipped_and_refuses_gaps_and_weights(
     for option in ({"missing_values": NAN}, {"entry_weight": np.ones((4, 3))}, {"sample_weight": np.ones(4)}):
         with pytest.raises(ParameterError, match="SVD knows neither gaps nor weights"):
             pw.compare_with_svd(VALUES, 2, **option)
+
+
+def test_measures_of_factors_say_what_does_not_fit():
+    for bad in (np.ones((2, 2, 2)), [[1.0, NAN]], np.ma.masked_array([[1.0, 2]], [[0, 1]]), [[np.inf, 1]]):
+        with pytest.raises(DataError, match=r"A must be finite, of one or two dimensions"):
+            pw.sparseness(bad)
+        with pytest.raises(DataError, match=r"W \(n, k\) and H \(k, m\) must fit, and be finite"):
+            pw.part_order(bad, np.ones((2, 3)))
+    with pytest.raises(DataError, match=r"got shapes \(4, 2\) and \(3, 5\)"):
+        pw.part_order(np.ones((4, 2)), np.ones((3, 5)))

@@ -233,3 +233,11 @@ def test_a_huge_sparse_x_is_refused_rather_than_stored_cell_by_cell(monkeypatch)
     monkeypatch.setattr(unknown, "MOST_CELLS", 11)
     with pytest.raises(DataError, match="12 cells"):
         as_matrix(sp.csr_array(X), entry_weight=WEIGHT)
+
+
+@pytest.mark.parametrize("missing", [None, NAN, 0])
+@pytest.mark.parametrize("keep", [np.array, sp.csr_array])
+def test_a_sparse_matrix_without_entries_takes_weights_as_any_does(keep, missing):
+    empty = sp.csr_array(X.shape)
+    found = as_matrix(empty, entry_weight=keep(WEIGHT), missing_values=missing)
+    assert found.n_stored == (0 if missing == 0 else np.count_nonzero(WEIGHT))

@@ -317,7 +317,7 @@ class MiniBatchNMF(BaseNMF):
         if W is None or H is None:
             with Workers(self.n_jobs) as workers:
                 start = initialize(matrix, k, None if self.init == "custom" else self.init, rng, workers)
-        left = start[0] if W is None else np.array(W) / root
+        left = start[0] if W is None else np.array(W, order="C") / root
         Ht = start[1] if H is None else np.array(H, order="C").T / root
         forget = float(self.forget_factor) ** (min(int(self.batch_size), matrix.shape[0]) / matrix.shape[0])
         return Online(loss, np.ascontiguousarray(Ht), forget, unit), matrix, left

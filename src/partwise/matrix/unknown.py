@@ -34,18 +34,14 @@ def known_entries(X: Any, missing: str | None, entry_weight: Any) -> tuple[Any, 
             return X, None
         known = canonical(X).tocoo()
         rows, columns = known.row, known.col
-        weights = (
-            np.asarray(sp.csr_array(weight)[rows, columns]).ravel() if sp.issparse(weight) else weight[rows, columns]
-        )
-        return _pair(known.data, weights, rows, columns, X.shape)
+        return _pair(known.data, _at(weight, rows, columns), rows, columns, X.shape)
     if sp.issparse(X):
         if weight is None and not np.isnan(X.data).any():
             return None
         if sp.issparse(weight):
             pattern = sp.coo_array(weight)
             places = pattern.row, pattern.col
-            values = np.asarray(sp.csr_array(X)[places]).ravel()
-            return _known(values, pattern.data, *places, shape=X.shape, missing=missing)
+            return _known(_at(X, *places), pattern.data, *places, shape=X.shape, missing=missing)
         if X.shape[0] * X.shape[1] > MOST_CELLS:
             raise DataError(
                 f"X is sparse and its {X.shape[0] * X.shape[1]:,} cells would have to be stored one by one, because "
@@ -65,6 +61,12 @@ def known_entries(X: Any, missing: str | None, entry_weight: Any) -> tuple[Any, 
     rows, columns = np.nonzero(weight)
     known, weights = _known(X[rows, columns], weight[rows, columns], rows, columns, shape=X.shape, missing=missing)
     return None if weights is None and known.nnz == X.size else (known, weights)
+
+
+def _at(X: Any, rows: Any, columns: Any) -> Any:
+    """Return the entries of a matrix in these places, as an array."""
+    found = (sp.csr_array(X) if sp.issparse(X) else X)[rows, columns]
+    return np.ravel(found.toarray() if sp.issparse(found) else found)  # of no place SciPy returns no array
 
 
 def _known(

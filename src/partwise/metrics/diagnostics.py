@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.special import xlogy
 
-from partwise.exceptions import ParameterError
+from partwise.exceptions import DataError, ParameterError
 from partwise.factorization import Factorization
 from partwise.losses import Frobenius, KullbackLeibler, Loss, get_loss
 from partwise.losses.frobenius import gram
@@ -266,6 +266,11 @@ def part_order(W: Any, H: Any) -> Array:
         Their indices, the largest part first. Of two whose shares agree to nine digits, the one whose heaviest column
         comes first.
 
+    Raises
+    ------
+    DataError
+        If the shapes do not fit, or an entry is not finite.
+
     Examples
     --------
     >>> import numpy as np
@@ -275,6 +280,8 @@ def part_order(W: Any, H: Any) -> Array:
     (array([[3., 1.], [0., 2.]]), array([[4., 1.], [0., 1.]]))
     """
     W, H = (array_of(factor, name).astype(np.float64, copy=False) for factor, name in ((W, "W"), (H, "H")))
+    if W.ndim != 2 or H.ndim != 2 or W.shape[1] != len(H) or not (np.isfinite(W).all() and np.isfinite(H).all()):
+        raise DataError(f"W (n, k) and H (k, m) must fit, and be finite; got shapes {W.shape} and {H.shape}.")
     mass = W.sum(axis=0) * H.sum(axis=1)
     shares = np.round(mass / (mass.sum() or 1.0), 9)  # rounding alone is to decide nothing
     return np.lexsort((H.argmax(axis=1), -shares))

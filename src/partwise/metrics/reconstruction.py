@@ -135,6 +135,11 @@ def sparseness(A: Any) -> float:
     float
         From 0 (all entries of a row alike) to 1 (one entry alone); 0 where no row counts, or m = 1.
 
+    Raises
+    ------
+    DataError
+        If A has more than two dimensions, or an entry that is not finite.
+
     References
     ----------
     P. O. Hoyer, "Non-negative matrix factorization with sparseness constraints", JMLR 5, 2004, section 3.1.
@@ -144,7 +149,10 @@ def sparseness(A: Any) -> float:
     >>> sparseness([[0.0, 0.0, 5.0, 0.0], [1.0, 1.0, 1.0, 1.0]])
     0.5
     """
-    rows = np.abs(np.atleast_2d(array_of(A, "A").astype(np.float64, copy=False)))
+    rows = np.atleast_2d(array_of(A, "A").astype(np.float64, copy=False))
+    if rows.ndim != 2 or not np.isfinite(rows).all():
+        raise DataError(f"A must be finite, of one or two dimensions, with nothing masked; got shape {rows.shape}.")
+    rows = np.abs(rows)
     m = rows.shape[1]
     highest = rows.max(axis=1, initial=0.0)
     rows = rows[highest > 0] / highest[highest > 0, None]
