@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import pty
 import subprocess
 
 import numpy as np
@@ -218,3 +219,21 @@ def test_a_page_holds_no_control_characters_and_nothing_that_turns_text_around(r
     content = page.partition("<script")[0] + page[page.index("<body") : page.index("<script", page.index("<body"))]
     assert "\\x1b[2J\\u202e&lt;/title&gt;" in content
     assert not [character for character in content if character in "\x00\x07\x1b\x9b\u202e\u202c\u2066\u2069"]
+
+
+def test_csv_in_a_terminal_is_shown_and_not_obeyed(program, run, evil):
+    folder, _ = evil
+    run("topics", folder / "texts.csv", "--topics", 2, "--out", folder / "a.model")
+    ours, theirs = pty.openpty()
+    words = [*program, "transform", str(folder / "a.model"), str(folder / "texts.csv")]
+    with subprocess.Popen(words, stdout=theirs):
+        os.close(theirs)
+        seen = b""
+        while True:
+            try:
+                seen += os.read(ours, 4096)
+            except OSError:  # the program has ended
+                break
+    os.close(ours)
+    assert b"\\x1b]0;title\\x07" in seen
+    assert b"\x1b]0;title" not in seen

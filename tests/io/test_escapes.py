@@ -44,7 +44,7 @@ def test_json_is_valid_and_shows_what_a_terminal_would_obey(encoding):
 
 # How bash reads escapes beyond Latin-1 depends on the locale that it runs in.
 WORDS = [word for word in HOSTILE if max(word) <= "\xff"]
-WORDS += ["a'b\\c\x1b", "$(touch x)", "`x`", "two words", "-x", "", "*", "~"]
+WORDS += ["a'b\\c\x1b", "$(touch x)", "`x`", "two words", "-x", "", "*", "~", "=1+1"]
 
 
 @pytest.mark.parametrize("word", WORDS, ids=ascii)

@@ -1,6 +1,7 @@
 """``partwise transform``."""
 
 import io
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from partwise.cli.command import Command, existing_file, new_file
 from partwise.cli.inputs import count_unknown, missing_word, read_non_negative
 from partwise.exceptions import DataError
 from partwise.io import read_texts
-from partwise.io.escapes import csv_text
+from partwise.io.escapes import csv_text, escaped_lines
 from partwise.io.writing import write_bytes
 from partwise.persistence import load
 from partwise.topics import TopicModel
@@ -55,7 +56,8 @@ def command(model: str, file: str, out: str | None, text: str | None, id_: str |
         count_unknown(numbers.X, missing, file)
         names, what, W = numbers.row_names, "component", loaded.transform(numbers.X)
     if out is None:
-        click.echo(_csv(W, names, what), nl=False)
+        table = _csv(W, names, what)
+        click.echo(escaped_lines(table.decode()) if sys.stdout.isatty() else table, nl=False)
     else:
         write_bytes(out, _npy(W) if Path(out).suffix.lower() == ".npy" else _csv(W, names, what))
 

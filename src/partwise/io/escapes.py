@@ -76,7 +76,7 @@ def quoted(words: Iterable[str]) -> str:
 
 def _quoted(word: str) -> str:
     if not UNSAFE.search(word):
-        return shlex.quote(word)
+        return f"'{word}'" if word.startswith("=") else shlex.quote(word)  # zsh takes =name for the path of a command
     held = re.sub(r"[\\']", r"\\\g<0>", word)
     held = re.sub("[\udc80-\udcff]", lambda found: f"\\x{ord(found[0]) - 0xDC00:02x}", held)  # a byte that is no UTF-8
     return f"$'{escaped(held)}'"
