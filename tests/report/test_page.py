@@ -163,10 +163,10 @@ def test_an_element_escapes_all_but_elements():
 
 
 def test_data_can_not_end_its_element_or_hold_nan():
-    value = {"a": "</script><!-- '\u2028"}
+    value = {"a": "</script><!-- '&"}
     element = data("x", value)
     assert json.loads(element.partition(">")[2].rpartition("</script>")[0]) == value
-    assert not re.search("[<>'&\u2028]", element.partition(">")[2].rpartition("</script>")[0])
+    assert not re.search("[<>'&]", element.partition(">")[2].rpartition("</script>")[0])
     with pytest.raises(ValueError, match="not JSON compliant"):
         data("x", float("nan"))
 
@@ -176,8 +176,20 @@ def test_half_a_character_in_a_text_an_id_or_a_label_stops_no_report(tmp_path):
     model = TopicModel(2, seed_words=[["cup"]]).fit(texts, ids=["\ud800", "b", "c", "d"]).set_labels({0: "\udc00"})
     model.report(tmp_path / "page.html", title="\ud83d")
     text = re.sub("</?mark>", "", (tmp_path / "page.html").read_text(encoding="utf-8"))
-    assert "bank cuts \ufffd rates" in text
-    assert tag("p", "\ud800", title="\udfff") == '<p title="\ufffd">\ufffd</p>'
-    assert '["\ufffd"]' in data("x", ["\ud800"])
+    assert r"bank cuts \ud800 rates" in text
+    assert tag("p", "\ud800", title="\udfff") == r'<p title="\udfff">\ud800</p>'
+    assert r'["\\ud800"]' in data("x", ["\ud800"])
+
+
+def test_what_a_browser_would_obey_is_shown_wherever_it_stands(tmp_path):
+    odd = "a\x1b[31m\x07\x9b\u202eb\u2066\u200fc\x00"
+    counts = np.eye(3)
+    model = TopicModel(3, stability_runs=0).fit(counts, words=[odd, "bank", "cup"], ids=[odd, "b", "c"])
+    model.set_labels({0: odd}).report(tmp_path / "page.html", title=odd)
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    own = re.sub(r"<script>.*?</script>", "", text, flags=re.DOTALL)
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]", own)
+    for place in ("<title>", "<h1", 'class="id"', 'class="word"'):
+        assert any(r"a\x1b[31m" in part[:99] for part in own.split(place)[1:]), place
     matrix = TopicModel(1).fit(np.ones((3, 2)), words=["\ud800", "b"])
     matrix.report(tmp_path / "page.html")

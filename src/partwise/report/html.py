@@ -11,10 +11,9 @@ from partwise.io.escapes import escaped
 __all__ = ["Html", "data", "tag"]
 
 VOID = {"input", "meta"}
-SURROGATE = re.compile("[\ud800-\udfff]")
-"""Half a character, as broken JSON and names of files may hold: UTF-8 cannot."""
-OBEYED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""Control characters, which HTML has no place for, and what turns the direction of the text after it around."""
+OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""What a browser would obey instead of show: control characters, marks of direction, and halves of characters. Spaces
+of no width stay, which Thai and Khmer texts break lines at."""
 
 
 class Html(str):
@@ -31,8 +30,8 @@ def tag(name: str, /, *children: Any, **attributes: Any) -> Html:
     name : str
         Name of the element.
     *children : Html, str, number, None, or iterables of these
-        What it holds. `Html` stands as it is, None is left out, all else is escaped; half a
-        character (a lone surrogate) becomes U+FFFD, a control character its escape.
+        What it holds. `Html` stands as it is, None is left out, all else is escaped; control characters, marks of
+        direction and lone surrogates are shown as Python writes them, such as ``\\x1b``.
     **attributes : str, number, bool or None
         Its attributes; ``aria_label`` stands for ``aria-label``, ``class_`` for ``class``. True is an attribute without
         a value, False and None are left out.
@@ -69,8 +68,16 @@ def _flat(children: Iterable[Any]) -> Iterable[str]:
 
 
 def _escaped(value: Any) -> str:
-    text = OBEYED.sub(lambda found: escaped(found[0]), str(value))
-    return html.escape(SURROGATE.sub("\ufffd", text))
+    return html.escape(_shown(str(value)))
+
+
+def _shown(value: Any) -> Any:
+    """Return text, alone or within JSON values, with what a browser would obey as its escape."""
+    if isinstance(value, str):
+        return OBEYED.sub(lambda found: escaped(found[0]), value)
+    if isinstance(value, dict):
+        return {_shown(key): _shown(held) for key, held in value.items()}
+    return [_shown(held) for held in value] if isinstance(value, list | tuple) else value
 
 
 def data(name: str, value: Any) -> Html:
@@ -93,7 +100,7 @@ def data(name: str, value: Any) -> Html:
     >>> data("words", ["</script>"])
     '<script type="application/json" id="words">["\\u003c/script\\u003e"]</script>'
     """
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    for character in "<>&'\u2028\u2029":
+    text = json.dumps(_shown(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    for character in "<>&'":
         text = text.replace(character, f"\\u{ord(character):04x}")
-    return tag("script", Html(SURROGATE.sub("\ufffd", text)), type="application/json", id=name)
+    return tag("script", Html(text), type="application/json", id=name)
