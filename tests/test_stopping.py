@@ -89,3 +89,10 @@ def test_the_curve_tells_what_each_iteration_saw():
 
 def test_any_finite_tol_stops_a_fit():
     assert Stopping(tol=1e300).check(1, 0.0, 5.0, 1.0, 4.0) is StopReason.EXACT
+
+
+def test_the_data_are_reproduced_where_the_relative_error_is_a_tenth_of_tol():
+    size, tol = 100.0, 1e-2
+    at = 0.5 * (0.1 * tol) ** 2 * size
+    assert Stopping(tol=tol).check(1, 0.0, 0.99 * at, 1.0, size) is StopReason.EXACT
+    assert Stopping(tol=tol).check(1, 0.0, 1.01 * at, 1.0, size) is None

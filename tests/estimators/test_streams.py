@@ -7,6 +7,7 @@ import pytest
 import scipy.sparse as sp
 
 from partwise import MiniBatchNMF, relative_error
+from partwise.estimators import minibatch
 from partwise.exceptions import DataError, ParameterError
 
 COUNTS = np.random.default_rng(0).poisson(3, (60, 12)) + 1
@@ -114,3 +115,11 @@ def test_after_a_fit_a_stream_goes_on_in_its_units_and_type():
     model.partial_fit(COUNTS * 1e-30)
     assert model.components_.dtype == np.float32
     assert not hasattr(model, "reconstruction_err_"), "it was that of the fit"
+
+
+@pytest.mark.parametrize(("batch_size", "forget"), [(60, 0.49), (30, 0.7), (15, 0.49**0.25), (1000, 0.49)])
+def test_a_pass_over_the_data_forgets_the_same_in_batches_of_any_size(monkeypatch, batch_size, forget):
+    made, online = [], minibatch.Online
+    monkeypatch.setattr(minibatch, "Online", lambda *given: made.append(online(*given)) or made[-1])
+    stream(batch_size=batch_size, forget_factor=0.49, tol=0.9).fit(COUNTS)
+    assert [one.forget for one in made] == [pytest.approx(forget)]

@@ -28,6 +28,16 @@ def test_momentum_grows_to_its_cap_and_is_cut_where_the_loss_rose():
     assert schedule.cap == 1.0
 
 
+def test_a_cut_caps_momentum_where_it_last_did_well():
+    schedule = Extrapolation(momentum=0.5)
+    schedule.grow()
+    schedule.cut()
+    assert (schedule.cap, schedule.momentum) == (0.5, pytest.approx(1.05 * 0.5 / 1.5))
+    for _ in range(9):
+        schedule.grow()
+    assert schedule.momentum == pytest.approx(0.5 * 1.01**8, rel=1e-12)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_a_factor_is_moved_beyond_its_iterate_along_its_last_change(n_jobs, dtype):
