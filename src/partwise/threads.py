@@ -224,7 +224,8 @@ class Workers:
         self.n_jobs = 1 if alone else asked
         self._asked: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self.team = kernels.Team(self.n_jobs)  # starts its threads when it is first used
+        # starts its threads when it is first used
+        self.team = kernels.Team(self.n_jobs) if self.n_jobs > 1 else None
 
     def __enter__(self) -> Self:
         serial_blas.enter(stop=self.n_jobs > 1)
@@ -234,7 +235,8 @@ class Workers:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            self.team.rest()
+            if self.team is not None:
+                self.team.rest()
             threads, self._threads = self._threads, []
             asked, self._asked = self._asked, SimpleQueue()
             asked.put(None)
