@@ -9,6 +9,21 @@
 
 namespace partwise {
 
+/// (y^power - 1) / power for y >= 0, to all digits where the power is near zero; log y where it is zero.
+inline double excess(double y, double power) {
+  return power == 0 ? std::log(y) : std::expm1(power * std::log(y)) / power;
+}
+
+/// Whether beta is so near to 0 or 1 that the general formula of d is a difference of terms much larger than it.
+inline bool near_limit(double beta) { return std::abs(beta) < 0.01 || std::abs(beta - 1) < 0.01; }
+
+/// d(x, p) for a beta near 0 or 1 but neither.
+inline double divergence_near_limit(double x, double p, double beta) {
+  const double ratio = x / p, least = 1 - ratio;
+  if (beta < 0.5) return std::pow(p, beta) * (excess(ratio, beta) + least) / (beta - 1);
+  return std::pow(p, beta) * ((x > 0 ? ratio * excess(ratio, beta - 1) : 0) + least) / beta;
+}
+
 /// For `size` entries x of the data and p of the model (raised to `floor` where lower):
 ///   ratio <- x p^(beta - 2),  p <- p^(beta - 1),  and the sum of d(x, p) is returned when `value` is set, where
 ///   d = x log(x / p) - x + p (beta = 1),  x / p - log(x / p) - 1 (beta = 0),
@@ -48,6 +63,8 @@ double beta_parts(const Real* x, Real* p, Real* ratio, Index size, double beta, 
       total += (data > 0 ? data * std::log(data / model) : 0) - data + model;
     else if (beta == 0)
       total += data / model - std::log(data / model) - 1;
+    else if (near_limit(beta))
+      total += divergence_near_limit(data, model, beta);
     else
       total += ((data > 0 || beta > 0 ? std::pow(data, beta) : 0) + (beta - 1) * power * model - beta * data * power) /
                (beta * (beta - 1));

@@ -1,5 +1,6 @@
 // Binds the kernels: checks shapes, releases the GIL, calls. One overload a number type; no array is converted, since
 // what is written into a converted copy would be lost.
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/vector.h>
 
 #include "beta.hpp"
@@ -302,20 +303,21 @@ void bind_dense(nb::module_& m) {
       "out (k, k) = factor.T @ factor in float64; overwrites out.");
   m.def(
       "multiply",
-      [](Table<Real> left, Table<const Real> negative, Table<const Real> positive, Line<const Real> restart, Real l1,
+      [](Table<Real> left, Table<const Real> negative, Table<const Real> positive, Line<const Real> least, Real l1,
          Real l2, double exponent) {
         const Index rows = Index(left.shape(0)), k = Index(left.shape(1)), shared = Index(positive.shape(0));
         demand(Index(negative.shape(0)) >= rows && Index(negative.shape(1)) == k, "negative: another shape");
         demand((shared == 1 || shared >= rows) && Index(positive.shape(1)) == k, "positive: another shape");
-        demand(Index(restart.shape(0)) == k, "restart has another length");
+        demand(Index(least.shape(0)) == k, "least has another length");
         nb::gil_scoped_release free;
-        return multiply(left.data(), negative.data(), positive.data(), shared == 1 ? 0 : k, restart.data(), rows, k,
-                        l1, l2, exponent);
+        const Multiplied done = multiply(left.data(), negative.data(), positive.data(), shared == 1 ? 0 : k,
+                                         least.data(), rows, k, l1, l2, exponent);
+        return std::make_pair(done.moved, done.waiting);
       },
-      nb::arg("left").noconvert(), nb::arg("negative").noconvert(), nb::arg("positive").noconvert(), nb::arg("restart").noconvert(), nb::arg("l1"), nb::arg("l2"),
+      nb::arg("left").noconvert(), nb::arg("negative").noconvert(), nb::arg("positive").noconvert(), nb::arg("least").noconvert(), nb::arg("l1"), nb::arg("l2"),
       nb::arg("exponent"),
-      "left *= (negative / (positive + l1 + l2 left))^exponent in place; zeros that should grow start from restart.\n"
-      "positive may be one shared row. Returns the sum of pull times |change|.");
+      "left *= (negative / (positive + l1 + l2 left))^exponent in place; what falls under least is zero.\n"
+      "positive may be one shared row. Returns the sum of push times |change|, and how many zeros should grow.");
   m.def(
       "pivoting_block",
       [](Table<Real> left, Grid<const Real> cross, Table<const double> gram, double l1, Team* team) {

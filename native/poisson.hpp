@@ -116,12 +116,15 @@ class PoissonRow {
       if (!(c > 0)) {
         step = -double(w[t]);
       } else if (l2 > 0) {
-        const double b = a * c + double(l2) * s, root = std::sqrt(b * b + 4 * double(l2) * c * s * (s - a));
-        step = 2 * s * (s - a) / (b + root);
+        // the root of (a c + l2 s)^2 + 4 l2 c s (s - a), as a sum of squares: no penalty makes it negative or infinite
+        const double along = a * c, damped = double(l2) * s;
+        const double root = std::hypot(along - damped, 2 * s * std::sqrt(double(l2)) * std::sqrt(c));
+        step = 2 * s * (s - a) / (along + damped + root);
       } else {
         step = s * (s - a) / (a * c);
       }
       Real now = std::max(Real(double(w[t]) + step), Real(0));
+      if (!std::isfinite(now)) continue;  // beyond the range of numbers
       if (now == 0 && w[t] > 0 && pull_at_zero(g, w[t], least) > double(mass[t])) now = Real(double(w[t]) * (s / a));
       now = box.clip(now, t);
       const Real change = now - w[t];

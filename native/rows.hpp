@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "beta.hpp"
 #include "nnls.hpp"
 #include "products.hpp"
 #include "simd.hpp"
@@ -108,8 +109,10 @@ class RowNewton {
         value += beta_ == 1 ? -x_[j] * std::log(p_[j]) : weights_[j] * (x_[j] / p_[j] + std::log(p_[j]));
       return value + sum<double, wide>(total);
     }
+    const bool near = near_limit(beta_);
     for (Index j = 0; j < length_; ++j)
-      value += weights_[j] * (std::pow(p_[j], beta_ - 1) * (p_[j] / beta_ - x_[j] / (beta_ - 1)));
+      value += weights_[j] * (near ? excess(p_[j], beta_) - x_[j] * excess(p_[j], beta_ - 1)
+                                   : std::pow(p_[j], beta_ - 1) * (p_[j] / beta_ - x_[j] / (beta_ - 1)));
     return value;
   }
 

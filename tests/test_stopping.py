@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from partwise import factorize
+from partwise.solvers import HALS, Multiplicative, Step
 from partwise.stopping import Stopping, StopReason
 
 X = np.random.default_rng(0).gamma(1.0, 1.0, (30, 20))
@@ -96,3 +97,17 @@ def test_the_data_are_reproduced_where_the_relative_error_is_a_tenth_of_tol():
     at = 0.5 * (0.1 * tol) ** 2 * size
     assert Stopping(tol=tol).check(1, 0.0, 0.99 * at, 1.0, size) is StopReason.EXACT
     assert Stopping(tol=tol).check(1, 0.0, 1.01 * at, 1.0, size) is None
+
+
+@pytest.mark.parametrize("tol", [0.0, 1e-4, 1e300])
+def test_a_residual_or_loss_that_is_no_number_is_never_within_tol(tol):
+    stopping = Stopping(tol=tol, max_iter=8)
+    reasons = [stopping.check(i, 0.0, np.nan, np.nan, 100.0) for i in range(1, 9)]
+    assert reasons == [None] * 7 + [StopReason.MAX_ITER]
+
+
+@pytest.mark.parametrize("residuals", [(0.0, np.nan), (np.nan, 0.0), (np.inf, 1.0)])
+def test_the_residual_of_an_iteration_is_no_number_where_one_of_its_half_steps_has_none(residuals):
+    steps = tuple(Step(residual) for residual in residuals)
+    for solver in (HALS(), Multiplicative()):
+        assert not np.isfinite(solver.residual(steps, 100.0))

@@ -15,7 +15,7 @@ from partwise.matrix import Array, as_matrix, by_rows, rescaled, widened
 from partwise.matrix.observed import Observed
 from partwise.parameters import check_choice, check_flag, check_integer, check_kind, check_seed, check_stopping
 from partwise.penalties import Bounds, Penalty
-from partwise.projection import KeptProjection, power_of
+from partwise.projection import KeptProjection, check_numbers
 from partwise.solvers import (
     Callback,
     Factor,
@@ -26,6 +26,7 @@ from partwise.solvers import (
     check_limits,
     even_out,
     get_solver,
+    in_reach,
     in_step,
     lighten,
     share_out,
@@ -40,13 +41,13 @@ from partwise.state import PlainState
 from partwise.stopping import Stopping, StopReason
 from partwise.summary import Summary
 from partwise.threads import Workers
+from partwise.units import scaled
 from partwise.weighting import Weighting
 
 __all__ = ["Factorization", "factorize"]
 
 CUT_SHORT = (StopReason.MAX_TIME, StopReason.CALLBACK, StopReason.INTERRUPTED)
 """What ends a fit whatever starts are left."""
-LARGEST = float(np.finfo(np.float64).max)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -61,7 +62,10 @@ class Factorization(Summary, PlainState):
         The parts, at least 0.
     loss : float
         The loss of the pair, summed over all cells, in X's units and without penalties: half the squared error for
-        Frobenius, else the divergence. Computed in float64 whatever X's dtype.
+        Frobenius, else the divergence. Computed in float64 whatever X's dtype. Where it is beyond float64 (squared
+        errors over 1e308 or under 1e-324), the largest number, or 0.
+    reconstruction_error : float
+        ``sqrt(2 loss)``: for Frobenius ``||X - W H||``. Right also where the loss is not.
     relative_error : float
         ``||X - W H|| / ||X||`` in the Frobenius norm for the Frobenius loss; for another loss, its value relative to
         that loss's size of X. No unit.
@@ -94,6 +98,7 @@ class Factorization(Summary, PlainState):
     W: Array
     H: Array
     loss: float
+    reconstruction_error: float
     relative_error: float
     n_iter: int
     reason: StopReason
@@ -291,11 +296,12 @@ def factorize(
     objective.check(given)
     weighting = Weighting.of(sample_weight, feature_weight, given.shape, objective)
     weighting.check((penalty_W, penalty_H), sum_to_one)
-    bare, unit = rescaled(widened(given)) if objective.degree is not None else (widened(given), 1.0)
+    degree = objective.unit_degree
+    bare, unit = (widened(given), 1.0) if degree is None else rescaled(widened(given), degree)
     # the units of X go to both factors alike, but for a W that has its own
     units = (1.0, unit) if sum_to_one else share_out(unit, bare, (bounds_W, bounds_H))
-    scale = power_of(unit, objective)
-    penalties = (penalty_W.in_units(units[0], scale), penalty_H.in_units(units[1], scale))
+    named, objective, log_unit = objective, objective.in_units(unit), objective.log_unit(unit)
+    penalties = (penalty_W.in_units(units[0], log_unit), penalty_H.in_units(units[1], log_unit))
     boxes = weighting.boxes((bounds_W, bounds_H), bare, n_components, units)
     check_limits(chosen, boxes, sum_to_one, isinstance(bare, Observed))
     matrix = weighting.apply(bare)
@@ -311,8 +317,7 @@ def factorize(
     pairs = starts(matrix, n_components, init, W, H, by_hand, seed_components, rng)
 
     def start() -> tuple[Factor, Factor]:
-        factors = weighting.left_out(pairs(workers))
-        factors = [array if box is None else np.clip(array, *box) for array, box in zip(factors, boxes, strict=True)]
+        factors = in_reach(weighting.left_out(pairs(workers)), boxes, matrix.mean, objective, sum_to_one)
         if sum_to_one:
             factors[0] = project(factors[0])
         if seed_components is not None and W is None:  # from any other W the first half-step on H leads away from them
@@ -364,36 +369,31 @@ def factorize(
             value = objective.value(matrix, left * weighting.rows.astype(left.dtype), best.Ht)
         room = volume.value(own_gram(best.Ht)) if volume else 0.0
     curve = best.curve
-    final = (
-        value
-        + room
-        + sum(
-            p.value(float(f.sum(dtype=np.float64)), float(np.vdot(f, f)))
-            for p, f in zip(penalties, (left, best.Ht), strict=True)
-            if p
-        )
-    )
+    final = value + room + sum(p.of(f) for p, f in zip(penalties, (left, best.Ht), strict=True))
     curve["loss"] = np.maximum(curve["loss"], final)
     curve["loss"][-1] = final
-    curve["loss"] = np.minimum(curve["loss"], LARGEST / scale) * scale
+    curve["loss"] = scaled(curve["loss"], log_unit)
     relative = value / size if size > 0 else 0.0
     right = weighting.restored(left, best.Ht.T)[1]
-    W, H = (factor * u if u != 1 else factor for factor, u in zip((left, right), units, strict=True))
-    H = by_rows(H.astype(given.dtype, copy=False))
+    with np.errstate(over="ignore"):  # refused below
+        W, H = (factor * u if u != 1 else factor for factor, u in zip((left, right), units, strict=True))
+        W, H = W.astype(given.dtype, copy=False), by_rows(H.astype(given.dtype, copy=False))
     if isinstance(matrix, Observed) and boxes[1] is None and not penalties[1]:
         blank = matrix.T.blank_rows()  # the mean of the others is the best guess, and costs nothing
         H[:, blank] = H[:, ~blank].mean(axis=1, keepdims=True) if not blank.all() else 0
     if bounds_H is not None:  # to the bit, whatever the way through other units
         H = np.clip(H, *(bound.T for bound in bounds_H.box(H.shape[::-1], "H", H.dtype)))
+    check_numbers(value, W=W, H=H)
     return Factorization(
-        W=W.astype(given.dtype, copy=False),
+        W=W,
         H=H,
-        loss=min(value * scale, LARGEST),
+        loss=scaled(value, log_unit),
+        reconstruction_error=scaled(np.sqrt(2 * value), log_unit / 2),
         relative_error=float(np.sqrt(2 * relative)) if objective.degree == 2 else relative,
         n_iter=best.n_iter,
         reason=best.reason,
         curve=curve,
-        objective=objective,
+        objective=named,
         penalty_W=penalty_W,
         sum_to_one=sum_to_one,
         weighting=Weighting(columns=weighting.columns),

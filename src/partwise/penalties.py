@@ -11,6 +11,7 @@ from partwise.exceptions import ParameterError
 from partwise.matrix import Array, Box, array_of
 from partwise.parameters import check_number
 from partwise.summary import Summary, size
+from partwise.units import scaled
 
 
 @dataclass(frozen=True)
@@ -54,20 +55,41 @@ class Penalty:
         """
         return self.l1 * total + 0.5 * self.l2 * squared
 
-    def in_units(self, factor: float, loss: float) -> "Penalty":
+    def of(self, factor: Array) -> float:
+        """Return the penalty of a factor, summed in float64.
+
+        Parameters
+        ----------
+        factor : ndarray
+            Its entries.
+
+        Returns
+        -------
+        float
+            In the units of the summed loss.
+        """
+        if not self:
+            return 0.0
+        total, squared = factor.sum(dtype=np.float64), np.square(factor, dtype=np.float64).sum()
+        return self.value(float(total), float(squared))
+
+    def in_units(self, factor: float, log_loss: float) -> "Penalty":
         """Return the same penalty for other units.
 
         Parameters
         ----------
-        factor, loss : float
-            The units in which the factor and the loss are counted from now on, in the present ones.
+        factor : float
+            The unit in which the factor is counted from now on, in the present one.
+        log_loss : float
+            Binary logarithm of the same for the loss.
 
         Returns
         -------
         Penalty
-            With weights to match.
+            With weights to match, up to the largest number.
         """
-        return Penalty(self.l1 * factor / loss, self.l2 * factor * factor / loss)
+        own = float(np.log2(factor))
+        return Penalty(scaled(self.l1, own - log_loss), scaled(self.l2, 2 * own - log_loss))
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -42,7 +42,7 @@ class Projection:
         if self.weighting.columns is not None:
             H = H * self.weighting.columns.T.astype(H.dtype)
         highest = float(H.max(initial=0.0))
-        exponent = int(np.frexp(highest)[1]) if highest > 0 else 0
+        exponent = min(int(np.frexp(highest)[1]), np.finfo(H.dtype).maxexp - 1) if highest > 0 else 0
         self.unit = 2.0**exponent if abs(exponent) > 20 else 1.0
         self._right = np.ascontiguousarray((H / H.dtype.type(self.unit) if self.unit != 1 else H).T)
         self._parts = {self._right.dtype: Parts(self._right)}
@@ -60,12 +60,13 @@ class Projection:
         if self.sum_to_one:  # weights have no unit: the parts have that of X
             matrix, unit = in_units(wide, self.unit), self.unit
         else:
-            matrix, unit = rescaled(wide) if self.loss.degree is not None else (wide, 1.0)
+            degree = self.loss.unit_degree
+            matrix, unit = (wide, 1.0) if degree is None else rescaled(wide, degree)
         matrix = self.weighting.apply(matrix)
         factor = unit / self.unit
         penalty = self.penalty
         if penalty:
-            penalty = penalty.in_units(factor, power_of(unit, self.loss))
+            penalty = penalty.in_units(factor, self.loss.log_unit(unit))
         if matrix.dtype not in self._parts:
             self._parts[matrix.dtype] = Parts(self._right.astype(matrix.dtype))
         parts = self._parts[matrix.dtype]
@@ -73,8 +74,13 @@ class Projection:
         sums = self.sum_to_one
         check_limits(HALS(), (box, None), sums, isinstance(matrix, Observed))
         with Workers(n_jobs) as workers:
-            left = solve_rows(matrix, self.loss, None, parts, penalty, workers, most=most, box=box, sums_to_one=sums)
-        return (left * left.dtype.type(factor) if factor != 1 else left).astype(X.dtype, copy=False)
+            left = solve_rows(
+                matrix, self.loss.in_units(unit), None, parts, penalty, workers, most=most, box=box, sums_to_one=sums
+            )
+        with np.errstate(over="ignore"):  # refused below
+            W = (left * left.dtype.type(factor) if factor != 1 else left).astype(X.dtype, copy=False)
+        check_numbers(W=W)
+        return W
 
 
 class KeptProjection:
@@ -126,7 +132,21 @@ class KeptProjection:
         return {}
 
 
-def power_of(unit: float, loss: Loss) -> float:
-    """Return the unit of the loss for a unit of X, kept within what float64 can hold."""
-    exponent = float(np.log2(unit)) * float(loss.degree or 0.0)
-    return float(2.0 ** np.clip(exponent, -1000.0, 1000.0))
+def check_numbers(loss: float = 0.0, **factors: Array) -> None:
+    """Raise DataError unless all entries of the factors are numbers from 0 up, and the loss is a number.
+
+    Nothing but numbers leaves a fit or a transform.
+    """
+    for name, factor in factors.items():
+        low, high = (float(end(initial=0.0)) for end in (factor.min, factor.max))  # NaN where an entry is
+        if not (low >= 0 and high < np.inf):
+            raise DataError(
+                f"{name} has entries that {factor.dtype} cannot hold (more than {np.finfo(factor.dtype).max:.1e}). "
+                f"Data, starts, penalties, weights or bounds are too large, too small or too far apart: divide X by "
+                f"its mean, and bring the others to its scale."
+            )
+    if not np.isfinite(loss):
+        raise DataError(
+            "The loss of this data is beyond the range of numbers. Divide X by its mean, and leave out entries that "
+            "are many orders of magnitude smaller or larger; or take a loss with a beta between 0 and 2."
+        )

@@ -14,6 +14,7 @@ class StopReason(Enum):
     EXACT = "Converged: the model reproduces the data."
     MAX_ITER = "Stopped at the maximum number of iterations before convergence; raise max_iter, or tol to accept less."
     MAX_TIME = "Stopped at the time limit before convergence; raise max_time, or tol to accept less."
+    BEYOND = "Stopped before convergence: the next step leaves the range of numbers; the best pair so far is returned."
     CALLBACK = "Stopped by the callback before convergence; the best pair so far is returned."
     INTERRUPTED = "Interrupted from the keyboard before convergence; the best pair so far is returned."
 

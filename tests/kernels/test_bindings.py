@@ -69,7 +69,7 @@ KERNELS = {
     "gram": ({"factor": (2, 2), "out": (2, 2)}, ["out"]),
     "pivoting_block": ({"left": (2, 2), "cross": (2, 2), "gram": (2, 2), "l1": 0.0}, ["left"]),
     "multiply": (
-        {"left": (2, 2), "negative": (2, 2), "positive": (2, 2), "restart": (2,), "l1": 1.0, "l2": 0.0}
+        {"left": (2, 2), "negative": (2, 2), "positive": (2, 2), "least": (2,), "l1": 1.0, "l2": 0.0}
         | {"exponent": 1.0},
         ["left"],
     ),

@@ -17,10 +17,11 @@ from partwise.init.given import check_factor
 from partwise.matrix import Array, Matrix, rescaled
 from partwise.parameters import check_flag, check_integer, check_number, check_seed
 from partwise.penalties import Penalty
-from partwise.projection import power_of
-from partwise.solvers import Iteration, Parts, even_out, solve_rows
+from partwise.projection import check_numbers
+from partwise.solvers import Iteration, Parts, even_out, in_reach, solve_rows
 from partwise.solvers.online import Online
 from partwise.threads import Workers
+from partwise.units import scaled
 
 
 class MiniBatchNMF(BaseNMF):
@@ -205,7 +206,7 @@ class MiniBatchNMF(BaseNMF):
         self._check_params()
         given, columns = self._validate(X, reset=True)
         online, matrix, left = self._begin(given, W, H)
-        loss_unit = power_of(online.unit, online.loss)
+        log_unit = online.loss.log_unit(online.unit)
         batches = list(gen_batches(matrix.shape[0], min(self.batch_size, matrix.shape[0])))
         # batches of one matrix: dense ones are views, sparse ones together one copy
         parts = [matrix] if len(batches) == 1 else [matrix.slice(batch.start, batch.stop) for batch in batches]
@@ -231,7 +232,7 @@ class MiniBatchNMF(BaseNMF):
                 change = float(np.linalg.norm(online.Ht - before)) / size if size > 0 else 0.0
                 seconds = time.perf_counter() - began
                 if task.callback and task.callback(
-                    Iteration(step, seconds, cost * loss_unit, change, left * online.root, online.components)
+                    Iteration(step, seconds, scaled(cost, log_unit), change, left * online.root, online.components)
                 ):
                     break
                 if step == 1:
@@ -253,10 +254,13 @@ class MiniBatchNMF(BaseNMF):
                 ConvergenceWarning,
             )
         loss = max(online.loss.value(matrix, solved, online.Ht), 0.0)
-        error = float(np.sqrt(2 * loss) * np.sqrt(loss_unit))
+        error = scaled(np.sqrt(2 * loss), log_unit / 2)
+        with np.errstate(over="ignore"):  # refused at once
+            solved = solved * online.root
+        check_numbers(loss, W=solved)
         self._learn(online, step, **columns, n_iter_=passes, reconstruction_err_=error)
         task.end()
-        return solved * online.root
+        return solved
 
     def partial_fit(self, X: Any, y: Any = None, W: Any = None, H: Any = None) -> Self:
         """Take in one batch of rows; call it once for each.
@@ -311,7 +315,8 @@ class MiniBatchNMF(BaseNMF):
         loss = self._objective
         loss.check(given)
         k, W, H = self._start(given, self.n_components, W, H)
-        matrix, unit = rescaled(given) if loss.degree is not None else (given, 1.0)
+        degree = loss.unit_degree
+        matrix, unit = (given, 1.0) if degree is None else rescaled(given, degree)
         rng, root = check_seed("random_state", self.random_state), matrix.dtype.type(np.sqrt(unit))
         start: tuple[Any, Any] = (None, None)
         if W is None or H is None:
@@ -319,13 +324,14 @@ class MiniBatchNMF(BaseNMF):
                 start = initialize(matrix, k, None if self.init == "custom" else self.init, rng, workers)
         left = start[0] if W is None else np.array(W, order="C") / root
         Ht = start[1] if H is None else np.array(H, order="C").T / root
+        left, Ht = in_reach((left, Ht), (None, None), matrix.mean, loss, False)
         forget = float(self.forget_factor) ** (min(int(self.batch_size), matrix.shape[0]) / matrix.shape[0])
-        return Online(loss, np.ascontiguousarray(Ht), forget, unit), matrix, left
+        return Online(loss.in_units(unit), np.ascontiguousarray(Ht), forget, unit), matrix, left
 
     def _continued(self) -> Online:
         """Return the state of the stream that components_ belongs to, to be changed."""
         online = self._online
-        if online.loss != self._objective:
+        if online.loss != self._objective.in_units(online.unit):
             raise ParameterError(
                 f"the loss was {online.loss.name!r} when this stream began, and is {self._objective.name!r} now. Set "
                 f"it back, or begin a stream with sklearn.base.clone(model)."
@@ -338,12 +344,13 @@ class MiniBatchNMF(BaseNMF):
         W, H = self._penalties(part.shape)
         if online.unit == 1 or not (W or H):
             return W, H
-        root, scale = float(np.sqrt(online.unit)), power_of(online.unit, online.loss)
+        root, scale = float(np.sqrt(online.unit)), online.loss.log_unit(online.unit)
         return W.in_units(root, scale), H.in_units(root, scale)
 
     def _learn(self, online: Online, n_steps: int, **fitted: Any) -> None:
         """Take over the state of a stream after so many steps, and what else is known of the fit."""
         H = online.components
+        check_numbers(H=H)
         self._become(**fitted, components_=H, n_components_=len(H), n_steps_=n_steps, _online=online)
 
 

@@ -3,7 +3,6 @@
 import time
 from typing import Any, Self
 
-import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
@@ -332,7 +331,7 @@ class NMF(BaseNMF):
             n_components_=k,
             n_iter_=found.n_iter,
             converged_=found.converged,
-            reconstruction_err_=float(np.sqrt(2.0) * np.sqrt(found.loss)),
+            reconstruction_err_=found.reconstruction_error,
             factorization_=found,
         )
         task.end()

@@ -856,21 +856,21 @@ def multiply(
     left: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
     negative: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
     positive: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
-    restart: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    least: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
     l1: float,
     l2: float,
     exponent: float,
-) -> float: ...
+) -> tuple[float, int]: ...
 @overload
 def multiply(
     left: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
     negative: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
     positive: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
-    restart: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    least: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
     l1: float,
     l2: float,
     exponent: float,
-) -> float: ...
+) -> tuple[float, int]: ...
 @overload
 def pivoting_block(
     left: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],

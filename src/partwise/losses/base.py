@@ -55,6 +55,19 @@ class Loss(ABC):
         overwritten, and is taken as `floor` where lower. The sum is 0 unless `value`.
         """
 
+    @property
+    def unit_degree(self) -> float | None:
+        """The same where parameters of the loss that have X's unit change with it; None: X must keep its unit."""
+        return self.degree
+
+    def in_units(self, unit: float) -> "Loss":
+        """Return this loss for an X that is counted in `unit` from now on."""
+        return self
+
+    def log_unit(self, unit: float) -> float:
+        """Return the binary logarithm of what the loss is counted in where X is counted in `unit`."""
+        return float(np.log2(unit)) * float(self.unit_degree or 0.0)
+
     def check(self, X: Matrix) -> None:
         """Raise DomainError if X has an entry that the loss is not defined for."""
         if not self.domain.closed and X.has_zeros:

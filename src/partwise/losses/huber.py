@@ -8,6 +8,9 @@ import numpy as np
 from partwise.losses.base import Loss
 from partwise.matrix import Array, Matrix
 from partwise.parameters import check_number
+from partwise.units import scaled
+
+TINY = float(np.finfo(np.float64).tiny)
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,13 @@ class Huber(Loss):
     def __post_init__(self) -> None:
         delta = check_number("delta", self.delta, above=True, hint="It has the units of X.")
         object.__setattr__(self, "delta", delta)
+
+    @property
+    def unit_degree(self) -> float:
+        return 2.0
+
+    def in_units(self, unit: float) -> "Huber":
+        return self if unit == 1 else Huber(max(scaled(float(self.delta), -float(np.log2(unit))), TINY))
 
     @property
     def damped_exponent(self) -> float:

@@ -150,8 +150,8 @@ def _refuse(matrix: Matrix, name: str, model: str) -> None:
     )
 
 
-def rescaled(matrix: Matrix) -> tuple[Matrix, float]:
-    """Return (matrix / unit, unit), with unit 1 unless X's squares would overflow or underflow.
+def rescaled(matrix: Matrix, degree: float = 2.0) -> tuple[Matrix, float]:
+    """Return (matrix / unit, unit), with unit 1 unless X's squares, or powers of `degree`, would overflow or underflow.
 
     The unit is a power of 4, so that neither the division nor a later multiplication by its root rounds.
     """
@@ -159,7 +159,7 @@ def rescaled(matrix: Matrix) -> tuple[Matrix, float]:
     if highest == 0:
         return matrix, 1.0
     exponent = int(np.frexp(highest)[1])
-    if abs(exponent) <= SAFE_EXPONENT[matrix.dtype]:
+    if abs(exponent) * max(abs(degree) / 2, 1.0) <= SAFE_EXPONENT[matrix.dtype]:
         return matrix, 1.0
     unit = 2.0 ** min(exponent - exponent % 2, 1022)  # 2**1022 is the largest power of 4 that is a number
     return matrix.divided(unit), unit

@@ -16,9 +16,9 @@ from partwise.matrix.dense import CHUNK, Dense
 from partwise.matrix.sparse import Sparse
 from partwise.metrics.reconstruction import comparable
 from partwise.parameters import check_flag, check_integer, check_number
-from partwise.projection import power_of
 from partwise.selection.matching import duplicates
 from partwise.summary import Summary, spread
+from partwise.units import scaled
 
 SHOWN = 10
 """Parts that a summary lists."""
@@ -229,20 +229,20 @@ def diagnose(
         squares.append(2 * half)
         losses.append(half if isinstance(objective, Frobenius) else _row_losses(sides[0], objective, *sides[1:]))
     own_squares = [side.row_squares() for side in (matrix, matrix.T)]
-    scale = power_of(unit, objective)
+    exponent = objective.log_unit(unit)
     mass = left.sum(axis=0, dtype=np.float64) * right.sum(axis=0, dtype=np.float64)
     return Diagnostics(
         objective=objective,
-        loss=float(losses[0].sum()) * scale,
+        loss=scaled(float(losses[0].sum()), exponent),
         relative_error=float(_relative(squares[0].sum(), own_squares[0].sum())),
         row_error=np.sqrt(squares[0]) * unit,
         column_error=np.sqrt(squares[1]) * unit,
         row_relative_error=_relative(squares[0], own_squares[0]),
         column_relative_error=_relative(squares[1], own_squares[1]),
-        row_loss=losses[0] * scale,
-        column_loss=losses[1] * scale,
+        row_loss=scaled(losses[0], exponent),
+        column_loss=scaled(losses[1], exponent),
         part_share=mass / (mass.sum() or 1.0),
-        part_gain=_gains(matrix, objective, left, right) * scale,
+        part_gain=scaled(_gains(matrix, objective, left, right), exponent),
         near_duplicates=duplicates(right.T, alike),
         dead=[int(t) for t in np.flatnonzero(~(left.any(axis=0) & right.any(axis=0)))],
     )

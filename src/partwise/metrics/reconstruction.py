@@ -7,7 +7,7 @@ import numpy as np
 from partwise.exceptions import DataError
 from partwise.losses import Frobenius, Loss, get_loss
 from partwise.matrix import Array, Matrix, array_of, as_matrix, rescaled, widened
-from partwise.projection import power_of
+from partwise.units import scaled
 
 
 def relative_error(X: Any, W: Any, H: Any) -> float:
@@ -91,7 +91,7 @@ def divergence(X: Any, W: Any, H: Any, loss: Loss | str | float = "frobenius") -
             i, j = np.argwhere(factor < 0)[0]
             raise DataError(f"{name}[{i}, {j}] is negative. A loss is defined for a model of at least 0: clip {name}.")
     value = max(objective.value(matrix, left, right), 0.0)
-    return float(min(value * power_of(unit, objective), np.finfo(np.float64).max))
+    return float(scaled(value, objective.log_unit(unit)))
 
 
 def explained_fraction(X: Any, W: Any, H: Any) -> float:

@@ -6,7 +6,7 @@ from partwise.matrix import Box
 from partwise.solvers.alternate import Callback, Iteration, Outcome, alternate, in_step
 from partwise.solvers.base import Factor, HalfStep, Solver, Step
 from partwise.solvers.continuation import lighten
-from partwise.solvers.evening import even_out, share_out
+from partwise.solvers.evening import even_out, in_reach, share_out
 from partwise.solvers.hals import HALS
 from partwise.solvers.multiplicative import Multiplicative
 from partwise.solvers.newton import Newton
@@ -32,6 +32,7 @@ __all__ = [
     "check_limits",
     "even_out",
     "get_solver",
+    "in_reach",
     "in_step",
     "lighten",
     "share_out",

@@ -7,6 +7,7 @@ from itertools import count
 
 import numpy as np
 
+from partwise.exceptions import DataError
 from partwise.losses import Loss
 from partwise.matrix import Array, Matrix
 from partwise.solvers.base import Factor, HalfStep, Solver, Step
@@ -109,7 +110,8 @@ class _Record:
         better = objective < self.kept - slack or (objective < self.best + slack and residual <= self.residual)
         if better:
             self.kept, self.residual = objective, residual
-        self.best = min(self.best, objective)
+        if objective < self.best:  # which NaN never is
+            self.best = objective
         if iteration <= len(self.rows):
             self.rows[iteration - 1][2] = self.best
         return better
@@ -217,6 +219,9 @@ def _descend(
             second = yield HalfStep(h, w, lead + iteration, final=True)
             paid = w.pays() + h.pays()
             residual = solver.residual((first, second), min(size, stake))
+            if not ((np.isfinite(residual) and np.isfinite(second.after or 0.0)) or _are_numbers(w.point, h.point)):
+                reason = StopReason.BEYOND
+                break
             fell = True
             if second.after is not None:
                 objective = second.after + paid
@@ -232,8 +237,8 @@ def _descend(
             if due and fell and revival.apply(X, w, h) and reason is not None and reason.converged:
                 reason = None
             if callback is not None:
-                assert w.best is not None and h.best is not None
-                best = Iteration(iteration, seconds, record.known, residual, w.best, h.best.T)
+                W, H = (factor.point if factor.best is None else factor.best for factor in (w, h))
+                best = Iteration(iteration, seconds, record.known, residual, W, H.T)
                 if callback(best) and reason is None:
                     reason = StopReason.CALLBACK
             if reason is not None:
@@ -245,12 +250,23 @@ def _descend(
         if callback is None or w.best is None or h.best is None:
             raise
         reason = StopReason.INTERRUPTED
-    assert reason is not None and w.best is not None and h.best is not None
-    if second.after is None:  # the last pair of a solver that lags has not been judged yet
+    if w.best is None or h.best is None or reason is None:
+        raise DataError(
+            "The first iteration leaves the range of numbers. Data, start, penalties, weights or bounds are too "
+            "large, too small or too far apart: divide X by its mean, and bring the others to its scale."
+        )
+    if (
+        second.after is None and reason is not StopReason.BEYOND
+    ):  # the last pair of a solver that lags has not been judged yet
         objective = loss.value(X, w.point, h.point) + paid
         if record.settle(len(record.rows), objective, slack(objective)):
             w.best, h.best = w.point, h.point
     return Outcome(w.own(w.best), h.own(h.best), record.best, len(record.rows), reason, record.curve(record.best))
+
+
+def _are_numbers(*arrays: Array) -> bool:
+    """Return whether all entries are finite."""
+    return all(bool(np.isfinite(array).all()) for array in arrays)
 
 
 def noise(X: Matrix, size: float, objective: float) -> float:

@@ -205,5 +205,5 @@ class Solver(ABC):
         """Return the iteration's residual: that of its larger half-step relative to the loss's size of X."""
         if size <= 0:
             return 0.0
-        worst = max(step.residual for step in steps) / size
+        worst = float(np.max([step.residual for step in steps])) / size  # NaN where one is
         return float(np.sqrt(worst)) if self.quadratic_residual else worst

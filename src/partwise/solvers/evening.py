@@ -1,14 +1,19 @@
 """The scale between W and H, which the loss leaves free."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from partwise import kernels
-from partwise.matrix import Array, Matrix
+from partwise.losses import Loss
+from partwise.matrix import Array, Box, Matrix
 from partwise.penalties import Bounds
 from partwise.threads import Workers
 
 MOST = 1000
 """Exponent of the largest unit of a factor."""
+FAR = {np.dtype(np.float32): 15, np.dtype(np.float64): 60}
+"""Exponent of the largest entry of a start, in sizes of the root of X's mean, or of its inverse."""
 
 
 def share_out(unit: float, X: Matrix, bounds: tuple[Bounds | None, Bounds | None]) -> tuple[float, float]:
@@ -25,6 +30,26 @@ def share_out(unit: float, X: Matrix, bounds: tuple[Bounds | None, Bounds | None
     own = int(np.clip(round(np.log2(max(sizes)) - np.log2(usual)), max(whole, 0) - MOST, MOST + min(whole, 0)))
     units = 2.0**own, 2.0 ** (whole - own)
     return units if sizes[0] else units[::-1]
+
+
+def in_reach(
+    start: Sequence[Array], boxes: tuple[Box | None, Box | None], mean: float, loss: Loss, sum_to_one: bool
+) -> list[Array]:
+    """Return a start (W, Ht) within its boxes. A factor so large or small that powers overflow gets its usual size.
+
+    The first half-steps would bring it there. `mean` is that of X.
+    """
+    usual = (1.0, mean) if sum_to_one else (float(np.sqrt(mean)),) * 2
+    far = FAR[start[0].dtype] / max(abs(float(loss.degree or 0.0)) / 2, 1.0)
+    found = []
+    for factor, box, size in zip(start, boxes, usual, strict=True):
+        highest = float(factor.max(initial=0.0))
+        exponent = round(np.log2(highest) - np.log2(size or 1.0)) if highest > 0 else 0
+        if box is not None:
+            found.append(np.clip(factor, *box))
+        else:
+            found.append(factor if abs(exponent) <= far else np.ldexp(factor, -exponent))
+    return found
 
 
 def even_out(W: Array, Ht: Array, workers: Workers) -> Array:

@@ -1,4 +1,4 @@
-"""Multiplicative updates: for every loss, on every storage; zeros can leave."""
+"""Multiplicative updates: for every loss, on every storage; zeros can leave, and no step raises the objective."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -11,18 +11,23 @@ from partwise.matrix import Array, Block, Matrix
 from partwise.solvers.base import HalfStep, Solver, Step
 from partwise.threads import Workers
 
-RESTART = 1e-4
-"""Where an entry of zero that should grow starts from, relative to its column's mean."""
+LIFT = 1e-4
+"""Where an entry of zero that should grow is tried, relative to its column's mean."""
 
 
 @dataclass(frozen=True)
 class Multiplicative(Solver):
     """Majorise-minimise with a separable majoriser: each entry is multiplied by a ratio of gradient parts.
 
+    No ratio moves a zero. A zero with a negative gradient is set to LIFT of its column's mean where that lowers the
+    objective of its row block. Elsewhere it is set so low that the objective can rise by rounding alone, and the next
+    steps multiply it.
+
     References
     ----------
     D. D. Lee and H. S. Seung, NIPS 2000; for any beta, with the exponent that makes it monotone: C. Fevotte and
-    J. Idier, Neural Computation 23, 2011, doi:10.1162/NECO_a_00168.
+    J. Idier, Neural Computation 23, 2011, doi:10.1162/NECO_a_00168. N. Gillis and F. Glineur, Neural Computation 24,
+    2012, doi:10.1162/NECO_a_00256, section 4, bound the entries below, so that none is ever zero.
     """
 
     name: ClassVar[str] = "mu"
@@ -30,27 +35,21 @@ class Multiplicative(Solver):
     bounded: ClassVar[bool] = True
 
     def update(self, X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Step:
-        left, right, final = asked.left, asked.right, asked.final
-        out = left.copy_of(left.point)
-        restart = restart_levels(left.point, X.mean)
+        left, right, final = asked.left, asked.right.point, asked.final
+        out, penalty = left.copy_of(left.point), left.penalty
+        least, levels = vanishing_levels(right, X.floor), lift_levels(left.point, X.mean)
+        exponent = loss.damped_exponent if penalty.l2 > 0 else loss.exponent
 
         def block(rows: Block) -> tuple[float, float]:
-            first, last = rows
-            negative, positive, value = loss.gradient_parts(X, out, right.point, first, last, value=not final)
-            moved = kernels.multiply(
-                out[first:last],
-                negative,
-                positive,
-                restart,
-                left.penalty.l1,
-                left.penalty.l2,
-                loss.damped_exponent if left.penalty.l2 > 0 else loss.exponent,
-            )
-            if left.box is not None:  # the majoriser is convex and separable: its minimum in the box is the nearest
-                np.clip(out[first:last], *left.box_of(first, last), out=out[first:last])
-                start = left.point[first:last]
-                push = positive + left.penalty.l1 + left.penalty.l2 * start
-                moved = float(np.sum(push * np.abs(out[first:last] - start), dtype=np.float64))
+            part, box = slice(*rows), left.box_of(*rows)
+            pull, push, value = loss.gradient_parts(X, out, right, *rows, value=not final)
+            moved, waiting = kernels.multiply(out[part], pull, push, least, penalty.l1, penalty.l2, exponent)
+            if box:  # the majoriser is convex and separable: its minimum in the box is the nearest
+                np.clip(out[part], *box, out=out[part])
+                force = push + penalty.l1 + penalty.l2 * left.point[part]
+                moved = float(np.sum(force * np.abs(out[part] - left.point[part]), dtype=np.float64))
+            if waiting:
+                moved += _lift(X, loss, asked, rows, out, (pull, push), levels)
             return value, moved
 
         before, moved = 0.0, 0.0
@@ -61,8 +60,65 @@ class Multiplicative(Solver):
         return Step(moved, before=None if final else before)
 
 
-def restart_levels(factor: Array, mean: float) -> Array:
-    """Return where zeros of each column start from, (k,): relative to the column, or to the factor if that is empty."""
+def _lift(
+    X: Matrix, loss: Loss, asked: HalfStep, rows: Block, out: Array, gradient: tuple[Array, Array], levels: Array
+) -> float:
+    """Let zeros of the rows of `out` (n, k) leave, in place; return what this adds to the residual.
+
+    Parameters
+    ----------
+    gradient : (ndarray, ndarray)
+        Pull and push where the half-step began.
+    levels : ndarray of shape (k,)
+        Where the zeros of each column are tried.
+    """
+    left, right, part = asked.left, asked.right.point, slice(*rows)
+    penalty, start, (pull, push) = left.penalty, left.point[part], gradient
+    push = push + penalty.l1
+    zeros = (start == 0) & (pull > push)
+    highest: Array | float = np.inf
+    if left.box is not None:
+        highest = left.box[1][part]
+        zeros &= highest > 0
+    if not zeros.any():
+        return 0.0
+    plain = out[part].copy()
+
+    def objective(levels: Array) -> float:
+        np.copyto(out[part], np.where(zeros, np.minimum(levels, highest), plain))
+        pays = penalty.value(float(out[part].sum(dtype=np.float64)), float(np.vdot(out[part], out[part])))
+        return pays + loss.gradient_parts(X, out, right, *rows, value=True)[2]
+
+    before = objective(np.zeros_like(levels))
+    if not objective(levels) <= before:
+        objective(harmless_levels(start, push, levels / LIFT))
+    return float(np.sum(np.where(zeros, push * levels, 0), dtype=np.float64))
+
+
+def lift_levels(factor: Array, mean: float) -> Array:
+    """Return where zeros of each column are tried, (k,): relative to the column, or to the factor if that is empty."""
     columns = factor.mean(axis=0, dtype=np.float64)
-    levels = np.where(columns > 0, columns, columns.mean() or np.sqrt(mean))
-    return (RESTART * levels).astype(factor.dtype)
+    return (LIFT * np.where(columns > 0, columns, columns.mean() or np.sqrt(mean))).astype(factor.dtype)
+
+
+def harmless_levels(rows: Array, push: Array, means: Array) -> Array:
+    """Return where zeros of rows (b, k) can be set without a test, (b, k): the objective rises by rounding at most.
+
+    Along an entry the objective rises at most at the rate of its push. The level is a rounding error of the column's
+    mean, or lower: there push times level is one of the row's model, as sum_s push_s x_s measures it.
+    """
+    eps, k = np.finfo(rows.dtype).eps, rows.shape[1]
+    model = np.sum(push * rows, axis=1, keepdims=True)
+    shares = np.divide(model, k * push, out=np.full(rows.shape, np.inf, rows.dtype), where=(push > 0) & (model > 0))
+    return eps * np.minimum(means, shares)
+
+
+def vanishing_levels(right: Array, floor: float) -> Array:
+    """Return what entries of each column of the left factor are as good as zero under, (k,).
+
+    They add less to the model than a rounding error of its floor.
+    """
+    limits = np.finfo(right.dtype)
+    highest = right.max(axis=0, initial=0).astype(np.float64)
+    levels = np.divide(limits.eps * floor, highest, out=np.zeros(highest.shape), where=highest > 0)
+    return np.clip(levels, limits.tiny, limits.max).astype(right.dtype)

@@ -13,7 +13,7 @@ from partwise.matrix.convert import SAFE_EXPONENT
 from partwise.penalties import Penalty
 from partwise.solvers.base import Factor, HalfStep
 from partwise.solvers.hals import accurate
-from partwise.solvers.multiplicative import Multiplicative, restart_levels
+from partwise.solvers.multiplicative import Multiplicative, lift_levels, vanishing_levels
 from partwise.solvers.rows import Parts, solve_rows
 from partwise.threads import Workers
 
@@ -117,7 +117,7 @@ class Online:
     def _learn(self, X: Matrix, W: Array, penalty: Penalty, workers: Workers) -> float:
         """Add the batch's gradient parts in H to the running sums, and H from their ratio; return the loss before."""
         other, exponent = X.T, self.loss.damped_exponent if penalty.l2 > 0 else self.loss.exponent
-        restart = restart_levels(self.Ht, X.mean)
+        levels, least = lift_levels(self.Ht, X.mean), vanishing_levels(W, X.floor)
         # the stream changes once all is done: a Ctrl-C leaves it as it was
         Ht, numerator, denominator = (np.empty_like(a) for a in (self.Ht, self.numerator, self.denominator))
 
@@ -130,7 +130,7 @@ class Online:
                 H, up, down = self.Ht[part].astype(np.float64), numerator[part], denominator[part]
                 if penalty:
                     push = push + (penalty.l1 + penalty.l2 * H)
-                origin = np.where((pull > push) & (restart > H), restart, H)
+                origin = np.where((H == 0) & (pull > push), levels, H)
                 np.multiply(self.numerator[part], self.forget, out=up)
                 up += pull * (origin if exponent == 1 else origin ** (1 / exponent))
                 np.multiply(self.denominator[part], self.forget, out=down)
@@ -138,7 +138,7 @@ class Online:
                 ratio = np.divide(up, down, out=H ** (1 / exponent), where=down > 0)
                 new = ratio if exponent == 1 else ratio**exponent
                 new = np.where(np.isfinite(new), new, H)
-                new[new < 1e-12 * restart] = 0
+                new[new < least] = 0
                 Ht[part] = new
             return value
 

@@ -1,0 +1,110 @@
+"""At the ends of float64: what leaves a fit are numbers, or an error that says what is out of range."""
+
+import math
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from partwise import NMF, MiniBatchNMF, factorize
+from partwise.exceptions import PartwiseError
+from partwise.losses import Huber
+from partwise.penalties import Bounds, Penalty
+from partwise.solvers import HALS, Step
+from partwise.stopping import StopReason
+from partwise.units import scaled
+
+RNG = np.random.default_rng(0)
+X = RNG.gamma(1.0, 1.0, (30, 4)) @ RNG.gamma(1.0, 1.0, (4, 20)) + RNG.random((30, 20))
+LOSSES = ["frobenius", "kullback-leibler", "itakura-saito", "huber", 30, -30, 2.5, 0.5]
+
+
+def numbers(*factors):
+    return all(np.isfinite(factor).all() and (factor >= 0).all() for factor in factors)
+
+
+@pytest.mark.parametrize("exponent", [-1070, -530, -300, 0, 300, 500, 1000])
+@pytest.mark.parametrize("store", [np.array, sp.csr_array])
+def test_the_reconstruction_error_is_right_wherever_it_is_a_number(exponent, store):
+    unit = 2.0**exponent
+    options = {"init": "random", "random_state": 0, "max_iter": 30, "tol": 0}
+    found, plain = factorize(store(X * unit), 3, **options), factorize(store(X), 3, **options)
+    expected = plain.reconstruction_error * unit
+    assert plain.reconstruction_error == pytest.approx(np.linalg.norm(X - plain.W @ plain.H))
+    assert found.reconstruction_error == pytest.approx(expected, rel=1e-5 if exponent > -1000 else 0.1)
+    assert found.relative_error == pytest.approx(plain.relative_error, rel=1e-5 if exponent > -1000 else 0.1)
+    assert found.loss == pytest.approx(scaled(plain.loss, 2.0 * exponent), rel=1e-5)
+    model = NMF(3, **options).fit(X * unit)
+    assert model.reconstruction_err_ == pytest.approx(expected, rel=1e-5 if exponent > -1000 else 0.1)
+    stream = MiniBatchNMF(3, **{**options, "max_iter": 5})
+    W, root = stream.fit_transform(X * unit), 2.0 ** (exponent // 2)
+    error = np.linalg.norm(X - (W / root) @ (stream.components_ / (unit / root)))
+    assert stream.reconstruction_err_ == pytest.approx(error * unit, rel=1e-5 if exponent > -1000 else 0.1)
+
+
+@pytest.mark.parametrize("value", [0.0, 3.0, 5e-324, 1e308])
+@pytest.mark.parametrize("exponent", [-1e9, -1074.0, -3.5, 0.0, 1000.0, 1e9])
+def test_a_number_in_other_units_is_exact_up_to_where_numbers_end(value, exponent):
+    found = scaled(value, exponent)
+    expected = 0.0 if value == 0 else math.log2(value) + exponent
+    assert found == 0 if value == 0 or expected < -1076 else found > 0 or expected < -1073
+    if value and -1000 < expected < 1023:
+        assert math.log2(found) == pytest.approx(expected)
+    if value and expected > 1025:
+        assert found == np.finfo(np.float64).max
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("sizes", [(1e200, 1.0), (1e-200, 1e200), (1e200, 1e200), (1e-200, 1e-200)])
+def test_a_start_of_any_size_leads_to_a_fit(loss, sizes):
+    W, H = sizes[0] * RNG.random((30, 3)), sizes[1] * RNG.random((3, 20))
+    found = factorize(X, 3, loss=loss, W=W, H=H, max_iter=30)
+    assert numbers(found.W, found.H)
+    assert np.isfinite(found.curve["loss"]).all()
+    plain = factorize(X, 3, loss=loss, init="random", random_state=0, max_iter=30)
+    assert found.relative_error < 2 * plain.relative_error + 0.1
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("weight", [1e-300, 1e20, 1e300])
+def test_penalties_of_any_size_lead_to_numbers(loss, weight):
+    for penalty in (Penalty(l1=weight), Penalty(l2=weight)):
+        for factors in ("WH", "W", "H"):
+            options = {f"penalty_{factor}": penalty for factor in factors}
+            found = factorize(X, 3, loss=loss, init="random", random_state=0, max_iter=20, **options)
+            assert numbers(found.W, found.H, found.transform(X))
+            assert np.isfinite([found.loss, found.relative_error, *found.curve["loss"]]).all()
+            assert (np.diff(found.curve["loss"]) <= 0).all()
+
+
+@pytest.mark.parametrize("exponent", [-300, -150, 150, 300])
+@pytest.mark.parametrize("loss", [*LOSSES, Huber(1e-3), Huber(1e250)])
+def test_data_of_any_size_lead_to_numbers(loss, exponent):
+    data = X * 10.0**exponent
+    found = factorize(data, 3, loss=loss, init="random", random_state=0, max_iter=20)
+    assert numbers(found.W, found.H, found.transform(data))
+    assert np.isfinite([found.loss, found.relative_error, *found.curve["loss"]]).all()
+
+
+def test_factors_beyond_numbers_are_refused_with_the_way_out():
+    with pytest.raises(PartwiseError, match="divide X by its mean"):
+        factorize(X * 1e10, 3, bounds_H=Bounds(0, 1e-300), random_state=0)
+
+
+def test_a_step_that_leaves_the_range_of_numbers_ends_the_fit_with_the_best_pair(monkeypatch):
+    update = HALS.update_all
+
+    def broken(self, X, loss, asked, workers):
+        steps = update(self, X, loss, asked, workers)
+        if asked[0].iteration == 4:
+            asked[0].left.point[:] = np.nan
+            return [Step(np.nan, after=np.nan if step.after is not None else None) for step in steps]
+        return steps
+
+    monkeypatch.setattr(HALS, "update_all", broken)
+    found = factorize(X, 3, init="random", random_state=0)
+    assert (found.reason, found.converged, found.n_iter) == (StopReason.BEYOND, False, 3)
+    assert numbers(found.W, found.H)
+    monkeypatch.setattr(HALS, "update_all", lambda *given: [Step(np.nan, after=np.nan)])
+    with pytest.raises(PartwiseError, match="range of numbers"):
+        factorize(X, 3, init="custom", W=np.full((30, 3), 1.0), H=np.full((3, 20), 1.0))
