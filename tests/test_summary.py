@@ -11,6 +11,11 @@ from partwise.summary import Summary, size, spread
 from partwise.weighting import Weighting
 
 X = np.random.default_rng(0).gamma(1.0, 1.0, (60, 40))
+LOG = {
+    "reader": [f"r{i % 12}" for i in range(240)],
+    "article": [f"a{number}" for number in np.random.default_rng(0).integers(0, 30, 240)],
+    "time": [*range(240)],
+}
 
 
 def iteration():
@@ -28,6 +33,8 @@ RESULTS = {
     "Diagnostics": lambda: pw.diagnose(X, pw.factorize(X, 3, random_state=0)),
     "Comparison": lambda: pw.compare_with_svd(X, 3),
     "Bounds": lambda: pw.Bounds(0.0, X),
+    "Evaluation": lambda: pw.recommend.evaluate(pw.recommend.Recommender(3), LOG),
+    "Tuning": lambda: pw.recommend.tune(LOG, grid={"n_components": [2, 3]}),
     "Weighting": lambda: Weighting(rows=X[:, :1]),
 }
 

@@ -16,6 +16,7 @@ from partwise.recommend.measures import ACCURACY, accuracy, calibration, spread
 from partwise.recommend.ranking import CELLS, best
 from partwise.recommend.recommender import Recommender
 from partwise.recommend.splits import SPLITS, Split, plain_seed, splits
+from partwise.summary import Summary
 from partwise.topics.frames import frame
 from partwise.topics.places import unit_rows
 
@@ -30,8 +31,8 @@ DRAWS = 1000
 LEAKY = "leaky: what others read later is known, which no one could know then"
 
 
-@dataclass(frozen=True)
-class Evaluation:
+@dataclass(frozen=True, repr=False)
+class Evaluation(Summary):
     """How good recommendations are; ``str()`` is a table.
 
     Attributes
@@ -57,6 +58,14 @@ class Evaluation:
             if name == model and measure == metric:
                 return float(value)
         return float("nan")
+
+    def _facts(self) -> dict[str, Any]:
+        models = dict.fromkeys(self.columns["model"])
+        return {
+            "split": f"{self.facts['split']}, lists of {self.facts['k']}",
+            "readers": f"{self.facts['readers']:,}, {self.facts['hidden']:,} reads to foretell",
+            **{f"ndcg, {model}": _cell(self.value(model, "ndcg")) for model in models},
+        }
 
     def __str__(self) -> str:
         models = list(dict.fromkeys(self.columns["model"]))

@@ -12,6 +12,7 @@ from partwise.parameters import check_choice, check_kind
 from partwise.recommend.evaluation import OURS, SHOWN, evaluate
 from partwise.recommend.recommender import Recommender
 from partwise.recommend.splits import plain_seed
+from partwise.summary import Summary
 from partwise.topics.collection import listed
 from partwise.topics.frames import frame
 
@@ -20,8 +21,8 @@ __all__ = ["Tuning", "tune"]
 GRID: Mapping[str, Sequence[Any]] = {"n_components": (16, 32, 64), "half_life": (None, 7, 30)}
 
 
-@dataclass(frozen=True)
-class Tuning:
+@dataclass(frozen=True, repr=False)
+class Tuning(Summary):
     """What `tune` found.
 
     Attributes
@@ -42,6 +43,14 @@ class Tuning:
     def table(self) -> Any:
         """DataFrame: a column for each parameter, then value, low and high of the metric; best first."""
         return frame(self.columns, "Tuning.table", "The columns are in Tuning.columns.")
+
+    def _facts(self) -> dict[str, Any]:
+        best = {name: f"{self.columns[name][0]:.4f}" for name in ("value", "low", "high")}
+        return {
+            "tried": f"{len(self.columns['value'])} combinations",
+            "best": ", ".join(f"{name}={value!r}" for name, value in self.params.items()),
+            "value": f"{best['value']} ({best['low']} to {best['high']})",
+        }
 
 
 def tune(
