@@ -28,7 +28,7 @@ endef
 find_python = $(shell python$(1) -c "import sys; print(sys.executable)" 2>/dev/null || \
   "$$(pyenv prefix $(1) 2>/dev/null)/bin/python" -c "import sys; print(sys.executable)" 2>/dev/null)
 
-.PHONY: setup demo test test-floors test-newest test-pythons check format stubs wheel bench clean
+.PHONY: setup demo test test-floors test-newest test-pythons check format stubs wheel bench sanitize clean
 
 setup: $(VENV)/installed
 
@@ -84,6 +84,10 @@ wheel: setup
 # Against other libraries, in about ten minutes; the tables and the picture are in docs/performance/.
 bench: $(VENV)/bench
 	$(BIN)/python -m benchmarks.compare
+
+# The kernels' tests on kernels that look for faults of memory, undefined behaviour and races; most of it is compiling.
+sanitize: setup
+	$(BIN)/python tools/sanitize.py
 
 clean:
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
