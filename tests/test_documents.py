@@ -155,10 +155,10 @@ def test_every_command_is_in_the_readme():
     assert [name for name in COMMANDS if f"partwise {name}" not in text] == []
 
 
-def test_every_room_and_floor_is_in_the_architecture():
+def test_every_module_is_in_the_architecture():
     text = (ROOT / "ARCHITECTURE.md").read_text()
-    rooms = {path.stem for path in (ROOT / "src" / "partwise").iterdir() if not path.name.startswith(("_", "py.typed"))}
-    assert [room for room in sorted(rooms) if not re.search(rf"`{room}(/|\.py)`", text)] == []
+    names = {path.stem for path in (ROOT / "src" / "partwise").iterdir() if not path.name.startswith(("_", "py.typed"))}
+    assert [name for name in sorted(names) if not re.search(rf"`{name}(/|\.py)`", text)] == []
     headers = {path.stem for path in (ROOT / "native").glob("*.hpp")}
     assert [name for name in sorted(headers) if f"`{name}`" not in text] == []
 

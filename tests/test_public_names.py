@@ -83,9 +83,9 @@ def test_a_fit_loads_no_library_beyond_those_of_scikit_learn_s_own():
     assert extra <= {"partwise", "nanobind"} | sys.stdlib_module_names
 
 
-def test_rooms_are_reached_from_the_package():
-    for room in ("datasets", "exceptions", "losses", "topics"):
-        assert getattr(partwise, room) is import_module(f"partwise.{room}")
+def test_submodules_are_reached_from_the_package():
+    for name in ("datasets", "exceptions", "losses", "topics"):
+        assert getattr(partwise, name) is import_module(f"partwise.{name}")
 
 
 def test_every_error_is_a_partwise_error_and_is_drawn_in_the_tree():

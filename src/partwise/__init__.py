@@ -1,6 +1,6 @@
 """partwise: non-negative matrix factorization, X ~ W H, fast and readable.
 
-The public names are listed in ``__all__``; everything else is private. Heavier rooms are imported when first used.
+The public names are listed in ``__all__``; everything else is private. Heavier modules are imported when first used.
 """
 
 from importlib import import_module
