@@ -209,8 +209,8 @@ def factorize(
     penalty_W, penalty_H : Penalty or None
         Elastic net on a factor, in units of the summed loss.
     tol : float, default=1e-4
-        Stop when the projected gradient is this small, or when the loss falls by less than this share of itself over
-        five iterations; 0 runs to max_iter.
+        Stop when the projected gradient is this small, or when the loss falls by less than a hundredth of this share of
+        itself over five iterations; 0 runs to max_iter.
     max_iter : int, default=200
         Limit on iterations.
     max_time : float or None

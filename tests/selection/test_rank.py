@@ -157,16 +157,17 @@ def test_the_reason_is_one_sentence(errors):
 
 
 def test_a_time_limit_is_kept_and_what_is_known_by_then_is_used(planted, monkeypatch):
-    """A clock that stands still until four fits are done, so that no other load counts."""
+    """A clock that each fit moves by half of what a fold is given, so that no other load counts."""
     X, now, seen = planted(80, 50, 8), [1.0], []
 
     def progress(cell):
-        seen.append(cell)
-        now[0] = 1.0 if len(seen) < 4 else 100.0
+        seen.append((cell.fold, cell.n_components))
+        now[0] += 5.0
 
     monkeypatch.setattr(time, "perf_counter", lambda: now[0])
     choice = choose_rank(X, ranks=range(1, 30), random_state=0, max_time=50.0, progress=progress)
-    assert len(choice.records) == len(seen) == 4
+    assert seen == [(fold, k) for fold in range(5) for k in (1, 2)]
+    assert [record["n_components"] for record in choice.records] == [1, 2]
     assert "time limit" in choice.reason
     monkeypatch.undo()
     nothing = choose_rank(X, ranks=range(3, 6), random_state=0, max_time=1e-9)

@@ -50,8 +50,8 @@ class NMF(BaseNMF):
     beta_loss : {'frobenius', 'kullback-leibler', 'itakura-saito'} or float, default='frobenius'
         Loss, by name or beta. For beta <= 0, X must have no zeros.
     tol : float, default=1e-4
-        Stop when the projected gradient is this small relative to X, or when the loss falls by less than this share of
-        itself over five iterations; 0 runs to max_iter.
+        Stop when the projected gradient is this small relative to X, or when the loss falls by less than a hundredth of
+        this share of itself over five iterations; 0 runs to max_iter.
     max_iter : int, default=200
         Limit on iterations.
     random_state : int, RandomState instance or None, default=None

@@ -12,13 +12,17 @@ from partwise.losses import get_loss
 from partwise.matrix import as_matrix
 from partwise.penalties import Penalty
 from partwise.projection import Projection
+from partwise.solvers import Iteration
 
 __all__ = ["Parts", "counts_of", "find_parts"]
 
 Array = NDArray[Any]
 TEXT_SHARE = 0.3  # norm of the texts over that of the reads: they name parts and place new articles, and lead nothing
 READER, ARTICLE = 0.5, 0.25  # exponents of the counts that reads are divided by
-ITERATIONS = 60
+ITERATIONS, WINDOW, STEADY = 60, 5, 1e-4
+"""Parts are found when the loss fell by less than STEADY of itself over WINDOW iterations. Fits stop later by
+themselves, which ranked no better (NDCG@10 on the Deskdrop log, mean of three seeds, 0.175 against 0.179) and took
+longer (1.4 times the processor time, one seed)."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,13 @@ def find_parts(read: Any, n_parts: int, texts: Any, random_state: Any, n_jobs: i
         weight = TEXT_SHARE * float(np.linalg.norm(X.data)) / length
         X = sp.csr_array(sp.hstack([X, weight * texts[known]], format="csr"))
     k = min(n_parts, *X.shape)
-    found = factorize(X, k, max_iter=ITERATIONS, random_state=random_state, n_jobs=n_jobs)
+    losses: list[float] = []
+
+    def steady(at: Iteration) -> bool:
+        losses.append(at.loss)
+        return len(losses) > WINDOW and losses[-1 - WINDOW] - at.loss < STEADY * at.loss
+
+    found = factorize(X, k, max_iter=ITERATIONS, random_state=random_state, n_jobs=n_jobs, callback=steady)
     R, V = found.H.T[:n], found.H.T[n:]
     H = np.zeros((m, k))
     H[known] = found.W

@@ -67,8 +67,10 @@ def choose_rank(
         'speckled' deals rows and columns to ten groups at random and holds out, in each fold, a tenth of the cells: a
         group of columns in each group of rows, another in each. Such a fit costs what a plain one costs. 'bicross'
         holds out the block where a group of rows meets a group of columns, and predicts it from a fit of neither.
-    tol, max_iter : see ``factorize``
-        When a fit stops.
+    tol : float, default=1e-4
+        A tenth of the ``tol`` that the fits of folds stop at: an error on held-out cells needs no more.
+    max_iter : see ``factorize``
+        Limit on the iterations of a fit.
     max_time : float or None
         Limit in seconds, shared between the folds. What is known by then is used, and the reason says so.
     missing_values : None, nan or 0
