@@ -97,6 +97,6 @@ def test_an_upper_bound_counts_where_it_is_under_the_size_of_a_start_alone():
 
 def test_a_penalty_in_other_units_is_the_same_penalty():
     penalty, factor = Penalty(l1=0.5, l2=0.25), np.array([2.0, 6.0])
-    other = penalty.in_units(2.0, 4.0)
+    other = penalty.in_units(2.0, 4.0, np.float64)
     value = penalty.value(factor.sum(), factor @ factor)
     assert 16 * other.value((factor / 2).sum(), (factor / 2) @ (factor / 2)) == pytest.approx(value)

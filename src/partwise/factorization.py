@@ -294,19 +294,19 @@ def factorize(
     if isinstance(given, Observed) and given.n_stored == 0:
         raise DataError("No entry of X is known: nothing can be learnt from it. Mend missing_values, or the weights.")
     objective.check(given)
-    weighting = Weighting.of(sample_weight, feature_weight, given.shape, objective)
+    weighting = Weighting.of(sample_weight, feature_weight, given, objective)
     weighting.check((penalty_W, penalty_H), sum_to_one)
     degree = objective.unit_degree
     bare, unit = (widened(given), 1.0) if degree is None else rescaled(widened(given), degree)
     # the units of X go to both factors alike, but for a W that has its own
     units = (1.0, unit) if sum_to_one else share_out(unit, bare, (bounds_W, bounds_H))
     named, objective, log_unit = objective, objective.in_units(unit), objective.log_unit(unit)
-    penalties = (penalty_W.in_units(units[0], log_unit), penalty_H.in_units(units[1], log_unit))
+    penalties = tuple(p.in_units(u, log_unit, bare.dtype) for p, u in zip((penalty_W, penalty_H), units, strict=True))
     boxes = weighting.boxes((bounds_W, bounds_H), bare, n_components, units)
     check_limits(chosen, boxes, sum_to_one, isinstance(bare, Observed))
     matrix = weighting.apply(bare)
     size = objective.size(matrix)
-    if not np.isfinite(size):
+    if not (size > 0 or matrix.total == 0) or not np.isfinite(size):
         raise DomainError(f"loss={objective!r} is beyond what numbers can hold on this data; take a beta nearer to 1.")
     by_hand: Any = tuple(
         u if w is None else u / np.where(w > 0, w, 1.0)
@@ -364,9 +364,8 @@ def factorize(
             last = isinstance(objective, Frobenius) or best.reason is not StopReason.MAX_TIME  # an exact step follows
             best.W[weighting.rows[:, 0] == 0] = float(last)
         limits = Weighting().boxes((bounds_W, None), bare, n_components, units)[0], sum_to_one
-        left, value = finish(weighting.apply(bare, rows=False), objective, best, penalties[0], limits, workers)
-        if weighting.rows is not None:
-            value = objective.value(matrix, left * weighting.rows.astype(left.dtype), best.Ht)
+        judged = None if weighting.rows is None else (matrix, weighting.rows)
+        left, value = finish(weighting.apply(bare, rows=False), objective, best, penalties[0], limits, workers, judged)
         room = volume.value(own_gram(best.Ht)) if volume else 0.0
     curve = best.curve
     final = value + room + sum(p.of(f) for p, f in zip(penalties, (left, best.Ht), strict=True))

@@ -13,6 +13,9 @@ from partwise.parameters import check_number
 from partwise.summary import Summary, size
 from partwise.units import scaled
 
+HEAVIEST = {np.dtype(np.float32): 2.0**60, np.dtype(np.float64): 2.0**500}
+"""Largest weight of a penalty in the units of a fit: far beyond any gradient, and its products are numbers."""
+
 
 @dataclass(frozen=True)
 class Penalty:
@@ -73,7 +76,7 @@ class Penalty:
         total, squared = factor.sum(dtype=np.float64), np.square(factor, dtype=np.float64).sum()
         return self.value(float(total), float(squared))
 
-    def in_units(self, factor: float, log_loss: float) -> "Penalty":
+    def in_units(self, factor: float, log_loss: float, dtype: Any) -> "Penalty":
         """Return the same penalty for other units.
 
         Parameters
@@ -82,14 +85,17 @@ class Penalty:
             The unit in which the factor is counted from now on, in the present one.
         log_loss : float
             Binary logarithm of the same for the loss.
+        dtype : dtype
+            Of the factor.
 
         Returns
         -------
         Penalty
-            With weights to match, up to the largest number.
+            With weights to match, up to HEAVIEST.
         """
-        own = float(np.log2(factor))
-        return Penalty(scaled(self.l1, own - log_loss), scaled(self.l2, 2 * own - log_loss))
+        own, most = float(np.log2(factor)), HEAVIEST[np.dtype(dtype)]
+        weights = scaled(self.l1, own - log_loss), scaled(self.l2, 2 * own - log_loss)
+        return Penalty(*(min(weight, most) for weight in weights))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -169,10 +175,9 @@ class Bounds(Summary):
         """
         lower, upper = array_of(self.lower, "lower"), array_of(self.upper, "upper")
         held = lower[(lower > 0) & (lower < math.inf)]
-        if held.size:
-            return float(held.mean())
-        tight = upper[(upper > 0) & (upper < usual)]
-        return float(tight.mean()) if tight.size else 0.0
+        tight = held if held.size else upper[(upper > 0) & (upper < usual)]
+        highest = float(tight.max(initial=0.0))
+        return float((tight / highest).mean()) * highest if tight.size else 0.0  # their sum may be no number
 
     def box(self, shape: tuple[int, int], name: str, dtype: Any, units: Any = 1.0) -> Box:
         """Return both bounds in the shape (rows, k) of a factor as solvers hold it: H is transposed.
@@ -194,11 +199,17 @@ class Bounds(Summary):
             Both of that shape.
         """
         lower, upper = (
-            _spread(bound, shape, name, free) / units for bound, free in ((self.lower, 0.0), (self.upper, math.inf))
+            _spread(bound, shape, name, free) for bound, free in ((self.lower, 0.0), (self.upper, math.inf))
         )
         if not (np.all(lower >= 0) and np.all(np.isfinite(lower)) and np.all(lower <= upper)):
             raise ParameterError(f"bounds of {name}: need 0 <= lower <= upper, and a finite lower; NaN is no bound.")
-        low, high = (np.ascontiguousarray(bound, dtype) for bound in (lower, upper))
+        with np.errstate(over="ignore"):  # an upper bound beyond all numbers is none
+            low, high = (np.ascontiguousarray(bound / units, dtype) for bound in (lower, upper))
+        if not np.isfinite(low).all():
+            raise ParameterError(
+                f"bounds of {name}: a lower bound of {lower.max():.3g} is too large beside X for {np.dtype(dtype)}. "
+                f"Divide X by its mean, and bring the bounds to its scale."
+            )
         return low, high
 
 

@@ -66,7 +66,7 @@ class Projection:
         factor = unit / self.unit
         penalty = self.penalty
         if penalty:
-            penalty = penalty.in_units(factor, self.loss.log_unit(unit))
+            penalty = penalty.in_units(factor, self.loss.log_unit(unit), matrix.dtype)
         if matrix.dtype not in self._parts:
             self._parts[matrix.dtype] = Parts(self._right.astype(matrix.dtype))
         parts = self._parts[matrix.dtype]

@@ -12,7 +12,7 @@ from partwise.matrix import Array, Box, Matrix, array_of
 from partwise.matrix.dense import Dense
 from partwise.matrix.observed import Observed
 from partwise.matrix.sparse import Sparse
-from partwise.matrix.unknown import check_scale
+from partwise.matrix.unknown import check_powers, check_scale
 from partwise.penalties import Bounds, Penalty
 from partwise.summary import Summary, size
 
@@ -39,21 +39,18 @@ class Weighting(Summary):
         return {"rows": size(self.rows), "columns": size(self.columns)}
 
     @classmethod
-    def of(cls, sample_weight: Any, feature_weight: Any, shape: tuple[int, int], loss: Loss) -> "Weighting":
-        """Return the scales for weights (n,) and (m,), each None where all are 1."""
-        checked = [
-            None if weight is None else check_weights(weight, count, name, of)
-            for weight, count, name, of in (
-                (sample_weight, shape[0], "sample_weight", "row"),
-                (feature_weight, shape[1], "feature_weight", "column"),
-            )
-        ]
-        checked = [None if weight is None or np.all(weight == 1) else weight for weight in checked]
-        if any(weight is not None for weight in checked) and not loss.degree:
-            raise IncompatibleSolverError(
-                f"loss={loss.name!r} takes no weights, because it does not scale with its arguments. Use a loss that "
-                f"does, for example 'frobenius' or 'kullback-leibler'."
-            )
+    def of(cls, sample_weight: Any, feature_weight: Any, X: Matrix, loss: Loss) -> "Weighting":
+        """Return the scales for weights (n,) and (m,) of X's rows and columns, each None where all are 1."""
+        checked: list[Array | None] = []
+        for weight, count, name, of in (
+            (sample_weight, X.shape[0], "sample_weight", "row"),
+            (feature_weight, X.shape[1], "feature_weight", "column"),
+        ):
+            checked.append(None if weight is None else check_weights(weight, count, name, of))
+            if checked[-1] is not None and np.all(checked[-1] == 1):
+                checked[-1] = None
+            if checked[-1] is not None:
+                check_powers(checked[-1], loss, name, X.dtype)
         power = 1 / float(loss.degree or 1)
         if power < 0 and any(weight is not None and not weight.all() for weight in checked):
             raise IncompatibleSolverError(

@@ -171,6 +171,11 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         -------
         X_original : ndarray of shape (n_samples, n_features)
             The model of the data.
+
+        Raises
+        ------
+        DataError
+            If W has another number of columns, or W H is beyond the range of numbers.
         """
         check_is_fitted(self)
         weights = entries_of(X, "W")
@@ -178,7 +183,14 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
             raise DataError(
                 f"W has shape {weights.shape}; it needs a column for each of the {self._n_features_out} parts."
             )
-        return weights @ self.components_
+        with np.errstate(over="ignore", invalid="ignore"):  # refused below
+            model = weights @ self.components_
+        if not np.isfinite(model).all():
+            raise DataError(
+                f"W H has entries that {model.dtype} cannot hold, or W is not finite. Bring W and components_ to a "
+                f"smaller scale."
+            )
+        return model
 
     def _projection(self) -> Projection:
         """Return the projection onto components_, kept while they, the loss and the penalties stay what they are."""

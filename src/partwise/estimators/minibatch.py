@@ -13,7 +13,7 @@ from partwise.estimators.base import BaseNMF, warn
 from partwise.estimators.callbacks import FitTask, with_callbacks
 from partwise.exceptions import ParameterError
 from partwise.init import initialize
-from partwise.init.given import check_factor
+from partwise.init.given import check_factor, in_units_of
 from partwise.matrix import Array, Matrix, rescaled
 from partwise.parameters import check_flag, check_integer, check_number, check_seed
 from partwise.penalties import Penalty
@@ -322,8 +322,8 @@ class MiniBatchNMF(BaseNMF):
         if W is None or H is None:
             with Workers(self.n_jobs) as workers:
                 start = initialize(matrix, k, None if self.init == "custom" else self.init, rng, workers)
-        left = start[0] if W is None else np.array(W, order="C") / root
-        Ht = start[1] if H is None else np.array(H, order="C").T / root
+        left = start[0] if W is None else in_units_of(np.array(W, order="C"), root)
+        Ht = start[1] if H is None else in_units_of(np.array(H, order="C").T, root)
         left, Ht = in_reach((left, Ht), (None, None), matrix.mean, loss, False)
         forget = float(self.forget_factor) ** (min(int(self.batch_size), matrix.shape[0]) / matrix.shape[0])
         return Online(loss.in_units(unit), np.ascontiguousarray(Ht), forget, unit), matrix, left
@@ -342,10 +342,8 @@ class MiniBatchNMF(BaseNMF):
     def _penalties_in(self, online: Online, part: Matrix) -> tuple[Penalty, Penalty]:
         """Return the penalties of W and H for these rows in the stream's units."""
         W, H = self._penalties(part.shape)
-        if online.unit == 1 or not (W or H):
-            return W, H
-        root, scale = float(np.sqrt(online.unit)), online.loss.log_unit(online.unit)
-        return W.in_units(root, scale), H.in_units(root, scale)
+        units = float(np.sqrt(online.unit)), online.loss.log_unit(online.unit), online.Ht.dtype
+        return W.in_units(*units), H.in_units(*units)
 
     def _learn(self, online: Online, n_steps: int, **fitted: Any) -> None:
         """Take over the state of a stream after so many steps, and what else is known of the fit."""

@@ -289,7 +289,7 @@ class NMF(BaseNMF):
             sample_weight = check_weights(sample_weight, matrix.shape[0], "sample_weight", "row")
             rows = float(sample_weight.sum())
         penalty_W, penalty_H = self._penalties((rows, matrix.shape[1]))
-        weighting = Weighting.of(None, feature_weight, matrix.shape, self._objective)
+        weighting = Weighting.of(None, feature_weight, matrix, self._objective)
         fitted = {**columns, **chosen, "_weighting": weighting}
         steps = int(self.max_iter) * int(self.n_init)
         task = FitTask(self, X, steps, self.verbose, lambda at: {**fitted, **self._state(at)})

@@ -49,8 +49,8 @@ def _unseeded(
         return lambda workers=ALONE: initialize(X, k, init, rng, workers)
     if W is None and H is None:
         raise ParameterError("init='custom' needs W or H, or both; give one, or use init='random'.")
-    own_W = None if W is None else _in_units(check_factor(W, (X.shape[0], k), "W", X.dtype), units[0])
-    own_Ht = None if H is None else _in_units(check_factor(H, (k, X.shape[1]), "H", X.dtype).T, units[1])
+    own_W = None if W is None else in_units_of(check_factor(W, (X.shape[0], k), "W", X.dtype), units[0])
+    own_Ht = None if H is None else in_units_of(check_factor(H, (k, X.shape[1]), "H", X.dtype).T, units[1])
 
     def start(workers: Workers = ALONE) -> Start:
         if own_W is not None and own_Ht is not None:
@@ -61,8 +61,19 @@ def _unseeded(
     return start
 
 
-def _in_units(factor: Array, unit: Any) -> Array:
-    return factor if np.isscalar(unit) and unit == 1 else factor / np.asarray(unit, factor.dtype)
+def in_units_of(factor: Array, unit: Any) -> Array:
+    """Return a factor in other units. One that these take out of the range of numbers gets the size of 1.
+
+    A start so far from the size of X has no scale worth keeping: see ``in_reach``.
+    """
+    if np.isscalar(unit) and unit == 1:
+        return factor
+    divisor = np.asarray(unit, factor.dtype)
+    with np.errstate(over="ignore"):
+        found = factor / divisor
+    if 0 < found.max(initial=0) < np.inf or not factor.any():
+        return found
+    return np.ldexp(factor, -int(np.frexp(factor.max())[1])) / (divisor / divisor.min())
 
 
 def _seeded(start: Start, seeds: Any, units: Any) -> Start:
@@ -74,12 +85,12 @@ def _seeded(start: Start, seeds: Any, units: Any) -> Start:
             f"seed_components have shape {given.shape}; they need at most {Ht.shape[1]} rows, one a part, of {len(Ht)} "
             f"entries, one a feature."
         )
-    given = given / np.ravel(units)  # columns with weights have scales of their own
     known = ~np.isnan(given)
     if (given[known] < 0).any() or not np.isfinite(given[known]).all():
         raise ParameterError("seed_components must be finite and at least 0; NaN where an entry is not known.")
     Ht = Ht.copy()
     for t, (seed, known_here) in enumerate(zip(given, known, strict=True)):
+        seed = in_units_of(np.where(known_here, seed, 0.0), np.ravel(units))  # weights of columns are units too
         total = float(seed[known_here].sum())
         if total > 0:  # the mean of the start is its scale, whatever it is zero at
             seed = seed * (float(Ht[:, t].mean()) or float(Ht.mean())) * known_here.sum() / total

@@ -8,6 +8,7 @@ import numpy as np
 
 from partwise.exceptions import DomainError
 from partwise.matrix import Array, Matrix
+from partwise.matrix.observed import Observed
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,9 @@ class Loss(ABC):
         return float(np.log2(unit)) * float(self.unit_degree or 0.0)
 
     def check(self, X: Matrix) -> None:
-        """Raise DomainError if X has an entry that the loss is not defined for."""
+        """Raise DomainError if X has an entry that the loss is not defined for; also refuse weights it cannot take."""
+        if isinstance(X, Observed):
+            X.check(self)
         if not self.domain.closed and X.has_zeros:
             raise DomainError(
                 f"When beta_loss <= 0 and X contains zeros, the solver may diverge. Please add small values to X, "

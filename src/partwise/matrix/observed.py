@@ -7,9 +7,9 @@ import numpy as np
 
 from partwise import kernels
 from partwise.caching import cached_property
-from partwise.exceptions import IncompatibleSolverError
 from partwise.matrix.base import Array, Block, Box, Entrywise, Matrix, PoissonSide
 from partwise.matrix.sparse import Sparse
+from partwise.matrix.unknown import check_powers
 from partwise.threads import Workers
 
 
@@ -38,6 +38,11 @@ class Observed(Matrix):
             weights = self.weights.T if self.weights is not None else None
             self._transposed = Observed(self.known.T, weights, transposed=self)
         return self._transposed
+
+    def check(self, loss: Any) -> None:
+        """Raise where a loss cannot take these weights; see check_powers."""
+        if self.weights is not None:
+            check_powers(self.weights.X.data, loss, "entry_weight", self.dtype)
 
     def prepare(self, workers: Workers, *, whole: bool) -> None:
         """See Matrix; its rows are always asked for one by one."""
@@ -92,11 +97,6 @@ class Observed(Matrix):
         """Return the weighted sum of d(x, p): d(c x, c p) = c ** degree d(x, p) lets a weight into the arguments."""
         if weights is None:
             return loss.parts(x[None], p[None], self.floor, True)[2]
-        if not loss.degree:
-            raise IncompatibleSolverError(
-                f"loss={loss.name!r} takes no weights on single entries, because it does not scale with its arguments. "
-                f"Use a loss that does, for example 'frobenius' or 'kullback-leibler', or weights of 0 and 1 alone."
-            )
         scale = weights ** (1 / loss.degree)
         return loss.parts((scale * x)[None], (scale * p)[None], self.floor * float(scale.min(initial=1.0)), True)[2]
 

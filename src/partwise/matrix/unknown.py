@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
-from partwise.exceptions import DataError, ParameterError
+from partwise.exceptions import DataError, IncompatibleSolverError, ParameterError
 from partwise.indices import canonical
 from partwise.matrix.containers import entries_of
 
@@ -14,6 +14,11 @@ MOST_CELLS = 20_000_000
 
 MOST_WEIGHT = 1e12
 """Largest weight, and the inverse of the smallest largest one, that data of any type carries."""
+
+MOST_POWER = {np.dtype(np.float32): 40, np.dtype(np.float64): 200}
+"""Largest exponent of what a weight multiplies data by, or of its inverse: powers of the product are numbers."""
+MOST_SPREAD = {np.dtype(np.float32): 23, np.dtype(np.float64): 50}
+"""Exponent of the largest ratio of such scales for a degree under 1: the smallest stay far above the model's floor."""
 
 
 def known_entries(X: Any, missing: str | None, entry_weight: Any) -> tuple[Any, Any] | None:
@@ -96,6 +101,39 @@ def check_scale(largest: float, name: str) -> None:
         raise ParameterError(
             f"{name} has {largest:.3g} as its largest weight, which the weighted data may not carry. Only their "
             f"ratios matter: divide them by their mean."
+        )
+
+
+def check_powers(weights: Any, loss: Any, name: str, dtype: Any) -> None:
+    """Refuse weights that a loss cannot take as scales of the data, w ** (1 / degree), in the range of numbers.
+
+    Parameters
+    ----------
+    weights : ndarray
+        At least 0; those of 0 are no scales.
+    loss : Loss
+        What they weigh.
+    name : str
+        What the user calls them.
+    dtype : dtype
+        Of the data.
+    """
+    if not loss.degree:
+        raise IncompatibleSolverError(
+            f"loss={loss.name!r} takes no weights, because it does not scale with its arguments. Use a loss that does, "
+            f"for example 'frobenius' or 'kullback-leibler'; or entry_weight of 0 and 1 alone."
+        )
+    positive = weights[weights > 0]
+    if positive.size == 0:
+        return
+    ends = np.log2([float(positive.min()), float(positive.max())]) / float(loss.degree)
+    whole = name != "entry_weight" and loss.degree < 1  # the floor of a model is one for all rows and columns
+    if np.abs(ends).max() > MOST_POWER[dtype] or (whole and np.ptp(ends) > MOST_SPREAD[dtype]):
+        way = " Or give entry_weight, which takes a wider range." if whole else ""
+        raise ParameterError(
+            f"{name} has weights from {positive.min():.3g} to {positive.max():.3g}. As scales of the data, to the "
+            f"power 1 / {loss.degree:g}, {np.dtype(dtype)} cannot hold them for loss={loss!r}. Divide them by their "
+            f"mean, give 0 to what shall not count, or take a beta further from 0.{way}"
         )
 
 

@@ -45,10 +45,8 @@ def in_reach(
     for factor, box, size in zip(start, boxes, usual, strict=True):
         highest = float(factor.max(initial=0.0))
         exponent = round(np.log2(highest) - np.log2(size or 1.0)) if highest > 0 else 0
-        if box is not None:
-            found.append(np.clip(factor, *box))
-        else:
-            found.append(factor if abs(exponent) <= far else np.ldexp(factor, -exponent))
+        near = factor if abs(exponent) <= far else np.ldexp(factor, -exponent)
+        found.append(near if box is None else np.clip(near, *box))
     return found
 
 

@@ -163,12 +163,25 @@ def _to_the_end(
 
 
 def finish(
-    X: Matrix, loss: Loss, found: Outcome, penalty: Penalty, limits: tuple[Box | None, bool], workers: Workers
+    X: Matrix,
+    loss: Loss,
+    found: Outcome,
+    penalty: Penalty,
+    limits: tuple[Box | None, bool],
+    workers: Workers,
+    weighted: tuple[Matrix, Array] | None = None,
 ) -> tuple[Array, float]:
     """Return the exact W for the H that a fit found, whose W may be overwritten with it, and the loss of the pair.
 
-    `limits`: W's box, and whether its rows sum to one.
+    `limits`: W's box, and whether its rows sum to one. `weighted`: X with weights of rows, and their scales (n, 1): the
+    loss counts these, and the exact W of a row does not depend on its own. Where the problem of a row is not convex,
+    what Newton's method finds can be worse than the W of the fit, which then stays.
     """
+    judged, scales = (X, None) if weighted is None else weighted
+
+    def value_of(W: Array) -> float:  # rounding can go just under 0
+        return max(loss.value(judged, W if scales is None else W * scales.astype(W.dtype), found.Ht), 0.0)
+
     parts, (box, sums) = Parts(found.Ht, workers), limits
     left, value = found.W if box is None else np.clip(found.W, *box), None
     if isinstance(loss, Frobenius):
@@ -179,12 +192,16 @@ def finish(
             if isinstance(X, Observed) or sums or values[0] <= DEPENDENT * values[-1]:
                 start = None
         left, value = least_squares(
-            X, start, parts, penalty, workers, box=box, sums_to_one=sums, value=True, in_place=True
+            X, start, parts, penalty, workers, box=box, sums_to_one=sums, value=weighted is None, in_place=True
         )
     elif found.reason is not StopReason.MAX_TIME:
         most = None if loss.convex else MOST_LOCAL
         left = solve_rows(X, loss, found.W, parts, penalty, workers, most=most, box=box)
-    return left, max(loss.value(X, left, found.Ht) if value is None else value, 0.0)  # rounding can go just under 0
+        if not loss.convex:
+            before, value = value_of(found.W), value_of(left)
+            if not value + penalty.of(left) <= before + penalty.of(found.W):
+                left, value = found.W if scales is None else np.where(scales > 0, found.W, left), before
+    return left, value_of(left) if value is None else max(value, 0.0)
 
 
 def _solve_observed(
