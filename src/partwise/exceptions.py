@@ -4,8 +4,8 @@
 
     PartwiseError
     ├── DataError (ValueError)                the data cannot be factorized as it is
-    │   ├── DomainError                       an entry lies outside what the loss is defined for
-    │   └── DataTypeError (TypeError)         the data are no numbers, or nothing that holds numbers
+    │   ├── DomainError                       the loss is not defined for an entry
+    │   └── DataTypeError (TypeError)         the data are not numbers, or no array or table
     ├── ParameterError (ValueError)           a parameter has a value that nothing accepts
     │   └── IncompatibleSolverError           solver and loss are both valid, but not together
     ├── FactorTypeError (TypeError)           a given W or H has another dtype than X
@@ -48,7 +48,7 @@ class DomainError(DataError):
 
 
 class DataTypeError(DataError, TypeError):
-    """The data are no numbers, or nothing that holds numbers; the text says where, what and the way out."""
+    """The data are not numbers, or no array or table; the text says where, what and the way out."""
 
 
 class ParameterError(PartwiseError, ValueError):

@@ -65,7 +65,7 @@ class Factorization(Summary, PlainState):
         Frobenius, else the divergence. Computed in float64 whatever X's dtype. Where it is beyond float64 (squared
         errors over 1e308 or under 1e-324), the largest number, or 0.
     reconstruction_error : float
-        ``sqrt(2 loss)``: for Frobenius ``||X - W H||``. Right also where the loss is not.
+        ``sqrt(2 loss)``: for Frobenius ``||X - W H||``. Correct also where the loss is beyond float64.
     relative_error : float
         ``||X - W H|| / ||X||`` in the Frobenius norm for the Frobenius loss; for another loss, its value relative to
         that loss's size of X. No unit.
@@ -242,7 +242,7 @@ def factorize(
     sum_to_one : bool, default=False
         Whether each row of W has to sum to one (Frobenius).
     min_volume : float, default=0.0
-        How much the room between the parts counts beside the noise of X; needs sum_to_one. Adds half of min_volume
+        Weight of the volume that the parts span, relative to the noise of X; needs sum_to_one. Adds half of min_volume
         s^2 log det(I + C / d) to the objective: s is X's singular value number k + 1, C the gram of the parts less
         their mean, d the mean variance of the rows along k - 1 directions. No unit. Nothing is added for one part, for
         as many as X has rows or columns, or without noise. Up to half of max_iter goes by first, with more weight on

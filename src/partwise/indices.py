@@ -1,4 +1,4 @@
-"""Whether the indices of a sparse matrix stay within it: SciPy's constructors do not look, and its code trusts them."""
+"""Checks that indices of a sparse matrix are inside its shape: SciPy's constructors do not, and its code trusts them."""
 
 from typing import Any
 
@@ -8,16 +8,16 @@ import scipy.sparse as sp
 from partwise.exceptions import DataError
 
 FORMATS = ("csr", "csc", "coo")
-"""Formats that are left as they are; the others become CSR."""
+"""Formats that are not converted; the others become CSR."""
 INDEX = (np.dtype(np.int32), np.dtype(np.int64))
 """Types of indices that kernels take."""
 
 
 def sound(X: Any, name: str = "X") -> Any:
-    """Return a sparse matrix (n, m) with indices that can be relied on: X itself, or one that shares its entries.
+    """Return a sparse matrix (n, m) with valid indices: X itself, or one that shares its entries.
 
-    To be called before anything else reads the entries: conversions of SciPy run past the end of arrays as kernels do.
-    Costs less than one product with a vector.
+    Call this before anything else reads the entries: SciPy's conversions and our kernels read past the end of arrays if
+    an index is too large. It costs less than one product with a vector.
 
     Parameters
     ----------
@@ -29,12 +29,12 @@ def sound(X: Any, name: str = "X") -> Any:
     Returns
     -------
     sparse matrix or array
-        In CSR, CSC or COO; indices of one type, int32 or int64, and no room beyond the last entry.
+        In CSR, CSC or COO; indices of one type, int32 or int64, and no unused space after the last entry.
 
     Raises
     ------
     DataError
-        If an index lies outside X's shape, or its arrays do not fit together.
+        If an index is outside X's shape, or X's arrays do not fit each other.
     """
     if X.ndim != 2:
         raise DataError(f"Expected 2D array, got a sparse {name} of shape {X.shape}: it needs rows and columns.")
@@ -72,7 +72,7 @@ def _by_row(X: Any) -> Any:
 
 
 def _check_compressed(X: Any, name: str, data: Any, block: tuple[int, int]) -> None:
-    """Refuse indices and indptr (of CSR, CSC or BSR with blocks of a shape) that lead out of the matrix."""
+    """Refuse indices and indptr (of CSR, CSC or BSR with blocks of a shape) that are outside the matrix."""
     indices, indptr = X.indices, X.indptr
     by_column = X.format == "csc"
     count, across = X.shape[by_column] // block[0], -(-X.shape[not by_column] // block[1])
@@ -103,7 +103,7 @@ def _check_compressed(X: Any, name: str, data: Any, block: tuple[int, int]) -> N
 
 
 def _check_places(X: Any, name: str, rows: Any, columns: Any) -> None:
-    """Refuse rows and columns, one pair an entry, that lie outside the matrix."""
+    """Refuse rows and columns, one pair for each entry, that are outside the matrix."""
     if not (_whole(rows) and _whole(columns)) or not len(rows) == len(columns):
         raise _unfit(X, name, "it needs a row and a column, both whole numbers, for each entry")
     if X.format == "coo" and len(rows) != len(X.data):
@@ -119,7 +119,7 @@ def _whole(array: Any) -> bool:
 
 
 def _one_type(X: Any) -> Any:
-    """Return CSR or CSC in arrays that kernels take: indices of one type, no gaps, no room beyond the last entry."""
+    """Return CSR or CSC in arrays that kernels take: indices of one type, no gaps, no space after the last entry."""
     indices, indptr, last = X.indices, X.indptr, int(X.indptr[-1])
     fits = indices.dtype == indptr.dtype and indptr.dtype in INDEX and len(indices) == len(X.data) == last
     if fits and all(array.flags.c_contiguous and array.flags.aligned for array in (X.data, indices, indptr)):

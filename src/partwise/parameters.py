@@ -131,7 +131,7 @@ def check_kind(name: str, value: Any, kind: Any, *, hint: str = "") -> Any:
 
 
 def check_seed(name: str, value: Any) -> np.random.RandomState:
-    """Return the random numbers that a seed stands for; raise for anything that is none.
+    """Return the random numbers that a seed stands for; raise for anything else.
 
     None is NumPy's global state, an integer a state of its own. A RandomState, or a Generator, is drawn from, so that
     the next call with it finds other numbers.
@@ -158,7 +158,7 @@ def check_time(name: str, value: Any) -> Any:
 
 
 def check_stopping(tol: Any, max_iter: Any, max_time: Any) -> tuple[float, int, float | None]:
-    """Return when a fit stops, each as Python's own type; raise for anything that says nothing."""
+    """Return when a fit stops, each as Python's own type; raise for an invalid one."""
     tol = check_number("tol", tol, hint="0 runs to max_iter.")
     return tol, check_integer("max_iter", max_iter), check_time("max_time", max_time)
 

@@ -25,7 +25,7 @@ class Projection:
     loss : Loss
         What to minimise.
     penalty : Penalty
-        What the weights pay.
+        The penalty on the weights.
     sum_to_one : bool
         Whether they have to sum to one in each row.
     weighting : Weighting or None
@@ -86,8 +86,8 @@ class Projection:
 class KeptProjection:
     """The projection onto parts that their owner may change, kept for as long as they hold the same numbers.
 
-    Code for scikit-learn changes ``components_`` in place, or puts other arrays in its place. A comparison with a copy
-    finds either, and costs far less than what a projection prepares. Copies and pickles of it are empty.
+    Code for scikit-learn changes ``components_`` in place or assigns another array. A comparison with a copy notices
+    both, and costs far less than a new projection. Copies and pickles of it are empty.
 
     Examples
     --------
@@ -104,12 +104,12 @@ class KeptProjection:
     _made: tuple[Array, tuple[Any, ...], Projection] | None = None
 
     def onto(self, H: Any, n_features: int, name: str, *settings: Any) -> Projection:
-        """Return the projection onto H (k, n_features), made anew if that or the settings differ from the last ones.
+        """Return the projection onto H (k, n_features), made again if H or the settings differ from the last ones.
 
         Parameters
         ----------
         H : array-like of shape (k, n_features)
-            The parts; checked where they are others than before.
+            The parts; checked if they differ from the last ones.
         n_features : int
             Columns of the data that the model was fitted to.
         name : str
@@ -133,10 +133,7 @@ class KeptProjection:
 
 
 def check_numbers(loss: float = 0.0, **factors: Array) -> None:
-    """Raise DataError unless all entries of the factors are numbers from 0 up, and the loss is a number.
-
-    Nothing but numbers leaves a fit or a transform.
-    """
+    """Raise DataError unless all entries of the factors are finite and at least 0, and the loss is finite."""
     for name, factor in factors.items():
         low, high = (float(end(initial=0.0)) for end in (factor.min, factor.max))  # NaN where an entry is
         if not (low >= 0 and high < np.inf):

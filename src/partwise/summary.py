@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 WIDTH = 79
-"""Columns of a line."""
+"""Characters of a line."""
 MOST_LINES = 4
-"""Lines that one fact takes before it is cut."""
+"""Lines of one fact before it is cut."""
 
 
 class Summary:
-    """Shows an object by the facts that its class names.
+    """Show an object by a few facts, which its class chooses.
 
     A dataclass that is shown so needs ``repr=False``: its own repr would print every array.
 
@@ -28,7 +28,7 @@ class Summary:
     """
 
     def _facts(self) -> Mapping[str, Any]:
-        """Return what is worth a line, by its name: numbers, or short texts."""
+        """Return the facts by name, one line each: numbers, or short texts."""
         raise NotImplementedError
 
     def __repr__(self) -> str:
@@ -53,7 +53,7 @@ class Summary:
 
 
 def spread(values: Any, form: str = ".2f") -> str:
-    """Return from where to where numbers reach."""
+    """Return the smallest and the largest number as text."""
     numbers = sorted(float(value) for value in values)
     if not numbers:
         return "none"
@@ -62,7 +62,7 @@ def spread(values: Any, form: str = ".2f") -> str:
 
 
 def size(array: Any) -> str:
-    """Return the shape of an array, as in 3 x 4; 'none' where there is none, a number as it is."""
+    """Return the shape of an array, as in 3 x 4; 'none' for None, a number as it is."""
     shape = getattr(array, "shape", ())
     if array is None:
         return "none"

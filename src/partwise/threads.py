@@ -32,7 +32,7 @@ Result = TypeVar("Result")
 
 
 class Lock:
-    """A mutex, as a context; a child forked meanwhile finds it free, whoever held it."""
+    """A mutex, as a context; it is free in a forked child, whichever thread of the parent held it."""
 
     _all: ClassVar["weakref.WeakSet[Lock]"] = weakref.WeakSet()
 
@@ -53,7 +53,7 @@ class Lock:
 
     @classmethod
     def free_all(cls) -> None:
-        """Free every lock, in a child that has none of the threads that held them."""
+        """Free every lock, in a child without the threads that held them."""
         for lock in list(cls._all):
             lock._free()
 
@@ -180,22 +180,22 @@ if hasattr(os, "register_at_fork"):
 
 
 MOST = 256
-"""Threads that are worth having, as in native/team.hpp."""
+"""Most threads, as in native/team.hpp."""
 
 
 def count_threads(n_jobs: Any = None) -> int:
-    """Return how many threads `n_jobs` stands for, wherever it is asked: in a worker of a pool of processes too.
+    """Return how many threads `n_jobs` stands for; the same in the workers of a process pool.
 
     Parameters
     ----------
     n_jobs : int or None
-        So many threads if positive. -1 stands for all cores that this process may use, -2 for all but one, and so on.
-        None takes what ``joblib.parallel_config`` says, else 1.
+        A positive number of threads. -1 stands for all cores that this process can use, -2 for all but one, and so on.
+        None takes the number of ``joblib.parallel_config``, or 1 without one.
 
     Raises
     ------
     ParameterError
-        If it is none of these.
+        If it is something else.
     """
     if n_jobs is None:
         _, n_jobs = get_active_backend()
@@ -303,7 +303,7 @@ class Workers:
         return results
 
     def _hand_over(self, task: Callable[[], None], busy: int) -> bool:
-        """Have a thread do the task, while `busy` others do theirs; return whether there was one to have."""
+        """Give the task to a thread, while `busy` others do theirs; return False if the system has no thread left."""
         if len(self._threads) <= busy:
             thread = threading.Thread(target=_serve, args=(self._asked,), name=f"partwise_{busy}", daemon=True)
             try:
@@ -316,12 +316,12 @@ class Workers:
 
 
 ALONE = Workers(1)
-"""The caller's thread alone, for what is too small to share. BLAS is as the caller has it."""
+"""The caller's thread alone, for what is too small to share. It does not change the threads of BLAS."""
 
 
 def _serve(asked: SimpleQueue[Callable[[], None] | None]) -> None:
-    """Do what is asked for until nothing more will be."""
+    """Do tasks until None comes."""
     while (task := asked.get()) is not None:
         task()
         del task  # and what it holds
-    asked.put(None)  # for the next thread, be it one that nobody could list
+    asked.put(None)  # for the next thread, which may be missing from the list

@@ -1,4 +1,4 @@
-"""Numbers in other units, up to where float64 ends."""
+"""Numbers in other units, up to the largest of float64."""
 
 from typing import Any
 
@@ -15,14 +15,14 @@ def scaled(value: Any, exponent: float) -> Any:
     value : float or ndarray
         At least 0.
     exponent : float
-        Binary logarithm of the unit of `value`, in the unit that is wanted.
+        Binary logarithm of the unit of `value`, measured in the wanted unit.
 
     Examples
     --------
     >>> scaled(3.0, 4000.0)
     1.7976931348623157e+308
     """
-    exponent = float(np.clip(exponent, -5000, 5000))  # 2 ** 5000 leads from any number out of float64
+    exponent = float(np.clip(exponent, -5000, 5000))  # 2 ** 5000 takes any number out of float64
     whole = int(np.floor(exponent))
     with np.errstate(over="ignore", under="ignore"):
         found = np.minimum(np.ldexp(np.multiply(value, 2.0 ** (exponent - whole)), whole), LARGEST)

@@ -27,7 +27,7 @@ def log():
 
 
 @pytest.mark.parametrize("windows", [1, 3])
-def test_a_split_by_time_knows_nothing_of_what_it_foretells(log, windows):
+def test_a_split_by_time_knows_nothing_of_what_it_predicts(log, windows):
     read = read_log(log)
     cuts = list(splits(read, "time", share=0.3, windows=windows))
     assert len(cuts) == windows

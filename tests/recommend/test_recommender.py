@@ -244,7 +244,7 @@ def test_parts_are_non_negative(model):
     assert len(model.labels_) == 4
 
 
-def test_ratings_are_foretold_better_than_by_means(rated):
+def test_ratings_are_predicted_better_than_by_means(rated):
     test = np.random.default_rng(0).random(len(rated)) < 0.2
     train, hidden = rated[~test], rated[test]
     model = Recommender(2, feedback="explicit").fit(train)

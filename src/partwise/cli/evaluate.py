@@ -20,14 +20,14 @@ __all__ = ["command"]
     type=click.Choice(["time", "leave-last-out", "random"]),
     default="time",
     show_default=True,
-    help="What to foretell: the end of the log, or (leaky) the last read of each reader, or a random fifth of them.",
+    help="What to predict: the end of the log, or (leaky) the last read of each reader, or a random fifth of them.",
 )
 @click.option("--k", "length", type=click.IntRange(min=1), default=10, show_default=True, help="Length of the lists.")
 @click.option("--no-baselines", is_flag=True, help="Leave out the simple rules beside.")
 @table_options
 @json_option
 def command(log: str, split: str, length: int, no_baselines: bool, as_json: bool, **settings: Any) -> None:
-    """Measure how well recommendations foretell what readers read next.
+    """Measure how well recommendations predict what readers read next.
 
     LOG is a .csv, .tsv, .jsonl or .parquet file with a row for each read. Simple
     rules stand beside. Each measure is a mean over readers; ndcg

@@ -28,7 +28,7 @@ COMMANDS = {
     "report": "Write a page with the topics of a saved model, to open in a browser.",
     "recommend": "Recommend articles to readers, from a log of who read what.",
     "explain": "Tell why an article is recommended: reasons that add up to its score.",
-    "evaluate": "Measure how well recommendations foretell what readers read next.",
+    "evaluate": "Measure how well recommendations predict what readers read next.",
     "fit": "Factorize a matrix of numbers into parts.",
     "transform": "Apply a saved model to a file.",
     "rank": "Choose the number of parts of a matrix of numbers.",

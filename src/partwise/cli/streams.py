@@ -1,4 +1,4 @@
-"""Standard input, output and error as the program finds them: closed, full, or of few characters."""
+"""Standard input, output and error, also when they are closed, full or limited to few characters."""
 
 import codecs
 import os

@@ -23,7 +23,7 @@ FITTED = {
     "converged_": lambda value: isinstance(value, bool),
     "n_features_in_": lambda value: is_whole(value, 1),
 }
-"""Attributes that are no arrays, and what they may be; a model has those of its kind."""
+"""Attributes that are not arrays, each with a test of its value; a model has those of its kind."""
 STREAM = ("Ht", "numerator", "denominator")
 
 

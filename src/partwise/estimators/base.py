@@ -87,7 +87,7 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
             check_integer("verbose", self.verbose, 0)
 
     def _validate(self, X: Any, *, reset: bool, entry_weight: Any = None) -> tuple[Matrix, dict[str, Any]]:
-        """Return X as a solver sees it, and what is known of its columns, which are checked unless at a reset."""
+        """Return X as a solver sees it, and what is known of its columns; a reset does not check these."""
         matrix = as_matrix(
             X, model=type(self).__name__, negatives=self.negatives, missing_values=self.missing_values,
             entry_weight=entry_weight,
@@ -100,7 +100,7 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         return matrix, {name: value for name, value in vars(seen).items() if name in COLUMNS}
 
     def _become(self, **fitted: Any) -> None:
-        """Take over what a fit found, in place of all that an earlier one did."""
+        """Replace all that an earlier fit found by the results of this one."""
         with rebuilt(self) as made:
             made.__dict__ = {name: value for name, value in vars(made).items() if not name.endswith("_")}
             made.__dict__.update(fitted, _kept=KeptProjection())

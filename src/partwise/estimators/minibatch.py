@@ -76,7 +76,7 @@ class MiniBatchNMF(BaseNMF):
     Attributes
     ----------
     components_ : ndarray of shape (n_components, n_features)
-        The parts, H. They may be changed, in place too: ``transform`` and ``partial_fit`` go on from what they find.
+        The parts, H. They can be changed in place or assigned: ``transform`` and ``partial_fit`` use the new values.
     n_components_ : int
         Number of parts.
     reconstruction_err_ : float

@@ -99,7 +99,7 @@ class NMF(BaseNMF):
     Attributes
     ----------
     components_ : ndarray of shape (n_components, n_features)
-        The parts, H. They may be changed, in place too: ``transform`` uses what it finds there.
+        The parts, H. They can be changed in place or assigned: ``transform`` uses the new values.
     n_components_ : int
         Number of parts.
     rank_choice_ : RankChoice

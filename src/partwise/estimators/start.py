@@ -1,4 +1,4 @@
-"""initialize: a start by itself, for those who improve it in another way."""
+"""initialize: a start without a fit, for code that improves it in another way."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def initialize(
     DataError
         If X cannot be factorized.
     ParameterError
-        If a parameter has a value that nothing accepts.
+        If a parameter has an invalid value.
 
     References
     ----------

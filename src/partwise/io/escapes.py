@@ -1,4 +1,4 @@
-"""Text from data where it is shown, not obeyed: in a terminal, in a page, in a spreadsheet, in a command to paste."""
+"""Text from data, escaped so that terminals, pages, spreadsheets and shells show it and do not obey it."""
 
 import json
 import re

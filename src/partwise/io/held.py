@@ -1,4 +1,4 @@
-"""What a model file holds, handed out only after it was checked: kind, shape, sign and finiteness."""
+"""The values and arrays of a model file, checked as they are read: kind, shape, sign and finiteness."""
 
 import math
 from collections.abc import Mapping, Sequence

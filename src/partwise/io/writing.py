@@ -37,7 +37,7 @@ def write_bytes(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], conte
     Raises
     ------
     OSError
-        If the file cannot be written: it is a folder, may not be written, is a pipe that nobody reads, or the disk
+        If the file cannot be written: it is a folder, may not be written, is a pipe without a reader, or the disk
         is full.
 
     Examples
@@ -67,7 +67,7 @@ def write_bytes(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], conte
 
 
 def _write_into(name: str, content: bytes) -> None:
-    file = os.open(name, os.O_WRONLY | os.O_NONBLOCK)  # a pipe that nobody reads fails, instead of waiting for ever
+    file = os.open(name, os.O_WRONLY | os.O_NONBLOCK)  # a pipe without a reader fails, instead of waiting for ever
     os.set_blocking(file, True)
     with open(file, "wb") as stream:
         stream.write(content)
@@ -121,7 +121,7 @@ def _temporary(folder: str, mode: int) -> Iterator[tuple[int, str]]:
 
 
 def _sweep(folder: str) -> None:
-    """Remove the temporary files of processes that were killed: those that nobody holds a lock on."""
+    """Remove the temporary files of processes that were killed: those without a lock."""
     with contextlib.suppress(OSError):
         for name in Path(folder).glob(f"{PREFIX}*{SUFFIX}"):
             with contextlib.suppress(OSError):

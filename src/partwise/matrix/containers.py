@@ -28,7 +28,7 @@ WAYS = {
     "to_numpy": "to_numpy()",
     "X": "X",
 }
-"""What an object of another library has, and what of it to pass instead."""
+"""A method or attribute by which an object of another library is known, and what to pass instead."""
 CODES = "Encode strings and categories as numbers, or leave them out; for texts there is partwise.topics.TopicModel."
 
 
@@ -65,14 +65,14 @@ def plain(X: Any, name: str = "X") -> Any:
     Returns
     -------
     ndarray, or sparse matrix in CSR, CSC or COO
-        X itself where it is such; of any real dtype.
+        X itself if it already is one; of any real dtype.
 
     Raises
     ------
     DataTypeError
-        If X holds something else than numbers, or is nothing that holds numbers.
+        If X holds something other than numbers, or is no array or table.
     DataError
-        If X is a sparse matrix whose indices lead out of it, or an AnnData object without a matrix in memory.
+        If X is a sparse matrix with an index outside its shape, or an AnnData object without a matrix in memory.
     """
     if sp.issparse(X):
         return sound(X, name) if X.dtype.kind in NUMBERS else _refuse_dtype(X.dtype, name)
@@ -90,7 +90,7 @@ def plain(X: Any, name: str = "X") -> Any:
 
 
 def array_of(X: Any, name: str) -> Any:
-    """Return what is to be an array (weights, a start, bounds) as one of real numbers; NaN where it has none."""
+    """Return weights, a start or bounds as an array of real numbers; NaN where an entry is unknown."""
     array = plain(X, name)
     if sp.issparse(array):
         raise DataError(f"{name} is a sparse matrix, where an array is needed; give {name}.toarray().")
@@ -99,12 +99,12 @@ def array_of(X: Any, name: str) -> Any:
 
 
 def is_table(X: Any) -> bool:
-    """Return whether X has rows and columns, as a matrix or frame has and a list of texts has not."""
+    """Return whether X has rows and columns, as a matrix or frame does; a list of texts does not."""
     return len(getattr(X, "shape", ())) == 2
 
 
 def names_of(X: Any) -> list[Any] | None:
-    """Return the names of the columns of a frame, table or AnnData object, None for what has none."""
+    """Return the names of the columns of a frame, table or AnnData object, or None if it has no names."""
     if _is(X, "anndata", "AnnData"):
         return [*X.var_names]
     names = getattr(X, "column_names", getattr(X, "columns", None)) if is_table(X) else None
@@ -157,7 +157,7 @@ def _of_frame(X: Any, name: str) -> Any:
 
 
 def _by_column(X: Any, name: str) -> Any:
-    """Return a frame with columns of objects as an array; what is no number is named by its row and column."""
+    """Return a frame with columns of objects as an array; an entry that is no number is named by row and column."""
     out = np.empty(X.shape)
     for j, (label, dtype) in enumerate(zip(X.columns, X.dtypes, strict=True)):
         column = X.iloc[:, j]

@@ -1,4 +1,4 @@
-"""as_matrix(X): the only place that asks what X is, and whether it can be factorized."""
+"""as_matrix(X): the only place that asks what X is and whether it can be factorized."""
 
 from numbers import Real
 from typing import Any
@@ -36,8 +36,8 @@ def as_matrix(
     Parameters
     ----------
     X : array, sparse matrix or array, frame, AnnData, or Matrix
-        Data of shape (n, m). Integers and booleans become float64, what is masked, None or NA becomes NaN. A Matrix has
-        been through here, and stays.
+        Data of shape (n, m). Integers and booleans become float64; masked entries, None and NA become NaN. A Matrix
+        is returned as it is.
     name, model : str
         What error texts call the data, and who refuses it.
     negatives : {'error', 'clip'}, default='error'
@@ -53,9 +53,9 @@ def as_matrix(
         If X has NaN, infinite or negative entries (the text names the first and their number), no rows or columns, or
         is sparse with indices outside its shape.
     DataTypeError
-        If X holds something else than numbers.
+        If X holds something other than numbers.
     ParameterError
-        If `negatives` or `missing_values` is none of these, a weight is negative or not finite, or one of the three
+        If `negatives` or `missing_values` has another value, a weight is negative or not finite, or one of the three
         comes with a Matrix.
     """
     check_choice("negatives", negatives, NEGATIVES)

@@ -58,13 +58,13 @@ def divergence(X: Any, W: Any, H: Any, loss: Loss | str | float = "frobenius") -
     H : array-like of shape (n_components, n_features)
         Parts, at least 0.
     loss : {'frobenius', 'kullback-leibler', 'itakura-saito', 'huber'}, float (beta) or Loss, default='frobenius'
-        What to measure by.
+        The loss.
 
     Returns
     -------
     float
-        Summed over all entries, in float64; half the squared error for Frobenius. The greatest float64 where the true
-        value lies beyond.
+        Summed over all entries, in float64; half the squared error for Frobenius. The largest float64 if the true
+        value is larger.
 
     Raises
     ------

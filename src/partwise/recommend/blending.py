@@ -1,4 +1,4 @@
-"""How much each piece of a score counts: found by foretelling the end of the log from what came before."""
+"""How much each piece of a score counts: found by predicting the end of the log from what came before."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace

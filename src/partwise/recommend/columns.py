@@ -163,7 +163,7 @@ def _are_numbers(values: Sequence[Any]) -> bool:
 
 
 def _seconds(value: Any) -> float:
-    """Return seconds since 1970, a time without a zone taken as UTC; NaN for what is no time."""
+    """Return seconds since 1970, a time without a zone taken as UTC; NaN if it is not a time."""
     if _absent(value):
         return math.nan
     if isinstance(value, str):

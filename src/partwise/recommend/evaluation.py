@@ -40,7 +40,7 @@ class Evaluation(Summary):
     columns : dict of str to list
         Columns of `table`, for those without pandas.
     facts : dict
-        split, k, readers, hidden (reads to foretell), unreachable (the share of these that went to articles that no
+        split, k, readers, hidden (reads to predict), unreachable (the share of these that went to articles that no
         model could know) and untimed (articles whose times of publication are unknown).
     """
 
@@ -63,7 +63,7 @@ class Evaluation(Summary):
         models = dict.fromkeys(self.columns["model"])
         return {
             "split": f"{self.facts['split']}, lists of {self.facts['k']}",
-            "readers": f"{self.facts['readers']:,}, {self.facts['hidden']:,} reads to foretell",
+            "readers": f"{self.facts['readers']:,}, {self.facts['hidden']:,} reads to predict",
             **{f"ndcg, {model}": _cell(self.value(model, "ndcg")) for model in models},
         }
 
@@ -76,7 +76,7 @@ class Evaluation(Summary):
         k = self.facts["k"]
         lines = [
             f"split {self.facts['split']}, lists of {k}, {self.facts['readers']:,} readers, "
-            f"{self.facts['hidden']:,} reads to foretell"
+            f"{self.facts['hidden']:,} reads to predict"
         ]
         if self.facts["split"] == "leave-last-out":
             lines.append(LEAKY)
@@ -117,7 +117,7 @@ def evaluate(
     test_share: float = 0.2,
     windows: int = 4,
 ) -> Evaluation:
-    """Measure how well a recommender foretells what readers read next, beside simple rules.
+    """Measure how well a recommender predicts what readers read next, beside simple rules.
 
     A copy is fitted to what is known and ranks all articles that were there, without those the reader read already.
     What readers then read for the first time is what the list should hold. A value is the mean over readers and
@@ -125,7 +125,7 @@ def evaluate(
 
     In a split by time an article is there, with its text, if it was published or read no later than the last read
     that is known when the window begins. An article without a time of publication is there once it was read. What
-    readers read of other articles no model can foretell; ``facts["unreachable"]`` is its share.
+    readers read of other articles no model can predict; ``facts["unreachable"]`` is its share.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def evaluate(
     interactions, articles : as in `Recommender.fit`
         The whole log.
     split : {'time', 'leave-last-out', 'random'}, default='time'
-        'time': the last part of the log, in stretches of time each foretold from all before it. 'leave-last-out': the
+        'time': the last part of the log, in stretches of time each predicted from all before it. 'leave-last-out': the
         last read of each reader; leaky, for what others read later is known. 'random': a share of each reader's
         articles, for logs without times; leaky likewise.
         Fits to these two know no times.
@@ -146,7 +146,7 @@ def evaluate(
     random_state : int, default=0
         Seed of the random rule, a random split and the intervals.
     test_share : float, default=0.2
-        Share of the log to foretell, up to 0.99.
+        Share of the log to predict, up to 0.99.
     windows : int, default=4
         Stretches of time.
 

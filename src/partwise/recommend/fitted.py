@@ -43,7 +43,7 @@ class Fitted(PlainState, BaseEstimator):
         Parameters
         ----------
         reader, article : str or int, or sequences of these
-            Ids; one never met is foretold from the means, or without feedback of a reader from what is read lately.
+            Ids; one never met is predicted from the means, or without feedback of a reader from what is read lately.
 
         Returns
         -------

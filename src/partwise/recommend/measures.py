@@ -13,7 +13,7 @@ ACCURACY = ("ndcg", "recall", "map", "mrr")
 
 
 def accuracy(top: Sequence[int] | Array, wanted: Array, k: int) -> tuple[float, float, float, float]:
-    r"""Return how well a list foretells what a reader read.
+    r"""Return how well a list predicts what a reader read.
 
     With hits :math:`g_r \in \{0, 1\}` at rank r, m articles wanted and :math:`m_k = \min(m, k)`:
 

@@ -36,7 +36,7 @@ class Ratings(PlainState):
     The means b are shrunk. Parts w and h are non-negative; the first half of them raise a rating
     (:math:`\sigma_t = 1`), the others lower it (-1); each pays an L2 price. :math:`e_{uj}` is what the means leave of a
     rating that the reader gave, s the similarity of articles: the positive part of the correlation of such remainders,
-    shrunk by the number of common raters, squared. The price, and the weights p and q, are those that foretell best a
+    shrunk by the number of common raters, squared. The price, and the weights p and q, are those that predict best a
     tenth of the ratings held out within the fit.
 
     Attributes

@@ -33,8 +33,8 @@ class Recommender(Listing):
     With implicit feedback, a read says that a reader wanted an article, and no read says little. The score is a sum of
     non-negative pieces: parts that readers and articles share, articles that the same readers read, texts like those he
     read, and what is read lately; where the log has times, new articles count more. How much each piece counts is found
-    by foretelling the end of the log from what came before. With explicit feedback, strengths are ratings, and the
-    score is the rating foretold.
+    by predicting the end of the log from what came before. With explicit feedback, strengths are ratings, and the
+    score is the rating predicted.
 
     Parameters
     ----------
@@ -45,8 +45,8 @@ class Recommender(Listing):
     half_life : float, default=None
         Days in which what a reader read comes to count half; None: it always counts the same.
     content_weight : float or 'auto', default='auto'
-        How much texts count, from 0 to 1e6, in units of what the best articles get from them; co-reads usually count
-        1. 'auto' finds it with the rest.
+        How much texts count, from 0 to 1e6, in units of the score that the best articles get from them; co-reads
+        usually count 1. 'auto' finds it with the rest.
     random_state : int, default=0
         Seed: same seed, same bits, at any `n_jobs`.
     n_jobs : int, default=None
@@ -293,7 +293,7 @@ class Recommender(Listing):
         self._model = self._model.updated(log, self._texts, self._published, self.half_life)
 
     def _check(self) -> None:
-        """Raise for a parameter whose value says nothing."""
+        """Raise for an invalid parameter."""
         check_choice("feedback", self.feedback, ("implicit", "explicit"))
         check_integer("n_components", self.n_components)
         check_number("half_life", self.half_life, above=True, also=(None,), hint="It is in days.")

@@ -1,4 +1,4 @@
-"""Cuts of a log into what is known and what is to be foretold."""
+"""Cuts of a log into what is known and what is to be predicted."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ SPLITS = ("time", "leave-last-out", "random")
 
 @dataclass(frozen=True)
 class Split:
-    """Reads that are known, reads to foretell, and the times at which the one end and the other.
+    """Reads that are known, reads to predict, and the times at which the one end and the other.
 
     Attributes
     ----------
@@ -45,11 +45,11 @@ def splits(
     log : Log
         The reads.
     how : {'time', 'leave-last-out', 'random'}
-        'time': the last `share` of the log in `windows` stretches of time, each to be foretold from all before it.
+        'time': the last `share` of the log in `windows` stretches of time, each to be predicted from all before it.
         'leave-last-out': the last read of each reader; what others read later is known, which no one could know then.
         'random': a share of the articles of each reader, for logs without times.
     share : float, default=0.2
-        Share of the reads to foretell.
+        Share of the reads to predict.
     windows : int, default=4
         Stretches of time.
     random_state : int or None, default=0

@@ -1,4 +1,4 @@
-"""Parameters of a recommender, chosen by foretelling the end of the log."""
+"""Parameters of a recommender, chosen by predicting the end of the log."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ def tune(
     windows: int = 2,
     random_state: int | None = 0,
 ) -> Tuning:
-    """Choose parameters by how well they foretell the end of a log.
+    """Choose parameters by how well they predict the end of a log.
 
     Keep the reads that you will judge the result by out of `interactions`: a value that chose parameters flatters them.
 

@@ -114,7 +114,7 @@ def harmless_levels(rows: Array, push: Array, means: Array) -> Array:
 
 
 def vanishing_levels(right: Array, floor: float) -> Array:
-    """Return what entries of each column of the left factor are as good as zero under, (k,).
+    """Return the level for each column of the left factor under which an entry becomes zero, (k,).
 
     They add less to the model than a rounding error of its floor.
     """

@@ -59,7 +59,7 @@ class FittedTopics(PlainState, BaseEstimator):
     _memo: dict[str, Any]
 
     def _check_settings(self) -> None:
-        """Raise for a parameter whose value says nothing."""
+        """Raise for an invalid parameter."""
         check_integer("n_topics", self.n_topics, also=("auto", "choose"))
         get_loss(self.loss)
         check_language(self.language)

@@ -1,4 +1,4 @@
-"""Topics as they were when documents were placed among them, and what follows from both."""
+"""A copy of the topics, the places of documents among them, and what follows from both."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ __all__ = ["Settled", "checked_components"]
 class Settled(PlainState):
     """Topics, the places of documents among them, and what was derived from both so far.
 
-    The topics are a copy: a model compares them with its own to notice that these were changed. Arrays are read-only.
+    A model compares the copy with its own topics to notice a change. Arrays are read-only.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class Settled(PlainState):
     shares : ndarray of shape (n_topics,)
         Share of each topic in the collection.
     kept : dict of str to object
-        What `get` made.
+        The results of `get`.
 
     Examples
     --------
@@ -63,18 +63,18 @@ class Settled(PlainState):
         self.__post_init__()
 
     def same(self, components: Any) -> bool:
-        """Return whether topics are still these."""
+        """Return whether topics equal the copy."""
         return np.array_equal(self.components, components)
 
     def get(self, name: str, make: Callable[[], Any]) -> Any:
-        """Return what follows from topics and places alone, made when it is first asked for."""
+        """Return what follows from topics and places alone, computed at its first use."""
         if name not in self.kept:
             self.kept[name] = make()
         return self.kept[name]
 
 
 def checked_components(components: Any, n_words: int) -> Array:
-    """Return topics that a user set, as float64.
+    """Check topics that a user set; return them as float64.
 
     Parameters
     ----------
