@@ -1,4 +1,4 @@
-"""Checks that indices of a sparse matrix are inside its shape: SciPy's constructors do not, and its code trusts them."""
+"""Check that indices of a sparse matrix are inside its shape: SciPy's constructors do not, but its code trusts them."""
 
 from typing import Any
 

@@ -180,7 +180,7 @@ if hasattr(os, "register_at_fork"):
 
 
 MOST = 256
-"""Most threads, as in native/team.hpp."""
+"""The largest number of threads, as in native/team.hpp."""
 
 
 def count_threads(n_jobs: Any = None) -> int:
