@@ -1,11 +1,14 @@
 """Check that indices of a sparse matrix are inside its shape: SciPy's constructors do not, but its code trusts them."""
 
+from collections.abc import Iterable
+from itertools import chain
+from numbers import Number
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
-from partwise.exceptions import DataError
+from partwise.exceptions import DataError, PartwiseError, shown
 
 FORMATS = ("csr", "csc", "coo")
 """Formats that are not converted; the others become CSR."""
@@ -34,44 +37,93 @@ def sound(X: Any, name: str = "X") -> Any:
     Raises
     ------
     DataError
-        If an index is outside X's shape, or X's arrays do not fit each other.
+        If an index or diagonal is outside X's shape, X's arrays do not fit each other, or a value is no number.
     """
     if X.ndim != 2:
         raise DataError(f"Expected 2D array, got a sparse {name} of shape {X.shape}: it needs rows and columns.")
+    try:
+        return _checked(X, name)
+    except PartwiseError:
+        raise
+    except (AttributeError, LookupError, OverflowError, TypeError, ValueError) as error:
+        raise _unfit(X, name, f"its arrays, lists or keys cannot be read ({error})") from None
+
+
+def _checked(X: Any, name: str) -> Any:
+    """Return what `sound` does; an error of any other type means that something is not what SciPy keeps there."""
+    if X.format in ("lil", "dok"):
+        rows, columns, values = _from_lists(X) if X.format == "lil" else _from_keys(X)
+        _check_places(X, name, rows, columns, values)
+        return _one_type(sp.coo_array((values, (rows, columns)), shape=X.shape).tocsr())
+    axes = {"bsr": 3, "dia": 2}.get(X.format, 1)
+    if not isinstance(X.data, np.ndarray) or X.data.ndim != axes:
+        raise _unfit(X, name, f"data must be an array with {axes} axes")
     if X.format in ("csr", "csc"):
-        _check_compressed(X, name, X.data, (1, 1))
+        _check_compressed(X, name, (1, 1))
         return _one_type(X)
     if X.format == "coo":
-        _check_places(X, name, X.row, X.col)
+        _check_places(X, name, X.row, X.col, X.data)
         if {X.row.dtype, X.col.dtype} <= {*INDEX}:
             return X
         return sp.coo_array((X.data, (X.row.astype(np.int64), X.col.astype(np.int64))), shape=X.shape)
     if X.format == "bsr":
-        if getattr(X.data, "ndim", 0) != 3 or 0 in X.data.shape[1:] or X.shape[0] % X.data.shape[1]:
-            raise _unfit(X, name, f"blocks of shape {np.shape(X.data)[1:]} do not fill {X.shape[0]} rows")
-        _check_compressed(X, name, X.data, X.data.shape[1:])
+        if 0 in X.data.shape[1:] or X.shape[0] % X.data.shape[1]:
+            raise _unfit(X, name, f"blocks of shape {X.data.shape[1:]} do not fill {X.shape[0]} rows")
+        _check_compressed(X, name, X.data.shape[1:])
     elif X.format == "dia":
-        if np.ndim(X.data) != 2 or np.shape(X.offsets) != np.shape(X.data)[:1] or not _whole(X.offsets):
-            raise _unfit(X, name, f"{np.shape(X.offsets)} offsets go with diagonals of shape {np.shape(X.data)}")
-    elif X.format in ("lil", "dok"):
-        try:
-            places = _by_row(X) if X.format == "lil" else np.array([*X.keys()], dtype=None if X.nnz else int)
-            rows, columns = places.reshape(-1, 2).T
-        except (TypeError, ValueError) as error:
-            raise _unfit(X, name, f"what should be places are none ({error})") from None
-        _check_places(X, name, rows, columns)
+        _check_diagonals(X, name)
+        X = sp.dia_array((X.data, X.offsets.astype(np.int64)), shape=X.shape)
     return _one_type(X.tocsr())
 
 
-def _by_row(X: Any) -> Any:
-    """Return the row and the column of each entry of a LIL matrix, (nnz, 2)."""
-    if [*map(len, X.rows)] != [*map(len, X.data)] or len(X.rows) != X.shape[0]:
+def _from_lists(X: Any) -> tuple[Any, Any, Any]:
+    """Return the rows, columns and values of the entries of a LIL matrix."""
+    lengths = [*map(len, X.rows)]
+    if lengths != [*map(len, X.data)] or len(lengths) != X.shape[0]:
         raise ValueError("rows and data are lists of different lengths")
-    places = [(i, column) for i, row in enumerate(X.rows) for column in row]
-    return np.array(places, dtype=None if places else int)
+    rows = np.repeat(np.arange(len(lengths)), lengths)
+    return rows, _as_array(chain.from_iterable(X.rows)), _values(chain.from_iterable(X.data), X.dtype)
 
 
-def _check_compressed(X: Any, name: str, data: Any, block: tuple[int, int]) -> None:
+def _from_keys(X: Any) -> tuple[Any, Any, Any]:
+    """Return the rows, columns and values of the entries of a DOK matrix."""
+    if not {*map(len, X.keys())} <= {2}:
+        raise ValueError("a key is no row and column")
+    rows, columns = _as_array(chain.from_iterable(X.keys())).reshape(-1, 2).T
+    return rows, columns, _values(X.values(), X.dtype)
+
+
+def _as_array(places: Iterable[Any]) -> Any:
+    listed = [*places]
+    return np.array(listed, dtype=None if listed else int)
+
+
+def _values(entries: Iterable[Any], dtype: Any) -> Any:
+    """Return values as an array; one that is no number is refused, although NumPy reads None and some strings."""
+    listed = [*entries]
+    if not all(issubclass(kind, Number | np.bool_) for kind in {*map(type, listed)}):
+        strange = next(value for value in listed if not isinstance(value, Number | np.bool_))
+        raise TypeError(f"the value {shown(strange)} is no number")
+    return np.array(listed, dtype=dtype)
+
+
+def _check_diagonals(X: Any, name: str) -> None:
+    """Refuse diagonals of a DIA matrix that are outside it or occur twice."""
+    offsets, (n, m) = X.offsets, X.shape
+    if not _whole(offsets) or len(offsets) != len(X.data):
+        raise _unfit(X, name, f"{np.shape(offsets)} offsets go with diagonals of shape {X.data.shape}")
+    within = (offsets > -n) & (offsets < m)
+    if not within.all():
+        at = int(np.argmin(within))
+        raise _unfit(
+            X, name, f"offsets[{at}] = {offsets[at]} is no diagonal of it: they are numbered from {1 - n} to {m - 1}"
+        )
+    if len({*offsets.tolist()}) < len(offsets):
+        values, counts = np.unique(offsets, return_counts=True)
+        raise _unfit(X, name, f"offsets name the diagonal {values[np.argmax(counts)]} {counts.max()} times")
+
+
+def _check_compressed(X: Any, name: str, block: tuple[int, int]) -> None:
     """Refuse indices and indptr (of CSR, CSC or BSR with blocks of a shape) that are outside the matrix."""
     indices, indptr = X.indices, X.indptr
     by_column = X.format == "csc"
@@ -80,7 +132,7 @@ def _check_compressed(X: Any, name: str, data: Any, block: tuple[int, int]) -> N
         raise _unfit(X, name, "indices and indptr must be arrays of whole numbers")
     if len(indptr) != count + 1:
         raise _unfit(X, name, f"indptr has {len(indptr):,} entries, and must have {count + 1:,}")
-    room = min(len(indices), len(data))
+    room = min(len(indices), len(X.data))
     last = int(indptr[-1])
     line = "column" if by_column else "row"
     if indptr[0] != 0 or (indptr[1:] < indptr[:-1]).any():
@@ -102,12 +154,12 @@ def _check_compressed(X: Any, name: str, data: Any, block: tuple[int, int]) -> N
         raise _outside(X, name, *(places[::-1] if by_column else places))
 
 
-def _check_places(X: Any, name: str, rows: Any, columns: Any) -> None:
-    """Refuse rows and columns, one pair for each entry, that are outside the matrix."""
+def _check_places(X: Any, name: str, rows: Any, columns: Any, values: Any) -> None:
+    """Refuse rows and columns, one pair for each entry, that are outside the matrix or do not fit its values."""
     if not (_whole(rows) and _whole(columns)) or not len(rows) == len(columns):
         raise _unfit(X, name, "it needs a row and a column, both whole numbers, for each entry")
-    if X.format == "coo" and len(rows) != len(X.data):
-        raise _unfit(X, name, f"{len(X.data):,} values go with {len(rows):,} rows and columns")
+    if len(rows) != len(values):
+        raise _unfit(X, name, f"{len(values):,} values go with {len(rows):,} rows and columns")
     n, m = X.shape
     if len(rows) and not (rows.min() >= 0 and rows.max() < n and columns.min() >= 0 and columns.max() < m):
         at = int(np.flatnonzero((rows < 0) | (rows >= n) | (columns < 0) | (columns >= m))[0])

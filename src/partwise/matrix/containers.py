@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from sklearn.utils import check_array
 
 from partwise.exceptions import DataError, DataTypeError, shown
-from partwise.indices import FORMATS, sound
+from partwise.indices import FORMATS, canonical, is_canonical, sound
 
 FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
 """What kernels take."""
@@ -75,7 +75,8 @@ def plain(X: Any, name: str = "X") -> Any:
         If X is a sparse matrix with an index outside its shape, or an AnnData object without a matrix in memory.
     """
     if sp.issparse(X):
-        return sound(X, name) if X.dtype.kind in NUMBERS else _refuse_dtype(X.dtype, name)
+        dtype = getattr(X, "dtype", None)  # None where the values are no array, which sound refuses
+        return _summed(sound(X, name)) if dtype is None or dtype.kind in NUMBERS else _refuse_dtype(dtype, name)
     if type(X) is np.ndarray:
         return _numbers(X, name)
     if _is(X, "anndata", "AnnData"):
@@ -87,6 +88,16 @@ def plain(X: Any, name: str = "X") -> Any:
             if not (dtype.is_numeric() or str(dtype) in ("Boolean", "Null")):
                 _refuse_dtype(dtype, f"Column {column!r} of {name}")
     return _numbers(_array_of(X, name), name)
+
+
+def _summed(X: Any) -> Any:
+    """Return a sound sparse matrix whose whole numbers or booleans are stored once each, added up as SciPy does.
+
+    After a conversion to float their sum would be another: True + True is 2 there, and uint8 does not overflow.
+    """
+    if X.dtype.kind == "f" or (X.format != "coo" and is_canonical(X)):
+        return X
+    return canonical(X)
 
 
 def array_of(X: Any, name: str) -> Any:
