@@ -64,3 +64,36 @@ def test_sparseness_is_averaged_over_rows_that_are_not_zero():
     assert pw.sparseness([[0, 1, 0], [0, 0, 0], [1, 1, 1]]) == pytest.approx(0.5)
     assert pw.sparseness(np.zeros((2, 3))) == 0
     assert pw.sparseness([[3.0], [2.0]]) == 0
+
+
+@pytest.mark.parametrize("far", [1e-160, 1e-200, 1e-300])
+def test_errors_of_data_far_under_their_model_are_those_of_the_model(far):
+    assert pw.divergence((X + 1) * far, np.ones((9, 2)), np.ones((2, 6))) == pytest.approx(9 * 6 * 2)
+    assert pw.divergence((X + 1) * far, np.ones((9, 2)), np.ones((2, 6)), 3) == pytest.approx(9 * 6 * 8 / 3)
+    expected = 2 * np.sqrt(9 * 6) / np.linalg.norm(X + 1) / far
+    relative = pw.relative_error((X + 1) * far, np.ones((9, 2)), np.ones((2, 6)))
+    assert relative == pytest.approx(expected if np.isfinite(expected) else np.finfo(float).max)
+    told = pw.diagnose((X + 1) * far, (np.ones((9, 2)), np.ones((2, 6))))
+    assert told.relative_error == pytest.approx(relative)
+    assert np.isfinite(told.row_relative_error).all()
+    assert np.isfinite(told.column_relative_error).all()
+
+
+@pytest.mark.parametrize("beta", [-30, -3, -0.5, 0, 0.5, 1, 2, 3, 30, "huber"])
+@pytest.mark.parametrize("data", [1e-300, 1e-160, 1.0, 1e160, 1e300])
+@pytest.mark.parametrize("size", [1e-155, 1e-80, 1e80, 1e155])
+def test_a_divergence_is_a_number_wherever_data_and_model_lie(beta, data, size):
+    found = pw.divergence((X + 0.1) * data, (W + 0.1) * size, H * size, beta)
+    assert 0 <= found <= np.finfo(float).max
+
+
+def test_a_divergence_that_a_far_model_hardly_enters_is_that_of_the_data():
+    data, big = X + 0.1, np.full((9, 2), 1e155)
+    assert pw.divergence(data, big, big[:6].T, -0.5) == pytest.approx((data**-0.5).sum() / 0.75)
+    assert pw.divergence(data, big, big[:6].T, 0.5) == pytest.approx(9 * 6 * 2 * np.sqrt(2) * 1e155)
+    assert pw.divergence(data * 1e-300, big, big[:6].T, 0.5) == pytest.approx(9 * 6 * 2 * np.sqrt(2) * 1e155)
+
+
+@pytest.mark.parametrize("store", [np.array, sp.csr_array])
+def test_how_a_model_is_shared_between_its_factors_does_not_change_the_error(store):
+    assert pw.divergence(store(X), W * 1e300, H * 1e-300) == pytest.approx(pw.divergence(store(X), W, H))

@@ -20,6 +20,8 @@ NEGATIVES = ("error", "clip")
 """What may happen to negative entries."""
 SAFE_EXPONENT = {np.dtype(np.float32): 30, np.dtype(np.float64): 300}
 """Largest entries between 2**-e and 2**e can be squared and summed as they are."""
+FAR = {np.dtype(np.float32): 120, np.dtype(np.float64): 1000}
+"""An exponent up to which a number is surely held."""
 
 
 def as_matrix(
@@ -150,17 +152,24 @@ def _refuse(matrix: Matrix, name: str, model: str) -> None:
     )
 
 
-def rescaled(matrix: Matrix, degree: float = 2.0) -> tuple[Matrix, float]:
+def rescaled(matrix: Matrix, degree: float = 2.0, exponent: int | None = None) -> tuple[Matrix, float]:
     """Return (matrix / unit, unit), with unit 1 unless X's squares, or powers of `degree`, would overflow or underflow.
 
-    The unit is a power of 4, so that neither the division nor a later multiplication by its root rounds.
+    The unit is a power of 4, so that neither the division nor a later multiplication by its root rounds. `exponent` is
+    the binary exponent of the largest number to be computed with; None: of X's largest entry.
     """
-    highest = matrix.survey[1] if matrix.n_stored else 0.0
-    if highest == 0:
-        return matrix, 1.0
-    exponent = int(np.frexp(highest)[1])
+    if exponent is None:
+        highest = matrix.survey[1] if matrix.n_stored else 0.0
+        if highest == 0:
+            return matrix, 1.0
+        exponent = int(np.frexp(highest)[1])
     if abs(exponent) * max(abs(degree) / 2, 1.0) <= SAFE_EXPONENT[matrix.dtype]:
         return matrix, 1.0
+    lowest = matrix.survey[0] if matrix.n_stored else 0.0
+    if degree < 1 and lowest > 0:  # small entries count as much as large ones: they stay numbers
+        far = FAR[matrix.dtype]
+        near = int(np.frexp(lowest)[1] + far / max(abs(degree), 1.0))
+        exponent = max(min(exponent, near), exponent - far)
     unit = 2.0 ** min(exponent - exponent % 2, 1022)  # 2**1022 is the largest power of 4 that is a number
     return matrix.divided(unit), unit
 

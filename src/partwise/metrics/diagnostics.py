@@ -11,7 +11,7 @@ from partwise.exceptions import DataError, ParameterError
 from partwise.factorization import Factorization
 from partwise.losses import Frobenius, KullbackLeibler, Loss, get_loss
 from partwise.losses.frobenius import gram
-from partwise.matrix import Array, Matrix, array_of, as_matrix
+from partwise.matrix import Array, Matrix, array_of, as_matrix, rescaled, widened
 from partwise.matrix.dense import CHUNK, Dense
 from partwise.matrix.sparse import Sparse
 from partwise.metrics.reconstruction import comparable
@@ -222,27 +222,30 @@ def diagnose(
         negatives=getattr(model, "negatives", negatives),
     )
     objective.check(given)
-    matrix, left, right, unit = comparable(given, W, H, rescale=objective.degree is not None)
+    matrix, left, right, unit = comparable(given, W, H, objective.unit_degree)
+    own, own_unit = rescaled(widened(given))
+    inside = objective.in_units(unit)
     squares, losses = [], []
     for sides in ((matrix, left, right), (matrix.T, right, left)):
         half = _row_losses(sides[0], Frobenius(), *sides[1:])
         squares.append(2 * half)
-        losses.append(half if isinstance(objective, Frobenius) else _row_losses(sides[0], objective, *sides[1:]))
-    own_squares = [side.row_squares() for side in (matrix, matrix.T)]
+        losses.append(half if isinstance(objective, Frobenius) else _row_losses(sides[0], inside, *sides[1:]))
+    own_squares = [side.row_squares() for side in (own, own.T)]
+    ratio = float(np.log2(unit) - np.log2(own_unit))
     exponent = objective.log_unit(unit)
     mass = left.sum(axis=0, dtype=np.float64) * right.sum(axis=0, dtype=np.float64)
     return Diagnostics(
         objective=objective,
         loss=scaled(float(losses[0].sum()), exponent),
-        relative_error=float(_relative(squares[0].sum(), own_squares[0].sum())),
-        row_error=np.sqrt(squares[0]) * unit,
-        column_error=np.sqrt(squares[1]) * unit,
-        row_relative_error=_relative(squares[0], own_squares[0]),
-        column_relative_error=_relative(squares[1], own_squares[1]),
+        relative_error=float(_relative(squares[0].sum(), own_squares[0].sum(), ratio)),
+        row_error=scaled(np.sqrt(squares[0]), float(np.log2(unit))),
+        column_error=scaled(np.sqrt(squares[1]), float(np.log2(unit))),
+        row_relative_error=_relative(squares[0], own_squares[0], ratio),
+        column_relative_error=_relative(squares[1], own_squares[1], ratio),
         row_loss=scaled(losses[0], exponent),
         column_loss=scaled(losses[1], exponent),
         part_share=mass / (mass.sum() or 1.0),
-        part_gain=scaled(_gains(matrix, objective, left, right), exponent),
+        part_gain=scaled(_gains(matrix, inside, left, right), exponent),
         near_duplicates=duplicates(right.T, alike),
         dead=[int(t) for t in np.flatnonzero(~(left.any(axis=0) & right.any(axis=0)))],
     )
@@ -350,10 +353,12 @@ def _gains(X: Matrix, loss: Loss, left: Array, right: Array) -> Array:
     return np.array(gains)
 
 
-def _relative(squares: Any, own: Any) -> Any:
-    """Return sqrt(squares / own), 0 where both are 0."""
+def _relative(squares: Any, own: Any, log_ratio: float) -> Any:
+    """Return sqrt(squares / own) times the ratio of their units, 0 where both are 0, infinity where own alone is."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where((squares == 0) & (own == 0), 0.0, np.sqrt(squares / own))
+        found = np.sqrt(squares / own)
+    exact = np.where(squares == 0, 0.0, np.inf)
+    return np.where(own == 0, exact, scaled(np.where(own == 0, 0.0, found), log_ratio))
 
 
 def _worst(values: Array, count: int) -> Array:

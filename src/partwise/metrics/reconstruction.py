@@ -7,7 +7,7 @@ import numpy as np
 from partwise.exceptions import DataError
 from partwise.losses import Frobenius, Loss, get_loss
 from partwise.matrix import Array, Matrix, array_of, as_matrix, rescaled, widened
-from partwise.units import scaled
+from partwise.units import LARGEST, scaled
 
 
 def relative_error(X: Any, W: Any, H: Any) -> float:
@@ -25,7 +25,8 @@ def relative_error(X: Any, W: Any, H: Any) -> float:
     Returns
     -------
     float
-        0 for an exact model, 1 for one of zeros; in float64. 0 where X is all zero and so is the model.
+        0 for an exact model, 1 for one of zeros; in float64. Where X is all zero, 0 if the model is too, else infinity.
+        The largest float64 if the true value is larger.
 
     Raises
     ------
@@ -37,11 +38,12 @@ def relative_error(X: Any, W: Any, H: Any) -> float:
     >>> relative_error([[1.0, 2.0], [2.0, 4.0]], [[1.0], [2.0]], [[1.0, 2.0]])
     0.0
     """
-    matrix, left, right, _ = comparable(as_matrix(X), W, H)
-    squared = 2 * Frobenius().value(matrix, left, right)
-    if matrix.squared_norm == 0:
+    given = as_matrix(X)
+    matrix, left, right, unit = comparable(given, W, H)
+    squared, (own, own_unit) = 2 * Frobenius().value(matrix, left, right), rescaled(widened(given))
+    if own.squared_norm == 0:
         return 0.0 if squared == 0 else float("inf")
-    return float(np.sqrt(squared / matrix.squared_norm))
+    return float(scaled(np.sqrt(squared / own.squared_norm), np.log2(unit) - np.log2(own_unit)))
 
 
 def divergence(X: Any, W: Any, H: Any, loss: Loss | str | float = "frobenius") -> float:
@@ -64,7 +66,7 @@ def divergence(X: Any, W: Any, H: Any, loss: Loss | str | float = "frobenius") -
     -------
     float
         Summed over all entries, in float64; half the squared error for Frobenius. The largest float64 if the true
-        value is larger.
+        value is larger, or if X and W H are so many orders of magnitude apart that no unit makes numbers of both.
 
     Raises
     ------
@@ -85,13 +87,16 @@ def divergence(X: Any, W: Any, H: Any, loss: Loss | str | float = "frobenius") -
     """
     objective, given = get_loss(loss), as_matrix(X)
     objective.check(given)
-    matrix, left, right, unit = comparable(given, W, H, rescale=objective.degree is not None)
+    matrix, left, right, unit = comparable(given, W, H, objective.unit_degree)
     for factor, name in ((left, "W"), (right.T, "H")):
         if (factor < 0).any():
             i, j = np.argwhere(factor < 0)[0]
             raise DataError(f"{name}[{i}, {j}] is negative. A loss is defined for a model of at least 0: clip {name}.")
-    value = max(objective.value(matrix, left, right), 0.0)
-    return float(scaled(value, objective.log_unit(unit)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        value = objective.in_units(unit).value(matrix, left, right)
+    if not np.isfinite(value):  # X and W H lie so far apart that no unit holds both
+        return LARGEST
+    return float(scaled(max(value, 0.0), objective.log_unit(unit)))
 
 
 def explained_fraction(X: Any, W: Any, H: Any) -> float:
@@ -162,8 +167,8 @@ def sparseness(A: Any) -> float:
     return float(np.mean((np.sqrt(m) - ratio) / (np.sqrt(m) - 1)))
 
 
-def comparable(X: Matrix, W: Any, H: Any, *, rescale: bool = True) -> tuple[Matrix, Array, Array, float]:
-    """Return (X, W, H.T) as losses take them: of one number type, X in units that can be squared; and the unit.
+def comparable(X: Matrix, W: Any, H: Any, degree: float | None = 2.0) -> tuple[Matrix, Array, Array, float]:
+    """Return (X, W, H.T) as losses take them: of one number type, in units whose powers are numbers; and the unit.
 
     Parameters
     ----------
@@ -171,8 +176,12 @@ def comparable(X: Matrix, W: Any, H: Any, *, rescale: bool = True) -> tuple[Matr
         Data (n, m).
     W, H : array-like of shape (n, k), (k, m)
         Its factors; a DataError says where their shapes do not fit.
-    rescale : bool
-        Whether the unit may be another than 1.
+    degree : float or None
+        Of the loss, see ``Loss.unit_degree``; None keeps the unit.
+
+    Notes
+    -----
+    The unit is the size of the largest entry of X or of W H; see ``rescaled``.
     """
     W, H = (array_of(factor, name).astype(np.float64, copy=False) for factor, name in ((W, "W"), (H, "H")))
     if W.ndim != 2 or H.ndim != 2 or (W.shape[0], H.shape[1]) != X.shape or W.shape[1] != H.shape[0]:
@@ -184,6 +193,17 @@ def comparable(X: Matrix, W: Any, H: Any, *, rescale: bool = True) -> tuple[Matr
         if not np.isfinite(factor).all():
             raise DataError(f"{name} must be finite, and nothing in it masked; its error is not known otherwise.")
     X = widened(X)
-    X, unit = rescaled(X) if rescale else (X, 1.0)
-    left, right = (np.ascontiguousarray(factor / np.sqrt(unit), X.dtype) for factor in (W, H.T))
+    sizes = [np.frexp(np.abs(factor).max(axis=0, initial=0.0))[1] for factor in (W, H.T)]
+    used = W.any(axis=0) & H.any(axis=1)
+    exponents = [int(size) for size in (sizes[0] + sizes[1])[used]]
+    if X.n_stored and X.survey[1] > 0:
+        exponents.append(int(np.frexp(X.survey[1])[1]))
+    X, unit = (X, 1.0) if degree is None or not exponents else rescaled(X, degree, max(exponents))
+    half = int(np.log2(unit)) // 2
+    # a part may be large in one factor and small in the other: both halves get the same size, to the bit
+    even = (sizes[0] - sizes[1]) // 2 if max(np.abs(sizes).max(initial=0), abs(half)) > 60 else 0
+    left, right = (
+        np.ascontiguousarray(np.ldexp(factor, shift), X.dtype)
+        for factor, shift in ((W, -half - even), (H.T, even - half))
+    )
     return X, left, right, unit
