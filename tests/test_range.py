@@ -235,3 +235,17 @@ def test_a_model_beyond_numbers_is_refused_by_inverse_transform():
     with pytest.raises(PartwiseError, match="cannot hold"):
         model.inverse_transform(np.full((2, 3), 1e308))
     assert np.isfinite(model.inverse_transform(np.full((2, 3), 1e300))).all()
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("factor", [1e-300, 1e-30, 1e30, 1e300])
+@pytest.mark.parametrize("store", [np.array, sp.csr_array])
+def test_a_stream_whose_scale_changes_keeps_to_numbers_or_refuses_a_batch(loss, factor, store):
+    model = MiniBatchNMF(3, beta_loss=loss, init="random", random_state=0)
+    for scale in (1.0, factor, 1.0):
+        try:
+            model.partial_fit(store(X * scale))
+        except PartwiseError as error:
+            if scale == 1.0 or "stream" not in str(error):
+                raise
+        assert numbers(model.components_)

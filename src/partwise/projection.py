@@ -77,7 +77,7 @@ class Projection:
             left = solve_rows(
                 matrix, self.loss.in_units(unit), None, parts, penalty, workers, most=most, box=box, sums_to_one=sums
             )
-        with np.errstate(over="ignore"):  # refused below
+        with np.errstate(over="ignore", invalid="ignore"):  # refused below
             W = (left * left.dtype.type(factor) if factor != 1 else left).astype(X.dtype, copy=False)
         check_numbers(W=W)
         return W

@@ -20,6 +20,7 @@ from queue import SimpleQueue
 from types import TracebackType
 from typing import Any, ClassVar, Self, TypeVar
 
+import numpy as np
 import threadpoolctl
 from joblib import cpu_count
 from joblib.parallel import get_active_backend
@@ -246,10 +247,14 @@ class Workers:
             serial_blas.leave()
 
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-        """Return ``[function(item) for item in items]``, in order, computed on the pool's threads and this one."""
+        """Return ``[function(item) for item in items]``, in order, computed on the pool's threads and this one.
+
+        What leaves the range of numbers becomes infinity or NaN without a warning: what a fit returns is checked.
+        """
         items = list(items)
         if self.n_jobs == 1 or len(items) < 2:
-            return [function(item) for item in items]
+            with np.errstate(over="ignore", invalid="ignore"):
+                return [function(item) for item in items]
         results: list[Result] = [None] * len(items)  # type: ignore[list-item]
         left = deque(enumerate(items))  # one task a thread, not one an item: handing over costs as much as a small item
         ended: SimpleQueue[BaseException | None] = SimpleQueue()
@@ -262,7 +267,8 @@ class Workers:
                 except IndexError:
                     return
                 try:
-                    results[number] = function(item)
+                    with np.errstate(over="ignore", invalid="ignore"):  # each thread has a state of its own
+                        results[number] = function(item)
                 except BaseException:
                     left.clear()
                     raise

@@ -78,7 +78,7 @@ class Online:
         self.loss.check(X)
         dtype, highest = self.Ht.dtype, X.survey[1] if X.n_stored else 0.0
         limit = 2.0 ** SAFE_EXPONENT[dtype] * self.unit
-        if self.loss.degree is not None and highest > limit:
+        if self.loss.unit_degree is not None and highest > limit:
             raise DataError(
                 f"X has an entry of {highest:.3g}. This stream holds at most {limit:.3g}: its first batch decided the "
                 f"scale, and {dtype} how far above it entries may be. Begin it with rows of the usual size, or in "
