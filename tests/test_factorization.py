@@ -257,6 +257,9 @@ def test_what_a_callback_is_handed_cannot_be_written_to(solver, loss, weight):
         for factor in (at.W, at.H):
             with pytest.raises(ValueError, match="read-only"):
                 factor[:] = -1
+            for view in (factor, factor.T, factor[:], factor.view(), np.asarray(factor)):
+                with pytest.raises(ValueError, match="cannot set WRITEABLE flag"):
+                    view.flags.writeable = True
             refused.append(at.iteration)
 
     spoiled, alone = factorize(X, 3, **options, callback=vandal), factorize(X, 3, **options)
@@ -274,6 +277,29 @@ def test_a_callback_that_returns_something_true_stops_and_keeps_the_best(solver,
     assert (found.reason, found.n_iter) == (StopReason.CALLBACK, 4)
     assert not found.converged
     assert found.loss == pytest.approx(factorize(X, 3, **options, max_iter=4).loss, rel=1e-6)
+
+
+@pytest.mark.parametrize("answer", [True, np.True_, 1, np.int8(1), False, np.False_, 0, None])
+def test_a_callback_may_return_a_boolean_an_integer_or_none(answer):
+    found = factorize(X, 3, random_state=0, tol=0, max_iter=5, callback=lambda at: answer)
+    assert found.n_iter == (1 if answer else 5)
+
+
+@pytest.mark.parametrize("weight", [None, np.linspace(0.5, 2, 25)])
+@pytest.mark.parametrize(
+    ("answer", "named"),
+    [
+        (np.ones(3), r"ndarray of shape \(3,\)"),
+        (np.ones(()), r"array\(1\.\)"),
+        (sp.csr_array(np.eye(2)), r"csr_array of shape \(2, 2\)"),
+        ("stop", "'stop'"),
+        (0.5, "0.5"),
+        ([], r"\[\]"),
+    ],
+)
+def test_a_callback_that_returns_no_truth_value_is_told_what_it_may_return(answer, named, weight):
+    with pytest.raises(ParameterError, match=rf"callback returned {named}\. It must return True"):
+        factorize(X, 3, random_state=0, feature_weight=weight, callback=lambda at: answer)
 
 
 def test_ctrl_c_keeps_the_best_with_a_callback():

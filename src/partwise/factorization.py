@@ -225,8 +225,8 @@ def factorize(
         Threads; None means 1 unless in a ``joblib.parallel_config`` context, -1 all cores. The result has the same
         bits at any number.
     callback : callable or None
-        Called after each iteration with an ``Iteration`` (iteration, seconds, loss, kkt, W, H). If it returns
-        something true the fit stops and keeps the best pair so far; so does Ctrl-C, which without a callback raises.
+        Called after each iteration with an ``Iteration`` (iteration, seconds, loss, kkt, W, H). True
+        stops the fit, which keeps the best pair; False or None goes on. Ctrl-C stops it too, or raises without one.
     negatives : {'error', 'clip'}, default='error'
         Refuse negative entries of X, or take them as zeros; X itself stays as it is.
     missing_values : None, nan or 0, default=None

@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
+from numbers import Integral
 
 import numpy as np
 
-from partwise.exceptions import DataError
+from partwise.exceptions import DataError, ParameterError, shown
 from partwise.losses import Loss
 from partwise.matrix import Array, Matrix
 from partwise.solvers.base import Factor, HalfStep, Solver, Step
@@ -66,12 +67,29 @@ class Iteration(Summary):
 
     def __post_init__(self) -> None:
         for name, factor in (("W", self.W), ("H", self.H)):
-            view = factor.view()
-            view.flags.writeable = False
-            object.__setattr__(self, name, view)
+            # of a view of the array itself NumPy would let a callback set flags.writeable back to True
+            object.__setattr__(self, name, np.asarray(factor.data.toreadonly()))
 
 
 Callback = Callable[[Iteration], object]
+
+
+def asks_to_stop(answer: object) -> bool:
+    """Return whether a callback's return value stops the fit; raise if it is no truth value.
+
+    Examples
+    --------
+    >>> asks_to_stop(None), asks_to_stop(np.bool_(True)), asks_to_stop(0)
+    (False, True, False)
+    """
+    if answer is None:
+        return False
+    if isinstance(answer, Integral | np.bool_):
+        return bool(answer)
+    raise ParameterError(
+        f"callback returned {shown(answer)}. It must return True, or an integer other than 0, to stop the fit, and "
+        f"False, 0 or None to go on."
+    )
 
 
 @dataclass
@@ -239,7 +257,7 @@ def _descend(
             if callback is not None:
                 W, H = (factor.point if factor.best is None else factor.best for factor in (w, h))
                 best = Iteration(iteration, seconds, record.known, residual, W, H.T)
-                if callback(best) and reason is None:
+                if asks_to_stop(callback(best)) and reason is None:
                     reason = StopReason.CALLBACK
             if reason is not None:
                 break
