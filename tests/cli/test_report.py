@@ -28,6 +28,14 @@ def test_the_page_says_with_what_command_it_was_made(run, model, tmp_path):
     assert f"partwise report {model} --out {tmp_path / 'news.html'} --title &#x27;Two words&#x27;" in page
 
 
+def test_the_command_in_the_page_can_be_run_for_any_name_and_title(run, model, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    model.rename("-n.model")
+    run("report", "--title", "", "--out", "a.html", "--", "-n.model")
+    page = (tmp_path / "a.html").read_text(encoding="utf-8")
+    assert "partwise report ./-n.model --out a.html --title &#x27;&#x27;" in page
+
+
 def test_a_model_without_texts_has_no_report(run, counts, tmp_path):
     run("fit", counts, "--components", 2, "--out", tmp_path / "parts.model")
     said = run("report", tmp_path / "parts.model", code=2)

@@ -122,6 +122,10 @@ def test_a_next_command_is_quoted_and_has_every_option_that_changes_the_fit(run,
         (["report", "a.model"], "x", ".html or .htm"),
         (["fit", "counts.csv", "--components", 2], "x.csv", ".model or .partwise"),
         (["fit", "counts.csv", "--components", 2], "x.HTML", ".model or .partwise"),
+        (["fit", "counts.csv", "--components", 2], "x.jpg", ".model or .partwise"),
+        (["fit", "counts.csv", "--components", 2], "x.xml", ".model or .partwise"),
+        (["fit", "counts.csv", "--components", 2], "x.7z", ".model or .partwise"),
+        (["fit", "counts.csv", "--components", 2], "x.parquet.md", ".model or .partwise"),
         (["topics", "news.csv"], "x.json", ".model or .partwise"),
         (["consensus", "counts.csv", "--components", 2], "x.npy", ".csv, .model or .partwise"),
         (["transform", "a.model", "counts.csv"], "x.txt", ".npy or .csv"),
@@ -133,7 +137,52 @@ def test_a_wrong_ending_is_refused_before_work_begins(run, news, counts, tmp_pat
     (tmp_path / "a.model").write_text("is not even looked at")
     said = run(*command, "--out", out, code=2)
     assert f"End its name in {right}." in said.stderr
+    assert "|" not in said.stderr.splitlines()[-1]
     assert not (tmp_path / out).exists()
+
+
+@pytest.mark.parametrize("out", ["news", "news.2024-05", "news.v2", "/dev/null"])
+def test_a_date_and_a_version_are_part_of_a_models_name_and_a_device_needs_no_ending(
+    run, counts, tmp_path, monkeypatch, out
+):
+    monkeypatch.chdir(tmp_path)
+    run("fit", counts, "--components", 2, "--out", out)
+
+
+@pytest.mark.parametrize(
+    ("out", "command"),
+    [
+        ("/dev/stdout", ("fit", "--components", 2)),
+        ("/dev/fd/1", ("topics", "--topics", 2)),
+        ("/proc/self/fd/1", ("consensus", "--components", 2, "--runs", 2)),
+        ("own", ("fit", "--components", 2)),
+        ("/dev/stdout", ("rank",)),
+    ],
+)
+def test_a_command_that_prints_saves_nothing_to_standard_output(program, news, counts, tmp_path, command, out):
+    read = news if command[0] == "topics" else counts
+    with open(tmp_path / "own", "wb") as own:
+        said = program_says(program, command[0], read, *command[1:], "--out", out, stdout=own, cwd=tmp_path)
+    assert said.returncode == 2
+    assert b"is standard output" in said.stderr
+    assert (tmp_path / "own").read_bytes() == b""
+
+
+def test_what_a_command_saves_to_an_open_file_is_whole(program, counts, tmp_path):
+    model, (found, write) = tmp_path / "a.model", os.pipe()
+    assert program_says(program, "fit", counts, "--components", 2, "--out", model).returncode == 0
+    with open(found, "rb") as pipe:
+        said = program_says(
+            program, "fit", counts, "--components", 2, "--out", f"/dev/fd/{write}", pass_fds=[write],
+            stdout=subprocess.PIPE,
+        )  # fmt: skip
+        os.close(write)
+        assert pipe.read() == model.read_bytes()
+    assert b"saved to" in said.stdout
+    with open(tmp_path / "w.csv", "w") as own:
+        assert program_says(program, "transform", model, counts, "--out", "/dev/stdout", stdout=own).returncode == 0
+    printed = program_says(program, "transform", model, counts, stdout=subprocess.PIPE).stdout
+    assert (tmp_path / "w.csv").read_bytes() == printed
 
 
 def program_says(program, *arguments, **settings):

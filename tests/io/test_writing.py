@@ -1,5 +1,6 @@
 """Writing files: whole or not at all, and nothing but a regular file is ever replaced."""
 
+import errno
 import os
 import signal
 import socket
@@ -160,3 +161,75 @@ def test_standard_output_is_written_into_where_it_goes_to_a_file(tmp_path):
         subprocess.run([sys.executable, "-c", program], stdout=file, check=True)
     assert (tmp_path / "a").stat().st_ino == before
     assert (tmp_path / "a").read_bytes() == b"written"
+
+
+@pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1", "link"])
+def test_an_open_file_is_written_from_where_it_stands(tmp_path, name):
+    (tmp_path / "link").symlink_to("/dev/stdout")
+    program = "import os; from partwise.io.writing import write_bytes; os.write(1, b'first '); "
+    program += f"write_bytes({name!r}, b'second '); os.write(1, b'third')"
+    with open(tmp_path / "a", "wb") as file:
+        subprocess.run([sys.executable, "-c", program], stdout=file, check=True, cwd=tmp_path)
+    assert (tmp_path / "a").read_bytes() == b"first second third"
+
+
+def test_files_that_are_not_left_by_a_killed_write_stay(tmp_path):
+    names = [".partwise-notes.tmp", ".partwise-0123456789.tmp", ".partwise-0123ABCD.tmp", ".partwise-.tmp"]
+    for name in names:
+        (tmp_path / name).touch()
+    os.mkfifo(tmp_path / ".partwise-01234567.tmp")
+    (tmp_path / ".partwise-89abcdef.tmp").touch()
+    write_bytes(tmp_path / "a", b"")
+    assert {found.name for found in tmp_path.iterdir()} == {*names, ".partwise-01234567.tmp", "a"}
+
+
+def test_temporary_files_of_other_users_stay(tmp_path, monkeypatch):
+    (tmp_path / ".partwise-89abcdef.tmp").touch()
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    write_bytes(tmp_path / "a", b"")
+    assert (tmp_path / ".partwise-89abcdef.tmp").exists()
+
+
+def test_a_name_that_was_taken_by_another_file_since_is_not_removed(tmp_path, monkeypatch):
+    path, locked = tmp_path / ".partwise-89abcdef.tmp", writing._locked
+    path.touch()
+
+    def replaced_meanwhile(file):
+        if os.path.exists(path) and os.path.samestat(os.fstat(file), os.stat(path)):
+            (tmp_path / "new").write_bytes(b"another")
+            os.replace(tmp_path / "new", path)
+        return locked(file)
+
+    monkeypatch.setattr(writing, "_locked", replaced_meanwhile)
+    write_bytes(tmp_path / "a", b"")
+    assert path.read_bytes() == b"another"
+
+
+def test_a_file_that_has_its_name_is_written_though_its_folder_cannot_be_synced(tmp_path, monkeypatch):
+    synced = os.fsync
+
+    def only_files(file):
+        if stat.S_ISDIR(os.fstat(file).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        synced(file)
+
+    monkeypatch.setattr(os, "fsync", only_files)
+    write_bytes(tmp_path / "a", b"whole")
+    assert (tmp_path / "a").read_bytes() == b"whole"
+
+
+@pytest.mark.parametrize("code", [errno.EACCES, errno.EROFS, errno.ENOSPC])
+def test_an_error_names_the_file_that_was_asked_for(tmp_path, monkeypatch, code):
+    opened = os.open
+
+    def refused(name, flags, *mode):
+        if flags & os.O_WRONLY:
+            raise OSError(code, os.strerror(code), name)
+        return opened(name, flags, *mode)
+
+    monkeypatch.setattr(os, "open", refused)
+    with pytest.raises(OSError, match=os.strerror(code)) as caught:
+        write_bytes(tmp_path / "a", b"lost")
+    assert caught.value.filename == str(tmp_path / "a")
+    assert caught.value.errno == code
+    assert (f"the folder {str(tmp_path)!r} cannot be written" in str(caught.value)) == (code == errno.EACCES)

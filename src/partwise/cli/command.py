@@ -1,6 +1,7 @@
 """What every command shares: --quiet and --debug, notes, errors in one line, files checked before work begins."""
 
 import math
+import os
 import re
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -11,6 +12,7 @@ import click
 from click.core import ParameterSource
 
 from partwise.io.escapes import escaped, quoted
+from partwise.io.writing import descriptor_of
 from partwise.parameters import LARGEST_SEED
 
 __all__ = [
@@ -134,24 +136,34 @@ max_time_option = click.option(
 
 
 MODELS = (".model", ".partwise")
-"""Endings of models; others may be part of the name, as in news.2024-05, unless they tell of another kind of file."""
-OTHERS = {
-    *(".csv", ".tsv", ".json", ".jsonl", ".txt", ".gz", ".zip", ".npy", ".npz", ".mtx", ".parquet", ".h5ad", ".xlsx"),
-    *(".html", ".htm", ".pdf", ".png", ".svg", ".pkl", ".pickle", ".joblib", ".py"),
-}
+"""Endings of models."""
+PART_OF_NAME = re.compile(r"(\.v?[\d\W_]+)?")
+"""What is no ending but part of a model's name, as in news.2024-05 and news.v2."""
 
 
-def new_file(name: str, endings: Sequence[str] = (), **settings: Any) -> Callable[[Decorated], Decorated]:
-    """Return an option for a file to write, whose folder has to exist, with one of some endings or those of a model."""
+def new_file(
+    name: str, endings: Sequence[str] = (), *, prints: bool = True, **settings: Any
+) -> Callable[[Decorated], Decorated]:
+    """Return an option for a file to write, whose folder has to exist, with one of some endings or those of a model.
+
+    A device, a pipe or an open file needs no ending. Standard output is refused where the command `prints` to it.
+    """
 
     def checked(ctx: click.Context, option: click.Parameter, value: str | None) -> str | None:
-        ending = "" if value is None else Path(value).suffix.lower()
-        fits = ending in endings or (ending not in OTHERS if "MODEL" in name else False)
-        if value is not None and not fits:
-            kind = f"a {ending!r} file" if ending else "a file without an ending"
-            usual = [*endings, *(MODELS if "MODEL" in name else ())]
+        if value is None:
+            return None
+        if prints and _is_standard_output(value):
             raise click.BadParameter(
-                f"{value}: {name} cannot be {kind}. End its name in {', '.join(usual[:-1])} or {usual[-1]}.",
+                f"{value} is standard output, where the command prints. Give the name of another file.", ctx, option
+            )
+        models = MODELS if "MODEL" in name else ()
+        ending = Path(value).suffix.lower()
+        fits = ending in (*endings, *models) or (models and PART_OF_NAME.fullmatch(ending))
+        if not fits and descriptor_of(value) is None and (Path(value).is_file() or not Path(value).exists()):
+            usual = [*endings, *models]
+            raise click.BadParameter(
+                f"{value} {f'ends in {ending!r}' if ending else 'has no ending'}. "
+                f"End its name in {', '.join(usual[:-1])} or {usual[-1]}.",
                 ctx,
                 option,
             )
@@ -159,6 +171,14 @@ def new_file(name: str, endings: Sequence[str] = (), **settings: Any) -> Callabl
 
     writable = click.Path(dir_okay=False, writable=True)
     return click.option("--out", metavar=name, type=writable, callback=checked, **settings)
+
+
+def _is_standard_output(path: str) -> bool:
+    try:
+        there, printed = os.stat(path), os.fstat(1)
+    except OSError:
+        return False
+    return os.path.samestat(there, printed) and not os.path.samestat(there, os.stat(os.devnull))
 
 
 def next_command(name: str, *words: str) -> str:

@@ -196,5 +196,5 @@ def _print_table(choice: RankChoice) -> None:
 
 def _draw(ax: Any, path: str) -> None:
     picture = io.BytesIO()
-    ax.figure.savefig(picture, format=Path(path).suffix[1:].lower())
+    ax.figure.savefig(picture, format=Path(path).suffix[1:].lower() or "png")
     write_bytes(path, picture.getvalue())

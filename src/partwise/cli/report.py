@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from partwise.cli.command import MODELS, Command, Failure, existing_file, new_file, note
+from partwise.cli.command import MODELS, Command, Failure, existing_file, new_file, note, operand
 from partwise.io.escapes import quoted
 from partwise.persistence import load
 from partwise.report import write_page
@@ -19,6 +19,7 @@ __all__ = ["command"]
 @new_file(
     "PAGE",
     (".html", ".htm"),
+    prints=False,
     show_default="MODEL's name with .html",
     help="The page to write; only one named here is overwritten.",
 )
@@ -43,7 +44,7 @@ def command(model: str, out: str | None, title: str | None) -> None:
             'Give a model that "partwise topics FILE --out MODEL" saved.',
             exit_code=2,
         )
-    made = ["partwise", "report", model, "--out", path, *(["--title", title] if title else [])]
+    made = ["partwise", "report", operand(model), "--out", path, *([] if title is None else ["--title", title])]
     try:
         write_page(report_of(topics, title, quoted(made)), path)
     except OSError as error:

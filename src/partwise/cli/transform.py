@@ -27,7 +27,13 @@ REFUSED = 'Fit the model with "partwise fit --missing nan" if such cells are unk
 @click.command(cls=Command)
 @click.argument("model", type=existing_file)
 @click.argument("file", type=click.Path(exists=True, allow_dash=True))
-@new_file("FILE", (".npy", ".csv"), show_default="csv on standard output", help="Write to this .npy or .csv file.")
+@new_file(
+    "FILE",
+    (".npy", ".csv"),
+    prints=False,
+    show_default="csv on standard output",
+    help="Write to this .npy or .csv file.",
+)
 @click.option("--text", metavar="COLUMN", show_default="as in partwise topics", help="Column of the texts.")
 @click.option("--id", "id_", metavar="COLUMN", show_default="as in partwise topics", help="Column of ids.")
 @click.option("--encoding", default="utf-8", show_default=True, help="Encoding of the texts.")
