@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import partwise as pw
-from partwise.exceptions import ParameterError, shown
+from partwise.exceptions import DomainError, ParameterError, shown
 from partwise.losses import BetaDivergence, Huber
 from partwise.parameters import LARGEST_SEED, check_choice, check_flag, check_integer, check_number, check_seed
 
@@ -191,3 +191,19 @@ def test_the_command_line_refuses_a_seed_within_the_same_limits(tmp_path):
         assert told.returncode != 0
         assert "--seed" in told.stderr
         assert str(LARGEST_SEED) in told.stderr
+
+
+@pytest.mark.parametrize("count", [2**20 + 1, 2**33, 10**18])
+def test_more_parts_than_memory_holds_are_refused_at_once(count):
+    for call in ("factorize", "NMF", "MiniBatchNMF", "non_negative_factorization", "consensus"):
+        with pytest.raises(ParameterError, match=f"n_components: {count:,} parts"):
+            CALLS[call](n_components=count)
+    with pytest.raises(ParameterError, match=f"each of ranks: {count:,} parts"):
+        pw.choose_rank(X, [2, count])
+
+
+@pytest.mark.parametrize("beta", [-3000, 3000])
+@pytest.mark.parametrize("call", ["factorize", "choose_rank", "consensus"])
+def test_a_beta_beyond_numbers_is_refused_by_all_who_fit(call, beta):
+    with pytest.raises(DomainError, match="beyond what numbers can hold"):
+        CALLS[call](loss=beta)

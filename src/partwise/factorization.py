@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from partwise.exceptions import DataError, DomainError
+from partwise.exceptions import DataError
 from partwise.init import STARTS
 from partwise.init.given import starts
 from partwise.losses import Frobenius, Loss, get_loss
 from partwise.matrix import Array, as_matrix, by_rows, rescaled, widened
 from partwise.matrix.observed import Observed
-from partwise.parameters import check_choice, check_flag, check_integer, check_kind, check_seed, check_stopping
+from partwise.parameters import check_choice, check_count, check_integer, check_kind, check_seed, check_stopping
 from partwise.penalties import Bounds, Penalty
 from partwise.projection import KeptProjection, check_numbers
 from partwise.solvers import (
@@ -280,7 +280,7 @@ def factorize(
     began = time.perf_counter()
     objective = get_loss(loss)
     chosen = get_solver(solver, objective)
-    n_components, n_init = check_integer("n_components", n_components), check_integer("n_init", n_init)
+    n_components, n_init = check_count("n_components", n_components), check_integer("n_init", n_init)
     tol, max_iter, max_time = check_stopping(tol, max_iter, max_time)
     check_choice("init", init, STARTS, also=(None,))
     rng = check_seed("random_state", random_state)
@@ -288,7 +288,7 @@ def factorize(
     penalty_H = check_kind("penalty_H", penalty_H, Penalty) or Penalty()
     check_kind("bounds_W", bounds_W, Bounds)
     check_kind("bounds_H", bounds_H, Bounds)
-    min_volume = check_volume(min_volume, check_flag("sum_to_one", sum_to_one))
+    min_volume = check_volume(min_volume, sum_to_one)
     check_kind("callback", callback, Callable)
     given = as_matrix(X, negatives=negatives, missing_values=missing_values, entry_weight=entry_weight)
     if isinstance(given, Observed) and given.n_stored == 0:
@@ -305,9 +305,7 @@ def factorize(
     boxes = weighting.boxes((bounds_W, bounds_H), bare, n_components, units)
     check_limits(chosen, boxes, sum_to_one, isinstance(bare, Observed))
     matrix = weighting.apply(bare)
-    size = objective.size(matrix)
-    if not (size > 0 or matrix.total == 0) or not np.isfinite(size):
-        raise DomainError(f"loss={objective!r} is beyond what numbers can hold on this data; take a beta nearer to 1.")
+    size = objective.checked_size(matrix)
     by_hand: Any = tuple(
         u if w is None else u / np.where(w > 0, w, 1.0)
         for u, w in zip(units, (weighting.rows, weighting.columns), strict=True)

@@ -18,6 +18,8 @@ LARGEST_SEED = 2**32 - 1
 """Largest seed that NumPy's RandomState takes."""
 MOST = sys.maxsize
 """Largest length of an array, and so of anything that is counted."""
+MOST_PARTS = 2**20
+"""Largest number of parts: their products with each other fill eight terabytes."""
 
 
 def check_integer(
@@ -60,6 +62,17 @@ def check_integer(
     else:
         kind = f"an integer of at least {lowest}"
     raise _refusal(name, value, kind, also, hint)
+
+
+def check_count(name: str, value: Any, *, also: Sequence[str | None] = ()) -> Any:
+    """Return a number of parts as an int, or one of `also` as it is; raise for anything else, and for too many."""
+    count = check_integer(name, value, also=also)
+    if isinstance(count, int) and count > MOST_PARTS:
+        raise ParameterError(
+            f"{name}: {count:,} parts are more than a fit holds; the most is {MOST_PARTS:,}. Take no more parts than X "
+            f"has rows or columns."
+        )
+    return count
 
 
 def check_number(

@@ -20,6 +20,7 @@ from sklearn.utils import get_tags
 
 import partwise
 from partwise import NMF, MiniBatchNMF, non_negative_factorization
+from partwise.exceptions import ParameterError, PartwiseError
 
 X = np.random.default_rng(0).gamma(1.0, 1.0, (30, 8))
 MODELS = [NMF(3, random_state=0), MiniBatchNMF(3, random_state=0, batch_size=10, max_iter=500)]
@@ -276,3 +277,57 @@ def test_a_warning_names_the_line_of_the_caller(method):
     with pytest.warns(ConvergenceWarning) as caught:
         getattr(NMF(2, max_iter=1), method)(np.random.default_rng(0).random((8, 5)))
     assert caught[0].filename == __file__
+
+
+@every_model
+@pytest.mark.parametrize(
+    ("name", "value"), [("alpha_W", "x"), ("l1_ratio", 7), ("tol", None), ("verbose", "yes"), ("beta_loss", "frobenus")]
+)
+def test_a_parameter_that_was_changed_after_the_fit_is_checked_before_it_is_used(model, name, value):
+    fitted = clone(model).fit(X)
+    fitted.set_params(**{name: value})
+    with pytest.raises(ParameterError, match=name):
+        fitted.transform(X)
+    if hasattr(fitted, "partial_fit"):
+        with pytest.raises(ParameterError, match=name):
+            fitted.partial_fit(X)
+
+
+def test_parameters_of_one_model_alone_are_checked_too():
+    with pytest.raises(ParameterError, match="sum_to_one"):
+        NMF(3).fit(X).set_params(sum_to_one="yes").transform(X)
+    with pytest.raises(ParameterError, match="transform_max_iter"):
+        MiniBatchNMF(3, tol=0.1).fit(X).set_params(transform_max_iter="x").transform(X)
+
+
+READS = [
+    lambda model, k: model.transform(X),
+    lambda model, k: model.inverse_transform(np.ones((2, k))),
+    lambda model, k: model.get_feature_names_out(),
+]
+
+
+@every_model
+@pytest.mark.parametrize("read", READS, ids=["transform", "inverse_transform", "get_feature_names_out"])
+def test_components_set_by_hand_are_read_in_one_way_or_refused_in_plain_words(model, read):
+    fitted = clone(model).fit(X)
+    k, m = fitted.components_.shape
+    fitted.components_ = np.ones((k + 1, m))
+    expected = read(fitted, k + 1)
+    fitted.components_ = [[1] * m] * (k + 1)
+    np.testing.assert_array_equal(read(fitted, k + 1), expected)
+    for given, words in (
+        (np.ma.array(np.ones((k, m)), mask=np.eye(k, m, dtype=bool)), r"components_\[0, 0\] is unknown"),
+        (sp.csr_array(np.ones((k, m))), "components_ is a sparse matrix"),
+        (np.ones((k, m + 1)), "components_ has shape"),
+        (np.ones(m), "components_ has shape"),
+        (-np.ones((k, m)), r"components_\[0, 0\] = -1 is negative"),
+    ):
+        fitted.components_ = given
+        with pytest.raises(PartwiseError, match=words):
+            read(fitted, k)
+
+
+def test_the_function_has_no_number_to_choose_where_the_parts_are_given():
+    with pytest.raises(ParameterError, match="nothing to choose"):
+        non_negative_factorization(X, H=X[:2], update_H=False, n_components="choose")

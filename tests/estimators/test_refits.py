@@ -6,6 +6,7 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 from partwise import NMF, MiniBatchNMF
+from partwise.estimators.base import FOUND
 from partwise.solvers import HALS
 from partwise.solvers.online import Online
 
@@ -109,4 +110,13 @@ def test_a_refit_forgets_what_only_the_last_fit_had(model):
 def test_the_choice_of_a_number_goes_with_its_fit():
     model = NMF("choose", random_state=0, max_time=20).fit(FRAME)
     assert model.rank_choice_.n_components == model.n_components_
+    assert {name for name in vars(model) if name.endswith("_")} == set(FOUND) - {"n_steps_"}
     assert not hasattr(model.set_params(n_components=2).fit(FRAME), "rank_choice_")
+
+
+@pytest.mark.parametrize("model", ESTIMATORS, ids=lambda model: type(model).__name__)
+def test_a_refit_keeps_what_the_user_noted_on_the_model_and_drops_all_that_is_its_own(model):
+    model = model.fit(FRAME)
+    assert {name for name in vars(model) if name.endswith("_")} <= set(FOUND)
+    model.note_ = "mine"
+    assert model.fit(OTHER).note_ == "mine"

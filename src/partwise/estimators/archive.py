@@ -47,7 +47,7 @@ def take_apart(model: NMF | MiniBatchNMF) -> tuple[dict[str, Any], dict[str, Any
         "params": model.get_params(deep=False),
         "fitted": {name: getattr(model, name) for name in FITTED if hasattr(model, name)},
     }
-    arrays: dict[str, Any] = {"components_": np.asarray(model.components_)}
+    arrays: dict[str, Any] = {"components_": model._checked_components()}
     header["fitted"] |= dict(zip(("n_components_", "n_features_in_"), arrays["components_"].shape, strict=True))
     if hasattr(model, "feature_names_in_"):
         arrays["feature_names_in_"] = [str(name) for name in model.feature_names_in_]

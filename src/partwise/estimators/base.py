@@ -15,16 +15,21 @@ from partwise.atomic import rebuilt
 from partwise.estimators.callbacks import CallbackSupportMixin
 from partwise.exceptions import DataError, FactorTypeError, ParameterError
 from partwise.init import STARTS
-from partwise.init.given import check_factor
+from partwise.init.given import check_factor, check_parts
 from partwise.losses import Loss, get_loss
 from partwise.matrix import Array, Matrix, array_of, as_matrix, columns_of, entries_of, is_ready
-from partwise.parameters import check_choice, check_integer, check_number, check_seed, check_stopping
+from partwise.parameters import check_choice, check_count, check_integer, check_number, check_seed, check_stopping
 from partwise.penalties import Penalty
 from partwise.projection import KeptProjection, Projection
 from partwise.solvers import Iteration
 
 COLUMNS = ("n_features_in_", "feature_names_in_")
 """What scikit-learn's checks note of the columns that a model was fitted to."""
+FOUND = (
+    *COLUMNS, "components_", "n_components_", "n_iter_", "n_steps_", "converged_", "reconstruction_err_",
+    "factorization_", "rank_choice_",
+)  # fmt: skip
+"""What a fit sets; the next one drops these, and no attribute of the user's."""
 
 
 def warn(message: str, category: type[Warning]) -> None:
@@ -69,14 +74,14 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
 
     @property
     def _n_features_out(self) -> int:
-        return int(self.components_.shape[0])
+        return len(self._checked_components())
 
     @property
     def _objective(self) -> Loss:
         return get_loss(self.beta_loss, "beta_loss") if self.loss is None else get_loss(self.loss)
 
     def _check_params(self) -> None:
-        check_integer("n_components", self.n_components, also=(*self._words, None))
+        check_count("n_components", self.n_components, also=(*self._words, None))
         check_choice("init", self.init, STARTS, also=(None,))
         check_stopping(self.tol, self.max_iter, None)
         check_seed("random_state", self.random_state)
@@ -87,7 +92,11 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
             check_integer("verbose", self.verbose, 0)
 
     def _validate(self, X: Any, *, reset: bool, entry_weight: Any = None) -> tuple[Matrix, dict[str, Any]]:
-        """Return X as a solver sees it, and what is known of its columns; a reset does not check these."""
+        """Return X as a solver sees it, and what is known of its columns, checked against the last fit unless `reset`.
+
+        Parameters of the model are checked first, in every method: they may be set at any time.
+        """
+        self._check_params()
         matrix = as_matrix(
             X, model=type(self).__name__, negatives=self.negatives, missing_values=self.missing_values,
             entry_weight=entry_weight,
@@ -102,7 +111,7 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
     def _become(self, **fitted: Any) -> None:
         """Replace all that an earlier fit found by the results of this one."""
         with rebuilt(self) as made:
-            made.__dict__ = {name: value for name, value in vars(made).items() if not name.endswith("_")}
+            made.__dict__ = {name: value for name, value in vars(made).items() if name not in FOUND}
             made.__dict__.update(fitted, _kept=KeptProjection())
 
     def _penalties(self, shape: tuple[float, int]) -> tuple[Penalty, Penalty]:
@@ -178,13 +187,11 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
             If W has another number of columns, or W H is beyond the range of numbers.
         """
         check_is_fitted(self)
-        weights = entries_of(X, "W")
-        if weights.shape[1] != self._n_features_out:
-            raise DataError(
-                f"W has shape {weights.shape}; it needs a column for each of the {self._n_features_out} parts."
-            )
+        weights, H = entries_of(X, "W"), self._checked_components()
+        if weights.shape[1] != len(H):
+            raise DataError(f"W has shape {weights.shape}; it needs a column for each of the {len(H)} parts.")
         with np.errstate(over="ignore", invalid="ignore"):  # refused below
-            model = weights @ self.components_
+            model = weights @ H
         if not np.isfinite(model).all():
             raise DataError(
                 f"W H has entries that {model.dtype} cannot hold, or W is not finite. Bring W and components_ to a "
@@ -192,11 +199,19 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
             )
         return model
 
+    def _given_components(self) -> tuple[Array, int]:
+        """Return components_, which the user may have set, as an array, and how many features they need to have."""
+        H = array_of(self.components_, "components_")
+        return H, getattr(self, "n_features_in_", H.shape[-1] if H.ndim else 0)  # set alone, they fit what they fit
+
+    def _checked_components(self) -> Array:
+        """Return components_ as a float array (k, m), checked: shape, finite, at least 0."""
+        return check_parts(*self._given_components(), "components_")
+
     def _projection(self) -> Projection:
         """Return the projection onto components_, kept while they, the loss and the penalties stay what they are."""
         kept: KeptProjection = self.__dict__.setdefault("_kept", KeptProjection())
-        H = np.asarray(self.components_)
-        m = getattr(self, "n_features_in_", H.shape[-1] if H.ndim else 0)  # who sets components_ alone fits nothing
+        H, m = self._given_components()
         penalty = self._penalties((1, m))[0]
         return kept.onto(H, m, "components_", self._objective, penalty, *self._limits())
 

@@ -89,6 +89,8 @@ def non_negative_factorization(
     if H is None:
         raise ParameterError("update_H=False needs the parts: pass H of shape (n_components, n_features).")
     matrix = as_matrix(X)
+    if model.n_components == "choose":
+        raise ParameterError("n_components='choose' has nothing to choose with update_H=False: leave it at 'auto'.")
     H = array_of(H, "H")
     k = len(np.atleast_2d(H)) if n_components is None or isinstance(n_components, str) else n_components
     check_factor(H, (k, matrix.shape[1]), "H", matrix.dtype, start=False)

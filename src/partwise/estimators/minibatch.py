@@ -203,7 +203,6 @@ class MiniBatchNMF(BaseNMF):
         W : ndarray of shape (n_samples, n_components)
             Weights of the parts.
         """
-        self._check_params()
         given, columns = self._validate(X, reset=True)
         online, matrix, left = self._begin(given, W, H)
         log_unit = online.loss.log_unit(online.unit)
@@ -280,9 +279,8 @@ class MiniBatchNMF(BaseNMF):
             The estimator.
         """
         begun = hasattr(self, "components_")
-        self._check_params()
         given, columns = self._validate(X, reset=not begun)
-        if begun and np.any(self.components_):
+        if begun and self._given_components()[0].any():
             online = self._continued()
             matrix = online.taken(given)
         else:  # parts of zero, from batches of zeros, know nothing that a start could lose

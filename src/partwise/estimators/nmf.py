@@ -274,7 +274,6 @@ class NMF(BaseNMF):
         ValueError
             If X has NaN, infinite or negative entries (the text names the first), or a parameter is not valid.
         """
-        self._check_params()
         matrix, columns = self._validate(X, reset=True, entry_weight=entry_weight)
         wanted, left, chosen = self.n_components, self.max_time, {}
         if isinstance(wanted, str) and wanted == "choose":
@@ -355,7 +354,7 @@ class NMF(BaseNMF):
         check_integer("n_init", self.n_init)
         check_time("max_time", self.max_time)
         check_flag("shuffle", self.shuffle)
-        check_volume(self.min_volume, check_flag("sum_to_one", self.sum_to_one))
+        check_volume(self.min_volume, self.sum_to_one)
 
     def _bounds(self, k: int, n_features: int) -> Bounds | None:
         """Return the bounds of H that fixed, forbidden and bounded entries make together."""

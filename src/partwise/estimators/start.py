@@ -5,7 +5,7 @@ from typing import Any
 from partwise.init import INITS
 from partwise.init import initialize as start
 from partwise.matrix import Array, as_matrix, by_rows, rescaled
-from partwise.parameters import check_choice, check_integer, check_seed
+from partwise.parameters import check_choice, check_count, check_seed
 from partwise.threads import Workers
 
 
@@ -55,7 +55,7 @@ def initialize(
     >>> W.shape, H.shape
     ((6, 2), (2, 2))
     """
-    n_components = check_integer("n_components", n_components)
+    n_components = check_count("n_components", n_components)
     check_choice("init", init, INITS, also=(None,))
     rng = check_seed("random_state", random_state)
     matrix, unit = rescaled(as_matrix(X))

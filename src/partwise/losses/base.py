@@ -97,6 +97,13 @@ class Loss(ABC):
             X.parts_block(self, left, right, first, last, products=False, value=True)[2] for first, last in X.blocks
         )
 
+    def checked_size(self, X: Matrix) -> float:
+        """Return ``size``; raise DomainError if powers of X are beyond the range of numbers."""
+        size = self.size(X)
+        if not (size > 0 or X.total == 0) or not np.isfinite(size):
+            raise DomainError(f"loss={self!r} is beyond what numbers can hold on this data; take a beta nearer to 1.")
+        return size
+
     def size(self, X: Matrix) -> float:
         """Return the sum over stored entries of x * negative(x, x): the yardstick of the residual."""
         values = X.values().reshape(1, -1)

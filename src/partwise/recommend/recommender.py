@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from partwise.atomic import rebuilt
 from partwise.exceptions import DataError
-from partwise.parameters import check_choice, check_integer, check_number, check_seed
+from partwise.parameters import check_choice, check_count, check_number, check_seed
 from partwise.recommend.blending import choose_blend
 from partwise.recommend.interest import Blend, Interest
 from partwise.recommend.listing import Listing
@@ -295,7 +295,7 @@ class Recommender(Listing):
     def _check(self) -> None:
         """Raise for an invalid parameter."""
         check_choice("feedback", self.feedback, ("implicit", "explicit"))
-        check_integer("n_components", self.n_components)
+        check_count("n_components", self.n_components)
         check_number("half_life", self.half_life, above=True, also=(None,), hint="It is in days.")
         check_number("content_weight", self.content_weight, 0, MOST_WEIGHT, also=("auto",))
         check_seed("random_state", self.random_state)

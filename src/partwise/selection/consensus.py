@@ -13,7 +13,7 @@ from scipy.spatial.distance import squareform
 from partwise.factorization import factorize
 from partwise.losses import Loss, get_loss
 from partwise.matrix import Array, as_matrix, rescaled, widened
-from partwise.parameters import check_choice, check_integer, check_kind, check_stopping, draw_seed
+from partwise.parameters import check_choice, check_count, check_integer, check_kind, check_stopping, draw_seed
 from partwise.penalties import Penalty
 from partwise.projection import Projection
 from partwise.selection.figure import axes
@@ -218,7 +218,7 @@ def consensus(
     check_choice("resample", resample, RESAMPLES, also=(None,))
     objective = get_loss(loss if loss is not None else "kullback-leibler" if resample == "poisson" else "frobenius")
     chosen = get_solver(solver, objective)
-    n_components, n_init = check_integer("n_components", n_components), check_integer("n_init", n_init)
+    n_components, n_init = check_count("n_components", n_components), check_integer("n_init", n_init)
     n_runs = check_integer("n_runs", n_runs, 2)
     tol, max_iter, max_time = check_stopping(tol, max_iter, max_time)
     seed = draw_seed("random_state", random_state)
@@ -226,7 +226,8 @@ def consensus(
     given = as_matrix(X, missing_values=missing_values)
     objective.check(given)
     check_counts(resample, given)
-    matrix, unit = (widened(given), 1.0) if objective.degree is None else rescaled(widened(given))
+    matrix, unit = (widened(given), 1.0) if objective.degree is None else rescaled(widened(given), objective.degree)
+    objective.checked_size(matrix)
     compared = np.sort(np.random.RandomState(seed).permutation(matrix.shape[0])[:MOST_ROWS])
     plan = Runs(matrix, unit, n_components, n_init, objective, chosen, tol, max_iter, resample, compared, seed)
     end, lock, finished = began + max_time if max_time else np.inf, Lock(), 0

@@ -15,6 +15,7 @@ from partwise.matrix.speckled import Speckles, cells_of, entries_of
 from partwise.penalties import Penalty
 from partwise.projection import Projection
 from partwise.solvers import Solver
+from partwise.units import scaled
 
 METHODS = ("speckled", "bicross")
 GROUPS = 10
@@ -56,7 +57,7 @@ class Fold:
         """Return the small L2 penalty of both factors; none where the loss has no degree to give it units."""
         if loss.degree is None or not self.kept.mean > 0:
             return Penalty()
-        return Penalty(l2=float(RIDGE * np.sqrt(self.kept.squared_norm) * self.kept.mean ** (loss.degree - 2)))
+        return Penalty(l2=scaled(RIDGE * np.sqrt(self.kept.squared_norm), (loss.degree - 2) * np.log2(self.kept.mean)))
 
     def predict(self, W: Array, H: Array, loss: Loss) -> tuple[Array, Array]:
         """Return the factors (n, k) and (m, k) of the model of `out`."""

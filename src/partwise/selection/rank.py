@@ -11,7 +11,7 @@ import numpy as np
 from partwise.exceptions import DataError, ParameterError, shown
 from partwise.losses import Loss, get_loss
 from partwise.matrix import Matrix, as_matrix, rescaled, widened
-from partwise.parameters import check_choice, check_integer, check_kind, check_stopping, draw_seed
+from partwise.parameters import check_choice, check_count, check_integer, check_kind, check_stopping, draw_seed
 from partwise.selection.choice import RankChoice, judge
 from partwise.selection.holdout import METHODS, Fitting, deal
 from partwise.selection.ledger import Cell, Ledger, fingerprint
@@ -132,7 +132,8 @@ def choose_rank(
     check_kind("progress", progress, Callable)
     given = as_matrix(X, missing_values=missing_values)
     objective.check(given)
-    matrix = widened(given) if objective.degree is None else rescaled(widened(given))[0]
+    matrix = widened(given) if objective.degree is None else rescaled(widened(given), objective.degree)[0]
+    objective.checked_size(matrix)
     tried = _ranks(ranks, matrix)
     chain = sorted({1, *tried})
     named = {"loss": objective, "solver": solver, "method": method, "tol": tol, "max_iter": max_iter}
@@ -202,7 +203,7 @@ def _ranks(ranks: Iterable[int] | None, X: Matrix) -> list[int]:
         return [k for k in RANKS if k <= max(1, min(X.shape) // 2)]
     if isinstance(ranks, str) or not isinstance(ranks, Iterable):
         raise ParameterError(f"ranks must be a sequence of integers, for example range(2, 21); got {shown(ranks)}.")
-    tried = sorted({check_integer("each of ranks", k) for k in ranks})
+    tried = sorted({check_count("each of ranks", k) for k in ranks})
     if not tried:
         raise ParameterError("ranks is empty; name the numbers of parts to choose from, for example range(2, 21).")
     return tried

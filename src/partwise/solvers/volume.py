@@ -8,7 +8,7 @@ import numpy as np
 from partwise.exceptions import ParameterError
 from partwise.init.nndsvd import truncated_svd
 from partwise.matrix import Array, Matrix
-from partwise.parameters import check_number
+from partwise.parameters import check_flag, check_number
 from partwise.threads import ALONE, Workers
 
 ROUNDING = 100
@@ -86,10 +86,10 @@ def _centred(gram: Array) -> Array:
     return (centred + centred.T) / 2  # rounding
 
 
-def check_volume(strength: Any, sum_to_one: bool) -> float:
-    """Return `strength` as a number; raise unless a fit can take it as min_volume."""
+def check_volume(strength: Any, sum_to_one: Any) -> float:
+    """Return `strength` as a number; raise unless a fit can take it as min_volume with that sum_to_one."""
     strength = check_number("min_volume", strength, hint="0 leaves the volume out.")
-    if strength > 0 and not sum_to_one:
+    if not check_flag("sum_to_one", sum_to_one) and strength > 0:
         raise ParameterError(
             f"min_volume={strength!r} needs sum_to_one=True: without it smaller parts with larger weights are as good, "
             f"and their volume says nothing. Add sum_to_one=True, or leave min_volume at 0."

@@ -12,7 +12,7 @@ from partwise.atomic import rebuilt
 from partwise.exceptions import DataError, ParameterError, shown
 from partwise.losses import Loss, get_loss
 from partwise.matrix import Array, as_matrix, is_table
-from partwise.parameters import check_flag, check_integer, check_number, check_seed
+from partwise.parameters import check_count, check_flag, check_integer, check_number, check_seed
 from partwise.penalties import Penalty
 from partwise.projection import Projection
 from partwise.state import PlainState
@@ -60,7 +60,7 @@ class FittedTopics(PlainState, BaseEstimator):
 
     def _check_settings(self) -> None:
         """Raise for an invalid parameter."""
-        check_integer("n_topics", self.n_topics, also=("auto", "choose"))
+        check_count("n_topics", self.n_topics, also=("auto", "choose"))
         get_loss(self.loss)
         check_language(self.language)
         for name in ("bigrams", "balanced", "keep_texts"):
