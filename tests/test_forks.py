@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import traceback
 import warnings
@@ -85,6 +87,61 @@ def test_a_value_that_another_thread_computes_is_computed_in_the_child():
     assert slow.value == other.value == 3  # nor does this thread wait for that one
     go_on.set()
     thread.join()
+
+
+FIRST_USE = """
+import os, signal, sys, threading, time
+import partwise
+
+begun = threading.Event()
+
+class Slow:
+    def find_spec(name, path, target=None):
+        if name == MODULE:
+            begun.set()
+            time.sleep(0.3)
+
+sys.meta_path.insert(0, Slow)
+thread = threading.Thread(target=lambda: getattr(partwise, NAME))
+thread.start()
+begun.wait()
+pid = os.fork()
+if pid == 0:
+    signal.alarm(30)
+    getattr(partwise, NAME)
+    os._exit(0)
+thread.join()
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"""
+
+
+@pytest.mark.parametrize(("name", "module"), [("NMF", "partwise.estimators.nmf"), ("losses", "partwise.losses.huber")])
+def test_a_child_forked_while_another_thread_first_uses_a_name_can_use_it(name, module):
+    script = f"NAME, MODULE = {name!r}, {module!r}\n{FIRST_USE}"
+    assert subprocess.run([sys.executable, "-c", script], timeout=PATIENCE, check=False).returncode == 0
+
+
+NO_NAMES = """
+import partwise
+from importlib import import_module
+from pkgutil import walk_packages
+
+def refuse(name):
+    if name in (*partwise.__all__, "datasets", "exceptions", "losses", "recommend", "topics"):
+        raise ImportError(name)
+    raise AttributeError(name)
+
+partwise.__getattr__ = refuse
+for folder in ("estimators", "topics", "recommend", "selection", "metrics", "report"):
+    package = import_module("partwise." + folder)
+    for module in walk_packages(package.__path__, package.__name__ + "."):
+        import_module(module.name)
+"""
+
+
+def test_no_module_of_the_library_takes_a_name_of_the_package_while_it_is_imported():
+    """Two threads would wait for each other: one has the lock of the names, the other Python's of the module."""
+    subprocess.run([sys.executable, "-c", NO_NAMES], timeout=PATIENCE, check=True)
 
 
 def test_a_lock_that_another_thread_holds_is_free_in_the_child():

@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse as sp
 
 from partwise import NMF, MiniBatchNMF, factorize
-from partwise.exceptions import PartwiseError
+from partwise.exceptions import DataError, PartwiseError
 from partwise.losses import BetaDivergence, Huber
 from partwise.losses.base import Loss
 from partwise.penalties import Bounds, Penalty
@@ -235,6 +235,22 @@ def test_a_model_beyond_numbers_is_refused_by_inverse_transform():
     with pytest.raises(PartwiseError, match="cannot hold"):
         model.inverse_transform(np.full((2, 3), 1e308))
     assert np.isfinite(model.inverse_transform(np.full((2, 3), 1e300))).all()
+
+
+@pytest.mark.parametrize(
+    "W",
+    [
+        np.array([[1, np.nan, 0]]),
+        np.array([[1, 0, np.inf]]),
+        np.ma.masked_equal([[1.0, 2.0, 3.0]], 2),
+        [[1, None, 0]],
+        sp.csr_array([[np.nan, 0, 0]]),
+    ],
+)
+def test_weights_that_are_unknown_or_infinite_are_refused_by_inverse_transform(W):
+    model = NMF(3, init="random", random_state=0, max_iter=5, tol=1.0).fit(X)
+    with pytest.raises(DataError, match="W is not finite"):
+        model.inverse_transform(W)
 
 
 @pytest.mark.parametrize("loss", LOSSES)

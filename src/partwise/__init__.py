@@ -3,7 +3,9 @@
 The public names are listed in ``__all__``; everything else is private. Heavier modules are imported when first used.
 """
 
+import os
 from importlib import import_module
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -70,14 +72,27 @@ _WHERE = {
 
 __all__ = sorted(_WHERE)
 
+# A child that is forked while another thread imports a module waits for ever for it: Python's lock of the module stays
+# taken there. So a fork waits until the imports of this file have ended.
+_importing = RLock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_importing.acquire, after_in_parent=_importing.release, after_in_child=_importing.release
+    )
+
+
+def _module(name: str) -> Any:
+    with _importing:
+        return import_module(f"partwise.{name}")
+
 
 def __getattr__(name: str) -> Any:
     if name in _WHERE:
-        found = getattr(import_module(f"partwise.{_WHERE[name]}"), name)
+        found = getattr(_module(_WHERE[name]), name)
         globals()[name] = found
         return found
     if name in ("datasets", "exceptions", "losses", "recommend", "topics"):
-        return import_module(f"partwise.{name}")
+        return _module(name)
     raise AttributeError(f"module 'partwise' has no attribute {name!r}")
 
 

@@ -7,8 +7,8 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
 
-from partwise import NMF
 from partwise.atomic import rebuilt
+from partwise.estimators.nmf import NMF
 from partwise.exceptions import DataError, ParameterError, shown
 from partwise.matrix import Array, is_table, names_of
 from partwise.parameters import check_kind
