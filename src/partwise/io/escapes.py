@@ -17,6 +17,12 @@ UNSAFE = re.compile(
 )
 """A character that a terminal obeys, or that makes a text look like another."""
 
+QUOTED = re.compile('[",;|\t\r\n]')
+"""Characters of a cell that is quoted. After a semicolon or a tab some spreadsheets begin a new cell, maybe a formula;
+after a bare carriage return, which Python's csv writer does not quote, its reader begins a row."""
+
+NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
 FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 """How a cell begins that a spreadsheet would run; apostrophes come first where one was put there already."""
 
@@ -38,10 +44,9 @@ def escaped_lines(text: str) -> str:
 
 
 def _escape(character: str) -> str:
-    named = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
     code = ord(character)
     width = 2 if code < 0x100 else 4 if code < 0x10000 else 8
-    return named.get(character) or f"\\{'xuU'[(width > 2) + (width > 4)]}{code:0{width}x}"
+    return NAMED.get(character) or f"\\{'xuU'[(width > 2) + (width > 4)]}{code:0{width}x}"
 
 
 def json_text(value: object, encoding: str = "utf-8") -> str:
@@ -78,8 +83,16 @@ def _quoted(word: str) -> str:
     if not UNSAFE.search(word):
         return f"'{word}'" if word.startswith("=") else shlex.quote(word)  # zsh takes =name for the path of a command
     held = re.sub(r"[\\']", r"\\\g<0>", word)
-    held = re.sub("[\udc80-\udcff]", lambda found: f"\\x{ord(found[0]) - 0xDC00:02x}", held)  # a byte that is no UTF-8
-    return f"$'{escaped(held)}'"
+    return f"$'{UNSAFE.sub(lambda found: _shell_escape(found[0]), held)}'"
+
+
+def _shell_escape(character: str) -> str:
+    """Return the bytes of a character: shells read the number of a character in the encoding that they run in."""
+    if character in NAMED:
+        return NAMED[character]
+    # A half that stands for a byte that is no UTF-8 is that byte.
+    errors = "surrogateescape" if "\udc80" <= character <= "\udcff" else "surrogatepass"
+    return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", errors))
 
 
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -96,9 +109,10 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def _cell(value: object) -> str:
-    cell = _guarded(value) if isinstance(value, str) else str(value)
-    # Python's csv writer leaves a carriage return bare, and its reader then takes it for the end of a row.
-    return '"{}"'.format(cell.replace('"', '""')) if re.search('[",\r\n]', cell) else cell
+    if type(value) is float or type(value) is int:
+        return repr(value)
+    cell = _guarded(str(value))
+    return '"{}"'.format(cell.replace('"', '""')) if QUOTED.search(cell) else cell
 
 
 def _guarded(cell: str) -> str:

@@ -35,7 +35,9 @@ def columns_of(table: Any, what: str, needed: Sequence[str]) -> list[str]:
     names = [str(name) for name in columns] if isinstance(columns, Iterable) else []
     missing = [name for name in needed if name not in names]
     if missing:
-        there = f"it has {', '.join(names[:MOST_NAMED])}" if names else f"it is {type(table).__name__}, no table"
+        there = (
+            f"it has {', '.join(map(repr, names[:MOST_NAMED]))}" if names else f"it is {type(table).__name__}, no table"
+        )
         raise DataError(
             f"{what} has no column {' and no column '.join(map(repr, missing))}; {there}. Pass a data frame, or a dict "
             f"of columns, with {', '.join(map(repr, needed))}: rename columns to these."
