@@ -149,15 +149,20 @@ def check_seed(name: str, value: Any) -> np.random.RandomState:
     None is NumPy's global state, an integer a state of its own. A RandomState, or a Generator, is drawn from, so that
     the next call with it finds other numbers.
     """
+    check_seed_kind(name, value)
     if value is None or value is np.random:
         return np.random.mtrand._rand
     if isinstance(value, np.random.RandomState):
         return value
-    if isinstance(value, np.random.Generator):
-        return np.random.RandomState(value.bit_generator)
-    if _is(value, Integral) and 0 <= value <= LARGEST_SEED:
-        return np.random.RandomState(int(value))
-    raise _refusal(name, value, f"an integer from 0 to {LARGEST_SEED}, a RandomState, a Generator", (None,), "")
+    return np.random.RandomState(value.bit_generator if isinstance(value, np.random.Generator) else int(value))
+
+
+def check_seed_kind(name: str, value: Any) -> None:
+    """Raise for anything that is no seed; a state made of one costs far more than all other checks together."""
+    kinds = np.random.RandomState | np.random.Generator
+    whole = _is(value, Integral) and 0 <= value <= LARGEST_SEED
+    if not (value is None or value is np.random or isinstance(value, kinds) or whole):
+        raise _refusal(name, value, f"an integer from 0 to {LARGEST_SEED}, a RandomState, a Generator", (None,), "")
 
 
 def draw_seed(name: str, value: Any) -> int:

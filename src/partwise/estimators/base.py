@@ -18,7 +18,7 @@ from partwise.init import STARTS
 from partwise.init.given import check_factor, check_parts
 from partwise.losses import Loss, get_loss
 from partwise.matrix import Array, Matrix, array_of, as_matrix, columns_of, entries_of, is_ready
-from partwise.parameters import check_choice, check_count, check_integer, check_number, check_seed, check_stopping
+from partwise.parameters import check_choice, check_count, check_integer, check_number, check_seed_kind, check_stopping
 from partwise.penalties import Penalty
 from partwise.projection import KeptProjection, Projection
 from partwise.solvers import Iteration
@@ -84,7 +84,7 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         check_count("n_components", self.n_components, also=(*self._words, None))
         check_choice("init", self.init, STARTS, also=(None,))
         check_stopping(self.tol, self.max_iter, None)
-        check_seed("random_state", self.random_state)
+        check_seed_kind("random_state", self.random_state)
         check_number("alpha_W", self.alpha_W)
         check_number("alpha_H", self.alpha_H, also=("same",))
         check_number("l1_ratio", self.l1_ratio, highest=1)
