@@ -73,6 +73,11 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         return tags
 
     @property
+    def _n_components(self) -> int:
+        """Number of parts, under the name that scikit-learn's own tests read."""
+        return int(self.n_components_)
+
+    @property
     def _n_features_out(self) -> int:
         return len(self._checked_components())
 

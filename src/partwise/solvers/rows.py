@@ -182,6 +182,12 @@ def finish(
     def value_of(W: Array) -> float:  # rounding can go just under 0
         return max(loss.value(judged, W if scales is None else W * scales.astype(W.dtype), found.Ht), 0.0)
 
+    traces = np.zeros(0, bool) if isinstance(loss, Frobenius) else _traces(found.W, found.Ht, X.floor)
+    if traces.any():  # multiplicative steps come near zero, and never there
+        before, kept = value_of(found.W), found.Ht
+        found.Ht = np.where(traces, 0, kept)
+        if not value_of(found.W) <= before:
+            found.Ht = kept
     parts, (box, sums) = Parts(found.Ht, workers), limits
     left, value = found.W if box is None else np.clip(found.W, *box), None
     if isinstance(loss, Frobenius):
@@ -202,6 +208,12 @@ def finish(
             if not value + penalty.of(left) <= before + penalty.of(found.W):
                 left, value = found.W if scales is None else np.where(scales > 0, found.W, left), before
     return left, value_of(left) if value is None else max(value, 0.0)
+
+
+def _traces(left: Array, right: Array, floor: float) -> Array:
+    """Return which entries of right (m, k) add less to every entry of the model than its floor."""
+    highest = left.max(axis=0, initial=0).astype(np.float64)
+    return (right > 0) & (right * highest < floor)
 
 
 def _solve_observed(
