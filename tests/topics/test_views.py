@@ -157,5 +157,5 @@ def test_what_cannot_be_split_is_refused(fitted):
         fitted.split(0, 1)
     with pytest.raises(DataError, match="too few"):
         TopicModel(n_topics=1).fit(["bank"]).split(0)
-    with pytest.raises(ParameterError, match="numbered 0 to 2"):
+    with pytest.raises(ParameterError, match="topic must be an integer from 0 to 2; got 3"):
         fitted.merge([0, 3])
