@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from sklearn.base import clone
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, MaxAbsScaler, MinMaxScaler, Normalizer, StandardScaler
@@ -129,6 +130,49 @@ def test_a_loaded_pipeline_transforms_to_the_same_bits(tmp_path, pipeline, data)
     assert str(loaded.steps[0][1]) == str(pipeline.steps[0][1])
 
 
+UNKNOWN = np.where(COUNTS == 4, np.nan, COUNTS)
+
+
+@pytest.mark.parametrize(
+    ("step", "data"),
+    [
+        (StandardScaler(), UNKNOWN),
+        (StandardScaler(with_std=False), UNKNOWN),
+        (StandardScaler(with_mean=False), sp.csr_array(COUNTS)),
+        (MaxAbsScaler().set_output(transform="pandas"), COUNTS),
+        (MinMaxScaler((np.float64(0), np.int64(2))), COUNTS.astype(np.float32)),
+        (Normalizer(), COUNTS),
+        (TfidfTransformer(use_idf=False), COUNTS),
+        (CountVectorizer(min_df=np.int64(1), max_df=np.float64(1)), TEXTS),
+        (CountVectorizer(vocabulary=["rates", "cup"]), TEXTS),
+        (TfidfVectorizer(vocabulary={"rates": 1, "cup": 0}), TEXTS),
+        (TfidfVectorizer(vocabulary={"rates", "cup"}), TEXTS),
+        (pw.NMF(2, tol=1e-2).set_output(transform="pandas"), COUNTS),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_attributes_parameters_and_clones_of_a_step_are_as_before(tmp_path, step, data):
+    step.fit(data)
+    loaded = saved_and_loaded(Pipeline([("a", step)]), tmp_path).steps[0][1]
+    assert step.get_params() == loaded.get_params()
+    assert clone(loaded).get_params() == clone(step).get_params()
+    before, after = ({n: v for n, v in vars(one).items() if n != "_stop_words_id"} for one in (step, loaded))
+    public = {n for n in before if not n.startswith("_") and n != "factorization_"} | {"_sklearn_output_config"}
+    for name in public & {*before}:
+        np.testing.assert_equal(after[name], before[name], err_msg=name)
+    found, expected = loaded.transform(data), step.transform(data)
+    assert type(found) is type(expected)
+    found, expected = (one.toarray() if sp.issparse(one) else np.asarray(one) for one in (found, expected))
+    np.testing.assert_array_equal(found, expected)
+
+
+def test_what_could_not_be_loaded_is_not_saved(tmp_path):
+    step = MinMaxScaler().fit(COUNTS.astype(np.float16))
+    with pytest.raises(ParameterError, match="scale_ is no array of float type"):
+        pw.save(Pipeline([("scale", step)]), tmp_path / "a.model")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     ("step", "part"),
     [
@@ -221,6 +265,20 @@ def times(factor, name):
         ("pipeline", times(np.nan, "0.scale_")),
         ("pipeline", put(np.ones((2, 2)), "0.scale_")),
         ("pipeline", times(-1, "1.components_")),
+        ("pipeline", times(0, "0.scale_")),
+        ("pipeline", lambda header, arrays: arrays.pop("0.scale_")),
+        ("pipeline", lambda header, arrays: header["steps"][0][2]["fitted"].update(n_features_in_=5)),
+        ("pipeline", lambda header, arrays: header["steps"][0][2]["fitted"].pop("n_features_in_")),
+        ("pipeline", lambda header, arrays: header["steps"][0][2].update(output="eval")),
+        ("pipeline", lambda header, arrays: header["steps"].clear()),
+        ("pipeline", lambda header, arrays: header["steps"][0].__setitem__(0, header["steps"][1][0])),
+        ("NMF", put(float("nan"), "fitted", "reconstruction_err_")),
+        *[("NMF", lambda header, arrays, n=n: header["fitted"].pop(n)) for n in ("n_iter_", "converged_")],
+        *[("topics", lambda header, arrays, n=n: header["fitted"].pop(n)) for n in ("relative_error_", "language_")],
+        ("topics", put("xx", "fitted", "language_")),
+        ("topics", put(np.array([5.0, 7.0]), "shares_")),
+        ("topics", put([[1, "born", 9, "a"]], "events")),
+        ("topics", lambda header, arrays: arrays.pop("idf")),
         ("pipeline", lambda header, arrays: header["steps"].__setitem__(0, ["a", "FunctionTransformer", {}])),
         ("pipeline", lambda header, arrays: header["steps"].__setitem__(0, ["a", "Pipeline", {"steps": 3}])),
         ("pipeline", lambda header, arrays: header["steps"].append(["a"])),

@@ -1,5 +1,6 @@
 """Saving and loading fitted models, as one file without pickle."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import fields
 from importlib import import_module
@@ -24,6 +25,7 @@ CLASSES = {
 }
 """Models, and the package whose module `archive` takes them apart and puts them together: imported when needed."""
 WITH_PARAMETERS: dict[str, type[Loss]] = {**LOSSES, BetaDivergence.name: BetaDivergence}
+OUTPUTS = ("default", "pandas", "polars")
 MT19937 = 624
 """Numbers in the state of a RandomState."""
 
@@ -64,6 +66,13 @@ def save(model: Any, path: str | Path) -> None:
     True
     """
     header, arrays = _take_apart(model)
+    try:
+        _put_together(type(model).__name__, json.loads(json.dumps(header)), arrays)
+    except model_file.UNREADABLE as error:
+        raise ParameterError(
+            f"this {type(model).__name__} cannot be saved, for it could not be loaded again: {error}. "
+            "Fit it to data of float32 or float64, and leave its attributes as the fit set them."
+        ) from error
     model_file.write(path, type(model).__name__, header, arrays)
 
 
@@ -119,6 +128,7 @@ def _take_apart(model: Any) -> Parts:
     for name, value in [*header["params"].items()]:
         if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
             arrays[f"params.{name}"] = header["params"].pop(name)
+    header |= _output(model)
     return {name: _plain(value, name) for name, value in header.items()}, arrays
 
 
@@ -127,7 +137,7 @@ def _put_together(kind: str, header: Mapping[str, Any], arrays: Mapping[str, Any
         return _put_together_steps(header, arrays)
     held = Held(arrays)
     params = {name: _restored(name, value) for name, value in header["params"].items()} | held.under("params.")
-    return _archive(kind).put_together({**header, "kind": kind, "params": params}, held)
+    return _with_output(_archive(kind).put_together({**header, "kind": kind, "params": params}, held), header)
 
 
 def _archive(kind: str) -> Any:
@@ -145,6 +155,7 @@ def _take_apart_steps(pipeline: Pipeline) -> Parts:
             kind = "passthrough"
         elif type(step) in transformers.TRANSFORMERS.values():
             own, held = transformers.take_apart(step)
+            own |= _output(step)
         elif kind in {*CLASSES, "Pipeline"}:
             own, held = _take_apart(step)
         else:
@@ -164,11 +175,27 @@ def _put_together_steps(header: Mapping[str, Any], arrays: Mapping[str, Any]) ->
         if kind == "passthrough":
             step = kind
         elif kind in transformers.TRANSFORMERS:
-            step = transformers.put_together(own, Held(held))
+            step = _with_output(transformers.put_together(own, Held(held)), own)
         else:
             step = _put_together(kind, own, held)
         steps.append((str(name), step))
+    if not steps or len({name for name, _ in steps}) < len(steps):
+        raise ValueError("a pipeline without steps, or with two of the same name")
     return Pipeline(steps, verbose=bool(header["verbose"]))
+
+
+def _output(model: Any) -> dict[str, str]:
+    """Return the container that ``set_output`` was told, if it was called."""
+    told = getattr(model, "_sklearn_output_config", {}).get("transform")
+    return {} if told is None else {"output": told}
+
+
+def _with_output(model: Any, header: Mapping[str, Any]) -> Any:
+    if "output" in header:
+        if header["output"] not in OUTPUTS:
+            raise ValueError(f"an output of {header['output']!r}")
+        model.set_output(transform=header["output"])
+    return model
 
 
 def _plain(value: Any, name: str) -> Any:

@@ -19,11 +19,16 @@ FITTED = {
     "n_components_": lambda value: is_whole(value, 1),
     "n_iter_": lambda value: is_whole(value, 0),
     "n_steps_": lambda value: is_whole(value, 0),
-    "reconstruction_err_": lambda value: isinstance(value, float) and not value < 0,
+    "reconstruction_err_": lambda value: is_number(value, 0),
     "converged_": lambda value: isinstance(value, bool),
     "n_features_in_": lambda value: is_whole(value, 1),
 }
 """Attributes that are not arrays, each with a test of its value; a model has those of its kind."""
+NEEDED = {
+    "NMF": {"n_components_", "n_features_in_", "n_iter_", "reconstruction_err_", "converged_"},
+    "MiniBatchNMF": {"n_components_", "n_features_in_", "n_steps_"},
+}
+"""Attributes that every fitted model of a class has."""
 STREAM = ("Ht", "numerator", "denominator")
 
 
@@ -83,6 +88,9 @@ def put_together(header: Mapping[str, Any], held: Held) -> NMF | MiniBatchNMF:
     model = KINDS[header["kind"]](**header["params"])
     model._check_params()
     model.components_ = held.numbers("components_", "k", "m")
+    missing = NEEDED[header["kind"]] - {*header["fitted"]}
+    if missing:
+        raise ValueError(f"{', '.join(sorted(missing))} is missing")
     for name, value in header["fitted"].items():
         if not FITTED[name](value):
             raise ValueError(f"{name} is {value!r}")

@@ -26,8 +26,25 @@ TRANSFORMERS: dict[str, Any] = VECTORIZERS | {
     "MinMaxScaler": MinMaxScaler,
     "Normalizer": Normalizer,
 }
-ROWS = ("idf_", "mean_", "var_", "scale_", "max_abs_", "min_", "data_min_", "data_max_", "data_range_")
-"""Fitted attributes with one number for each feature."""
+ROWS: dict[str, tuple[str, ...]] = {
+    "TfidfVectorizer": ("idf_",),
+    "CountVectorizer": (),
+    "TfidfTransformer": ("idf_",),
+    "StandardScaler": ("mean_", "var_", "scale_"),
+    "MaxAbsScaler": ("max_abs_", "scale_"),
+    "MinMaxScaler": ("scale_", "min_", "data_min_", "data_max_", "data_range_"),
+    "Normalizer": (),
+}
+"""Fitted attributes of each class, with one number for each feature."""
+UNUSED = {"use_idf": ("idf_",), "with_mean": ("mean_",), "with_std": ("var_", "scale_")}
+"""Those that a transformer can be without where a parameter is False."""
+VOCABULARIES: dict[str, Callable[[list[str]], Any]] = {
+    "list": list,
+    "tuple": tuple,
+    "set": set,
+    "dict": lambda words: {word: i for i, word in enumerate(words)},
+}
+"""What a vectorizer's vocabulary may be given as, and how it is made of its words."""
 SIGNED = ("mean_", "min_", "data_min_", "data_max_")
 COUNTS = ("n_features_in_", "n_samples_seen_")
 
@@ -99,7 +116,8 @@ def take_apart(transformer: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         If it has a parameter that is no plain value, such as a function.
     """
     kind = type(transformer).__name__
-    params = {n: v for n, v in transformer.get_params(deep=False).items() if n not in ("dtype", "vocabulary")}
+    given = transformer.get_params(deep=False)
+    params = {name: _plain(value) for name, value in given.items() if name not in ("dtype", "vocabulary")}
     for name, value in params.items():
         if name not in ALLOWED or not ALLOWED[name](value):
             raise ParameterError(
@@ -112,11 +130,14 @@ def take_apart(transformer: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         check_is_fitted(transformer, "vocabulary_")
         header["dtype"] = np.dtype(transformer.dtype).name
         arrays["words"] = [str(word) for word in transformer.get_feature_names_out()]
+        if given["vocabulary"] is not None:
+            header["vocabulary"] = type(given["vocabulary"]).__name__
     elif kind != "Normalizer":
         check_is_fitted(transformer)
-    without = () if getattr(transformer, "use_idf", False) else ("idf_",)  # which raises where it is not used
-    for name in (*ROWS, *COUNTS):
-        value = None if name in without else getattr(transformer, name, None)
+    without = _unused(given)
+    for name in (*ROWS[kind], *COUNTS):
+        # idf_ raises where it is not used
+        value = None if name == "idf_" and name in without else getattr(transformer, name, None)
         if isinstance(value, np.ndarray):
             arrays[name] = value
         elif value is not None:
@@ -158,15 +179,29 @@ def put_together(header: Mapping[str, Any], held: Held) -> Any:
             raise ValueError(f"a vectorizer of {header['dtype']!r}")
         words = held.strings("words", "m", unique=True)
         made = fitted_to(VECTORIZERS[kind](**params, dtype=dtype.type, vocabulary=words))
+        if "vocabulary" in header:
+            made.set_params(vocabulary=VOCABULARIES[header["vocabulary"]](words)).fixed_vocabulary_ = True
     else:
         made = TRANSFORMERS[kind](**params)
-    for name in ROWS:
-        if name in held:
-            setattr(made, name, held.numbers(name, "m", low=-np.inf if name in SIGNED else 0.0))
+    without = _unused(made.get_params(deep=False))
+    for name in ROWS[kind]:
+        if name in held or name not in without:
+            row = held.numbers(name, "m", low=-np.inf if name in SIGNED else 0.0)
+            if name == "scale_" and not row.all():
+                raise ValueError("scale_ holds 0, which nothing can be divided by")
+            setattr(made, name, row)
+        elif kind == "StandardScaler":
+            setattr(made, name, None)
+    if "n_samples_seen_" in held:  # by feature, where some entries were unknown
+        made.n_samples_seen_ = held.numbers("n_samples_seen_", "m", kind="number")
     for name, value in header["fitted"].items():
         if name not in COUNTS or not is_number(value, 1):
             raise ValueError(f"{name} is {value!r}")
+        if name == "n_features_in_" and value != held.sizes.get("m", value):
+            raise ValueError(f"n_features_in_ is {value}, but there are numbers for {held.sizes['m']} features")
         setattr(made, name, value)
+    if ROWS[kind] and kind not in VECTORIZERS and not hasattr(made, "n_features_in_"):
+        raise ValueError("n_features_in_ is missing")
     if "feature_names_in_" in held:
         made.feature_names_in_ = np.array(held.strings("feature_names_in_", "m"), dtype=object)
     return made
@@ -175,4 +210,16 @@ def put_together(header: Mapping[str, Any], held: Held) -> Any:
 def fitted_to(vectorizer: Any) -> Any:
     """Return a vectorizer that was made with a vocabulary as if it had learned that from texts."""
     vectorizer.fit([""])  # makes it fitted: words are given, and weights are set next
+    vectorizer.fixed_vocabulary_ = False
     return vectorizer.set_params(vocabulary=None)
+
+
+def _unused(params: Mapping[str, Any]) -> set[str]:
+    return {name for param, names in UNUSED.items() if params.get(param) is False for name in names}
+
+
+def _plain(value: Any) -> Any:
+    """Return NumPy's numbers and strings as Python's."""
+    if type(value) in (list, tuple):
+        return type(value)(map(_plain, value))
+    return value.item() if isinstance(value, np.generic) else value

@@ -11,6 +11,7 @@ from partwise.exceptions import ParameterError
 from partwise.io import transformers
 from partwise.io.held import Held, is_number, is_whole
 from partwise.losses import get_loss
+from partwise.topics.languages import LANGUAGES
 from partwise.topics.memory import Memory
 from partwise.topics.model import TopicModel
 from partwise.topics.streaming import TopicEvent
@@ -23,11 +24,11 @@ __all__ = ["put_together", "take_apart"]
 LISTS = ("ids_", "texts_", "dates_", "periods_")
 ARRAYS = ("components_", "document_topics_", "shares_", "X_")
 FITTED: dict[str, Callable[[Any], bool]] = {
-    "language_": lambda value: isinstance(value, str),
+    "language_": lambda value: value in ("none", *LANGUAGES),
     "rank_reason_": lambda value: isinstance(value, str),
     "n_iter_": lambda value: is_whole(value, 0),
     "converged_": lambda value: isinstance(value, bool),
-    "relative_error_": lambda value: isinstance(value, float),
+    "relative_error_": lambda value: is_number(value, 0),
     "n_batches_": lambda value: is_whole(value, 0),
 }
 """Attributes that are no arrays, and what they may be."""
@@ -129,6 +130,9 @@ def put_together(header: Mapping[str, Any], held: Held) -> TopicModel:
         raise ValueError("there are no topics")
     model.X_ = held.sparse("X_", "n", "m")
     model.words_ = np.array(held.strings("words", "m"), dtype=object)
+    missing = {*FITTED} - {*header["fitted"], "rank_reason_"}
+    if missing:
+        raise ValueError(f"{', '.join(sorted(missing))} is missing")
     for name, value in header["fitted"].items():
         if not FITTED[name](value):
             raise ValueError(f"{name} is {value!r}")
@@ -154,10 +158,12 @@ def put_together(header: Mapping[str, Any], held: Held) -> TopicModel:
     model._restore(
         components,
         held.numbers("document_topics_", "n", "k"),
-        held.numbers("shares_", "k"),
+        held.numbers("shares_", "k", high=1 + 1e-6),
         held.numbers("stability", "k", low=-np.inf, unknown=True),
     )
     model.events_ = [_event(*event) for event in header["events"]]
+    if any(event.topic >= len(components) for event in model.events_):
+        raise ValueError("an event of a topic that does not exist")
     if "memory.gram" in held:
         _restore_stream(model, header, held)
     return model
@@ -196,10 +202,10 @@ def _vectorizer(model: TopicModel, kept: Mapping[str, Any] | None, held: Held) -
     if kept["own"]:
         if kept["kind"] not in transformers.VECTORIZERS:
             raise ValueError(f"a {kept['kind']!r} makes no words of texts")
-        made = transformers.put_together({"fitted": {}, **kept}, Held({"words": words}))
-    else:
-        counts = model._objective.name != "frobenius"
-        made = transformers.fitted_to(make_vectorizer(model.language_, model.bigrams, counts, vocabulary=words))
-    if "idf" in held:
+        idf = {"idf_": held.numbers("idf", "m")} if "idf" in held else {}
+        return transformers.put_together({"fitted": {}, **kept}, Held({"words": words, **idf}))
+    counts = model._objective.name != "frobenius"
+    made = transformers.fitted_to(make_vectorizer(model.language_, model.bigrams, counts, vocabulary=words))
+    if made.use_idf:
         made.idf_ = held.numbers("idf", "m")
     return made
