@@ -189,3 +189,9 @@ def test_true_is_no_reader():
     for call in (lambda: model.similar_articles(True), lambda: model.similar_readers(True)):
         with pytest.raises(DataError, match=r"no .* True in the log"):
             call()
+
+
+def test_names_of_columns_in_an_error_hold_nothing_that_a_terminal_obeys():
+    with pytest.raises(DataError, match="has no column") as caught:
+        Recommender(2).fit({"\x1b[2J": [1], "a\u202eb": [2]})
+    assert str(caught.value).isprintable()
