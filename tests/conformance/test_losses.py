@@ -8,6 +8,7 @@ import pytest
 from registry import EVERY, LOSSES, PARTLY, STORAGES, data, known, name, pair, skip_unweighable
 
 from partwise.exceptions import DomainError, IncompatibleSolverError
+from partwise.factorization import factorize
 from partwise.losses import Huber
 from partwise.matrix import as_matrix
 from partwise.penalties import Penalty
@@ -176,12 +177,14 @@ def test_data_outside_the_domain_is_refused(loss):
 
 
 def test_weights_on_entries_are_taken_or_refused_with_a_way_out(loss):
-    X = EVERY["Observed, weights"](data(loss))
+    X = data(loss)
+    weights = np.random.default_rng(0).uniform(0.5, 2.0, X.shape)
     if loss.degree:
-        assert np.isfinite(loss.value(X, *pair()))
+        found = factorize(X, 2, loss=loss, solver="mu", entry_weight=weights, max_iter=5, random_state=0)
+        assert np.isfinite(found.loss)
     else:
-        with pytest.raises(IncompatibleSolverError, match=r"takes no weights on single entries.*'frobenius'"):
-            loss.value(X, *pair())
+        with pytest.raises(IncompatibleSolverError, match=r"takes no weights.*'frobenius'"):
+            factorize(X, 2, loss=loss, solver="mu", entry_weight=weights, random_state=0)
 
 
 def test_it_can_be_pickled_compared_and_hashed_and_never_changes(loss):
