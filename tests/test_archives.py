@@ -273,7 +273,7 @@ def times(factor, name):
         ("pipeline", lambda header, arrays: header["steps"].clear()),
         ("pipeline", lambda header, arrays: header["steps"][0].__setitem__(0, header["steps"][1][0])),
         ("NMF", put(float("nan"), "fitted", "reconstruction_err_")),
-        *[("NMF", lambda header, arrays, n=n: header["fitted"].pop(n)) for n in ("n_iter_", "converged_")],
+        *[("NMF", lambda header, arrays, n=n: header["fitted"].pop(n)) for n in ("n_components_", "n_features_in_")],
         *[("topics", lambda header, arrays, n=n: header["fitted"].pop(n)) for n in ("relative_error_", "language_")],
         ("topics", put("xx", "fitted", "language_")),
         ("topics", put(np.array([5.0, 7.0]), "shares_")),

@@ -137,7 +137,8 @@ def test_an_interrupted_change_leaves_the_model_as_it_was_or_as_it_would_become(
     assert (before == after) == (case in ("merge", "split"))
     for number in np.unique(np.linspace(1, calls[0], POINTS).astype(int)):
         one = copy.deepcopy(model)
-        with pytest.raises(error, match="in the midst"), raising_at(number, error):
+        words = "in the midst" if error is ValueError else None  # of an interrupt nobody reads the text
+        with pytest.raises(error, match=words), raising_at(number, error):
             act(one)
         assert answers(one) in (before, after), number
         if answers(one) == before:

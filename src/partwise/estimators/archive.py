@@ -25,10 +25,10 @@ FITTED = {
 }
 """Attributes that are not arrays, each with a test of its value; a model has those of its kind."""
 NEEDED = {
-    "NMF": {"n_components_", "n_features_in_", "n_iter_", "reconstruction_err_", "converged_"},
+    "NMF": {"n_components_", "n_features_in_"},  # the parts of a consensus are a model that no single fit found
     "MiniBatchNMF": {"n_components_", "n_features_in_", "n_steps_"},
 }
-"""Attributes that every fitted model of a class has."""
+"""Attributes that every model of a class has."""
 STREAM = ("Ht", "numerator", "denominator")
 
 

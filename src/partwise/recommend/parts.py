@@ -13,6 +13,7 @@ from partwise.matrix import as_matrix
 from partwise.penalties import Penalty
 from partwise.projection import Projection
 from partwise.solvers import Iteration
+from partwise.stopping import StopReason
 
 __all__ = ["Parts", "counts_of", "find_parts"]
 
@@ -131,6 +132,8 @@ def find_parts(read: Any, n_parts: int, texts: Any, random_state: Any, n_jobs: i
         return len(losses) > WINDOW and losses[-1 - WINDOW] - at.loss < STEADY * at.loss
 
     found = factorize(X, k, max_iter=ITERATIONS, random_state=random_state, n_jobs=n_jobs, callback=steady)
+    if found.reason is StopReason.INTERRUPTED:  # with a callback, factorize returns what it has
+        raise KeyboardInterrupt
     R, V = found.H.T[:n], found.H.T[n:]
     H = np.zeros((m, k))
     H[known] = found.W

@@ -128,7 +128,7 @@ def least_squares(
         np.clip(left, *box, out=left)
     if isinstance(X, Observed):
         found = _solve_observed(X, left, parts.right, penalty, workers, box)
-        return left, found if found > EXACT * X.squared_norm else None
+        return left, found if value and found > EXACT * X.squared_norm else None
     # the ridge changes no digit that counts, and picks one solution where parts depend on each other
     ridge = RIDGE * float(np.diagonal(parts.gram).max(initial=0.0))
     # at a row's minimum <model, model> = <cross, left>, to more digits than float32 has
