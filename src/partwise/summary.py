@@ -2,6 +2,7 @@
 
 import html
 import textwrap
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,7 +12,7 @@ MOST_LINES = 4
 """Lines of one fact before it is cut."""
 
 
-class Summary:
+class Summary(ABC):
     """Show an object by a few facts, which its class chooses.
 
     A dataclass that is shown so needs ``repr=False``: its own repr would print every array.
@@ -27,9 +28,9 @@ class Summary:
       loss   0.25
     """
 
+    @abstractmethod
     def _facts(self) -> Mapping[str, Any]:
         """Return the facts by name, one line each: numbers, or short texts."""
-        raise NotImplementedError
 
     def __repr__(self) -> str:
         facts = {name: _told(value) for name, value in self._facts().items()}

@@ -147,6 +147,7 @@ def test_a_date_and_a_version_are_part_of_a_models_name_and_a_device_needs_no_en
 ):
     monkeypatch.chdir(tmp_path)
     run("fit", counts, "--components", 2, "--out", out)
+    assert (tmp_path / out).exists()
 
 
 @pytest.mark.parametrize(

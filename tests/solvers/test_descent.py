@@ -9,6 +9,9 @@ from partwise.losses import Huber, get_loss
 from partwise.matrix import as_matrix
 from partwise.penalties import Penalty
 from partwise.solvers import Factor, HalfStep, Parts, get_solver, solve_rows
+from partwise.solvers.alternate import Outcome
+from partwise.solvers.rows import finish
+from partwise.stopping import StopReason
 from partwise.threads import Workers
 
 N, M, K = 40, 25, 4
@@ -97,3 +100,16 @@ def test_a_spectrogram_with_a_wide_range_is_fitted_as_well_as_by_plain_updates(s
     X = np.maximum(power / power.mean(), 1e-7)
     found = factorize(X, 12, loss="itakura-saito", init="random", random_state=0, tol=0, max_iter=300)
     assert found.loss < 246_000
+
+
+def test_what_adds_less_than_the_floor_of_the_model_ends_as_zero_and_raises_no_loss():
+    """Multiplicative steps come near zero, and never there."""
+    W, H = np.kron(np.eye(2), np.ones((4, 1))), np.kron(np.eye(2), np.full((1, 3), 2.0))
+    near = np.where(H > 0, H, 1e-26).T
+    found = Outcome(W.copy(), near.copy(), 0.0, 1, StopReason.STEADY, np.zeros(1))
+    loss, X = get_loss("kullback-leibler"), as_matrix(W @ H)
+    with Workers(1) as workers:
+        left, value = finish(X, loss, found, Penalty(), (None, False), workers)
+    np.testing.assert_array_equal(found.Ht, H.T)
+    assert not left[W == 0].any()
+    assert value <= loss.value(X, W, near)
