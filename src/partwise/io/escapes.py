@@ -5,7 +5,7 @@ import re
 import shlex
 from collections.abc import Iterable, Sequence
 
-__all__ = ["UNSAFE", "csv_text", "escaped", "escaped_lines", "json_text", "quoted", "unguarded"]
+__all__ = ["UNSAFE", "csv_line", "csv_text", "escaped", "escaped_lines", "json_text", "quoted", "unguarded"]
 
 UNSAFE = re.compile(
     # control characters, soft and hard; halves of characters
@@ -49,8 +49,10 @@ def _escape(character: str) -> str:
     return NAMED.get(character) or f"\\{'xuU'[(width > 2) + (width > 4)]}{code:0{width}x}"
 
 
-def json_text(value: object, encoding: str = "utf-8") -> str:
+def json_text(value: object, encoding: str = "utf-8", indent: int | None = 2) -> str:
     r"""Return a value as JSON whose strings hold no character that a terminal would obey, or that `encoding` lacks.
+
+    Without `indent` it is a single line.
 
     Examples
     --------
@@ -59,12 +61,12 @@ def json_text(value: object, encoding: str = "utf-8") -> str:
       "\u009b31m naïve"
     ]
     """
-    text = json.dumps(value, ensure_ascii=False, indent=2)
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
     text = re.sub(f"(?!\n)(?:{UNSAFE.pattern})", lambda found: json.dumps(found[0])[1:-1], text)
     try:
         text.encode(encoding)
     except (UnicodeEncodeError, LookupError):
-        return json.dumps(value, indent=2)
+        return json.dumps(value, indent=indent)
     return text
 
 
@@ -105,7 +107,12 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     '=1+1,-2.5
     -3,1
     """
-    return "".join(f"{','.join(map(_cell, row))}\n" for row in (header, *rows))
+    return "".join(map(csv_line, (header, *rows)))
+
+
+def csv_line(row: Iterable[object], delimiter: str = ",") -> str:
+    """Return a row of such a table as a line; every delimiter that a spreadsheet may cut at is quoted."""
+    return f"{delimiter.join(map(_cell, row))}\n"
 
 
 def _cell(value: object) -> str:

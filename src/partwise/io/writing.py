@@ -12,9 +12,10 @@ import os
 import re
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import IO
 
-__all__ = ["descriptor_of", "write_bytes"]
+__all__ = ["descriptor_of", "write_bytes", "write_stream"]
 
 PREFIX, SUFFIX = ".partwise-", ".tmp"
 TEMPORARY = re.compile(r"\.partwise-[0-9a-f]{8}\.tmp")
@@ -70,6 +71,34 @@ def write_bytes(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], conte
     >>> path.read_bytes()
     b'whole'
     """
+    write_stream(path, lambda stream: stream.write(content))
+
+
+def write_stream(
+    path: str | bytes | os.PathLike[str] | os.PathLike[bytes], fill: Callable[[IO[bytes]], object]
+) -> None:
+    """Write a file as `write_bytes` does, of which never all has to be in memory.
+
+    Parameters
+    ----------
+    path : str, bytes or path-like
+        The file; an existing one is replaced.
+    fill : callable
+        Called with a binary stream, to write all of the content. If it raises, an existing file stays as it was.
+
+    Raises
+    ------
+    OSError
+        As in `write_bytes`.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "a.txt")
+    >>> write_stream(path, lambda stream: stream.writelines([b"one", b"two"]))
+    >>> path.read_bytes()
+    b'onetwo'
+    """
     name = os.fsdecode(path)
     try:
         old = os.stat(name)
@@ -87,9 +116,9 @@ def write_bytes(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], conte
     replaces = descriptor is None and not special and not os.path.realpath(os.path.dirname(name)).startswith("/proc/")
     try:
         if replaces:
-            _replace(os.path.realpath(name), old, content)
+            _replace(os.path.realpath(name), old, fill)
         else:
-            _write_into(name if descriptor is None else os.dup(descriptor), content)
+            _write_into(name if descriptor is None else os.dup(descriptor), fill)
     except OSError as error:
         reason = error.strerror or str(error)
         if replaces and isinstance(error, PermissionError):
@@ -97,15 +126,15 @@ def write_bytes(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], conte
         raise OSError(error.errno, reason, name) from error
 
 
-def _write_into(target: str | int, content: bytes) -> None:
+def _write_into(target: str | int, fill: Callable[[IO[bytes]], object]) -> None:
     if isinstance(target, str):
         target = os.open(target, os.O_WRONLY | os.O_NONBLOCK)  # a pipe without a reader fails, instead of waiting
         os.set_blocking(target, True)
     with open(target, "wb") as stream:
-        stream.write(content)
+        fill(stream)
 
 
-def _replace(target: str, old: os.stat_result | None, content: bytes) -> None:
+def _replace(target: str, old: os.stat_result | None, fill: Callable[[IO[bytes]], object]) -> None:
     folder = os.path.dirname(target)
     _sweep(folder)
     with _temporary(folder, 0o666 if old is None else 0o600) as (file, name):
@@ -113,7 +142,7 @@ def _replace(target: str, old: os.stat_result | None, content: bytes) -> None:
             _take_owner(file, old)
             os.fchmod(file, stat.S_IMODE(old.st_mode))
         with open(file, "wb", closefd=False) as stream:
-            stream.write(content)
+            fill(stream)
         os.fsync(file)
         if not os.fstat(file).st_nlink:  # it has no name yet
             os.link(f"/proc/self/fd/{file}", name, src_dir_fd=file)  # src_dir_fd makes Linux follow the link
