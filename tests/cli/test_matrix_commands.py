@@ -178,7 +178,7 @@ def test_the_number_of_parts_is_chosen_when_asked_for(run, tmp_path):
     chosen = pw.load(tmp_path / "a.model").n_components_
     reason = json.loads(run(*arguments, "--json").stdout)["reason"]
     assert result.stdout.startswith(f"{chosen} components")
-    assert " ".join(result.stdout.splitlines()).endswith(f"a.model {reason}")
+    assert f"a.model {reason}  #  share" in " ".join(result.stdout.splitlines())
     assert result.stderr == "! choosing the number of parts first\n"
     assert "without the weights of rows" in run(*arguments, "--weights", tmp_path / "w.npy").stderr
     ranked = json.loads(run("rank", tmp_path / "a.npy", "--json").stdout)

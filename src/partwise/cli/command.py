@@ -12,6 +12,7 @@ import click
 from click.core import ParameterSource
 
 from partwise.io.escapes import escaped, quoted
+from partwise.io.tables_out import ENDINGS, check_ending
 from partwise.io.writing import descriptor_of
 from partwise.parameters import LARGEST_SEED
 
@@ -30,6 +31,7 @@ __all__ = [
     "operand",
     "quiet",
     "seed_option",
+    "table_file",
     "with_folder",
 ]
 
@@ -167,10 +169,16 @@ def new_file(
                 ctx,
                 option,
             )
+        check_ending(value)
         return with_folder(ctx, option, value)
 
     writable = click.Path(dir_okay=False, writable=True)
     return click.option("--out", metavar=name, type=writable, callback=checked, **settings)
+
+
+def table_file(**settings: Any) -> Callable[[Decorated], Decorated]:
+    """Return an option for a table to write, in the format that the ending of its name says."""
+    return new_file("TABLE", ENDINGS, **settings)
 
 
 def _is_standard_output(path: str) -> bool:

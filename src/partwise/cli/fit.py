@@ -15,9 +15,10 @@ from partwise.cli.command import (
     note,
     seed_option,
 )
-from partwise.cli.inputs import MISSING, count_unknown, read_non_negative
+from partwise.cli.inputs import MISSING, column_name, count_unknown, read_non_negative
+from partwise.cli.parts import heaviest
 from partwise.cli.progress import progress
-from partwise.cli.render import fit_facts, print_facts, print_json, print_sentence, summary
+from partwise.cli.render import fit_facts, print_facts, print_json, print_parts, print_sentence, summary
 from partwise.cli.saving import save_model
 from partwise.cli.weights import Column, read_weights, weights_option
 
@@ -99,3 +100,7 @@ def command(
     print_facts([*sizes, *summary(facts), f"saved to {out}"])
     if reason is not None:
         print_sentence(reason)
+    found = model.factorization_
+    weight = found.W.sum(axis=0, dtype=float) * found.H.sum(axis=1, dtype=float)
+    listed = [[column_name(numbers, j) for j in columns] for columns in heaviest(found.H)]
+    print_parts(listed, weight / (weight.sum() or 1.0))

@@ -22,6 +22,7 @@ __all__ = [
     "print_facts",
     "print_json",
     "print_line",
+    "print_parts",
     "print_sentence",
     "print_similar",
     "print_text",
@@ -79,6 +80,15 @@ def print_sentence(sentence: str) -> None:
     """Print a sentence, broken between words."""
     for line in textwrap.wrap(sentence, terminal_width(), break_on_hyphens=False):
         print_line(Text(line))
+
+
+def print_parts(parts: Sequence[Sequence[str]], shares: Sequence[float] | None = None) -> None:
+    """Print number, share where it is known, and heaviest columns of each part, as many as fit into a line."""
+    print_line(Text(f" #{'' if shares is None else f'{GAP}share'}{GAP}heaviest columns", "dim"))
+    for part, columns in enumerate(parts):
+        line = Text(f"{part:2}{'' if shares is None else f'{GAP}{shares[part]:5.1%}'}{GAP}")
+        listed = as_many([*map(escaped, columns)], terminal_width() - line.cell_len, ", ") if columns else "none"
+        print_line(line.append(listed, "bold"))
 
 
 def print_topics(topics: Sequence[Topic], snippets: dict[str, str], all_words: bool = False) -> None:

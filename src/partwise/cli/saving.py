@@ -1,18 +1,29 @@
 """Saving from the command line."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from partwise.cli.command import Failure
+from partwise.io.tables_out import write_table
 from partwise.persistence import save
 
-__all__ = ["save_model"]
+__all__ = ["save_model", "save_table"]
 
 
 def save_model(model: Any, path: str) -> None:
     """Save a model, or fail with a line that says what became of the file."""
+    _written(path, lambda: save(model, path))
+
+
+def save_table(columns: Any, path: str, digits: int | None = 6) -> None:
+    """Write a table, or batches of its rows, or fail likewise."""
+    _written(path, lambda: write_table(path, columns, digits=digits))
+
+
+def _written(path: str, write: Callable[[], None]) -> None:
     try:
-        save(model, path)
+        write()
     except OSError as error:
         fate = "the file there is as it was" if Path(path).exists() else "nothing was left behind"
         raise Failure(f"{path} was not written ({error.strerror or error}); {fate}.", exit_code=1) from error
