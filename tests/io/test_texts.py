@@ -176,3 +176,26 @@ def test_a_folder_has_no_columns(tmp_path):
 def test_a_missing_file_raises_what_python_raises(tmp_path):
     with pytest.raises(FileNotFoundError):
         read_texts(tmp_path / "absent.csv")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_other_columns_are_carried_under_their_names(tmp_path, name):
+    read = read_texts(write(tmp_path, FILES[name], name), metadata_columns={"title": "body", "url": "when"})
+    assert read.metadata == {"title": [row[1] for row in ROWS], "url": [row[2] for row in ROWS]}
+
+
+def test_several_columns_of_texts_are_joined(tmp_path):
+    path = write(tmp_path, "title,body\nRates,They rise\nCup,\n")
+    assert read_texts(path, text_column="title,body").texts == ["Rates\n\nThey rise", "Cup"]
+    assert read_texts(path, text_column="body, title").texts[0] == "They rise\n\nRates"
+    assert "no column 'boy'" in error_of(path, text_column="title,boy")
+    whole = write(tmp_path, '"title,body",title\nboth,one\n')
+    assert read_texts(whole, text_column="title,body").texts == ["both"]
+
+
+def test_a_column_to_carry_that_is_not_there_is_told(tmp_path):
+    path = write(tmp_path, "title,body\nRates,They rise\n")
+    assert "no column 'link'" in error_of(path, metadata_columns={"url": "link"})
+    (tmp_path / "texts").mkdir()
+    write(tmp_path / "texts", "Rates rise", "a.txt")
+    assert "it has no column 'link'" in error_of(tmp_path / "texts", metadata_columns={"url": "link"})

@@ -3,7 +3,7 @@
 import difflib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +32,15 @@ class Texts:
         One date a document as the file has it, ``""`` where it has none; None if no column was asked for.
     source : str
         Where the texts come from, as error messages name it.
+    metadata : dict of str to list of str
+        What else was asked for, one string a document, ``""`` where it has none.
     """
 
     texts: list[str]
     ids: list[str]
     dates: list[str] | None
     source: str
+    metadata: dict[str, list[str]] = field(default_factory=dict)
 
 
 def read_texts(
@@ -46,6 +49,7 @@ def read_texts(
     text_column: str | None = None,
     id_column: str | None = None,
     date_column: str | None = None,
+    metadata_columns: Mapping[str, str] | None = None,
     encoding: str = "utf-8",
 ) -> Texts:
     """Read a collection of texts.
@@ -57,12 +61,14 @@ def read_texts(
         ``.txt`` files are the documents, at any depth; or ``-`` for JSON lines on standard input.
     text_column : str, default=None
         Column of the texts. By default the first that is called text, body, content, article, document, abstract,
-        description or title, in any case; or the only column there is.
+        description or title, in any case; or the only column there is. Several, as in ``title,text``, are joined.
     id_column : str, default=None
         Column of the ids. By default the column ``id`` where it is there and tells all rows apart, else rows are
         numbered from 1. In a folder the id is the file's path without ``.txt``.
     date_column : str, default=None
         Column of the dates. By default no dates are read.
+    metadata_columns : mapping of str to str, default=None
+        Names of what else to read, such as title, and the column of each.
     encoding : str, default='utf-8'
         Encoding of the text.
 
@@ -89,7 +95,8 @@ def read_texts(
     ['a1', 'a2']
     """
     if Path(path).is_dir():
-        return _read_folder(Path(path), text_column or id_column or date_column, encoding)
+        asked = text_column or id_column or date_column or next(iter((metadata_columns or {}).values()), None)
+        return _read_folder(Path(path), asked, encoding)
     source = "standard input" if str(path) == STDIN else str(path)
     suffix = ".jsonl" if str(path) == STDIN else data_suffix(path)
     if suffix not in (".csv", ".tsv", ".jsonl"):
@@ -99,15 +106,17 @@ def read_texts(
     if not rows:
         raise DataError(f"{source} has column names but no rows. Give a file with at least one row of data.")
     columns = list(dict.fromkeys(name for _, row in rows for name in row))
-    text_column = _text_column(columns, text_column, source)
-    for name in (id_column, date_column):
+    text_columns = _text_columns(columns, text_column, source)
+    others = dict(metadata_columns or {})
+    for name in (id_column, date_column, *others.values()):
         if name is not None:
             _require(columns, name, source)
     return Texts(
-        texts=[_cell(row, text_column, line, source) for line, row in rows],
+        texts=[_joined(row, text_columns, line, source) for line, row in rows],
         ids=_ids(rows, columns, id_column, source),
         dates=None if date_column is None else [_cell(row, date_column, line, source) for line, row in rows],
         source=source,
+        metadata={what: [_cell(row, name, line, source) for line, row in rows] for what, name in others.items()},
     )
 
 
@@ -163,16 +172,18 @@ def _json_rows(content: str, source: str) -> Iterator[Row]:
         yield line, row
 
 
-def _text_column(columns: list[str], asked: str | None, source: str) -> str:
+def _text_columns(columns: list[str], asked: str | None, source: str) -> list[str]:
     if asked is not None:
-        _require(columns, asked, source)
-        return asked
+        names = [asked] if asked in columns else [name.strip() for name in asked.split(",")]
+        for name in names:
+            _require(columns, name, source)
+        return names
     if len(columns) == 1:
-        return columns[0]
+        return columns
     by_lower = {name.lower(): name for name in reversed(columns)}
     for name in TEXT_COLUMNS:
         if name in by_lower:
-            return by_lower[name]
+            return [by_lower[name]]
     raise DataError(
         f"{source}: which column holds the texts? It has {_listing(columns)}. Name one with text_column (--text)."
     )
@@ -188,6 +199,12 @@ def _require(columns: list[str], name: str, source: str) -> None:
 
 def _listing(names: Iterable[str]) -> str:
     return ", ".join(map(repr, names))
+
+
+def _joined(row: Mapping[str, Any], columns: list[str], line: int, source: str) -> str:
+    """Return a text, or several with a blank line between them."""
+    texts = [_cell(row, column, line, source) for column in columns]
+    return texts[0] if len(texts) == 1 else "\n\n".join(text for text in texts if text.strip())
 
 
 def _cell(row: Mapping[str, Any], column: str, line: int, source: str) -> str:

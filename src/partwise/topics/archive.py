@@ -65,9 +65,11 @@ def take_apart(model: TopicModel) -> tuple[dict[str, Any], dict[str, Any]]:
         "labels": {str(topic): label for topic, label in sorted(model.custom_labels_.items())},
         "events": [list(astuple(event)) for event in model.events_],
         "curve": list(model.curve_.dtype.names or ()),
+        "metadata": list(model.metadata_),
     }
     arrays: dict[str, Any] = {name: getattr(model, name) for name in ARRAYS}
     arrays |= {name: getattr(model, name) for name in LISTS if getattr(model, name) is not None}
+    arrays |= {f"metadata.{name}": values for name, values in model.metadata_.items()}
     arrays |= {f"curve.{name}": np.ascontiguousarray(model.curve_[name]) for name in header["curve"]}
     if "curve.seconds" in arrays:
         arrays["curve.seconds"] = np.full_like(arrays["curve.seconds"], np.nan)
@@ -140,6 +142,8 @@ def put_together(header: Mapping[str, Any], held: Held) -> TopicModel:
     for name in LISTS:
         wanted = name == "ids_" or name in held
         setattr(model, name, held.strings(name, "n", unique=name == "ids_") if wanted else None)
+    # files of earlier versions have none
+    model.metadata_ = {name: held.strings(f"metadata.{name}", "n") for name in header.get("metadata", [])}
     if (model.dates_ is None) != (model.periods_ is None):
         raise ValueError("there are dates without periods, or periods without dates")
     if model.dates_ is not None and iso_dates(model.dates_, model.ids_) != model.dates_:

@@ -15,6 +15,7 @@ __all__ = [
     "check_text",
     "checked_dates",
     "checked_ids",
+    "checked_metadata",
     "checked_texts",
     "is_missing",
     "listed",
@@ -68,6 +69,20 @@ def checked_ids(ids: Sequence[str] | None, n: int) -> list[str]:
 def checked_dates(dates: Sequence[Any], n: int) -> list[str]:
     """Return n dates as strings, ``""`` where a date is None, NaN, NaT or NA."""
     return ["" if is_missing(date) else str(date) for date in as_many(dates, "dates", n)]
+
+
+def checked_metadata(metadata: Mapping[str, Sequence[Any]] | None, n: int) -> dict[str, list[str]]:
+    """Return what else is known of n documents as strings, ``""`` where a value is None, NaN, NaT or NA."""
+    if metadata is None:
+        return {}
+    if not isinstance(metadata, Mapping) or not all(isinstance(name, str) and name for name in metadata):
+        raise DataError(
+            f"metadata must be a dict of names to lists, such as {{'title': [...]}}; got {shown(metadata)}."
+        )
+    return {
+        name: ["" if is_missing(value) else str(value) for value in as_many(values, f"metadata[{name!r}]", n)]
+        for name, values in metadata.items()
+    }
 
 
 def as_many(values: Any, name: str, n: int) -> list[Any]:

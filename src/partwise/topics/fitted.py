@@ -52,6 +52,7 @@ class FittedTopics(PlainState, BaseEstimator):
     ids_: list[str]
     texts_: list[str] | None
     dates_: list[str] | None
+    metadata_: dict[str, list[str]]
     periods_: list[str] | None
     vectorizer_: Any
     X_: Any

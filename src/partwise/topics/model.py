@@ -1,6 +1,6 @@
 """TopicModel: texts in, topics and a place for every document out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any, Self
 
@@ -13,7 +13,14 @@ from partwise.exceptions import DataError, ParameterError, shown
 from partwise.matrix import Array, is_table, names_of
 from partwise.parameters import check_kind
 from partwise.report import write_page
-from partwise.topics.collection import as_many, checked_dates, checked_ids, checked_texts, word_counts
+from partwise.topics.collection import (
+    as_many,
+    checked_dates,
+    checked_ids,
+    checked_metadata,
+    checked_texts,
+    word_counts,
+)
 from partwise.topics.editing import Editing
 from partwise.topics.listing import Listing
 from partwise.topics.places import mean_shares
@@ -105,6 +112,8 @@ class TopicModel(Listing, Search, Views, Editing, Streaming, ClassNamePrefixFeat
         The documents; None if they were not kept.
     dates_ : list of str or None
         Date of each document as YYYY-MM-DD, or as much of it as is known; None if it was fitted without dates.
+    metadata_ : dict of str to list of str
+        What else is known of each document, by name, such as 'title', 'url' and 'section'.
     periods_ : list of str or None
         Period of each fitted document (see `Topic.peak`); None if it was fitted without dates.
     language_ : str
@@ -191,12 +200,13 @@ class TopicModel(Listing, Search, Views, Editing, Streaming, ClassNamePrefixFeat
         dates: Sequence[Any] | None = None,
         *,
         words: Sequence[str] | None = None,
+        metadata: Mapping[str, Sequence[Any]] | None = None,
     ) -> Self:
         """Find the topics of a collection.
 
         Parameters
         ----------
-        texts, ids, dates, words : see `fit_transform`
+        texts, ids, dates, words, metadata : see `fit_transform`
             Passed to it.
 
         Returns
@@ -204,7 +214,7 @@ class TopicModel(Listing, Search, Views, Editing, Streaming, ClassNamePrefixFeat
         TopicModel
             The fitted model.
         """
-        self.fit_transform(texts, ids, dates, words=words)
+        self.fit_transform(texts, ids, dates, words=words, metadata=metadata)
         return self
 
     def fit_transform(
@@ -214,6 +224,7 @@ class TopicModel(Listing, Search, Views, Editing, Streaming, ClassNamePrefixFeat
         dates: Sequence[Any] | None = None,
         *,
         words: Sequence[str] | None = None,
+        metadata: Mapping[str, Sequence[Any]] | None = None,
     ) -> Array:
         """Find the topics of a collection and place its documents among them.
 
@@ -230,6 +241,9 @@ class TopicModel(Listing, Search, Views, Editing, Streaming, ClassNamePrefixFeat
             unknown.
         words : sequence of str, default=None
             With a matrix: the word of each column; by default the column's number.
+        metadata : mapping of str to sequence, default=None
+            What else is known of each document, such as its 'title', 'url' and 'section': the model keeps it as text
+            and shows it in tables and in the report.
 
         Returns
         -------
@@ -246,15 +260,16 @@ class TopicModel(Listing, Search, Views, Editing, Streaming, ClassNamePrefixFeat
             If the texts are in a language that needs a package which is not installed.
         """
         with rebuilt(self) as made:
-            made._find(texts, ids, dates, words)
+            made._find(texts, ids, dates, words, metadata)
         return self.document_topics_.copy()
 
-    def _find(self, texts: Any, ids: Any, dates: Any, words: Any) -> None:
+    def _find(self, texts: Any, ids: Any, dates: Any, words: Any, metadata: Any) -> None:
         self._check_settings()
         self.custom_labels_ = {}
         self._forget_fit()
         self.__dict__.pop("rank_reason_", None)
         self._read(texts, ids, dates, words)
+        self.metadata_ = checked_metadata(metadata, len(self.ids_))
         X = self.X_
         k = self._number(X)
         seeds = None if self.seed_words is None else seed_rows(X, [*self.words_], self.seed_words, k)

@@ -1,6 +1,6 @@
 """Topics of a stream: words that come up, topics that are born and die, and numbers that stay."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -11,7 +11,7 @@ from partwise.atomic import rebuilt
 from partwise.exceptions import DataError, shown
 from partwise.factorization import factorize
 from partwise.matrix import Array
-from partwise.topics.collection import checked_dates, checked_ids, checked_texts
+from partwise.topics.collection import checked_dates, checked_ids, checked_metadata, checked_texts
 from partwise.topics.fitted import LISTED, FittedTopics
 from partwise.topics.memory import Memory
 from partwise.topics.places import shares_of, unit_rows
@@ -67,7 +67,12 @@ class Streaming(FittedTopics):
     _activity: Array
 
     def partial_fit(
-        self, texts: Sequence[str], ids: Sequence[Any] | None = None, dates: Sequence[Any] | None = None
+        self,
+        texts: Sequence[str],
+        ids: Sequence[Any] | None = None,
+        dates: Sequence[Any] | None = None,
+        *,
+        metadata: Mapping[str, Sequence[Any]] | None = None,
     ) -> Self:
         """Take in the next batch of a stream; a model that was fitted goes on from there.
 
@@ -86,6 +91,8 @@ class Streaming(FittedTopics):
             One id a document, different from all before; by default numbers that go on.
         dates : sequence, default=None
             One date a document, in every batch or in none.
+        metadata : mapping of str to sequence, default=None
+            As in `fit`; documents of batches that lack one of the names have ``""`` there.
 
         Returns
         -------
@@ -108,12 +115,12 @@ class Streaming(FittedTopics):
         """
         self._check_settings()
         with rebuilt(self) as made:
-            made._take_in(texts, ids, dates)
+            made._take_in(texts, ids, dates, metadata)
         return self
 
-    def _take_in(self, texts: Sequence[str], ids: Sequence[Any] | None, dates: Sequence[Any] | None) -> None:
+    def _take_in(self, texts: Any, ids: Any, dates: Any, metadata: Any) -> None:
         if not hasattr(self, "components_"):
-            self._find(texts, ids, dates, None)
+            self._find(texts, ids, dates, None, metadata)
             self._begin()
             return
         earlier = self._now
@@ -122,6 +129,7 @@ class Streaming(FittedTopics):
             raise DataError("dates were given in some batches only. Give them in each, '' where unknown, or in none.")
         names = self._next_ids(ids, len(texts))
         days = None if dates is None else iso_dates(checked_dates(dates, len(texts)), names)
+        more = checked_metadata(metadata, len(texts))
         if not hasattr(self, "_memory"):
             self._begin()
         X = self._take(texts)
@@ -129,6 +137,10 @@ class Streaming(FittedTopics):
         old = np.pad(earlier.components, ((0, 0), (0, len(self.words_) - earlier.components.shape[1])))
         H = self._with_born(X, old)
         theta, H = self._learn(X, H)
+        self.metadata_ = {
+            name: self.metadata_.get(name, [""] * len(self.ids_)) + more.get(name, [""] * len(texts))
+            for name in {**self.metadata_, **more}
+        }
         self._append(texts, names, days, X)
         self._activity = self.forget_factor * np.pad(self._activity, (0, len(H) - before)) + shares_of(theta).sum(
             axis=0
