@@ -239,6 +239,7 @@ def times(factor, name):
         ("weighted", times(-1, "weighting.columns")),
         ("weighted", put(np.ones((5, 1)), "weighting.columns")),
         ("named", put(["a"], "feature_names_in_")),
+        ("named", put(["a"] * 12, "feature_names_in_")),
         ("stream", times(np.nan, "stream.Ht")),
         ("stream", times(-1, "stream.numerator")),
         ("stream", put(np.ones((12, 2)), "stream.denominator")),

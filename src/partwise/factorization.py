@@ -12,6 +12,7 @@ from partwise.init import STARTS
 from partwise.init.given import starts
 from partwise.losses import Frobenius, Loss, get_loss
 from partwise.matrix import Array, as_matrix, by_rows, rescaled, widened
+from partwise.matrix.names import feature_names, like_columns, order_of, with_columns
 from partwise.matrix.observed import Observed
 from partwise.parameters import check_choice, check_count, check_integer, check_kind, check_seed, check_stopping
 from partwise.penalties import Bounds, Penalty
@@ -84,6 +85,8 @@ class Factorization(Summary, PlainState):
         Whether rows of W sum to one, in ``transform`` too.
     weighting : Weighting
         Weights of columns, which count in ``transform`` too.
+    feature_names_in_ : ndarray of shape (n_features,), or None
+        Names of X's columns, if all are strings; ``transform`` matches columns by them.
 
     Examples
     --------
@@ -107,6 +110,7 @@ class Factorization(Summary, PlainState):
     penalty_W: Penalty
     sum_to_one: bool = False
     weighting: Weighting = field(default_factory=Weighting)
+    feature_names_in_: Array | None = None
 
     @property
     def converged(self) -> bool:
@@ -131,8 +135,9 @@ class Factorization(Summary, PlainState):
 
         Parameters
         ----------
-        X : array or sparse matrix of shape (n_rows, n_features)
-            New data, in the units of the data fitted.
+        X : array, sparse matrix or frame of shape (n_rows, n_features)
+            New data, in the units of the data fitted. Columns with names, in any order, are matched by name if those of
+            the data fitted had names; else by place.
         n_jobs : int or None
             Threads; None means 1, -1 all cores.
         negatives : {'error', 'clip'}, default='error'
@@ -148,12 +153,13 @@ class Factorization(Summary, PlainState):
         Raises
         ------
         DataError
-            If X has NaN, infinite or negative entries, or another number of columns.
+            If X has NaN, infinite or negative entries, another number of columns, or columns of other names.
         """
+        order = order_of(feature_names(X), self.feature_names_in_)
         matrix = as_matrix(X, negatives=negatives, missing_values=missing_values, entry_weight=entry_weight)
         kept: KeptProjection = self.__dict__.setdefault("_kept", KeptProjection())
         settings = self.objective, self.penalty_W, self.sum_to_one, self.weighting
-        return kept.onto(self.H, self.H.shape[1], "H", *settings)(matrix, n_jobs=n_jobs)
+        return kept.onto(self.H, self.H.shape[1], "H", *settings)(with_columns(matrix, order), n_jobs=n_jobs)
 
 
 def factorize(
@@ -290,6 +296,8 @@ def factorize(
     check_kind("bounds_H", bounds_H, Bounds)
     min_volume = check_volume(min_volume, sum_to_one)
     check_kind("callback", callback, Callable)
+    names = feature_names(X)
+    H, seed_components = like_columns(H, names, "H"), like_columns(seed_components, names, "seed_components")
     given = as_matrix(X, negatives=negatives, missing_values=missing_values, entry_weight=entry_weight)
     if isinstance(given, Observed) and given.n_stored == 0:
         raise DataError("No entry of X is known: nothing can be learnt from it. Mend missing_values, or the weights.")
@@ -381,17 +389,10 @@ def factorize(
     if bounds_H is not None:  # to the bit, whatever the way through other units
         H = np.clip(H, *(bound.T for bound in bounds_H.box(H.shape[::-1], "H", H.dtype)))
     check_numbers(value, W=W, H=H)
+    relative = float(np.sqrt(2 * relative)) if objective.degree == 2 else relative
     return Factorization(
-        W=W,
-        H=H,
-        loss=scaled(value, log_unit),
-        reconstruction_error=scaled(np.sqrt(2 * value), log_unit / 2),
-        relative_error=float(np.sqrt(2 * relative)) if objective.degree == 2 else relative,
-        n_iter=best.n_iter,
-        reason=best.reason,
-        curve=curve,
-        objective=named,
-        penalty_W=penalty_W,
-        sum_to_one=sum_to_one,
-        weighting=Weighting(columns=weighting.columns),
-    )
+        W=W, H=H, loss=scaled(value, log_unit), reconstruction_error=scaled(np.sqrt(2 * value), log_unit / 2),
+        relative_error=relative, n_iter=best.n_iter, reason=best.reason, curve=curve, objective=named,
+        penalty_W=penalty_W, sum_to_one=sum_to_one, weighting=Weighting(columns=weighting.columns),
+        feature_names_in_=names,
+    )  # fmt: skip

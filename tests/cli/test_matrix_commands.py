@@ -5,8 +5,11 @@ import io
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MaxAbsScaler
 
 import partwise as pw
 from partwise.io import read_numbers
@@ -17,6 +20,12 @@ def model(run, counts):
     path = counts.parent / "counts.model"
     run("fit", counts, "--components", 2, "--out", path)
     return path
+
+
+def weights_of(model, path):
+    """What Python gives for a model and a csv file."""
+    numbers = read_numbers(path)
+    return pw.load(model).transform(pd.DataFrame(numbers.X, columns=numbers.column_names))
 
 
 def test_a_fit_is_summed_up_in_lines_of_80_columns(run, counts):
@@ -41,15 +50,60 @@ def test_transform_prints_one_named_row_a_sample(run, counts, model):
     rows = list(csv.reader(io.StringIO(run("transform", model, counts).stdout)))
     assert rows[0] == ["id", "component_0", "component_1"]
     assert [row[0] for row in rows[1:]] == [f"s{i}" for i in range(12)]
-    X = read_numbers(counts).X
-    assert np.array_equal(np.array([row[1:] for row in rows[1:]], dtype=float), pw.load(model).transform(X))
+    assert np.array_equal(np.array([row[1:] for row in rows[1:]], dtype=float), weights_of(model, counts))
 
 
 @pytest.mark.parametrize("name", ["W.npy", "W.csv"])
 def test_transform_writes_what_it_would_print(run, counts, model, name):
     out = counts.parent / name
     assert run("transform", model, counts, "--out", out).stdout == ""
-    np.testing.assert_array_equal(read_numbers(out).X, pw.load(model).transform(read_numbers(counts).X))
+    np.testing.assert_array_equal(read_numbers(out).X, weights_of(model, counts))
+
+
+def turned(counts, name="turned.csv", **renamed):
+    """Write the csv file of counts with its columns in another order, or under other names."""
+    frame = pd.read_csv(counts, index_col=0).rename(columns=renamed)
+    frame.iloc[:, [3, 0, 4, 2, 1]].to_csv(counts.parent / name)
+    return counts.parent / name
+
+
+def test_transform_finds_columns_by_name_and_names_those_that_differ(run, counts, model):
+    assert list(pw.load(model).feature_names_in_) == list("abcde")
+    for out, path in (("W.npy", counts), ("V.npy", turned(counts))):
+        assert run("transform", model, path, "--out", counts.parent / out).stderr == ""
+    np.testing.assert_allclose(np.load(counts.parent / "V.npy"), np.load(counts.parent / "W.npy"), rtol=1e-9)
+    message = run("transform", model, turned(counts, b="other"), code=2).stderr
+    assert f"turned.csv lacks 1 of the 5 columns that {model} was fitted to ('b'), and has 1" in message
+    assert "'other'" in message
+    pd.read_csv(counts, index_col=0).assign(f=1).to_csv(counts.parent / "more.csv")
+    assert "more.csv has 1 more than" in run("transform", model, counts.parent / "more.csv", code=2).stderr
+
+
+def test_transform_says_where_columns_without_names_are_taken_by_place(run, counts, model):
+    bare, path = counts.parent / "bare.model", counts.parent / "a.npy"
+    np.save(path, read_numbers(counts).X)
+    assert run("transform", model, path, "--out", counts.parent / "W.npy").stderr == (
+        f"! {path} does not name its columns: they are taken in the order that {model} knows\n"
+    )
+    np.testing.assert_array_equal(np.load(counts.parent / "W.npy"), weights_of(model, counts))
+    run("fit", path, "--components", 2, "--out", bare)
+    assert run("transform", bare, counts, "--out", counts.parent / "W.npy").stderr == ""
+    assert not hasattr(pw.load(bare), "feature_names_in_")
+
+
+def test_a_fit_refuses_two_columns_of_one_name(run, counts):
+    out, path = counts.parent / "a.model", turned(counts)
+    path.write_text(path.read_text().replace("sample,d,a", "sample,d,d"))
+    assert (
+        "turned.csv has more than one column named 'd'"
+        in run("fit", path, "--components", 2, "--out", out, code=2).stderr
+    )
+
+
+def test_transform_takes_models_of_numbers_and_texts_alone(run, counts):
+    path = counts.parent / "steps.model"
+    pw.save(make_pipeline(MaxAbsScaler(), pw.NMF(2, random_state=0)).fit(read_numbers(counts).X), path)
+    assert 'holds a Pipeline. Give a model of "partwise fit"' in run("transform", path, counts, code=2).stderr
 
 
 def test_transform_places_texts_among_saved_topics(run, news):
@@ -122,7 +176,7 @@ def test_transform_takes_for_unknown_what_the_fit_did(run, counts, gaps, model):
     result = run("transform", out, gaps)
     assert "1 of 12 rows without a known entry" in result.stderr
     W = np.array([row[1:] for row in csv.reader(io.StringIO(result.stdout))][1:], dtype=float)
-    np.testing.assert_array_equal(W, pw.load(out).transform(read_numbers(gaps).X))
+    np.testing.assert_array_equal(W, weights_of(out, gaps))
     np.testing.assert_array_equal(W[3], 0)
     message = run("transform", model, gaps, code=2).stderr
     assert "row 's3', column 'a' is nan" in message

@@ -10,6 +10,7 @@ import subprocess
 from contextlib import contextmanager
 
 import numpy as np
+import pandas as pd
 import pytest
 from rich.cells import cell_len
 
@@ -252,8 +253,10 @@ def test_parts_are_saved_as_a_model_that_transforms(run, planted, gaps, options)
     model = pw.load(out)
     assert model.components_.shape == (3, 20)
     assert run("transform", out, source).stdout.count("\n") == 41
-    X = read_numbers(planted).X
-    assert np.linalg.norm(X - model.transform(X) @ model.components_) < 0.2 * np.linalg.norm(X)
+    X, _, names = read_numbers(planted)
+    assert list(model.feature_names_in_) == names
+    W = model.transform(pd.DataFrame(X, columns=names))
+    assert np.linalg.norm(X - W @ model.components_) < 0.2 * np.linalg.norm(X)
 
 
 def test_the_same_seed_prints_the_same_parts(run, planted):

@@ -20,7 +20,7 @@ from sklearn.utils import get_tags
 
 import partwise
 from partwise import NMF, MiniBatchNMF, non_negative_factorization
-from partwise.exceptions import ParameterError, PartwiseError
+from partwise.exceptions import DataError, ParameterError, PartwiseError
 
 X = np.random.default_rng(0).gamma(1.0, 1.0, (30, 8))
 MODELS = [NMF(3, random_state=0), MiniBatchNMF(3, random_state=0, batch_size=10, max_iter=500)]
@@ -113,12 +113,33 @@ def test_features_out_are_numbered_parts_and_features_in_keep_their_names(model)
     assert list(fitted.get_feature_names_out()) == [f"{prefix}{t}" for t in range(3)]
     assert list(fitted.feature_names_in_) == list("abcdefgh")
     assert fitted.n_features_in_ == 8
-    with pytest.raises(ValueError, match="feature names"):
-        fitted.transform(frame[list("hgfedcba")])
-    with pytest.raises(ValueError, match=r"(?s)feature names.*missing"):
-        fitted.transform(frame.iloc[:, :7])
     with pytest.raises(ValueError, match=r"7 features, but .* is expecting 8 features"):
         clone(model).fit(X).transform(X[:, :7])
+
+
+@every_model
+def test_columns_of_new_rows_are_matched_by_name_and_others_refused(model):
+    frame = pd.DataFrame(X, columns=list("abcdefgh"))
+    fitted = clone(model).fit(frame)
+    np.testing.assert_allclose(fitted.transform(frame[list("hgfedcba")]), fitted.transform(frame), rtol=1e-12)
+    for other, message in (
+        (frame.iloc[:, :7], r"feature names should match.*lacks 1 of the 8 columns .*\('h'\)\. Add them"),
+        (frame.assign(i=1.0), r"has 1 more than .*\('i'\)\. Leave them out: X\[model\.feature_names_in_\]"),
+        (frame.rename(columns={"b": "x"}), r"lacks 1 .*\('b'\), and has 1 .*\('x'\)\. Rename them"),
+    ):
+        with pytest.raises(DataError, match=message):
+            fitted.transform(other)
+
+
+def test_a_stream_takes_batches_with_columns_in_any_order():
+    frame = pd.DataFrame(X, columns=list("abcdefgh"))
+    streams = [MiniBatchNMF(3, random_state=0).partial_fit(frame[:6]) for _ in range(2)]
+    streams[0].partial_fit(frame[6:])
+    streams[1].partial_fit(frame[6:][list("hgfedcba")])
+    np.testing.assert_allclose(streams[1].components_, streams[0].components_, rtol=1e-12)
+    assert list(streams[1].feature_names_in_) == list("abcdefgh")
+    with pytest.raises(DataError, match="lacks 1 of the 8 columns"):
+        streams[0].partial_fit(frame.iloc[:, :7])
 
 
 @every_model

@@ -209,8 +209,7 @@ def test_an_anndata_object_is_its_matrix_with_the_names_of_its_columns(kind, mak
     np.testing.assert_array_equal(model.components_, clone(model).fit(make(X)).components_)
     np.testing.assert_array_equal(model.feature_names_in_, names)
     np.testing.assert_array_equal(model.transform(data[3:5]), model.transform(data)[3:5])
-    with pytest.raises(ValueError, match="feature names should match"):
-        model.transform(data[:, ::-1])
+    np.testing.assert_allclose(model.transform(data[:, ::-1]), model.transform(data), rtol=1e-12)
     data.var_names = ["gene"] * 9
     with pytest.raises(DataError, match=r"more than one column named 'gene'.*var_names_make_unique"):
         model.transform(data)

@@ -21,7 +21,7 @@ from partwise.cli.command import (
     note,
     seed_option,
 )
-from partwise.cli.inputs import MISSING, check_counts, column_name, count_unknown, read_non_negative
+from partwise.cli.inputs import MISSING, check_counts, column_name, count_unknown, named, read_non_negative
 from partwise.cli.progress import counting
 from partwise.cli.render import as_many, print_facts, print_json, print_line, terminal_width
 from partwise.cli.saving import save_model
@@ -86,7 +86,7 @@ def command(
     started = time.perf_counter()
     with counting("Fitting", f"of {runs} runs", runs) as progress:
         agreed = consensus(
-            numbers.X,
+            named(numbers, file),
             components,
             n_runs=runs,
             resample=None if resample == "none" else resample,
@@ -214,6 +214,8 @@ def _model(agreed: Consensus, loss: str, missing: str, seed: int) -> NMF:
     model.components_ = agreed.components_
     model.n_components_ = count
     model.n_features_in_ = n_features
+    if agreed.feature_names_in_ is not None:
+        model.feature_names_in_ = agreed.feature_names_in_
     return model
 
 

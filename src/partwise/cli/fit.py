@@ -15,7 +15,7 @@ from partwise.cli.command import (
     note,
     seed_option,
 )
-from partwise.cli.inputs import MISSING, column_name, count_unknown, read_non_negative
+from partwise.cli.inputs import MISSING, column_name, count_unknown, named, read_non_negative
 from partwise.cli.parts import heaviest
 from partwise.cli.progress import progress
 from partwise.cli.render import fit_facts, print_facts, print_json, print_parts, print_sentence, summary
@@ -81,7 +81,7 @@ def command(
         components, beta_loss=loss, max_iter=max_iter, random_state=seed, n_jobs=-1, missing_values=MISSING[missing]
     )
     with progress(model, "Factorizing"):
-        model.fit(X, **({} if weighing is None else weighing.keywords))
+        model.fit(named(numbers, file), **({} if weighing is None else weighing.keywords))
     facts = fit_facts(model, time.perf_counter() - started)
     save_model(model, out)
     n_samples, n_features = X.shape

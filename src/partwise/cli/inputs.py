@@ -9,6 +9,8 @@ import scipy.sparse
 from partwise.cli.command import note
 from partwise.exceptions import DataError
 from partwise.io import Numbers, read_numbers
+from partwise.matrix import Named
+from partwise.matrix.names import Difference
 
 __all__ = [
     "MISSING",
@@ -16,7 +18,9 @@ __all__ = [
     "check_entries",
     "column_name",
     "count_unknown",
+    "for_model",
     "missing_word",
+    "named",
     "read_non_negative",
 ]
 
@@ -39,6 +43,38 @@ def read_non_negative(path: str, missing: str = "none", way_out: str = LEFT_OUT)
     mend = "A factorization needs entries >= 0: mend the file, or drop those rows or columns."
     check_entries(numbers, path, mend, way_out, unknown=missing == "nan")
     return numbers
+
+
+def named(numbers: Numbers, path: str) -> Any:
+    """Return a matrix with the names of its columns, where the file has them: a model keeps them."""
+    names = numbers.column_names
+    if names is None:
+        return numbers.X
+    if len({*names}) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise DataError(f"{path} has more than one column named {twice!r}. Rename or drop all but one.")
+    return Named(numbers.X, names)
+
+
+def for_model(numbers: Numbers, model: Any, path: str, source: str) -> Any:
+    """Return a matrix as a `model` takes it: its columns are those that the model was fitted to, found by name.
+
+    `path` and `source` are the files of the two. Where one of them has no names, columns are taken by place.
+    """
+    known = getattr(model, "feature_names_in_", None)
+    if known is not None and numbers.column_names is not None:
+        different = Difference.of(numbers.column_names, list(known))
+        if different:
+            mend = "Mend the names of columns" if different.missing else "Drop what is too much"
+            raise DataError(f"{different.told(path, source)}. {mend}: the order does not matter.")
+        return named(numbers, path)
+    columns, expected = numbers.X.shape[1], model.n_features_in_
+    if columns != expected:
+        raise DataError(f"{path} has {columns:,} columns, but {source} was fitted to {expected:,}.")
+    if known is None:
+        return numbers.X
+    note(f"{path} does not name its columns: they are taken in the order that {source} knows")
+    return Named(numbers.X, known.tolist())
 
 
 def check_entries(numbers: Numbers, path: str, mend: str, way_out: str, *, unknown: bool = False) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 import click
 import numpy as np
 
+from partwise import NMF, MiniBatchNMF
 from partwise.cli.command import Command, existing_file, new_file
-from partwise.cli.inputs import count_unknown, missing_word, read_non_negative
+from partwise.cli.inputs import count_unknown, for_model, missing_word, read_non_negative
 from partwise.exceptions import DataError
 from partwise.io import read_texts
 from partwise.io.escapes import csv_text, escaped_lines
@@ -41,9 +42,9 @@ def command(model: str, file: str, out: str | None, text: str | None, id_: str |
     """Apply a saved model to a file.
 
     MODEL is a file that "partwise fit" or "partwise topics" wrote; FILE is of the kind it was made from. The result
-    has one row for each row of FILE, with the weight of each component or topic. Entries of FILE are unknown as they
-    were when the model was fitted: see --missing of "partwise fit". In csv an id that a spreadsheet would run, such as
-    =1+1, has an apostrophe before it.
+    has one row for each row of FILE, with the weight of each component or topic. If model and FILE name their columns,
+    these are matched by name, in any order. Entries of FILE are unknown as they were when the model was fitted: see
+    --missing of "partwise fit". In csv an id that a spreadsheet would run, such as =1+1, has an apostrophe before it.
 
     \b
     Example: partwise transform counts.model more.csv --out weights.csv
@@ -53,14 +54,15 @@ def command(model: str, file: str, out: str | None, text: str | None, id_: str |
     if isinstance(loaded, TopicModel):
         read = read_texts(file, text_column=text, id_column=id_, encoding=encoding)
         names, what, W = read.ids, "topic", loaded.transform(read.texts)
+    elif not isinstance(loaded, NMF | MiniBatchNMF):
+        kind = type(loaded).__name__
+        raise DataError(f'{model} holds a {kind}. Give a model of "partwise fit" or "partwise topics".')
     else:
         missing = missing_word(loaded.missing_values)
         numbers = read_non_negative(file, missing, REFUSED)
-        columns, expected = numbers.X.shape[1], loaded.n_features_in_
-        if columns != expected:
-            raise DataError(f"{file} has {columns:,} columns, but {model} was fitted to {expected:,}.")
+        X = for_model(numbers, loaded, file, model)
         count_unknown(numbers.X, missing, file)
-        names, what, W = numbers.row_names, "component", loaded.transform(numbers.X)
+        names, what, W = numbers.row_names, "component", loaded.transform(X)
     if out is None:
         table = _csv(W, names, what)
         click.echo(escaped_lines(table.decode()) if sys.stdout.isatty() else table, nl=False)

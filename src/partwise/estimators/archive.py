@@ -98,7 +98,7 @@ def put_together(header: Mapping[str, Any], held: Held) -> NMF | MiniBatchNMF:
     if model.components_.shape != (model.n_components_, model.n_features_in_) or not model.components_.size:
         raise ValueError(f"components_ has shape {model.components_.shape}, which is not what the model tells of them")
     if "feature_names_in_" in held:
-        model.feature_names_in_ = np.array(held.strings("feature_names_in_", "m"), dtype=object)
+        model.feature_names_in_ = np.array(held.strings("feature_names_in_", "m", unique=True), dtype=object)
     if isinstance(model, NMF):
         scales = held.numbers("weighting.columns", "m", 1) if "weighting.columns" in held else None
         model._weighting = Weighting(columns=scales)

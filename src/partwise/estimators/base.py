@@ -17,7 +17,8 @@ from partwise.exceptions import DataError, FactorTypeError, ParameterError
 from partwise.init import STARTS
 from partwise.init.given import check_factor, check_parts
 from partwise.losses import Loss, get_loss
-from partwise.matrix import Array, Matrix, array_of, as_matrix, columns_of, entries_of, is_ready
+from partwise.matrix import Array, Matrix, array_of, as_matrix, entries_of
+from partwise.matrix.names import feature_names, like_columns, order_of, with_columns
 from partwise.parameters import check_choice, check_count, check_integer, check_number, check_seed_kind, check_stopping
 from partwise.penalties import Penalty
 from partwise.projection import KeptProjection, Projection
@@ -102,16 +103,21 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         Parameters of the model are checked first, in every method: they may be set at any time.
         """
         self._check_params()
+        names, known = feature_names(X), None if reset else getattr(self, "feature_names_in_", None)
+        order = order_of(names, known)
         matrix = as_matrix(
             X, model=type(self).__name__, negatives=self.negatives, missing_values=self.missing_values,
             entry_weight=entry_weight,
         )  # fmt: skip
-        # for a single row scikit-learn's check takes longer than all else, and an array has no names
-        named, m = hasattr(self, "feature_names_in_"), getattr(self, "n_features_in_", None)
         seen = copy(self) if reset else self  # a fit that fails leaves what the last one knew
-        if reset or named or not is_ready(X) or X.shape[1] != m:
-            validate_data(seen, columns_of(X, matrix), reset=reset, skip_check_array=True)
-        return matrix, {name: value for name, value in vars(seen).items() if name in COLUMNS}
+        if names is not None and not reset and known is None:
+            warn(f"X has feature names, but {type(self).__name__} was fitted without feature names", UserWarning)
+        # for a single row scikit-learn's check takes longer than all else
+        if reset or (names is None and known is not None) or matrix.shape[1] != getattr(self, "n_features_in_", None):
+            validate_data(seen, matrix, reset=reset, skip_check_array=True)
+        if reset and names is not None:
+            seen.feature_names_in_ = names
+        return with_columns(matrix, order), {name: value for name, value in vars(seen).items() if name in COLUMNS}
 
     def _become(self, **fitted: Any) -> None:
         """Replace all that an earlier fit found by the results of this one."""
@@ -127,12 +133,16 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         W, H = (Penalty(float(a * self.l1_ratio), float(a * (1.0 - self.l1_ratio))) for a in weights)
         return W, H
 
-    def _start(self, X: Matrix, k: Any, W: Any, H: Any) -> tuple[int, Any, Any]:
-        """Return (n_components, W, H) for what `n_components` asks for: the start, checked as scikit-learn does."""
+    def _start(self, X: Matrix, k: Any, W: Any, H: Any, names: Array | None) -> tuple[int, Any, Any]:
+        """Return (n_components, W, H) for what `n_components` asks for: the start, checked as scikit-learn does.
+
+        The names are those of X's columns.
+        """
         if self.init == "custom":
             if W is None and H is None:
                 raise ParameterError("init='custom' needs the start: pass W and H to fit_transform, or one of them.")
-            W, H = (None if F is None else array_of(F, name) for F, name in ((W, "W"), (H, "H")))
+            given = ((W, "W"), (like_columns(H, names, "H"), "H"))
+            W, H = (None if F is None else array_of(F, name) for F, name in given)
             if k == "auto" or k is None:
                 k = len(np.atleast_2d(W.T if H is None else H))
             self._same_dtype(X, H=H, W=W)

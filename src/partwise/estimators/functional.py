@@ -9,6 +9,7 @@ from partwise.estimators.nmf import NMF
 from partwise.exceptions import ParameterError
 from partwise.init.given import check_factor
 from partwise.matrix import Array, array_of, as_matrix
+from partwise.matrix.names import feature_names, like_columns
 from partwise.parameters import check_flag
 from partwise.projection import Projection
 
@@ -91,7 +92,7 @@ def non_negative_factorization(
     matrix = as_matrix(X)
     if model.n_components == "choose":
         raise ParameterError("n_components='choose' has nothing to choose with update_H=False: leave it at 'auto'.")
-    H = array_of(H, "H")
+    H = array_of(like_columns(H, feature_names(X), "H"), "H")
     k = len(np.atleast_2d(H)) if n_components is None or isinstance(n_components, str) else n_components
     check_factor(H, (k, matrix.shape[1]), "H", matrix.dtype, start=False)
     model._same_dtype(matrix, H=H)

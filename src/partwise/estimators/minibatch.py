@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -88,7 +89,7 @@ class MiniBatchNMF(BaseNMF):
     n_features_in_ : int
         Number of features seen during fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Their names, where X had names that are all strings.
+        Their names, where X had names that are all strings. The other methods match columns by them.
 
     References
     ----------
@@ -204,7 +205,7 @@ class MiniBatchNMF(BaseNMF):
             Weights of the parts.
         """
         given, columns = self._validate(X, reset=True)
-        online, matrix, left = self._begin(given, W, H)
+        online, matrix, left = self._begin(given, W, H, columns)
         log_unit = online.loss.log_unit(online.unit)
         batches = list(gen_batches(matrix.shape[0], min(self.batch_size, matrix.shape[0])))
         # batches of one matrix: dense ones are views, sparse ones together one copy
@@ -284,7 +285,7 @@ class MiniBatchNMF(BaseNMF):
             online = self._continued()
             matrix = online.taken(given)
         else:  # parts of zero, from batches of zeros, know nothing that a start could lose
-            online, matrix, _ = self._begin(given, W, H)
+            online, matrix, _ = self._begin(given, W, H, columns)
         with Workers(self.n_jobs) as workers:
             penalties = self._penalties_in(online, matrix)
             online.step(matrix, None, penalties, self.fresh_restarts_max_iter, workers)
@@ -308,11 +309,11 @@ class MiniBatchNMF(BaseNMF):
         matrix, _ = self._validate(X, reset=False)
         return self._projection()(matrix, n_jobs=self.n_jobs, most=self.transform_max_iter)
 
-    def _begin(self, given: Matrix, W: Any, H: Any) -> tuple[Online, Matrix, Array]:
+    def _begin(self, given: Matrix, W: Any, H: Any, columns: Mapping[str, Any]) -> tuple[Online, Matrix, Array]:
         """Return the state of a stream that begins with these rows, the rows in its units, and a start of their W."""
         loss = self._objective
         loss.check(given)
-        k, W, H = self._start(given, self.n_components, W, H)
+        k, W, H = self._start(given, self.n_components, W, H, columns.get("feature_names_in_"))
         degree = loss.unit_degree
         matrix, unit = (given, 1.0) if degree is None else rescaled(given, degree)
         rng, root = check_seed("random_state", self.random_state), matrix.dtype.type(np.sqrt(unit))

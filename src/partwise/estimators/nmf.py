@@ -1,6 +1,9 @@
 """NMF in scikit-learn's clothes."""
 
 import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any, Self
 
 from sklearn.exceptions import ConvergenceWarning
@@ -10,6 +13,7 @@ from partwise.estimators.base import BaseNMF, warn
 from partwise.estimators.callbacks import FitTask, with_callbacks
 from partwise.factorization import factorize
 from partwise.matrix import Array, Matrix
+from partwise.matrix.names import like_columns
 from partwise.parameters import check_flag, check_integer, check_time
 from partwise.penalties import Bounds
 from partwise.selection.choice import RankChoice
@@ -115,7 +119,7 @@ class NMF(BaseNMF):
     n_features_in_ : int
         Number of features seen during fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Their names, where X had names that are all strings.
+        Their names, where X had names that are all strings. The other methods match columns by them.
 
     See Also
     --------
@@ -282,7 +286,8 @@ class NMF(BaseNMF):
             wanted, chosen = choice.n_components, {"rank_choice_": choice}
             if left is not None:  # the search has had its part
                 left = max(left - (time.perf_counter() - began), 1e-3)
-        k, W, H = self._start(matrix, wanted, W, H)
+        names = columns.get("feature_names_in_")
+        k, W, H = self._start(matrix, wanted, W, H, names)
         rows: float = matrix.shape[0]
         if sample_weight is not None:
             sample_weight = check_weights(sample_weight, matrix.shape[0], "sample_weight", "row")
@@ -312,10 +317,10 @@ class NMF(BaseNMF):
             sample_weight=sample_weight,
             feature_weight=feature_weight,
             bounds_W=None if fixed_weights is None else Bounds.fixed(fixed_weights),
-            bounds_H=self._bounds(k, matrix.shape[1]),
+            bounds_H=self._bounds(k, matrix.shape[1], names),
             sum_to_one=self.sum_to_one,
             min_volume=self.min_volume,
-            seed_components=self.seed_components,
+            seed_components=like_columns(self.seed_components, names, "seed_components"),
         )
         if found.reason is StopReason.INTERRUPTED:
             raise KeyboardInterrupt
@@ -331,7 +336,7 @@ class NMF(BaseNMF):
             n_iter_=found.n_iter,
             converged_=found.converged,
             reconstruction_err_=found.reconstruction_error,
-            factorization_=found,
+            factorization_=replace(found, feature_names_in_=names),
         )
         task.end()
         return found.W
@@ -356,15 +361,13 @@ class NMF(BaseNMF):
         check_flag("shuffle", self.shuffle)
         check_volume(self.min_volume, self.sum_to_one)
 
-    def _bounds(self, k: int, n_features: int) -> Bounds | None:
-        """Return the bounds of H that fixed, forbidden and bounded entries make together."""
-        bounds = []
-        if self.upper is not None:
-            bounds.append(Bounds(0.0, self.upper))
-        if self.forbidden is not None:
-            bounds.append(Bounds.zero_where(self.forbidden))
-        if self.fixed_components is not None:
-            bounds.append(Bounds.fixed(self.fixed_components))
+    def _bounds(self, k: int, n_features: int, names: Array | None) -> Bounds | None:
+        """Return the bounds of H that fixed, forbidden and bounded entries make together, by the names of columns."""
+        makers: dict[str, Callable[[Any], Bounds]] = {
+            "upper": partial(Bounds, 0.0), "forbidden": Bounds.zero_where, "fixed_components": Bounds.fixed,
+        }  # fmt: skip
+        given = {name: like_columns(getattr(self, name), names, name) for name in makers}
+        bounds = [makers[name](value) for name, value in given.items() if value is not None]
         return Bounds.together(bounds, (n_features, k), "H") if bounds else None
 
     def _limits(self) -> tuple[Any, ...]:

@@ -1,19 +1,20 @@
 """X as a solver sees it: one class a storage, and as_matrix, which picks it."""
 
 from partwise.matrix.base import Array, Block, Box, Matrix, PoissonSide, by_rows, scattered
-from partwise.matrix.containers import array_of, columns_of, entries_of, is_ready, is_table, names_of
+from partwise.matrix.containers import Named, array_of, entries_of, is_ready, is_table
 from partwise.matrix.convert import as_matrix, in_units, rescaled, widened
+from partwise.matrix.names import names_of
 
 __all__ = [
     "Array",
     "Block",
     "Box",
     "Matrix",
+    "Named",
     "PoissonSide",
     "array_of",
     "as_matrix",
     "by_rows",
-    "columns_of",
     "entries_of",
     "in_units",
     "is_ready",

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from numbers import Number, Real
 from typing import Any
@@ -30,6 +31,27 @@ WAYS = {
 }
 """A method or attribute by which an object of another library is known, and what to pass instead."""
 CODES = "Encode strings and categories as numbers, or leave them out; for texts there is partwise.topics.TopicModel."
+
+
+@dataclass(frozen=True)
+class Named:
+    """Data that have no names of columns themselves, such as an array or a sparse matrix, with such names.
+
+    Parameters
+    ----------
+    X : array or sparse matrix of shape (n, m)
+        The data.
+    columns : sequence of str, of length m
+        The names.
+    """
+
+    X: Any
+    columns: Sequence[str]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the data."""
+        return tuple(self.X.shape)
 
 
 def entries_of(X: Any, name: str = "X") -> Any:
@@ -79,7 +101,9 @@ def plain(X: Any, name: str = "X") -> Any:
         return _summed(sound(X, name)) if dtype is None or dtype.kind in NUMBERS else _refuse_dtype(dtype, name)
     if type(X) is np.ndarray:
         return _numbers(X, name)
-    if _is(X, "anndata", "AnnData"):
+    if isinstance(X, Named):
+        return plain(X.X, name)
+    if is_anndata(X):
         return plain(_matrix_of(X, name), name)
     if _is(X, "pandas", "DataFrame"):
         return _of_frame(X, name)
@@ -114,26 +138,9 @@ def is_table(X: Any) -> bool:
     return len(getattr(X, "shape", ())) == 2
 
 
-def names_of(X: Any) -> list[Any] | None:
-    """Return the names of the columns of a frame, table or AnnData object, or None if it has no names."""
-    if _is(X, "anndata", "AnnData"):
-        return [*X.var_names]
-    names = getattr(X, "column_names", getattr(X, "columns", None)) if is_table(X) else None
-    return None if names is None else [*names]
-
-
-def columns_of(X: Any, matrix: Any) -> Any:
-    """Return what scikit-learn reads names and number of X's columns from: X, a frame for AnnData, or the matrix."""
-    names = names_of(X) or []
-    if len({*names}) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise DataError(
-            f"X has more than one column named {twice!r}. Make names differ (for an AnnData object "
-            f"adata.var_names_make_unique() does), or pass the values alone."
-        )
-    if _is(X, "anndata", "AnnData"):
-        return X.var.iloc[:, :0].T
-    return X if is_table(X) else matrix
+def is_anndata(X: Any) -> bool:
+    """Return whether X is an AnnData object."""
+    return _is(X, "anndata", "AnnData")
 
 
 def _is(X: Any, package: str, name: str) -> bool:

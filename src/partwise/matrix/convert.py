@@ -11,6 +11,7 @@ from partwise.indices import canonical, is_canonical
 from partwise.matrix.base import Matrix
 from partwise.matrix.containers import entries_of
 from partwise.matrix.dense import Dense
+from partwise.matrix.names import feature_names, like_columns
 from partwise.matrix.observed import Observed
 from partwise.matrix.sparse import Sparse
 from partwise.matrix.unknown import known_entries
@@ -47,7 +48,8 @@ def as_matrix(
     missing_values : None, nan or 0
         Which entries are unknown: none, NaN, or those that are 0 (in a sparse X: absent; a stored 0 is known).
     entry_weight : array or sparse matrix of shape (n, m), or None
-        Weights of the entries; one of weight 0, or absent from a sparse entry_weight, is unknown.
+        Weights of the entries; one of weight 0, or absent from a sparse entry_weight, is unknown. If X and it have
+        names of columns, they are matched by name.
 
     Raises
     ------
@@ -67,6 +69,8 @@ def as_matrix(
         for keyword in (keyword for keyword, given in asked.items() if given):
             raise ParameterError(f"{keyword} cannot go with a Matrix; give it to as_matrix where that is made.")
         return X
+    if entry_weight is not None:
+        entry_weight = like_columns(entry_weight, feature_names(X, name), "entry_weight", sparse=True)
     X = entries_of(X, name)
     if kind is not None or entry_weight is not None:
         found = known_entries(X, kind, entry_weight)

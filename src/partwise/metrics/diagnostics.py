@@ -13,6 +13,7 @@ from partwise.losses import Frobenius, KullbackLeibler, Loss, get_loss
 from partwise.losses.frobenius import gram
 from partwise.matrix import Array, Matrix, array_of, as_matrix, rescaled, widened
 from partwise.matrix.dense import CHUNK, Dense
+from partwise.matrix.names import feature_names, like_columns, order_of
 from partwise.matrix.sparse import Sparse
 from partwise.metrics.reconstruction import comparable
 from partwise.parameters import check_flag, check_integer, check_number
@@ -177,7 +178,8 @@ def diagnose(
     Parameters
     ----------
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Data, at least 0; zeros of a sparse X count.
+        Data, at least 0; zeros of a sparse X count. Columns with names are matched by name to those of the model, and
+        the result is in X's order.
     model : Factorization, fitted NMF or MiniBatchNMF, or pair (W, H)
         The model. Of an estimator the weights of X are found by ``transform``, so that X may be new; the other two have
         the weights of the data that they were fitted to.
@@ -291,14 +293,18 @@ def part_order(W: Any, H: Any) -> Array:
 
 
 def _factors(X: Any, model: Any) -> tuple[Any, Any, Any]:
-    """Return (W, H, loss) of whatever stands for a model."""
-    if isinstance(model, Factorization):
-        return model.W, model.H, model.objective
+    """Return (W, H, loss) of whatever stands for a model, the columns of H in X's order."""
+    names = feature_names(X)
     if isinstance(model, tuple | list) and len(model) == 2:
-        return *model, "frobenius"
-    if hasattr(model, "components_"):
+        return model[0], like_columns(model[1], names, "H"), "frobenius"
+    if isinstance(model, Factorization) or hasattr(model, "components_"):
+        order = order_of(names, getattr(model, "feature_names_in_", None))
+        back = slice(None) if order is None else np.argsort(order)
+        if isinstance(model, Factorization):
+            return model.W, model.H[:, back], model.objective
         own = getattr(model, "loss", None)
-        return model.transform(X), model.components_, getattr(model, "beta_loss", "frobenius") if own is None else own
+        own = getattr(model, "beta_loss", "frobenius") if own is None else own
+        return model.transform(X), np.asarray(model.components_)[:, back], own
     raise ParameterError(
         f"model={type(model).__name__} has no parts; give a Factorization, a fitted NMF or MiniBatchNMF, or a pair "
         f"(W, H)."

@@ -7,6 +7,7 @@ import numpy as np
 from partwise.exceptions import DataError
 from partwise.losses import Frobenius, Loss, get_loss
 from partwise.matrix import Array, Matrix, array_of, as_matrix, rescaled, widened
+from partwise.matrix.names import feature_names, like_columns
 from partwise.units import LARGEST, scaled
 
 
@@ -39,7 +40,7 @@ def relative_error(X: Any, W: Any, H: Any) -> float:
     0.0
     """
     given = as_matrix(X)
-    matrix, left, right, unit = comparable(given, W, H)
+    matrix, left, right, unit = comparable(given, W, like_columns(H, feature_names(X), "H"))
     squared, (own, own_unit) = 2 * Frobenius().value(matrix, left, right), rescaled(widened(given))
     if own.squared_norm == 0:
         return 0.0 if squared == 0 else float("inf")
@@ -87,6 +88,7 @@ def divergence(X: Any, W: Any, H: Any, loss: Loss | str | float = "frobenius") -
     """
     objective, given = get_loss(loss), as_matrix(X)
     objective.check(given)
+    H = like_columns(H, feature_names(X), "H")
     matrix, left, right, unit = comparable(given, W, H, objective.unit_degree)
     for factor, name in ((left, "W"), (right.T, "H")):
         if (factor < 0).any():

@@ -13,6 +13,7 @@ from scipy.spatial.distance import squareform
 from partwise.factorization import factorize
 from partwise.losses import Loss, get_loss
 from partwise.matrix import Array, as_matrix, rescaled, widened
+from partwise.matrix.names import feature_names
 from partwise.parameters import check_choice, check_count, check_integer, check_kind, check_stopping, draw_seed
 from partwise.penalties import Penalty
 from partwise.projection import Projection
@@ -65,6 +66,8 @@ class Consensus(Summary):
         Runs that count.
     dropped : list of (int, str)
         The others, and why.
+    feature_names_in_ : ndarray of shape (n_features,), or None
+        Names of X's columns, if all are strings.
 
     Examples
     --------
@@ -86,6 +89,7 @@ class Consensus(Summary):
     relative_error: float
     n_kept: int
     dropped: list[tuple[int, str]]
+    feature_names_in_: Array | None = None
 
     def _facts(self) -> dict[str, Any]:
         return {
@@ -223,7 +227,7 @@ def consensus(
     tol, max_iter, max_time = check_stopping(tol, max_iter, max_time)
     seed = draw_seed("random_state", random_state)
     check_kind("progress", progress, Callable)
-    given = as_matrix(X, missing_values=missing_values)
+    names, given = feature_names(X), as_matrix(X, missing_values=missing_values)
     objective.check(given)
     check_counts(resample, given)
     matrix, unit = (widened(given), 1.0) if objective.degree is None else rescaled(widened(given), objective.degree)
@@ -281,6 +285,7 @@ def consensus(
         relative_error=found.relative_error,
         n_kept=len(kept),
         dropped=sorted(dropped.items()),
+        feature_names_in_=names,
     )
 
 
