@@ -1,10 +1,8 @@
 """Columns of a table of any library as lists and arrays, with errors that say where a value is wrong."""
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, date, datetime
 from numbers import Number
 from typing import Any
 
@@ -12,16 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from partwise.exceptions import DataError, shown
-from partwise.topics.collection import is_missing, listed
+from partwise.tables.cells import is_missing, listed
+from partwise.tables.dates import read_times
 
 __all__ = ["columns_of", "given_ids", "ids_of", "is_id", "numbers_of", "plain_id", "times_of"]
 
-NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?")
-DATE = re.compile(r"\d{8}")  # 20240517
 MOST_NAMED = 20
 """Columns that an error names."""
-LATEST = 1e20
-"""Largest time in seconds: nanoseconds since 1970 are far less, and differences stay finite."""
 Array = NDArray[Any]
 
 
@@ -111,73 +106,20 @@ def _number(value: Any, place: str) -> float:
 def times_of(column: Any, what: str, ids: Sequence[Any], *, gaps: bool = False) -> Array:
     """Return seconds since 1970; with `gaps` NaN where there is no value, else each row has to have one."""
     given = _plain(column)
-    values = given if isinstance(given, np.ndarray) else _as_array(listed(given, f"column 'time' of {what}"))
-    if values.ndim != 1:
+    values = given if isinstance(given, np.ndarray) else listed(given, f"column 'time' of {what}")
+    if isinstance(values, np.ndarray) and values.ndim != 1:
         raise DataError(f"column 'time' of {what} has shape {values.shape}. Pass one time for each row.")
-    if np.issubdtype(values.dtype, np.datetime64):
-        absent = np.isnat(values)
-        seconds = np.where(absent, np.nan, values.astype("datetime64[us]").astype(np.int64) / 1e6)
-    elif values.dtype.kind in "fiu":
-        seconds = values.astype(np.float64)
-        absent = np.isnan(seconds)
-    else:
-        cells = values.tolist()
-        absent = np.array([_absent(value) for value in cells], dtype=bool)
-        numeric = _are_numbers([value for value in cells if not _absent(value)])
-        seconds = np.array([float(value) if numeric and not _absent(value) else _seconds(value) for value in cells])
-    with np.errstate(invalid="ignore"):
-        bad = ~(np.abs(seconds) <= LATEST)
-    if gaps:
-        bad &= ~absent
-    if bad.any():
-        i = int(bad.argmax())
+    if len(values) != len(ids):
+        raise DataError(f"{what} has {len(values):,} times for {len(ids):,} rows. Pass one for each.")
+
+    def row(i: int) -> str:
+        return f"time of row {i} ({shown(ids[i])})"
+
+    seconds = read_times(values, what, row, relative=True).seconds
+    absent = np.isnan(seconds)
+    if absent.any() and not gaps:
         raise DataError(
-            f"{what}: time of row {i} ({shown(ids[i])}) is {shown(values[i])}, no time ({int(bad.sum()):,} rows are "
-            "like it). Write times as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS, as datetimes, or as seconds; drop rows that "
-            "have none."
+            f"{what}, {row(int(absent.argmax()))} is missing ({int(absent.sum()):,} rows are like it). Drop rows "
+            "without a time, or the whole column."
         )
-    if len(seconds) != len(ids):
-        raise DataError(f"{what} has {len(seconds):,} times for {len(ids):,} rows. Pass one for each.")
     return seconds
-
-
-def _as_array(values: list[Any]) -> Array:
-    """Return a list as an array, of objects where NumPy would make strings of gaps or cut what is nested."""
-    if all(
-        isinstance(value, int | float | np.number | np.datetime64) and not isinstance(value, bool) for value in values
-    ):
-        with suppress(OverflowError, TypeError, ValueError):
-            return np.asarray(values)
-    found = np.empty(len(values), dtype=object)
-    found[:] = values
-    return found
-
-
-def _absent(value: Any) -> bool:
-    return is_missing(value) or (isinstance(value, str) and not value.strip())
-
-
-def _are_numbers(values: Sequence[Any]) -> bool:
-    """Return whether a column of strings holds seconds; one of 8 digits throughout holds dates."""
-    if not all(isinstance(value, str) and NUMBER.fullmatch(value.strip()) for value in values):
-        return False
-    return not all(DATE.fullmatch(value.strip()) for value in values)
-
-
-def _seconds(value: Any) -> float:
-    """Return seconds since 1970, a time without a zone taken as UTC; NaN if it is not a time."""
-    if _absent(value):
-        return math.nan
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value.strip())
-        except ValueError:
-            return math.nan
-    if isinstance(value, date) and not isinstance(value, datetime):
-        value = datetime(value.year, value.month, value.day)
-    if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
-    try:
-        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
-    except OverflowError:
-        return math.nan

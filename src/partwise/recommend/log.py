@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from partwise.exceptions import DataError, shown
 from partwise.recommend.columns import columns_of, ids_of, is_id, numbers_of, plain_id, times_of
-from partwise.topics.collection import listed
+from partwise.tables.cells import listed
 
 __all__ = ["DAY", "Articles", "Ids", "Log", "check_join", "read_articles", "read_log"]
 

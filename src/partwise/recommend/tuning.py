@@ -13,7 +13,7 @@ from partwise.recommend.evaluation import OURS, SHOWN, evaluate
 from partwise.recommend.recommender import Recommender
 from partwise.recommend.splits import plain_seed
 from partwise.summary import Summary
-from partwise.topics.collection import listed
+from partwise.tables.cells import listed
 from partwise.topics.frames import frame
 
 __all__ = ["Tuning", "tune"]

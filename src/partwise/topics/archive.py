@@ -11,11 +11,11 @@ from partwise.exceptions import ParameterError
 from partwise.io import transformers
 from partwise.io.held import Held, is_number, is_whole
 from partwise.losses import get_loss
+from partwise.tables.dates import is_iso_day
 from partwise.topics.languages import LANGUAGES
 from partwise.topics.memory import Memory
 from partwise.topics.model import TopicModel
 from partwise.topics.streaming import TopicEvent
-from partwise.topics.timeline import iso_dates
 from partwise.topics.vectorize import make_vectorizer
 from partwise.topics.vocabulary import Vocabulary
 
@@ -146,7 +146,7 @@ def put_together(header: Mapping[str, Any], held: Held) -> TopicModel:
     model.metadata_ = {name: held.strings(f"metadata.{name}", "n") for name in header.get("metadata", [])}
     if (model.dates_ is None) != (model.periods_ is None):
         raise ValueError("there are dates without periods, or periods without dates")
-    if model.dates_ is not None and iso_dates(model.dates_, model.ids_) != model.dates_:
+    if model.dates_ is not None and not all(map(is_iso_day, model.dates_)):
         raise ValueError("dates are not written YYYY-MM-DD")
     names = header["curve"]
     curve = [

@@ -1,6 +1,6 @@
 """What a collection of texts has to be, with errors that say where it is not."""
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import scipy.sparse as sp
 from partwise.exceptions import DataError, shown
 from partwise.indices import canonical
 from partwise.matrix import as_matrix, entries_of
+from partwise.tables.cells import is_missing, is_scalar, listed
 
 __all__ = [
     "as_many",
@@ -17,8 +18,6 @@ __all__ = [
     "checked_ids",
     "checked_metadata",
     "checked_texts",
-    "is_missing",
-    "listed",
     "word_counts",
 ]
 
@@ -52,7 +51,7 @@ def checked_ids(ids: Sequence[str] | None, n: int) -> list[str]:
         return [str(i) for i in range(n)]
     given = as_many(ids, "ids", n)
     for i, name in enumerate(given):
-        if is_missing(name) or not _is_scalar(name):
+        if is_missing(name) or not is_scalar(name):
             raise DataError(
                 f"ids[{i}] is {shown(name)}. An id must be a string or a number; leave ids out to have them."
             )
@@ -91,42 +90,6 @@ def as_many(values: Any, name: str, n: int) -> list[Any]:
     if len(values) != n:
         raise DataError(f"there are {len(values):,} {name} for {n:,} texts. Pass one for each text.")
     return values
-
-
-def listed(values: Any, name: str) -> list[Any]:
-    """Return the values of a sequence or column as a list; raise for a single value, a mapping, a set or a table.
-
-    Examples
-    --------
-    >>> listed(np.array([3, 4]), "ids"), listed(range(2), "ids")
-    ([3, 4], [0, 1])
-    """
-    column: Any = values
-    shape = getattr(column, "shape", None)
-    flat = not isinstance(shape, tuple) or len(shape) == 1
-    if flat and isinstance(values, Iterable) and not isinstance(values, str | bytes | Mapping | Set | type):
-        if hasattr(column, "to_pylist"):  # pyarrow's values are objects of its own
-            return list(column.to_pylist())
-        plain = isinstance(column, np.ndarray) and column.dtype.kind not in "mM"  # of times, NumPy makes integers
-        return list(column.tolist() if plain else column)
-    raise DataError(f"{name} must be a list, or a column of one value for each row; got {shown(values)}.")
-
-
-def is_missing(value: Any) -> bool:
-    """Return whether a value stands for none: None, NaN, NaT or NA.
-
-    Examples
-    --------
-    >>> [is_missing(value) for value in (None, float("nan"), np.datetime64("NaT"), "", 0)]
-    [True, True, True, False, False]
-    """
-    if value is None or type(value).__name__ == "NAType":  # pandas.NA is neither itself nor another
-        return True
-    return _is_scalar(value) and bool(value != value)  # NaN and NaT are not themselves
-
-
-def _is_scalar(value: Any) -> bool:
-    return isinstance(value, str) or not (isinstance(value, Iterable) or bool(getattr(value, "shape", None)))
 
 
 def word_counts(values: Any) -> Any:

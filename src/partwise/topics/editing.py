@@ -11,7 +11,7 @@ from partwise.exceptions import DataError, ParameterError
 from partwise.factorization import factorize
 from partwise.matrix import Array
 from partwise.parameters import check_integer
-from partwise.topics.collection import listed
+from partwise.tables.cells import listed
 from partwise.topics.fitted import FittedTopics
 
 __all__ = ["Editing"]

@@ -321,7 +321,7 @@ class TopicModel(Listing, Search, Views, Editing, Streaming, ClassNamePrefixFeat
         n = texts.shape[0] if matrix else len(texts)
         self.ids_ = checked_ids(ids, n)
         self.dates_ = None if dates is None else iso_dates(checked_dates(dates, n), self.ids_)
-        self.periods_ = None if self.dates_ is None else periods(self.dates_, self.ids_)
+        self.periods_ = None if self.dates_ is None else periods(self.dates_)
         self.texts_ = None if matrix or not self.keep_texts else texts
         if matrix:
             names = words if words is not None else names_of(texts) or range(texts.shape[1])

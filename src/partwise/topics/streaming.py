@@ -268,7 +268,7 @@ class Streaming(FittedTopics):
             self.texts_ = [*self.texts_, *texts]
         if self.dates_ is not None and days is not None:
             self.dates_ = [*self.dates_, *days]
-            self.periods_ = periods(self.dates_, self.ids_)
+            self.periods_ = periods(self.dates_)
 
     def _dead(self) -> Array:
         share = self._activity / max(self._activity.sum(), np.finfo(float).tiny)

@@ -1,16 +1,15 @@
 """Documents grouped by their dates, and when topics peak."""
 
-import re
 from collections.abc import Sequence
 from datetime import date as Date
-from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 from partwise.exceptions import DataError, shown
 from partwise.parameters import check_choice
+from partwise.tables.dates import iso_days, read_times
 
 __all__ = ["BINS", "binned", "iso_dates", "peak_periods", "periods"]
 
@@ -18,18 +17,15 @@ BINS = ("auto", "day", "week", "month", "quarter", "year", "decade")
 
 DECADE, YEAR, MONTH, DAY = 3, 4, 7, 10  # how much of YYYY-MM-DD a period keeps
 MOST_PERIODS = 24  # more than fit a glance; then the next coarser period is used
-PARTIAL = re.compile(r"(?!0000)[0-9]{4}(-(0[1-9]|1[0-2]))?")
 
 
-def periods(dates: Sequence[str], ids: Sequence[str]) -> list[str]:
+def periods(days: Sequence[str]) -> list[str]:
     """Return the period of each document: its day, month, year or decade.
 
     Parameters
     ----------
-    dates : sequence of str
-        ``YYYY``, ``YYYY-MM``, an ISO 8601 date or time, or a date as in mail and feeds; ``""`` where unknown.
-    ids : sequence of str
-        Id of each document, for the error message.
+    days : sequence of str
+        What `iso_dates` returns.
 
     Returns
     -------
@@ -37,19 +33,13 @@ def periods(dates: Sequence[str], ids: Sequence[str]) -> list[str]:
         Such as ``'2024-05-17'``, ``'2024-05'``, ``'2024'`` or ``'2020s'``: the finest that every date allows and that
         makes at most 24 periods, or else decades. ``""`` where the date is unknown.
 
-    Raises
-    ------
-    DataError
-        If a date is in no such form.
-
     Examples
     --------
-    >>> periods(["2023-11-30", "2024-05-17", ""], ["a", "b", "c"])
+    >>> periods(["2023-11-30", "2024-05-17", ""])
     ['2023-11-30', '2024-05-17', '']
-    >>> periods(["2023", "2024-05-17", ""], ["a", "b", "c"])
+    >>> periods(["2023", "2024-05-17", ""])
     ['2023', '2024', '']
     """
-    days = iso_dates(dates, ids)
     known = [day for day in days if day]
     finest = min(map(len, known), default=DAY)
     for length in (DAY, MONTH, YEAR):
@@ -63,8 +53,10 @@ def iso_dates(dates: Sequence[str], ids: Sequence[str]) -> list[str]:
 
     Parameters
     ----------
-    dates, ids : sequence of str
-        As in `periods`.
+    dates : sequence of str
+        Dates and times as `partwise.tables.dates.read_times` reads them; ``""`` where unknown.
+    ids : sequence of str
+        Id of each document, for the error message.
 
     Returns
     -------
@@ -81,7 +73,7 @@ def iso_dates(dates: Sequence[str], ids: Sequence[str]) -> list[str]:
     >>> iso_dates(["Fri, 17 May 2024 12:30:00 GMT"], ["a"])
     ['2024-05-17']
     """
-    return [_iso_date(date.strip(), name) for date, name in zip(dates, ids, strict=True)]
+    return iso_days(read_times(dates, "dates", lambda i: f"document {shown(ids[i])}"))
 
 
 def binned(days: Sequence[str], bins: str, ids: Sequence[str]) -> list[str]:
@@ -115,7 +107,7 @@ def binned(days: Sequence[str], bins: str, ids: Sequence[str]) -> list[str]:
     """
     check_choice("bins", bins, BINS)
     if bins == "auto":
-        return periods(days, ids)
+        return periods(days)
     needed = {"day": DAY, "week": DAY, "month": MONTH, "quarter": MONTH}.get(bins, YEAR)
     for day, name in zip(days, ids, strict=True):
         if day and len(day) < needed:
@@ -134,20 +126,6 @@ def _bin(day: str, bins: str) -> str:
     if bins == "decade":
         return f"{day[:DECADE]}0s"
     return day[: {"day": DAY, "month": MONTH, "year": YEAR}[bins]]
-
-
-def _iso_date(date: str, name: str) -> str:
-    if not date or PARTIAL.fullmatch(date):
-        return date
-    for parse in (datetime.fromisoformat, parsedate_to_datetime):
-        try:
-            return parse(date).date().isoformat()
-        except (ValueError, TypeError, OverflowError, IndexError):
-            continue
-    raise DataError(
-        f"the date {shown(date)} of document {shown(name)} is not understood. Write dates as YYYY-MM-DD, "
-        "YYYY-MM or YYYY."
-    )
 
 
 def peak_periods(shares: NDArray[np.floating], of_documents: Sequence[str]) -> list[str]:

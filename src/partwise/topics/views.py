@@ -12,7 +12,8 @@ from partwise.exceptions import DataError, ParameterError, shown
 from partwise.matrix import Array
 from partwise.parameters import check_integer
 from partwise.selection.matching import match
-from partwise.topics.collection import as_many, is_missing
+from partwise.tables.cells import is_missing
+from partwise.topics.collection import as_many
 from partwise.topics.comparison import TopicDiff, topic_diff
 from partwise.topics.fitted import FittedTopics
 from partwise.topics.frames import frame

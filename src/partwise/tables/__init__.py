@@ -1,0 +1,1 @@
+"""Tables as people and programs write them, read on DuckDB."""

@@ -1,0 +1,386 @@
+"""One reader of dates and times, for topics and for readers, from files and from Python."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from partwise.exceptions import DataError, shown
+from partwise.tables.cells import is_missing
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["UNITS", "Times", "is_iso_day", "iso_days", "parse_times", "read_times"]
+
+Array = NDArray[Any]
+
+UNITS = {"seconds": 1.0, "milliseconds": 1e3, "microseconds": 1e6, "nanoseconds": 1e9}
+"""Units of a time that is a number, in a second."""
+YEAR, MONTH, DAY = 4, 7, 10
+"""How much of YYYY-MM-DD a date tells."""
+FIRST, LAST = -62_135_596_800.0, 253_402_300_800.0
+"""The years 1 and 10000, in seconds since 1970."""
+PLAUSIBLE = (631_152_000.0, 4_102_444_800.0)
+"""The years 1990 and 2100, in seconds since 1970: when most logs were written."""
+YEARS = (1000, 2999)
+"""The years of a calendar that a column of numbers may hold."""
+EARLIEST = 1e8
+"""March 1973, in seconds since 1970: a smaller number says nothing about a date."""
+CALENDAR = ((4, "years", YEAR), (8, "dates", DAY), (14, "dates with times", DAY))
+"""How many digits the numbers of a calendar have, what they are, and how much of YYYY-MM-DD they tell."""
+Row = Callable[[int], str]
+"""What an error calls the row of an index, such as "line 4"."""
+
+DATES = ("%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y", "%d-%b-%Y", "%d-%B-%Y", "%Y %b %d", "%d.%m.%Y", "%Y%m%d")
+SHORT_DATES = ("%d-%b-%y", "%d %b %y", "%d.%m.%y")
+MONTHS = ("%b %Y", "%B %Y", "%b-%Y", "%B-%Y", "%m/%Y", "%m.%Y")
+TIMES = ("%H:%M:%S", "%H:%M", "%H:%M:%S.%n", "%I:%M:%S %p", "%I:%M %p", "%I:%M:%S.%n %p", "%I %p")
+DAY_FIRST = ("%d/%m/%Y", "%d-%m-%Y")
+MONTH_FIRST = ("%m/%d/%Y", "%m-%d-%Y")
+ZONES = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
+"""Hours from UTC of the zones that RFC 822, section 5.1, names; UT, UTC, GMT and Z are 0."""
+
+NUMBER = r"^[+-]?[0-9]+([.][0-9]*)?([eE][+-]?[0-9]+)?$"
+ISO = "case when regexp_matches(x, '^[0-9]{4}[-/][0-9]') then try_cast(x as timestamp) end"
+SLASHED = r"^([0-9]{1,2})([/-])([0-9]{1,2})[/-]([0-9]{4}|[0-9]{2})([ ,T].*)?$"
+WEEKDAY = r"^(mon|tue|wed|thu|fri|sat|sun)[a-z]*[.,]*\s+"
+CLOCK = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?:\s*[ap][.]?m[.]?)?|[0-9]{1,2}\s*[ap][.]?m[.]?"
+ZONE = r"z|utc|ut|gmt|[ecmp][sd]t|(?:utc|gmt)?[+-][0-9]{2}(?::?[0-9]{2})?"
+PARTS = rf"(?i)^(.*?)(?:(?:\s*,\s*|\s+at\s+|\s+|T)({CLOCK})\s*({ZONE})?(?:\s+([0-9]{{4}}))?)?$"
+"""Date, clock, zone, and a year after these, as the command ``date`` writes it."""
+
+
+class Times(NamedTuple):
+    """Times of the rows of a column.
+
+    Attributes
+    ----------
+    seconds : ndarray of float64, shape (n_rows,)
+        Seconds since 1970 in UTC, NaN where the cell is empty. A time without a zone is taken as UTC.
+    local : ndarray of float64, shape (n_rows,)
+        The same without regard to the zone: what a clock and a calendar there showed.
+    precision : ndarray of uint8, shape (n_rows,)
+        How much of YYYY-MM-DD is known: 4, 7 or 10 characters.
+    note : str or None
+        What was assumed, where it was a guess.
+    """
+
+    seconds: Array
+    local: Array
+    precision: Array
+    note: str | None = None
+
+
+def read_times(values: Any, what: str, row: Row, form: str | None = None, *, relative: bool = False) -> Times:
+    """Return the times that an array or a list holds.
+
+    Parameters
+    ----------
+    values : array-like of shape (n_rows,)
+        Text, numbers (seconds since 1970, or milli-, micro- or nanoseconds where only these are plausible), dates,
+        datetimes or ``datetime64``; None, NaN, NaT or ``""`` where unknown.
+    what : str
+        What an error calls the column.
+    row : callable
+        What it calls the row of an index, such as ``"row 3"``.
+    form : str, default=None
+        How a text is written, in the words of ``strftime``, or one of `UNITS`; None finds it out.
+    relative : bool, default=False
+        Whether numbers may count seconds from any moment, as those of a log may. Otherwise a number that would be a
+        time before 1973 is refused.
+
+    Returns
+    -------
+    Times
+        One time for each row.
+
+    Raises
+    ------
+    DataError
+        If a cell holds no time, or day and month cannot be told apart; the text names the row.
+
+    Examples
+    --------
+    >>> times = read_times(["26 February 1987", "26.02.1987", ""], "dates", str)
+    >>> iso_days(times)
+    ['1987-02-26', '1987-02-26', '']
+    """
+    given = values if isinstance(values, np.ndarray) else _as_array(values)
+    if given.dtype.kind == "M":
+        seconds = np.where(np.isnat(given), np.nan, given.astype("datetime64[us]").astype(np.int64) / 1e6)
+        return Times(seconds, seconds, np.full(len(seconds), DAY, dtype=np.uint8))
+    if given.dtype.kind in "fiu":
+        return _from_numbers(given.astype(np.float64), form, what, row, given, relative)
+    import duckdb
+
+    cells = np.array([_text(value) for value in given.tolist()], dtype=object)
+    with duckdb.connect() as database:
+        database.register("partwise_cells", {"cell": cells} if len(cells) else {"cell": np.array([None, None])})
+        return parse_times(
+            database, f"select cell from partwise_cells limit {len(cells)}", what, row, form, relative=relative
+        )
+
+
+def parse_times(
+    database: "duckdb.DuckDBPyConnection",
+    query: str,
+    what: str,
+    row: Row,
+    form: str | None = None,
+    *,
+    relative: bool = False,
+) -> Times:
+    """Return the times that the one column of a query holds as text; the rest is as in `read_times`."""
+    database.execute("set timezone = 'UTC'")
+    cells = f"select nullif(trim(cell), '') as x from ({query}) as t(cell)"
+    number = f"regexp_matches(x, '{NUMBER}')"
+    counts = (
+        f"select count(x), count(*) filter ({number}), count({ISO}), "
+        f"count(*) filter ({number} and not regexp_matches(x, '^([0-9]{{4}}|[0-9]{{8}})$')), "
+        f"count(*) filter (regexp_matches(x, '^[0-9]{{4}}$')) from ({cells})"
+    )
+    known, numbers, iso, stamps, years = database.sql(counts).fetchall()[0]
+    # Most cells tell what the column holds: a word among numbers is the cell at fault, not all the others.
+    if form in UNITS or (form is None and (known == numbers > years or stamps > known / 2)):
+        found = database.sql(f"select x, try_cast(x as double) as number from ({cells})").fetchnumpy()
+        return _from_numbers(_filled(found["number"]), form, what, row, found["x"], relative)
+    note = None
+    if form is not None:
+        statement = _written(database, cells, form)
+    elif iso == known:
+        statement = (
+            f"select x, epoch(x::timestamp) as local, local - epoch(x::timestamptz) as ahead, {DAY} as precision "
+            f"from ({cells})"
+        )
+    else:
+        order, note = _order(database, cells, what)
+        statement = _found_out(cells, order)
+    found = database.sql(statement).fetchnumpy()
+    local = _filled(found["local"])
+    precision = np.where(np.isnan(local), DAY, _filled(found["precision"], DAY)).astype(np.uint8)
+    return _checked(Times(local - _filled(found["ahead"], 0.0), local, precision, note), what, row, found["x"])
+
+
+def iso_days(times: Times) -> list[str]:
+    """Return ``YYYY-MM-DD``, or ``YYYY-MM`` or ``YYYY`` where no more is known; ``""`` where nothing is."""
+    absent = np.isnan(times.local)
+    days = np.where(absent, 0, times.local).astype("datetime64[s]").astype("datetime64[D]").astype(str).tolist()
+    known = zip(days, times.precision.tolist(), absent.tolist(), strict=True)
+    return ["" if gap else day[:length] for day, length, gap in known]
+
+
+def is_iso_day(text: str) -> bool:
+    """Return whether a text is as `iso_days` writes one."""
+    try:
+        date.fromisoformat(text + "-01-01"[: DAY - len(text)])
+    except ValueError:
+        return text == ""
+    return len(text) in (YEAR, MONTH, DAY)
+
+
+def _as_array(values: Sequence[Any]) -> Array:
+    """Return a list as an array: of numbers if it holds nothing else, or else of objects."""
+    cells = list(values)
+    plain = all(
+        isinstance(cell, int | float | np.number | np.datetime64) and not isinstance(cell, bool) for cell in cells
+    )
+    found = np.asarray(cells) if plain and cells else np.empty(len(cells), dtype=object)
+    if found.dtype == object:
+        found[:] = cells
+    return found
+
+
+def _text(value: Any) -> str | None:
+    """Return a cell as text; None where it is empty."""
+    if is_missing(value):
+        return None
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _filled(column: Array, absent: float = np.nan) -> Array:
+    """Return a column of DuckDB, where NULL is masked, as numbers."""
+    return np.ma.filled(np.ma.asarray(column, dtype=np.float64), absent)
+
+
+def _from_numbers(numbers: Array, form: str | None, what: str, row: Row, cells: Array, relative: bool) -> Times:
+    known = numbers[np.isfinite(numbers)]
+    precision = np.full(len(numbers), DAY, dtype=np.uint8)
+    whole = form is None and known.size > 0 and np.array_equal(known, np.floor(known))
+    for digits, kind, length in CALENDAR if whole else ():
+        size = 10.0 ** (digits - 4)
+        if known.min() < YEARS[0] * size or known.max() >= (YEARS[1] + 1) * size:
+            continue
+        seconds = _calendar(numbers, digits)
+        if np.isfinite(seconds).sum() >= known.size / 2:
+            precision[:] = length
+            told = f"numbers of {digits} digits are {kind}, such as {known[0]:.0f}"
+            return _checked(Times(seconds, seconds, precision, told), what, row, cells)
+    unit = form or _unit(known)
+    note = None if form or unit == "seconds" else f"times are {unit} since 1970"
+    seconds = numbers / UNITS[unit]
+    mixed = (seconds != 0) & (np.abs(seconds) < 1e8) & (numbers >= PLAUSIBLE[0]) & (numbers <= PLAUSIBLE[1])
+    if form is None and mixed.any():
+        i = int(mixed.argmax())
+        raise DataError(
+            f"{what}, {row(i)}: the time {_said(cells[i])} is plausible as seconds since 1970, others as {unit} "
+            f"({int(mixed.sum()):,} rows are like it). Write all times in one unit."
+        )
+    if form is None and not relative:
+        seconds = np.where(np.abs(seconds) < EARLIEST, np.inf, seconds)
+    return _checked(Times(seconds, seconds, precision, note), what, row, cells)
+
+
+def _calendar(numbers: Array, digits: int) -> Array:
+    """Return the seconds since 1970 of numbers such as 2021, 20210301 or 20210301123000; NaN for no date."""
+    if digits == 4:
+        return _days(numbers, 1, 1)
+    day, clock = np.divmod(numbers, 10.0 ** (digits - 8))
+    hour, minute, second = clock // 10_000, clock // 100 % 100, clock % 100
+    seconds = _days(day // 10_000, day // 100 % 100, day % 100) + 3600 * hour + 60 * minute + second
+    return np.where((hour < 24) & (minute < 60) & (second < 60), seconds, np.nan)
+
+
+def _days(year: Array, month: Array | int, day: Array | int) -> Array:
+    """Return the seconds since 1970 of dates, NaN for those that no calendar has."""
+    year, month, day = np.broadcast_arrays(year, month, day)
+    usual = (year >= YEARS[0]) & (year <= YEARS[1]) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
+    months = (np.where(usual, year, 1970) - 1970) * 12 + np.where(usual, month, 1) - 1
+    first = months.astype(np.int64).astype("datetime64[M]")
+    days = first.astype("datetime64[D]") + (np.where(usual, day, 1) - 1).astype(np.int64)
+    usual &= days.astype("datetime64[M]") == first
+    return np.where(usual, days.astype("datetime64[s]").astype(np.float64), np.nan)
+
+
+def _unit(known: Array) -> str:
+    """Return the first unit in which the largest time is before the year 2100."""
+    largest = np.abs(known).max(initial=0.0)
+    return next((unit for unit, size in UNITS.items() if largest / size < PLAUSIBLE[1]), "seconds")
+
+
+def _order(database: "duckdb.DuckDBPyConnection", cells: str, what: str) -> tuple[Sequence[str], str | None]:
+    """Return how dates such as 3/4/2021 are to be read in this column, and what to say about it."""
+    slashed = f"select x, regexp_extract(x, '{SLASHED}', 1)::int as a, regexp_extract(x, '{SLASHED}', 3)::int as b"
+    slashed += f" from ({cells}) where regexp_matches(x, '{SLASHED}')"
+    query = (
+        "select any_value(x), any_value(x) filter (a > 12), any_value(x) filter (b > 12), "
+        f"any_value(x) filter (a <= 12 and b <= 12 and a <> b) from ({slashed})"
+    )
+    example, day_first, month_first, either = database.sql(query).fetchall()[0]
+    if day_first and month_first:
+        raise DataError(
+            f"{what}: dates are written in two ways: in {shown(day_first)} the day comes first, in "
+            f"{shown(month_first)} the month. Write all of them in one way, such as YYYY-MM-DD."
+        )
+    if either and not (day_first or month_first):
+        raise DataError(
+            f"{what}: in dates such as {shown(either)} day and month cannot be told apart. Write them as "
+            "YYYY-MM-DD, or give their format, '%d/%m/%Y' or "
+            "'%m/%d/%Y': --date-format, or pandas.to_datetime in Python."
+        )
+    if example is None:
+        return (), None
+    if month_first:
+        return MONTH_FIRST, f"in dates such as {month_first} the month comes first"
+    return DAY_FIRST, f"in dates such as {day_first or example} the day comes first"
+
+
+def _list(words: Sequence[str]) -> str:
+    return "[" + ", ".join(f"'{word}'" for word in words) + "]"
+
+
+def _found_out(cells: str, order: Sequence[str]) -> str:
+    """Return a query for the local time in seconds, how far it is ahead of UTC, and how much of a date is known.
+
+    A form that does not fit costs as much as one that does, so each day and each clock time is read once, however many
+    rows have it.
+    """
+    short = [form.replace("%Y", "%y") for form in order]
+    zones = " ".join(f"when '{name}' then {3600 * hours}" for name, hours in ZONES.items())
+    return rf"""
+with iso as (
+  select row_number() over () as i, x,
+    {ISO} as stamp,
+    case when regexp_matches(x, '^[0-9]{{4}}(-(0[1-9]|1[0-2]))?$') then try_strptime(x, ['%Y-%m', '%Y']) end as part
+  from ({cells})
+),
+split as (
+  select *, case when stamp is not null or part is not null then null
+    when regexp_matches(x, '(?i)^[0-9]+[-./][0-9]+[-./][0-9]+( ({CLOCK}))?$')
+    then {{'day': split_part(x, ' ', 1), 'clock': substr(x, length(split_part(x, ' ', 1)) + 2), 'zone': '', 'year': ''}}
+    else regexp_extract(regexp_replace(x, '(?i){WEEKDAY}', ''), '{PARTS}', ['day', 'clock', 'zone', 'year'])
+    end as found from iso
+),
+rows as materialized (
+  select * exclude (found), found.clock as clock, found.day || ' ' || found.year as day,
+    coalesce(upper(found.zone), '') as zone from split
+),
+days as (
+  select day, case when four then try_strptime(plain, {_list([*DATES, *order])})
+      when regexp_matches(plain, '[0-9]') then try_strptime(plain, {_list([*SHORT_DATES, *short])}) end as date,
+    case when four then try_strptime(plain, {_list(MONTHS)}) end as month
+  from (
+    select day, regexp_matches(plain, '[0-9]{{4}}') as four, plain from (
+      select distinct day, trim(regexp_replace(regexp_replace(
+        day, '(?i)([0-9])(st|nd|rd|th)\b|([a-z])[.]|,', '\1\3 ', 'g'), '\s+', ' ', 'g')) as plain from rows
+    )
+  )
+),
+clocks as (
+  select clock, case when clock = '' then 0 else epoch(try_strptime(upper(regexp_replace(
+    replace(clock, ',', '.'), '(?i)\s*([ap])[.]?m[.]?$', ' \1m')), {_list(TIMES)})) + 2208988800 end as second
+  from (select distinct clock from rows)
+)
+select x,
+  case when stamp is not null then epoch(stamp) when part is not null then epoch(part)
+    when date is not null then epoch(date) + second when rows.clock = '' then epoch(month) end as local,
+  case when stamp is not null then epoch(stamp) - epoch(try_cast(x as timestamptz))
+    when regexp_matches(zone, '[0-9]') then (case when contains(zone, '-') then -1 else 1 end) * (
+      3600 * regexp_extract(zone, '([0-9]{{2}}):?([0-9]{{2}})?$', 1)::int
+      + 60 * coalesce(try_cast(regexp_extract(zone, '([0-9]{{2}}):?([0-9]{{2}})?$', 2) as int), 0))
+    else case zone {zones} else 0 end end as ahead,
+  case when stamp is not null or date is not null then {DAY} when part is not null then length(x) else {MONTH} end
+    as precision
+from rows left join days using (day) left join clocks using (clock) order by i
+"""
+
+
+def _written(database: "duckdb.DuckDBPyConnection", cells: str, form: str) -> str:
+    """Return the same query for texts of one format."""
+    quoted = form.replace("'", "''")
+    try:
+        database.sql(f"select try_strptime('', '{quoted}')").fetchall()
+    except Exception as error:
+        reason = " ".join(str(error).split())[:120]
+        raise DataError(
+            f"{form!r} is no format of dates ({reason}). Write one as '%d/%m/%Y %H:%M', or one of {', '.join(UNITS)}."
+        ) from error
+    known = DAY if "%d" in form or "%j" in form or "%c" in form or "%x" in form else MONTH if "%m" in form else YEAR
+    return f"""
+select x, epoch(try_strptime(x, '{quoted}')) as local, 0 as ahead, {known} as precision from ({cells})
+"""
+
+
+def _checked(times: Times, what: str, row: Row, cells: Array) -> Times:
+    """Return the times if every cell that is not empty has one within the years 1 to 9999."""
+    absent = np.ma.getmaskarray(cells) if isinstance(cells, np.ma.MaskedArray) else _gaps(cells)
+    with np.errstate(invalid="ignore"):
+        bad = ~((times.local >= FIRST) & (times.local < LAST)) & ~absent
+    if bad.any():
+        i = int(bad.argmax())
+        raise DataError(
+            f"{what}, {row(i)}: {_said(cells[i])} is no date or time ({int(bad.sum()):,} rows are like it). Write "
+            "dates as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS, or say how they are written: "
+            "--date-format, or pandas.to_datetime in Python."
+        )
+    return times
+
+
+def _said(cell: Any) -> str:
+    return shown(cell.item() if isinstance(cell, np.generic) else cell)
+
+
+def _gaps(cells: Array) -> Array:
+    return np.array([value is None for value in cells], dtype=bool) if cells.dtype == object else np.isnan(cells)
