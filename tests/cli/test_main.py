@@ -96,7 +96,7 @@ def test_every_error_becomes_one_line_and_an_exit_code(run, news, monkeypatch, e
     def fails(*args, **settings):
         raise error
 
-    monkeypatch.setattr(topics, "read_texts", fails)
+    monkeypatch.setattr(topics, "read_documents", fails)
     result = run("topics", news, code=code)
     assert part in result.stderr
     assert len(result.stderr.splitlines()) == 1

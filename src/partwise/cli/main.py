@@ -26,6 +26,7 @@ COMMANDS = {
     "topics": "Find the topics of a collection of texts.",
     "similar": "Find the documents most similar to one.",
     "report": "Write a page with the topics of a saved model, to open in a browser.",
+    "export": "Write the topics and documents of a saved model as tables.",
     "recommend": "Recommend articles to readers, from a log of who read what.",
     "explain": "Tell why an article is recommended: reasons that add up to its score.",
     "evaluate": "Measure how well recommendations predict what readers read next.",

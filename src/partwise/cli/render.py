@@ -3,8 +3,9 @@
 import math
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import click
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 GAP = "  "
+NONE: Mapping[str, str] = MappingProxyType({})
 NARROWEST = 40
 """Columns that lines are made for at least: a narrower terminal breaks them."""
 
@@ -91,18 +93,28 @@ def print_parts(parts: Sequence[Sequence[str]], shares: Sequence[float] | None =
         print_line(line.append(listed, "bold"))
 
 
-def print_topics(topics: Sequence[Topic], snippets: dict[str, str], all_words: bool = False) -> None:
-    """Print what is known of each topic in a line; below its words, all or those of one line."""
+def print_topics(
+    topics: Sequence[Topic],
+    snippets: Mapping[str, str],
+    titles: Mapping[str, str] = NONE,
+    *,
+    all_words: bool = False,
+) -> None:
+    """Print what is known of each topic in a line; below its words, all or those of one line.
+
+    A document is shown by its title, else by its id and the beginning of its text.
+    """
     width = terminal_width()
     topics = [
         replace(one, label=escaped(one.label), document=escaped(one.document), words=[*map(escaped, one.words)])
         for one in topics
     ]
     snippets = {escaped(name): text for name, text in snippets.items()}
+    titles = {escaped(name): _one_line(title) for name, title in titles.items()}
     peak_width = max(cell_len(topic.peak) for topic in topics)
     room = width - len(" #  share   npmi  stab  ") - (peak_width + len(GAP) if peak_width else 0)
     # An id cut short is of no use; of a label the first word is the best.
-    id_width = min(max(cell_len(topic.document) for topic in topics), room // 2)
+    id_width = min(max(cell_len(titles.get(topic.document, topic.document)) for topic in topics), room // 2)
     label_width = min(max(cell_len(topic.label) for topic in topics), room - len(GAP) - id_width)
     peak_title = set_cell_size("peak", peak_width) + GAP if peak_width else ""
     print_line(
@@ -118,7 +130,9 @@ def print_topics(topics: Sequence[Topic], snippets: dict[str, str], all_words: b
         if peak_width:
             line.append(set_cell_size(topic.peak, peak_width) + GAP)
         line.append(set_cell_size(as_many(topic.label.split(SEPARATOR), label_width, SEPARATOR), label_width), "bold")
-        line.append(GAP + _named(topic.document, snippets, width - line.cell_len - len(GAP)))
+        space = width - line.cell_len - len(GAP)
+        title = titles.get(topic.document)
+        line.append(GAP + (_named(topic.document, snippets, space) if title is None else _cropped(title, space)))
         print_line(line)
         lines = Text(", ".join(topic.words), "dim").wrap(Console(), width - 4)
         for words in lines if all_words else lines[:1]:
@@ -129,8 +143,10 @@ def print_topics(topics: Sequence[Topic], snippets: dict[str, str], all_words: b
             print_line(words)
 
 
-def print_similar(found: Sequence[Similar], labels: Sequence[str], texts: dict[str, str]) -> None:
-    """Print score, id and shared topics of each document; below it the beginning of its text, where that is known."""
+def print_similar(
+    found: Sequence[Similar], labels: Sequence[str], texts: Mapping[str, str], titles: Mapping[str, str] = NONE
+) -> None:
+    """Print score, id and shared topics of each document; below it its title, or else the beginning of its text."""
     width = terminal_width()
     names = [escaped(similar.id) for similar in found]
     labels = [*map(escaped, labels)]
@@ -142,8 +158,9 @@ def print_similar(found: Sequence[Similar], labels: Sequence[str], texts: dict[s
         shared = [f"{share:.0%} {labels[t]}" for t, share in similar.shared.items() if share >= 0.05]
         line.append(GAP + as_many(shared, width - line.cell_len - len(GAP), ", "))
         print_line(line)
-        if similar.id in texts:
-            print_line(Text(" " * 7 + _cropped(_one_line(texts[similar.id]), width - 7), "dim"))
+        below = titles.get(similar.id) or texts.get(similar.id)
+        if below is not None:
+            print_line(Text(" " * 7 + _cropped(_one_line(below), width - 7), "dim"))
 
 
 def print_text(text: str) -> None:
@@ -159,7 +176,7 @@ def _short(score: float) -> str:
     return "-" if math.isnan(score) else f"{score:.2f}"
 
 
-def _named(document: str, snippets: dict[str, str], width: int) -> str:
+def _named(document: str, snippets: Mapping[str, str], width: int) -> str:
     """Return an id and as much of its text as there is room for."""
     snippet = _one_line(snippets.get(document, ""))
     room = width - cell_len(document) - 3

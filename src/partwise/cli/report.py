@@ -5,10 +5,9 @@ from pathlib import Path
 import click
 
 from partwise.cli.command import MODELS, Command, Failure, existing_file, new_file, note, operand
+from partwise.cli.models import load_topics
 from partwise.io.escapes import quoted
-from partwise.persistence import load
 from partwise.report import write_page
-from partwise.topics import TopicModel
 from partwise.topics.reporting import report_of
 
 __all__ = ["command"]
@@ -37,13 +36,7 @@ def command(model: str, out: str | None, title: str | None) -> None:
     path = out or _page_of(model)
     if out is None and Path(path).exists():
         raise Failure(f"{path} exists. Name it with --out to replace it, or give another name.", exit_code=2)
-    topics = load(model)
-    if not isinstance(topics, TopicModel):
-        raise Failure(
-            f"{model} holds a {type(topics).__name__}, which knows no texts. "
-            'Give a model that "partwise topics FILE --out MODEL" saved.',
-            exit_code=2,
-        )
+    topics = load_topics(model)
     made = ["partwise", "report", operand(model), "--out", path, *([] if title is None else ["--title", title])]
     try:
         write_page(report_of(topics, title, quoted(made)), path)

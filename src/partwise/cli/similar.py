@@ -5,9 +5,8 @@ import difflib
 import click
 
 from partwise.cli.command import Command, Failure, existing_file, json_option
+from partwise.cli.models import load_topics, titles_of
 from partwise.cli.render import print_json, print_similar
-from partwise.persistence import load
-from partwise.topics import TopicModel
 
 __all__ = ["command"]
 
@@ -27,20 +26,17 @@ def command(model: str, id_: str, number: int, distinct: bool, as_json: bool) ->
     \b
     Example: partwise similar news.model 17
     """
-    topics = load(model)
-    if not isinstance(topics, TopicModel):
-        raise Failure(
-            f"{model} holds a {type(topics).__name__}, which knows no texts. "
-            'Give a model that "partwise topics FILE --out MODEL" saved.',
-            exit_code=2,
-        )
+    topics = load_topics(model)
     if id_ not in topics.ids_:
         near = difflib.get_close_matches(id_, topics.ids_, n=3, cutoff=0.4) or topics.ids_[:3]
         raise Failure(f"{model} has no document {id_!r}. Ids like it: {', '.join(near)}.", exit_code=2)
     found = topics.neighbours(id_, number, duplicates=not distinct)
     if as_json:
-        print_json([{"id": one.id, "score": one.score, "shared": one.shared} for one in found])
+        known = {name: dict(zip(topics.ids_, values, strict=True)) for name, values in topics.metadata_.items()}
+        more = [{name: of[one.id] for name, of in known.items()} for one in found]
+        scores = [{"score": one.score, "shared": one.shared} for one in found]
+        print_json([{"id": one.id} | own | score for one, own, score in zip(found, more, scores, strict=True)])
         return
     if not found:
         raise Failure(f"nothing in {model} is similar to {id_!r}.", exit_code=1)
-    print_similar(found, topics.labels_, dict(zip(topics.ids_, topics.texts_ or [], strict=False)))
+    print_similar(found, topics.labels_, dict(zip(topics.ids_, topics.texts_ or [], strict=False)), titles_of(topics))

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from partwise.cli.command import (
     Command,
@@ -18,10 +19,11 @@ from partwise.cli.command import (
     operand,
     seed_option,
 )
+from partwise.cli.documents import date_option, metadata_options, read_documents, text_options
+from partwise.cli.models import titles_of
 from partwise.cli.progress import progress
 from partwise.cli.render import fit_facts, print_facts, print_json, print_sentence, print_topics, summary
 from partwise.cli.saving import save_model
-from partwise.io import read_texts
 from partwise.topics import TopicModel
 
 __all__ = ["command"]
@@ -41,11 +43,9 @@ class TopicNumber(click.ParamType):  # type: ignore[type-arg]  # which is generi
 
 @click.command(cls=Command)
 @click.argument("file", type=click.Path(exists=True, allow_dash=True))
-@click.option(
-    "--text", metavar="COLUMN", show_default="the one called text, body, content, ...", help="Column of the texts."
-)
-@click.option("--id", "id_", metavar="COLUMN", show_default="id if it fits, else row numbers", help="Column of ids.")
-@click.option("--date", metavar="COLUMN", show_default="none", help="Column of dates: shows when topics peak.")
+@text_options
+@date_option
+@metadata_options
 @click.option(
     "-k",
     "--topics",
@@ -66,13 +66,9 @@ class TopicNumber(click.ParamType):  # type: ignore[type-arg]  # which is generi
 @seed_option
 @json_option
 @new_file("MODEL", help="Save the topics to this file.", show_default="nothing is saved")
-@click.option("--encoding", default="utf-8", show_default=True, help="Encoding of the texts.")
 @click.option("--no-input", is_flag=True, help="Fail rather than wait for texts typed at the keyboard.")
 def command(
     file: str,
-    text: str | None,
-    id_: str | None,
-    date: str | None,
     topics: int | str,
     lang: str,
     bigrams: bool,
@@ -81,8 +77,8 @@ def command(
     seed: int,
     as_json: bool,
     out: str | None,
-    encoding: str,
     no_input: bool,
+    **columns: Any,
 ) -> None:
     """Find the topics of a collection of texts.
 
@@ -96,15 +92,20 @@ def command(
         if no_input:
             raise Failure("standard input is a keyboard. Pipe JSON lines into it, or give a file.", exit_code=2)
         note("reading JSON lines from the keyboard; Ctrl-D ends them")
-    read = read_texts(file, text_column=text, id_column=id_, date_column=date, encoding=encoding)
+    read = read_documents(file, **columns)
     empty = sum(not document.strip() for document in read.texts)
-    if empty:
-        note(f"{empty:,} of {len(read.texts):,} documents empty: kept, but placed in no topic")
+    asked = click.get_current_context().get_parameter_source("topics") is ParameterSource.COMMANDLINE
+    if asked and isinstance(topics, int) and topics > len(read.texts) - empty:
+        raise Failure(
+            f"-k {topics}: {read.source} has {len(read.texts) - empty:,} documents with text, and there cannot be more "
+            "topics than these. Give fewer; 10 to 50 is usual.",
+            exit_code=2,
+        )
 
     started = time.perf_counter()
     model = TopicModel(topics, random_state=seed, n_jobs=-1, language=lang, bigrams=bigrams, loss=loss)
     with progress(model, "Finding topics"):
-        model.fit(read.texts, read.ids, read.dates)
+        model.fit(read.texts, read.ids, read.dates, metadata=read.metadata)
     table = model.records(words or 10)
     facts = fit_facts(model.nmf_, time.perf_counter() - started)
 
@@ -124,7 +125,12 @@ def command(
             "n_words": len(model.words_),
         }
         counts |= {"language": model.language_, "diversity": model.diversity_, "reason": reason}
-        rows = [{name: _known(value) for name, value in asdict(topic).items()} for topic in table]
+        titles = titles_of(model)
+        rows = [
+            {name: _known(value) for name, value in asdict(topic).items()}
+            | ({"title": titles.get(topic.document, "")} if titles else {})
+            for topic in table
+        ]
         print_json({**counts, "unplaced": empty + wordless, **facts, "topics": rows})
         return
     sizes = [f"{model.n_topics_} topics", f"{len(read.texts):,} documents", f"{len(model.words_):,} words"]
@@ -133,7 +139,7 @@ def command(
     print_facts(sizes + summary(facts))
     if reason is not None:
         print_sentence(reason)
-    print_topics(table, dict(zip(read.ids, read.texts, strict=True)), all_words=words is not None)
+    print_topics(table, dict(zip(read.ids, read.texts, strict=True)), titles_of(model), all_words=words is not None)
     if out is not None:
         document = table[0].document
         line = next_command("similar", operand(out), *(["--"] if document.startswith("-") else []), document)

@@ -11,9 +11,9 @@ import numpy as np
 
 from partwise import NMF, MiniBatchNMF
 from partwise.cli.command import Command, existing_file, new_file
+from partwise.cli.documents import read_documents, text_options
 from partwise.cli.inputs import count_unknown, for_model, missing_word, read_non_negative
 from partwise.exceptions import DataError
-from partwise.io import read_texts
 from partwise.io.escapes import csv_text, escaped_lines
 from partwise.io.writing import write_bytes
 from partwise.persistence import load
@@ -35,10 +35,8 @@ REFUSED = 'Fit the model with "partwise fit --missing nan" if such cells are unk
     show_default="csv on standard output",
     help="Write to this .npy or .csv file.",
 )
-@click.option("--text", metavar="COLUMN", show_default="as in partwise topics", help="Column of the texts.")
-@click.option("--id", "id_", metavar="COLUMN", show_default="as in partwise topics", help="Column of ids.")
-@click.option("--encoding", default="utf-8", show_default=True, help="Encoding of the texts.")
-def command(model: str, file: str, out: str | None, text: str | None, id_: str | None, encoding: str) -> None:
+@text_options
+def command(model: str, file: str, out: str | None, **columns: Any) -> None:
     """Apply a saved model to a file.
 
     MODEL is a file that "partwise fit" or "partwise topics" wrote; FILE is of the kind it was made from. The result
@@ -52,7 +50,7 @@ def command(model: str, file: str, out: str | None, text: str | None, id_: str |
     loaded = load(model)
     names: Sequence[str] | None
     if isinstance(loaded, TopicModel):
-        read = read_texts(file, text_column=text, id_column=id_, encoding=encoding)
+        read = read_documents(file, **columns)
         names, what, W = read.ids, "topic", loaded.transform(read.texts)
     elif not isinstance(loaded, NMF | MiniBatchNMF):
         kind = type(loaded).__name__

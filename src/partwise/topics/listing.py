@@ -273,9 +273,9 @@ class Listing(FittedTopics):
     def document_table(self) -> Any:
         """Return a pandas DataFrame with a row for each document.
 
-        Columns: ``id``; ``date``, if there are dates; ``topic``, the number of its largest topic, missing for a
-        document without words, ``label`` and ``share`` of that topic; ``fit``, the cosine between the document and
-        what the topics make of it: low where they do not explain it.
+        Columns: ``id``; those of ``metadata_``, such as ``title``; ``date``, if there are dates; ``topic``, the number
+        of its largest topic, missing for a document without words, ``label`` and ``share`` of that topic; ``fit``, the
+        cosine between the document and what the topics make of it: low where they do not explain it.
 
         Returns
         -------
@@ -285,23 +285,34 @@ class Listing(FittedTopics):
         Raises
         ------
         MissingExtraError
-            If pandas is not installed.
+            If pandas is not installed; `document_columns` does without.
+        """
+        instead = "TopicModel.document_columns lists the same without."
+        return frame(self.document_columns(), "TopicModel.document_table", instead).astype({"topic": "Int64"})
+
+    def document_columns(self) -> dict[str, list[Any]]:
+        """List the documents as `document_table` does, without pandas.
+
+        Returns
+        -------
+        dict of str to list
+            Values of each column; the topic of a document without words is None.
         """
         check_is_fitted(self)
         theta, labels = self._now.places, self.labels_
         shares = shares_of(theta)
         largest = theta.argmax(axis=1)
         placed = np.count_nonzero(theta, axis=1) > 0
-        columns: dict[str, Any] = {"id": self.ids_}
-        if self.dates_ is not None:
-            columns["date"] = self.dates_
-        columns |= {
+        own: dict[str, list[Any]] = {} if self.dates_ is None else {"date": self.dates_}
+        own |= {
             "topic": [int(t) if known else None for t, known in zip(largest, placed, strict=True)],
             "label": [labels[t] if known else "" for t, known in zip(largest, placed, strict=True)],
-            "share": shares[np.arange(len(shares)), largest],
-            "fit": self._explained(),
+            "share": shares[np.arange(len(shares)), largest].tolist(),
+            "fit": self._explained().tolist(),
         }
-        return frame(columns, "TopicModel.document_table").astype({"topic": "Int64"})
+        taken = {"id", *own}
+        more = {f"{name}_" if name in taken else name: values for name, values in self.metadata_.items()}
+        return {"id": self.ids_, **more, **own}
 
     def _explained(self) -> Any:
         """Return the cosine between each document and its model, 0 for a document without words."""

@@ -45,7 +45,27 @@ class Search(FittedTopics):
         ParameterError
             If `n` is no positive integer.
         MissingExtraError
-            If pandas is not installed.
+            If pandas is not installed; `find_columns` does without.
+        """
+        return frame(self.find_columns(query, n), "TopicModel.find", "TopicModel.find_columns lists the same without.")
+
+    def find_columns(self, query: str, n: int = 3) -> dict[str, list[Any]]:
+        """List the topics that a few words are about as `find` does, without pandas.
+
+        Parameters
+        ----------
+        query, n : see `find`
+            The same.
+
+        Returns
+        -------
+        dict of str to list
+            Values of each column.
+
+        Raises
+        ------
+        DataError
+            As in `find`.
         """
         check_is_fitted(self)
         query, n = check_text("query", query), check_integer("n", n)
@@ -66,8 +86,12 @@ class Search(FittedTopics):
             ", ".join(str(self.words_[j]) for j in sorted(x.indices, key=lambda j: -H[t, j]) if H[t, j] > 0)
             for t in best
         ]
-        columns_ = {"topic": best, "label": [labels[t] for t in best], "score": scores[best], "words": used}
-        return frame(columns_, "TopicModel.find")
+        return {
+            "topic": best,
+            "label": [labels[t] for t in best],
+            "score": scores[best].tolist(),
+            "words": used,
+        }
 
     def neighbours(
         self, id_or_text: str, n: int = 5, *, word_weight: float = 0.5, duplicates: bool = True

@@ -53,17 +53,38 @@ class Views(FittedTopics):
         ParameterError
             If bins has another value.
         MissingExtraError
-            If pandas is not installed.
+            If pandas is not installed; `over_time_columns` does without.
 
         References
         ----------
         The words: one multiplicative step of D. D. Lee and H. S. Seung, NIPS 2000, from the topics of the whole
         collection on the documents of a bin.
         """
+        columns = self.over_time_columns(bins, n_words)
+        return frame(columns, "TopicModel.over_time", "TopicModel.over_time_columns lists the same without.")
+
+    def over_time_columns(self, bins: str = "month", n_words: int = 5) -> dict[str, list[Any]]:
+        """List how topics change with time as `over_time` does, without pandas.
+
+        Parameters
+        ----------
+        bins, n_words : see `over_time`
+            The same.
+
+        Returns
+        -------
+        dict of str to list
+            Values of each column.
+
+        Raises
+        ------
+        DataError
+            As in `over_time`.
+        """
         check_is_fitted(self)
         if self.dates_ is None or not any(self.dates_):
             raise DataError("the model knows no dates. Pass dates=, one for each text, when it is fitted.")
-        return self._grouped("bin", binned(self.dates_, bins, self.ids_), n_words, "TopicModel.over_time")
+        return self._grouped("bin", binned(self.dates_, bins, self.ids_), n_words)
 
     def per_class(self, labels: Sequence[Any], n_words: int = 5) -> Any:
         """Return how classes of documents differ in their topics: authors, sections, sources.
@@ -90,9 +111,9 @@ class Views(FittedTopics):
         check_is_fitted(self)
         given = as_many(labels, "labels", len(self.ids_))
         names = ["" if is_missing(label) else str(label) for label in given]
-        return self._grouped("class", names, n_words, "TopicModel.per_class")
+        return frame(self._grouped("class", names, n_words), "TopicModel.per_class")
 
-    def _grouped(self, first: str, names: list[str], n_words: int, method: str) -> Any:
+    def _grouped(self, first: str, names: list[str], n_words: int) -> dict[str, list[Any]]:
         n_words = check_integer("n_words", n_words)
         columns: dict[str, list[Any]] = {name: [] for name in (first, "topic", "label", "share", "documents", "words")}
         places, labels = self._now.places, self.labels_
@@ -105,7 +126,7 @@ class Views(FittedTopics):
             columns["share"] += shares.tolist()
             columns["documents"] += [len(rows)] * len(labels)
             columns["words"] += [", ".join(str(self.words_[j]) for j in of_topic) for of_topic in words]
-        return frame(columns, method)
+        return columns
 
     def _spoken(self, rows: Array) -> Array:
         """Return the topics (k, m) as some documents speak of them: one multiplicative step from all documents'."""
