@@ -73,7 +73,7 @@ def test_an_unknown_name_is_an_attribute_error():
 
 def test_importing_partwise_loads_no_heavy_library():
     loaded = loaded_after("import partwise")
-    assert not loaded & {"pandas", "sklearn", "scipy", "numpy", "polars", "matplotlib", "partwise.kernels"}
+    assert not loaded & {"pandas", "sklearn", "scipy", "numpy", "polars", "matplotlib", "duckdb", "partwise.kernels"}
 
 
 def test_a_fit_loads_no_library_beyond_those_of_scikit_learn_s_own():

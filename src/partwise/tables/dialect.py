@@ -1,0 +1,271 @@
+"""How a delimited file is cut: lines to skip, delimiter, quotes, header."""
+
+import csv
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+from partwise.exceptions import DataError
+from partwise.tables.format import Format
+from partwise.tables.numerals import is_missing, is_number
+from partwise.tables.source import Source
+
+__all__ = ["ID_NAME", "UNQUOTED", "Dialect", "Record", "find_dialect", "records"]
+
+CANDIDATES = ",;\t|"
+HEAD, LONGEST_HEAD = 1 << 20, 1 << 26
+"""Characters that a dialect is found from, and how many where lines are very long."""
+ROWS = 200
+COMMENTS = ("#", "%", "!")
+UNQUOTED = "Close every quoted field, and write a quote inside one twice."
+SEPARATOR = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+ID_NAME = re.compile(
+    r"|(?i:index|idx|keys?|names?|rows?|row[ _.]?(names?|numbers?|nr)|samples?|unnamed: ?0|level_0|#|no\.?|nr\.?)"
+    r"|(?i:(.*[ _.\-])?(ids?|uuid|guid|barcodes?|accession|date|datum|day|month|year|week|time|timestamp))"
+    r"|.*[a-z](ID|Id|IDs)"
+    r"|(?i:(gene|user|customer|client|sample|cell|patient|subject|item|product|article|doc|document|reader|order)ids?)"
+)
+"""What a first column is called where it names the rows. A name that pandas or R left blank is one of these."""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a delimited file is cut.
+
+    Attributes
+    ----------
+    delimiter : str
+        Between cells.
+    quote : str
+        Around cells that hold a delimiter; empty where quotes are plain characters.
+    skip : int
+        Lines before the first row.
+    names : tuple of str or None
+        The header, one name a column; None without one.
+    width : int
+        Number of columns.
+    short : bool
+        Whether the header had one name less, as R writes it: the first column names the rows.
+    sample : tuple of tuple of str
+        The first rows, without the header.
+    """
+
+    delimiter: str
+    quote: str
+    skip: int
+    names: tuple[str, ...] | None
+    width: int
+    short: bool
+    sample: tuple[tuple[str, ...], ...]
+
+
+class Record(NamedTuple):
+    """The cells of a row, and the first and last line of the file that it is written in, counted from 1."""
+
+    line: int
+    last: int
+    cells: list[str]
+
+
+def records(lines: Iterator[str], delimiter: str, quote: str, skip: int = 0) -> Iterator[Record]:
+    """Yield each record that is not blank.
+
+    Raises
+    ------
+    csv.Error
+        If a quoted cell is not closed.
+    """
+    for _ in range(skip):
+        next(lines, None)
+    quoting = {"quotechar": quote} if quote else {"quoting": csv.QUOTE_NONE}
+    limit = csv.field_size_limit(sys.maxsize)  # documents are longer than csv's 128 KiB
+    reader = csv.reader(lines, delimiter=delimiter, strict=bool(quote), **quoting)
+    try:
+        line = 1
+        for cells in reader:
+            if cells:
+                yield Record(skip + line, skip + reader.line_num, cells)
+            line = reader.line_num + 1
+    finally:
+        csv.field_size_limit(limit)
+
+
+def find_dialect(source: Source, format: Format, header: bool | None) -> Dialect:
+    """Find out how a delimited file is cut; what was guessed is added to the notes of its source.
+
+    Parameters
+    ----------
+    source : Source
+        The file.
+    format : Format
+        What the user says of it.
+    header : bool or None
+        Whether the first row holds the names; None: find out.
+    """
+    head, whole = _head(source.path)
+    lines = _lines(head)
+    skip, delimiter, heading = _preamble(lines)
+    if format.delimiter is not None:
+        delimiter = format.delimiter
+    body = lines[skip:]
+    if not any(map(str.strip, body)):
+        raise DataError(f"{source.name} is empty. Give a file with at least one row of data.")
+    quote = _quote(source, delimiter, format)
+    if delimiter is None:
+        delimiter = _delimiter(body, whole, source.kind, quote, format)
+    try:
+        rows = _rows(body, delimiter, quote, whole)
+    except csv.Error as error:
+        raise DataError(f"{source.name}, line {skip + 1}: {error}. {UNQUOTED}") from error
+    first, rest = rows[0].cells, [row.cells for row in rows[1:]]
+    begin = skip + rows[0].line - 1
+    marked = [] if heading is None else _rows([heading.lstrip("#% ")], delimiter, quote, True)
+    if marked and len(marked[0].cells) == len(first) > 1:
+        source.notes.append(f"{source.name}, line {skip} begins with # and was taken for the names of columns")
+        return _made(delimiter, quote, begin, marked[0].cells, [first, *rest])
+    width = Counter(map(len, rest)).most_common(1)[0][0] if rest else 0
+    longer = width == len(first) + 1
+    trailing = longer and all(not cells[-1].strip() for cells in rest if len(cells) == width)
+    short = longer and not trailing and (header is None or delimiter != "," or body[rows[1].line - 1].startswith('"'))
+    if header is None:
+        quoted = body[rows[0].line - 1].count('"') == 2 * len(first) and bool(rest)
+        quoted = quoted and body[rows[1].line - 1].count('"') < 2 * len(first)
+        header = longer or quoted or _is_header(first, rest, format.missing)
+        if header and not longer and sum(map(is_number, first[1:])) > len(first) / 2:
+            source.notes.append(
+                f"{source.name}, line {begin + 1} was taken for the names of columns, although they are numbers"
+            )
+    if not header:
+        return _made(delimiter, quote, begin, None, [first, *rest])
+    names = ["", *first] if short else [*first, ""] if trailing else first
+    return _made(delimiter, quote, skip + rows[0].last, names, rest, short)
+
+
+def _made(
+    delimiter: str,
+    quote: str,
+    skip: int,
+    names: Sequence[str] | None,
+    sample: Sequence[Sequence[str]],
+    short: bool = False,
+) -> Dialect:
+    named = None if names is None else tuple(name.strip() for name in names)
+    width = len(sample[0]) if named is None else len(named)
+    return Dialect(delimiter, quote, skip, named, width, short, tuple(map(tuple, sample)))
+
+
+def _head(path: str) -> tuple[str, bool]:
+    """Return the beginning of a file, with some whole lines, and whether that is all of it."""
+    with open(path, encoding="utf-8", newline="") as file:
+        head, more = file.read(HEAD), True
+        while more and head.count("\n") < 4 and len(head) < LONGEST_HEAD:
+            block = file.read(len(head))
+            more, head = bool(block), head + block
+        whole = not more or not file.read(1)
+    return head, whole
+
+
+def _lines(text: str) -> list[str]:
+    """Cut at line feeds alone: Python's splitlines also cuts within texts."""
+    lines = text.split("\n")
+    return [line + "\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
+
+
+def _preamble(lines: Sequence[str]) -> tuple[int, str | None, str | None]:
+    """Return the number of lines before the table, the delimiter that they tell, and the last if it is a comment."""
+    skip, delimiter, heading = 0, None, None
+    for line in lines:
+        said = SEPARATOR.fullmatch(line.strip("\r\n \ufeff"))
+        if said and skip == 0:
+            delimiter, heading = said[1], None
+        elif line.lstrip().startswith(COMMENTS):
+            heading = line
+        elif not line.strip():
+            heading = None
+        else:
+            break
+        skip += 1
+    if skip == len(lines):  # texts, all of which begin like comments
+        return 0, delimiter, None
+    return skip, delimiter, heading if heading is not None and heading.startswith("#") else None
+
+
+def _quote(source: Source, delimiter: str | None, format: Format) -> str:
+    """Return what quotes cells. Files of tabs mostly have no quotes: theirs count if each is closed in its line."""
+    if source.kind != ".tsv" and delimiter != "\t":
+        return '"'
+    quoted = False
+    with open(source.path, encoding="utf-8", newline="\n") as file:
+        for line in file:
+            if '"' not in line:
+                continue
+            for cell in line.rstrip("\r\n").split(delimiter or "\t"):
+                if not cell.startswith('"'):
+                    continue
+                if len(cell) < 2 or not cell.endswith('"') or cell[1:-1].replace('""', "").count('"'):
+                    return ""
+                quoted = True
+    return '"' if quoted else ""
+
+
+def _delimiter(body: Sequence[str], whole: bool, kind: str, quote: str, format: Format) -> str:
+    """Return the delimiter that cuts the first lines into cells alike, most of them numbers if several do."""
+    candidates = CANDIDATES.replace(format.decimal or "", "") if format.decimal == "," else CANDIDATES
+    if kind == ".tsv" and any("\t" in line for line in body):
+        return "\t"
+    best, score = "", (0.0, 0.0)
+    for delimiter in [*candidates, " "]:
+        try:
+            rows = [row.cells for row in _rows(body, delimiter, quote, whole)]
+        except csv.Error:
+            continue
+        width, times = Counter(map(len, rows)).most_common(1)[0]
+        cells = [cell for row in rows for cell in row[1:]]
+        numbers = sum(map(is_number, cells)) / max(1, len(cells))
+        agrees = times / len(rows) if width > 1 and len(rows[0]) in (width, width - 1) else 0.0
+        if delimiter == " " and (agrees < 1 or numbers < 0.9 or best):
+            continue
+        if agrees > 0 and (agrees, numbers) > score:
+            best, score = delimiter, (agrees, numbers)
+    if score[0] > 0.5:
+        return best
+    first = body[0]
+    return max(candidates, key=first.count) if kind != ".tsv" else "\t"
+
+
+def _rows(body: Sequence[str], delimiter: str, quote: str, whole: bool) -> list[Record]:
+    """Return some records of the first lines; one that is cut off at the end does not count."""
+    found: list[Record] = []
+    try:
+        for record in records(iter(body), delimiter, quote):
+            found.append(record)
+            if len(found) > ROWS:
+                return found
+    except csv.Error:
+        if not found:
+            raise
+        return found
+    return found if whole or len(found) < 2 else found[:-1]
+
+
+def _is_header(first: Sequence[str], rest: Sequence[Sequence[str]], missing: Sequence[str]) -> bool:
+    """Tell whether the first row holds names; they may be numbers, as years are."""
+    if len(first) > 1 and not is_number(first[0]) and ID_NAME.fullmatch(first[0].strip()):
+        return True  # a first column without a name (as pandas writes it), or called as names are
+    others = [cell for cell in first[1:] or first if not is_missing(cell, missing)]
+    words = [cell for cell in others if not is_number(cell)]
+    if len(words) * 2 > len(others):
+        return True
+    if words or len(others) < 3 or not all(cell.strip().isdecimal() for cell in others):
+        return False
+    numbers = [int(cell) for cell in ([*first] if is_number(first[0]) else others)]
+    if numbers == [*range(len(first))] or not is_number(first[0]):
+        steps = {b - a for a, b in pairwise(numbers)}
+        below = [cell for row in rest for cell in row[1:] if not is_missing(cell, missing)]
+        whole = all(cell.strip().isdecimal() for cell in below)
+        return min(steps) > 0 and bool(below) and (not whole or steps == {1} or len(numbers) >= 8)
+    return False

@@ -1,0 +1,99 @@
+"""How a file is written: what a reader is told, and what it finds out where it is told nothing."""
+
+import codecs
+from dataclasses import dataclass
+
+from partwise.exceptions import ParameterError
+
+__all__ = ["MISSING", "NO_COLUMN", "Format", "plural"]
+
+MISSING = ("", "NA", "N/A", "#N/A", "#NA", "<NA>", "NaN", "NULL", "None", "-", ".")
+"""Words for an unknown number, in any case: those of R, pandas, Excel, SQL, and of people."""
+NO_COLUMN = "none"
+"""What to give as `index_column` where no column names the rows."""
+DELIMITERS = {"tab": "\t", r"\t": "\t", "comma": ",", "semicolon": ";", "space": " ", "pipe": "|"}
+"""Words for delimiters that are hard to type."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """How a file of data is written. None stands for what is found out from the file.
+
+    Parameters
+    ----------
+    encoding : str, default=None
+        Encoding of text, as Python knows it. By default UTF-8 where the file is that, else the likeliest.
+    delimiter : str, default=None
+        One character between cells, or a word for it: tab, comma, semicolon, space, pipe.
+    decimal : {'.', ','}, default=None
+        What stands before the decimals of a number.
+    index_column : str, default=None
+        The column that names the rows; "none" if none does.
+    columns : tuple of str, default=None
+        The columns to read, by name or by pattern, such as ``"sample_*"``. By default all.
+    transpose : bool, default=False
+        Whether rows of the file are features, and columns samples.
+    layer : str, default=None
+        The layer of an .h5ad or .zarr file to read, or the array of an .npz file. By default the matrix X, or the only
+        array.
+    missing : tuple of str, default=('', 'NA', 'N/A', ...)
+        Words for unknown numbers; case does not matter.
+    date_format : str, default=None
+        How dates are written, as strptime knows it.
+
+    Raises
+    ------
+    ParameterError
+        If a setting has no meaning.
+
+    Examples
+    --------
+    >>> Format(delimiter="semicolon", decimal=",").delimiter
+    ';'
+    """
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    decimal: str | None = None
+    index_column: str | None = None
+    columns: tuple[str, ...] | None = None
+    transpose: bool = False
+    layer: str | None = None
+    missing: tuple[str, ...] = MISSING
+    date_format: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check the settings."""
+        if self.encoding is not None:
+            try:
+                codecs.lookup(self.encoding)
+            except LookupError as error:
+                raise ParameterError(
+                    f"{self.encoding!r} is no text encoding. Give one that Python knows, such as utf-8, latin-1 or "
+                    "cp1252."
+                ) from error
+        if self.delimiter is not None:
+            delimiter = DELIMITERS.get(self.delimiter, self.delimiter)
+            if len(delimiter) != 1 or delimiter in '\r\n"':
+                raise ParameterError(
+                    f"delimiter={self.delimiter!r} is no single character. Give one, such as ';', or a word: "
+                    f"{', '.join(word for word in DELIMITERS if word.isalpha())}."
+                )
+            object.__setattr__(self, "delimiter", delimiter)
+        if self.decimal not in (None, ".", ","):
+            raise ParameterError(f"decimal={self.decimal!r} is neither '.' nor ','.")
+        if self.decimal == "," and self.delimiter == ",":
+            raise ParameterError("delimiter=',' and decimal=',' cannot be told apart. Give one of them.")
+        if isinstance(self.columns, str):
+            object.__setattr__(self, "columns", (self.columns,))
+
+
+def plural(count: int, noun: str) -> str:
+    """Return a count with its noun.
+
+    Examples
+    --------
+    >>> plural(1, "row"), plural(2000, "row")
+    ('1 row', '2,000 rows')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

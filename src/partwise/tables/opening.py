@@ -1,0 +1,75 @@
+"""A file as a table, whatever its format."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from partwise.exceptions import DataError
+from partwise.tables.delimited import Delimited
+from partwise.tables.format import Format
+from partwise.tables.json_table import JsonTable
+from partwise.tables.parquet import Parquet
+from partwise.tables.source import STDIN, ending, open_file, text_source
+from partwise.tables.table import Table
+
+__all__ = ["FORMATS", "TABLES", "open_table"]
+
+TABLES = (".csv", ".tsv", ".txt", ".jsonl", ".json", ".parquet")
+FORMATS = "a .csv, .tsv, .txt, .jsonl or .json file (also .gz, .bz2, .xz or .zst), or a .parquet file"
+
+
+def open_table(
+    path: str | Path, format: Format | None = None, *, header: bool | None = True, threads: int | None = None
+) -> Table:
+    """Open a table, which reads a column when it is asked for.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``.csv``, ``.tsv``, ``.txt``, ``.jsonl``, ``.json``, also as ``.gz``, ``.bz2``, ``.xz`` or ``.zst``;
+        ``.parquet``; or ``-`` for standard input, which is JSON where it begins with ``{`` or ``[``.
+    format : Format, default=None
+        How it is written. By default that is found out.
+    header : bool or None, default=True
+        Whether the first row of a delimited file holds the names; None: find out.
+    threads : int, default=None
+        How many threads read. By default one for each core.
+
+    Returns
+    -------
+    Table
+        The table, to be used in a ``with``.
+
+    Raises
+    ------
+    DataError
+        If it is no such file, empty or damaged, or two columns have one name; the text names file and line.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "log.csv")
+    >>> _ = path.write_text("reader,article,strength\\nann,7,1\\nbob,9,\\n")
+    >>> with open_table(path) as table:
+    ...     print(table.names, table.n_rows, table.texts("article"), table.numbers("strength"))
+    ['reader', 'article', 'strength'] 2 ['7', '9'] [ 1. nan]
+    """
+    format = format or Format()
+    kind = ending(path)[0]
+    if str(path) != STDIN and kind not in TABLES:
+        raise DataError(f"{path}: cannot read a table from a {kind or 'file without suffix'!r}. Give {FORMATS}.")
+    folder = tempfile.mkdtemp(prefix="partwise-")
+    try:
+        if kind == ".parquet" and str(path) != STDIN:
+            open_file(path).close()
+            link = os.path.join(folder, "linked")
+            os.symlink(os.path.abspath(path), link)
+            return Parquet(str(path), link, format, folder, threads)
+        source = text_source(path, format, folder)
+        if source.kind in (".jsonl", ".json"):
+            return JsonTable(source, format, folder, threads)
+        return Delimited(source, format, folder, header, threads)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise

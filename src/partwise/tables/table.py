@@ -1,0 +1,224 @@
+"""A table: columns by name, over DuckDB, in the order of the file."""
+
+import re
+import shutil
+import weakref
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from partwise.exceptions import DataError, likely
+from partwise.tables.format import Format
+from partwise.tables.numerals import decimal_mark, is_missing, number_sql
+
+__all__ = ["Table", "listed"]
+
+SHOWN = 12
+"""Names of columns that an error lists."""
+STRANGE = 10_000
+"""Different cells that are no plain numbers, and are looked at."""
+SETTINGS = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+NUMERIC = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|BOOLEAN|DECIMAL.*")
+"""DuckDB's types of numbers."""
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names for an error.
+
+    Examples
+    --------
+    >>> listed(["a", "b"]), listed("abcdefghijklmnop")[-14:]
+    ("'a', 'b'", "'l' and 4 more")
+    """
+    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
+    return ", ".join(map(repr, names[:SHOWN])) + more
+
+
+class Table(ABC):
+    """A table of a file; a column is read when it is asked for. Use it in a ``with``: it keeps temporary files.
+
+    Parameters
+    ----------
+    name : str
+        The file, as errors name it.
+    path : str
+        Where DuckDB finds it.
+    format : Format
+        What the user says of it.
+    folder : str
+        For temporary files; it is removed at the end.
+    notes : list of str
+        What was guessed so far.
+    threads : int, default=None
+        How many threads read. By default one for each core.
+
+    Attributes
+    ----------
+    names : list of str
+        Names of the columns, all different; only that of the first can be empty.
+    index : list of str
+        Columns that the file itself marks as names of rows.
+    notes : list of str
+        What was guessed, one line each.
+    """
+
+    def __init__(
+        self, name: str, path: str, format: Format, folder: str, notes: list[str], threads: int | None = None
+    ) -> None:
+        import duckdb
+
+        self.name, self.path, self.format, self.notes = name, path, format, notes
+        self.index: list[str] = []
+        self._database = duckdb.connect(config={**SETTINGS, "temp_directory": folder})
+        if threads is not None:
+            self._database.execute(f"set threads = {int(threads)}")
+        self._end = weakref.finalize(self, _remove, self._database, folder)
+        self._kept: dict[str, tuple[str, str, str]] = {}  # DuckDB's table, column and type of each column read
+        self._rows: int | None = None
+
+    @property
+    @abstractmethod
+    def names(self) -> list[str]:
+        """Names of the columns."""
+
+    @abstractmethod
+    def select(self, cells: Sequence[tuple[str, str]]) -> str:
+        """Return SQL that selects columns of the file, each under another name."""
+
+    @abstractmethod
+    def where(self, row: int) -> str:
+        """Return the place of a row, counted from 0, as errors name it."""
+
+    @abstractmethod
+    def fault(self, error: Exception) -> DataError:
+        """Return what is wrong with a file that DuckDB refuses."""
+
+    def __enter__(self) -> "Table":
+        """Return the table."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the table and remove its temporary files."""
+        self._end()
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows."""
+        if self._rows is None:
+            if not self._kept:
+                self.keep(self.names[:1])
+            source = next(iter(self._kept.values()))[0]
+            self._rows = int(self._database.execute(f"select count(*) from {source}").fetchall()[0][0])
+        return self._rows
+
+    def has(self, column: str) -> bool:
+        """Tell whether there is a column of a name."""
+        return column in self.names
+
+    def require(self, column: str) -> None:
+        """Refuse a name that no column has."""
+        if not self.has(column):
+            by_lower = {name.lower(): name for name in self.names}
+            hint = likely(column.lower(), by_lower)
+            hint = re.sub(r"'(.*)'", lambda found: repr(by_lower.get(found[1], found[1])), hint)
+            raise DataError(f"{self.name} has no column {column!r}; it has {listed(self.names)}.{hint}")
+
+    def keep(self, columns: Sequence[str]) -> None:
+        """Read columns in one pass over the file."""
+        wanted = [column for column in dict.fromkeys(columns) if column not in self._kept]
+        if not wanted:
+            return
+        for column in wanted:
+            self.require(column)
+        kept = f"kept{len(self._kept)}"
+        under = [(column, f"c{len(self._kept) + i}") for i, column in enumerate(wanted)]
+        self.run(f"create temp table {kept} as {self.select(under)}")
+        types = [str(found[1]) for found in self._database.execute(f"select * from {kept} limit 0").description or ()]
+        self._kept |= {column: (kept, cell, kind) for (column, cell), kind in zip(under, types, strict=True)}
+
+    def column(self, name: str) -> tuple[str, str]:
+        """Return a DuckDB table that holds a column, in the order of the file by ``rowid``, and the column in it."""
+        self.keep([name])
+        return self._kept[name][:2]
+
+    def query(self, sql: str) -> dict[str, Any]:
+        """Return the columns of a query over tables that `column` names, as arrays; masked where NULL."""
+        return self._database.execute(sql).fetchnumpy()
+
+    def run(self, sql: str) -> Any:
+        """Run SQL that reads the file; what DuckDB refuses is told as an error of the file."""
+        import duckdb
+
+        try:
+            return self._database.execute(sql)
+        except duckdb.OutOfMemoryException as error:
+            raise DataError(f"{self.name} does not fit into memory: {error}. Give a smaller file.") from error
+        except duckdb.Error as error:
+            raise self.fault(error) from error
+
+    def texts(self, column: str) -> list[str | None]:
+        """Return the cells of a column as text, None where they are empty."""
+        source, cell = self.column(column)
+        found = self.query(f"select {cell}::varchar c from {source}")["c"]
+        empty = np.ma.getmaskarray(found)
+        return [None if none else text for text, none in zip(np.ma.getdata(found), empty, strict=True)]
+
+    def numbers(self, column: str) -> np.ndarray:
+        """Return the cells of a column as float64 of shape (n_rows,), NaN where they are unknown."""
+        source, cell = self.column(column)
+        number = f"{cell}::double" if self.is_numeric(column) else self._number(column, source, cell)
+        found = self.query(f"select {number} x from {source}")["x"]
+        return np.ma.filled(found.astype(np.float64), np.nan)
+
+    def codes(self, column: str) -> tuple[list[str], np.ndarray]:
+        """Return the different texts of a column in order of appearance, and for each row the index of its own.
+
+        Space around a text does not count; the index of an empty cell is -1.
+        """
+        source, cell = self.column(column)
+        text = f"nullif(trim({cell}::varchar), '')"
+        self.query(
+            f"create or replace temp table codes as select t, row_number() over (order by min(i)) - 1 k "
+            f"from (select {text} t, rowid i from {source}) where t is not null group by t"
+        )
+        names = self.query("select t from codes order by k")["t"]
+        codes = self.query(
+            f"select coalesce(k, -1) k from {source} left join codes on {text} = t order by {source}.rowid"
+        )["k"]
+        return list(names), np.ascontiguousarray(codes, np.int64)
+
+    def is_numeric(self, column: str) -> bool:
+        """Tell whether the file says that a column holds numbers; text formats do not say."""
+        self.keep([column])
+        return NUMERIC.fullmatch(self._kept[column][2]) is not None
+
+    def _number(self, column: str, source: str, cell: str) -> str:
+        """Return SQL for the numbers in a column of text, all of whose other cells are words for unknown."""
+        if self._kept[column][2] != "VARCHAR":
+            raise DataError(f"{self.name}: column {column!r} holds {self._kept[column][2]}, no numbers.")
+        strange = self._strange(source, cell, number_sql(cell, "."))
+        number = number_sql(cell, decimal_mark(strange, self.format.decimal, f"{self.name}, column {column!r}"))
+        wrong = [text for text in self._strange(source, cell, number) if not is_missing(text, self.format.missing)]
+        if wrong:
+            rows = self.query(f"select min(rowid) i from {source} where {cell} = '{_escaped(wrong[0])}'")["i"]
+            raise DataError(
+                f"{self.name}, {self.where(int(rows[0]))}, column {column!r}: {wrong[0]!r} is no number. "
+                "Mend the cell, or leave it empty if unknown."
+            )
+        return number
+
+    def _strange(self, source: str, cell: str, number: str) -> list[str]:
+        """Return different cells that are no numbers, in order of appearance."""
+        sql = f"select {cell} c from {source} where {cell} is not null and ({number}) is null group by {cell}"
+        return list(self.query(f"{sql} order by min({source}.rowid) limit {STRANGE}")["c"])
+
+
+def _escaped(text: str) -> str:
+    return text.replace("'", "''")
+
+
+def _remove(database: Any, folder: str) -> None:
+    database.close()
+    shutil.rmtree(folder, ignore_errors=True)
