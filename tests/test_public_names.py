@@ -21,6 +21,8 @@ PUBLIC = [
     "NMF",
     "Penalty",
     "RankChoice",
+    "Recommender",
+    "TopicModel",
     "choose_rank",
     "compare_with_svd",
     "consensus",
@@ -38,6 +40,8 @@ PUBLIC = [
     "sparseness",
 ]
 
+MODULES = ["datasets", "exceptions", "losses", "recommend", "topics"]
+
 
 def loaded_after(code):
     """Names of the modules that a fresh Python has loaded after `code`."""
@@ -49,6 +53,12 @@ def loaded_after(code):
 
 def test_the_public_names_are_these():
     assert sorted(partwise.__all__) == PUBLIC
+
+
+def test_dir_shows_the_public_names_and_no_others():
+    from partwise import NMF, topics  # noqa: F401  and with them, a number of modules
+
+    assert dir(partwise) == sorted([*PUBLIC, *MODULES])
 
 
 @pytest.mark.parametrize("name", PUBLIC)
@@ -83,8 +93,13 @@ def test_a_fit_loads_no_library_beyond_those_of_scikit_learn_s_own():
     assert extra <= {"partwise", "nanobind"} | sys.stdlib_module_names
 
 
+def test_models_of_topics_and_readers_are_reached_from_the_package():
+    assert partwise.TopicModel is partwise.topics.TopicModel
+    assert partwise.Recommender is partwise.recommend.Recommender
+
+
 def test_submodules_are_reached_from_the_package():
-    for name in ("datasets", "exceptions", "losses", "topics"):
+    for name in MODULES:
         assert getattr(partwise, name) is import_module(f"partwise.{name}")
 
 

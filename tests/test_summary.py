@@ -11,6 +11,7 @@ from partwise.summary import Summary, size, spread
 from partwise.weighting import Weighting
 
 X = np.random.default_rng(0).gamma(1.0, 1.0, (60, 40))
+TEXTS = ["rates and inflation", "the bank cuts rates", "a cup final", "the cup for the home team"]
 LOG = {
     "reader": [f"r{i % 12}" for i in range(240)],
     "article": [f"a{number}" for number in np.random.default_rng(0).integers(0, 30, 240)],
@@ -35,6 +36,8 @@ RESULTS = {
     "Bounds": lambda: pw.Bounds(0.0, X),
     "Evaluation": lambda: pw.recommend.evaluate(pw.recommend.Recommender(3), LOG),
     "Tuning": lambda: pw.recommend.tune(LOG, grid={"n_components": [2, 3]}),
+    "TopicDiff": lambda: pw.TopicModel(2).fit(TEXTS).diff(pw.TopicModel(3).fit(TEXTS)),
+    "StateOfTheUnion": pw.datasets.load_state_of_the_union,
     "Weighting": lambda: Weighting(rows=X[:, :1]),
 }
 
@@ -68,7 +71,9 @@ def test_a_result_is_a_few_short_lines(name):
     assert 2 <= len(lines) <= 12
     assert max(map(len, lines)) < 80
     assert "array(" not in repr(result)
-    assert f"{result}".splitlines()[0]
+    printed = f"{result}".splitlines()
+    assert printed[0]
+    assert max(map(len, printed)) < 80
 
 
 @pytest.mark.parametrize("name", RESULTS)

@@ -1,6 +1,7 @@
 """partwise: non-negative matrix factorization, X ~ W H, fast and readable.
 
-The public names are listed in ``__all__``; everything else is private. Heavier modules are imported when first used.
+The public names are listed in ``__all__``, and ``dir`` shows them and the public modules; everything else is private.
+Heavier modules are imported when first used.
 """
 
 import os
@@ -28,12 +29,14 @@ if TYPE_CHECKING:
     from partwise.penalties import Penalty as Penalty
     from partwise.persistence import load as load
     from partwise.persistence import save as save
+    from partwise.recommend.recommender import Recommender as Recommender
     from partwise.selection.choice import RankChoice as RankChoice
     from partwise.selection.consensus import Consensus as Consensus
     from partwise.selection.consensus import consensus as consensus
     from partwise.selection.matching import Match as Match
     from partwise.selection.matching import match as match
     from partwise.selection.rank import choose_rank as choose_rank
+    from partwise.topics.model import TopicModel as TopicModel
 
 # A first fit can come in a thread that outlives the script, or at exit. What it imports then needs these two, which
 # Python refuses to import once its main thread has ended.
@@ -68,7 +71,10 @@ _WHERE = {
     "Consensus": "selection.consensus",
     "load": "persistence",
     "save": "persistence",
+    "TopicModel": "topics.model",
+    "Recommender": "recommend.recommender",
 }
+_MODULES = ("datasets", "exceptions", "losses", "recommend", "topics")
 
 __all__ = sorted(_WHERE)
 
@@ -91,10 +97,10 @@ def __getattr__(name: str) -> Any:
         found = getattr(_module(_WHERE[name]), name)
         globals()[name] = found
         return found
-    if name in ("datasets", "exceptions", "losses", "recommend", "topics"):
+    if name in _MODULES:
         return _module(name)
     raise AttributeError(f"module 'partwise' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted([*__all__, *_MODULES])

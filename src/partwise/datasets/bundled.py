@@ -4,12 +4,15 @@ import gzip
 import json
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any
+
+from partwise.summary import Summary, spread
 
 __all__ = ["StateOfTheUnion", "load_state_of_the_union"]
 
 
-@dataclass(frozen=True)
-class StateOfTheUnion:
+@dataclass(frozen=True, repr=False)
+class StateOfTheUnion(Summary):
     """Passages of the State of the Union addresses, in the order they were given.
 
     Attributes
@@ -34,6 +37,14 @@ class StateOfTheUnion:
     years: list[int]
     speakers: list[str]
     parties: list[str]
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "passages": f"{len(self.texts):,}",
+            "addresses": f"{len({*zip(self.years, self.speakers, strict=True)}):,}",
+            "speakers": len({*self.speakers}),
+            "years": spread(self.years, ".0f"),
+        }
 
 
 def load_state_of_the_union() -> StateOfTheUnion:

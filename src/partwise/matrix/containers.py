@@ -30,7 +30,7 @@ WAYS = {
     "X": "X",
 }
 """A method or attribute by which an object of another library is known, and what to pass instead."""
-CODES = "Encode strings and categories as numbers, or leave them out; for texts there is partwise.topics.TopicModel."
+CODES = "Encode strings and categories as numbers, or leave them out; for texts there is partwise.TopicModel."
 
 
 @dataclass(frozen=True)

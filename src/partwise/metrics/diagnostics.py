@@ -70,7 +70,7 @@ class Diagnostics(Summary):
         0    76.9%       17
         1    23.1%      4.5
     worst rows      2 (100.0% of the loss)
-    worst columns   0 (50.0% of the loss), 1 (50.0% of the loss)
+    worst columns   0 (50.0% of the loss), 1 (50.0%)
     near duplicates none
     dead parts      none
     """
@@ -152,14 +152,15 @@ class Diagnostics(Summary):
             yield f"  and {k - SHOWN} smaller ones"
         yield f"{'worst rows':<16}{self._named(self.row_loss)}"
         yield f"{'worst columns':<16}{self._named(self.column_loss)}"
-        pairs = [f"{s} and {t} (cosine {cosine:.2f})" for s, t, cosine in self.near_duplicates]
+        pairs = [f"{s} and {t} ({cosine:.2f})" for s, t, cosine in self.near_duplicates]
         more = f" and {len(pairs) - NAMED} more" if len(pairs) > NAMED else ""
         yield f"{'near duplicates':<16}{', '.join(pairs[:NAMED]) or 'none'}{more}"
         yield f"{'dead parts':<16}{', '.join(map(str, self.dead)) or 'none'}"
 
     def _named(self, losses: Array) -> str:
         worst = [i for i in _worst(losses, NAMED) if losses[i] > 0]
-        return ", ".join(f"{i} ({losses[i] / self.loss:.1%} of the loss)" for i in worst) or "none"
+        told = [f"{i} ({losses[i] / self.loss:.1%})" for i in worst] or ["none"]
+        return ", ".join(told).replace("%)", "% of the loss)", 1)
 
 
 def diagnose(

@@ -1,5 +1,6 @@
 """The number of parts that held-out errors speak for, and why, in one plain sentence."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -13,7 +14,7 @@ from partwise.matrix import Array
 from partwise.selection.figure import axes
 from partwise.selection.ledger import Ledger
 from partwise.selection.matching import duplicates, match
-from partwise.summary import Summary, spread
+from partwise.summary import WIDTH, Summary, spread
 
 SURE = 0.9
 """Confidence, of a one-sided paired t-test over folds, at which a smaller number of parts is worse than the best."""
@@ -95,7 +96,9 @@ class RankChoice(Summary):
             f"{'  <-' if r['n_components'] == self.n_components else ''}"
             for r in self.records
         ]
-        return "\n".join([f"{'parts':>6}{'error':>10}{'+-':>10}{'stability':>11}", *rows, self.reason])
+        return "\n".join(
+            [f"{'parts':>6}{'error':>10}{'+-':>10}{'stability':>11}", *rows, *textwrap.wrap(self.reason, WIDTH)]
+        )
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the held-out error against the number of parts, the choice marked.

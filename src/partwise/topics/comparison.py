@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from partwise.selection.matching import Match
+from partwise.summary import Summary, spread
 from partwise.topics.frames import frame
 
 __all__ = ["TopicDiff", "topic_diff"]
@@ -14,8 +15,8 @@ SAME = 0.5
 """Cosine between the words of two topics from which on they count as one that changed, not as two."""
 
 
-@dataclass(frozen=True, eq=False)
-class TopicDiff:
+@dataclass(frozen=True, eq=False, repr=False)
+class TopicDiff(Summary):
     """Topics of two models, matched one to one by their words.
 
     Parameters
@@ -41,6 +42,14 @@ class TopicDiff:
     gone: list[int]
     new: list[int]
     labels: tuple[list[str], list[str]]
+
+    def _facts(self) -> dict[str, Any]:
+        return {
+            "pairs": len(self.pairs),
+            "similarity": spread(same for *_, same in self.pairs),
+            "gone": len(self.gone),
+            "new": len(self.new),
+        }
 
     def __str__(self) -> str:
         before, after = self.labels
