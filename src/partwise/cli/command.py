@@ -12,14 +12,16 @@ import click
 from click.core import ParameterSource
 
 from partwise.io.escapes import escaped, quoted
-from partwise.io.tables_out import ENDINGS, check_ending
 from partwise.io.writing import descriptor_of
 from partwise.parameters import LARGEST_SEED
+from partwise.tables.writing import ENDINGS, check_ending
 
 __all__ = [
+    "Changing",
     "Command",
     "Failure",
     "FiniteRange",
+    "changed_model",
     "existing_file",
     "json_option",
     "loss_option",
@@ -74,12 +76,23 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command, unless it would write over what it reads."""
+        self.check_out(ctx)
+        return super().invoke(ctx)
+
+    def check_out(self, ctx: click.Context) -> None:
+        """Refuse a file to write that is also read."""
         out = ctx.params.get("out")
         read = [ctx.params.get(str(param.name)) for param in self.params if isinstance(param, click.Argument)]
         for path in filter(None, read):
             if out is not None and Path(out).exists() and Path(path).exists() and Path(path).samefile(out):
                 raise Failure(f"{out} is the file that is read. Give another name with --out.", exit_code=2)
-        return super().invoke(ctx)
+
+
+class Changing(Command):
+    """A command that changes a model, which may be written over."""
+
+    def check_out(self, ctx: click.Context) -> None:
+        """Allow every file: the model is read whole before it is written."""
 
 
 def quiet() -> bool:
@@ -187,6 +200,9 @@ def _is_standard_output(path: str) -> bool:
     except OSError:
         return False
     return os.path.samestat(there, printed) and not os.path.samestat(there, os.stat(os.devnull))
+
+
+changed_model = new_file("MODEL", show_default="MODEL itself, replaced whole", help="Save the changed model here.")
 
 
 def next_command(name: str, *words: str) -> str:

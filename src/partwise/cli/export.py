@@ -9,7 +9,7 @@ import numpy as np
 from partwise.cli.command import Command, existing_file, note
 from partwise.cli.models import load_topics, titles_of
 from partwise.cli.saving import save_table
-from partwise.io.tables_out import ENDINGS, check_ending
+from partwise.tables.writing import ENDINGS, check_ending
 from partwise.topics import TopicModel
 
 __all__ = ["command"]

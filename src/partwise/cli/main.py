@@ -25,6 +25,11 @@ __all__ = ["group", "main"]
 COMMANDS = {
     "topics": "Find the topics of a collection of texts.",
     "similar": "Find the documents most similar to one.",
+    "label": "Name a topic of a saved model.",
+    "merge": "Put topics of a saved model together.",
+    "split": "Make several topics of one in a saved model.",
+    "find": "Find the topics and documents that a few words are about.",
+    "over-time": "Tell how the topics of a saved model change with time.",
     "report": "Write a page with the topics of a saved model, to open in a browser.",
     "export": "Write the topics and documents of a saved model as tables.",
     "recommend": "Recommend articles to readers, from a log of who read what.",
@@ -52,7 +57,7 @@ class Commands(click.Group):
         """Import the module of a command."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"partwise.cli.{cmd_name}").command
+        command: click.Command = import_module(f"partwise.cli.{cmd_name.replace('-', '_')}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

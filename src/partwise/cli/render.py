@@ -114,7 +114,8 @@ def print_topics(
     peak_width = max(cell_len(topic.peak) for topic in topics)
     room = width - len(" #  share   npmi  stab  ") - (peak_width + len(GAP) if peak_width else 0)
     # An id cut short is of no use; of a label the first word is the best.
-    id_width = min(max(cell_len(titles.get(topic.document, topic.document)) for topic in topics), room // 2)
+    shown = ["most typical document", *(titles.get(topic.document, topic.document) for topic in topics)]
+    id_width = min(max(map(cell_len, shown)), room // 2)
     label_width = min(max(cell_len(topic.label) for topic in topics), room - len(GAP) - id_width)
     peak_title = set_cell_size("peak", peak_width) + GAP if peak_width else ""
     print_line(

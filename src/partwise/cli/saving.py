@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from partwise.cli.command import Failure
-from partwise.io.tables_out import write_table
 from partwise.persistence import save
+from partwise.tables.writing import write_table
 
 __all__ = ["save_model", "save_table"]
 

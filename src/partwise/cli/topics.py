@@ -2,7 +2,6 @@
 
 import sys
 import time
-from dataclasses import asdict
 from typing import Any
 
 import click
@@ -20,7 +19,7 @@ from partwise.cli.command import (
     seed_option,
 )
 from partwise.cli.documents import date_option, metadata_options, read_documents, text_options
-from partwise.cli.models import titles_of
+from partwise.cli.models import titles_of, topic_rows
 from partwise.cli.progress import progress
 from partwise.cli.render import fit_facts, print_facts, print_json, print_sentence, print_topics, summary
 from partwise.cli.saving import save_model
@@ -125,13 +124,7 @@ def command(
             "n_words": len(model.words_),
         }
         counts |= {"language": model.language_, "diversity": model.diversity_, "reason": reason}
-        titles = titles_of(model)
-        rows = [
-            {name: _known(value) for name, value in asdict(topic).items()}
-            | ({"title": titles.get(topic.document, "")} if titles else {})
-            for topic in table
-        ]
-        print_json({**counts, "unplaced": empty + wordless, **facts, "topics": rows})
+        print_json({**counts, "unplaced": empty + wordless, **facts, "topics": topic_rows(model, table)})
         return
     sizes = [f"{model.n_topics_} topics", f"{len(read.texts):,} documents", f"{len(model.words_):,} words"]
     if lang == "auto" and model.language_ != "en":
@@ -144,8 +137,3 @@ def command(
         document = table[0].document
         line = next_command("similar", operand(out), *(["--"] if document.startswith("-") else []), document)
         note(f"saved to {out}; next: {line}")
-
-
-def _known(value: Any) -> Any:
-    """Return a value as JSON knows it: NaN is null."""
-    return None if isinstance(value, float) and value != value else value

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from partwise.exceptions import DataError, MissingExtraError
-from partwise.io.tables_out import ENDINGS, write_table
+from partwise.tables.writing import ENDINGS, write_table
 
 TABLE = {
     "id": ["=1+1", 'b,"c"\t;', "naïve\nline", None],
@@ -109,7 +109,7 @@ def test_what_excel_does_not_open_is_refused(tmp_path, table, part):
 
 
 def test_more_rows_than_a_sheet_has_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("partwise.io.tables_out.EXCEL_ROWS", 3)
+    monkeypatch.setattr("partwise.tables.writing.EXCEL_ROWS", 3)
     write_table(tmp_path / "a.xlsx", {"x": [1, 2]})
     with pytest.raises(DataError, match="3 rows"):
         write_table(tmp_path / "a.xlsx", {"x": [1, 2, 3]})
