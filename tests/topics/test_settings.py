@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from sklearn.feature_extraction.text import CountVectorizer
 
+import partwise as pw
 from partwise.exceptions import DataError, ParameterError
 from partwise.topics import TopicModel
 from partwise.topics.vectorize import balancing_weights
@@ -118,3 +120,53 @@ def test_where_a_document_is_placed_does_not_depend_on_the_weights_of_a_fit():
     plain, balanced = (TopicModel(n_topics=2, balanced=on).fit(texts) for on in (False, True))
     np.testing.assert_allclose(plain.document_topics_, balanced.document_topics_, rtol=0.2, atol=0.05)
     np.testing.assert_allclose(balanced.transform(texts), balanced.document_topics_, atol=1e-9)
+
+
+def words_of(model):
+    return {*map(str, model.words_)}
+
+
+def test_words_of_ones_own_are_left_out_beside_those_of_the_language(tmp_path):
+    texts = ["the bank cuts rates", "the cup final", "Rates and the CUP"]
+    model = TopicModel(1, stop_words=["Cup", "two words"], bigrams=True, stability_runs=0).fit(texts)
+    assert words_of(model) == {"bank", "cuts", "rates", "final", "bank cuts", "cuts rates"}
+    pw.save(model, tmp_path / "a.model")
+    loaded = pw.load(tmp_path / "a.model").partial_fit(["the cup and new rates"])
+    assert words_of(loaded) - words_of(model) == {"new", "new rates"}
+    np.testing.assert_array_equal(pw.load(tmp_path / "a.model").transform(texts), model.transform(texts))
+
+
+@pytest.mark.parametrize(("low", "high"), [(2, 3), (0.4, 0.6), (2, 0.75)])
+def test_words_in_too_few_or_too_many_documents_are_left_out(tmp_path, low, high):
+    texts = ["all bank rates", "all bank rates", "all cup bank", "all cup"]
+    model = TopicModel(1, min_df=low, max_df=high, stability_runs=0).fit(texts)
+    expected = {"bank", "rates", "cup"} if high != 0.6 else {"rates", "cup"}
+    assert words_of(model) == expected
+    pw.save(model, tmp_path / "a.model")
+    batch = pw.load(tmp_path / "a.model").partial_fit(["all rare", "all rates"])
+    assert words_of(batch) == expected
+
+
+def test_a_loaded_model_takes_in_the_words_that_the_fitted_one_does(tmp_path):
+    texts = [f"{'cup' if i % 2 else 'bank'} word{i % 20} other{i % 15}" for i in range(60)]
+    model = TopicModel(2, stability_runs=0).fit(texts)
+    pw.save(model, tmp_path / "a.model")
+    batch = [f"common fresh{i % 4}" for i in range(40)]
+    assert words_of(pw.load(tmp_path / "a.model").partial_fit(batch)) == words_of(model.partial_fit(batch))
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "part"),
+    [
+        ({"stop_words": "the"}, DataError, "must be a list"),
+        ({"stop_words": [1]}, DataError, r"stop_words\[0\] must be a string"),
+        ({"min_df": 0}, ParameterError, "min_df must be"),
+        ({"max_df": 1.5}, ParameterError, "a share of the documents"),
+        ({"min_df": 3}, DataError, r"Lower min_df \(--min-df\)"),
+        ({"min_df": 2, "max_df": 1}, DataError, "Lower min_df"),
+        ({"vectorizer": CountVectorizer(), "min_df": 2}, ParameterError, "chooses its words itself"),
+    ],
+)
+def test_limits_that_leave_nothing_are_refused(settings, error, part):
+    with pytest.raises(error, match=part):
+        TopicModel(1, **settings).fit(["bank rates", "cup final"])

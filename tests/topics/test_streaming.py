@@ -204,3 +204,10 @@ def test_words_that_wait_stand_in_the_order_of_the_texts():
     common = ["zebra", "apple", "mango", "kiwi", "banana"]  # in all documents, and so without a column
     model = TopicModel(n_topics=2).partial_fit([" ".join([*common, text]) for text in batch(["sport", "money"], 0)])
     assert [*model._vocabulary.held][-5:] == common
+
+
+def test_a_collection_of_few_words_keeps_them_when_it_grows():
+    """From 50 documents on, words in a fifth of them are left out: but not all that there are."""
+    texts = ["cup team goal" if i % 2 else "bank rates profit" for i in range(40)]
+    model = TopicModel(2, stability_runs=0).fit(texts).partial_fit(texts[:20])
+    assert model.document_topics_.any(axis=1).all()

@@ -1,16 +1,18 @@
 """Texts from files: the options on their columns, and what is said of them."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
 import click
 
-from partwise.cli.command import note
+from partwise.cli.command import existing_file, note
 from partwise.io import Texts, read_texts
+from partwise.io.files import decode, read_bytes
 from partwise.io.markup import without_markup
 
-__all__ = ["date_option", "metadata_options", "plain_texts", "read_documents", "text_options"]
+__all__ = ["date_option", "metadata_options", "plain_texts", "read_documents", "text_options", "word_options"]
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 METADATA = {
@@ -47,6 +49,61 @@ def metadata_options(function: Decorated) -> Decorated:
         ],
         function,
     )
+
+
+class Frequency(click.ParamType):  # type: ignore[type-arg]  # which is generic in new versions only
+    """A number of documents, or a share of them below 1."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | float:
+        """Return the number as an integer, or the share as a float."""
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if 0 < number < 1:
+            return number
+        if not (1 <= number < 2**31 and number == int(number)):
+            self.fail(f"{value} is neither a number of documents from 1 up nor a share below 1.", param, ctx)
+        return int(number)
+
+
+def _words(ctx: click.Context, option: click.Parameter, value: str | None) -> list[str] | None:
+    """Read words that stand in a file, with spaces, commas or line breaks between them."""
+    if value is None:
+        return None
+    lines = decode(read_bytes(value), value).splitlines()
+    return [word for line in lines if not line.startswith("#") for word in line.replace(",", " ").split()]
+
+
+def word_options(function: Decorated) -> Decorated:
+    """Add the options on which words count."""
+    limits = [
+        click.option(
+            "--min-df",
+            metavar="NUMBER",
+            type=Frequency(),
+            show_default="1, from 200 documents on 2, from 2,000 on 3",
+            help="Documents that a word has to be in: a number, or a share such as 0.01.",
+        ),
+        click.option(
+            "--max-df",
+            metavar="NUMBER",
+            type=Frequency(),
+            show_default="0.2 from 50 documents on",
+            help="Documents that a word may be in.",
+        ),
+    ]
+    stop_words = click.option(
+        "--stop-words",
+        metavar="FILE",
+        type=existing_file,
+        callback=_words,
+        show_default="those of the language alone",
+        help="Words to leave out too, in a text file.",
+    )
+    return _with([stop_words, *limits], function)
 
 
 date_option = click.option("--date", metavar="COLUMN", show_default="none", help="Column of dates.")

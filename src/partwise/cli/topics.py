@@ -18,7 +18,7 @@ from partwise.cli.command import (
     operand,
     seed_option,
 )
-from partwise.cli.documents import date_option, metadata_options, read_documents, text_options
+from partwise.cli.documents import date_option, metadata_options, read_documents, text_options, word_options
 from partwise.cli.models import titles_of, topic_rows
 from partwise.cli.progress import progress
 from partwise.cli.render import fit_facts, print_facts, print_json, print_sentence, print_topics, summary
@@ -57,6 +57,7 @@ class TopicNumber(click.ParamType):  # type: ignore[type-arg]  # which is generi
 @click.option(
     "--lang", metavar="CODE", default="auto", show_default=True, help="Language of the texts, such as en or de."
 )
+@word_options
 @click.option("--bigrams", is_flag=True, help="Count pairs of neighbouring words as words.")
 @loss_option
 @click.option(
@@ -71,6 +72,9 @@ def command(
     topics: int | str,
     lang: str,
     bigrams: bool,
+    stop_words: list[str] | None,
+    min_df: float | None,
+    max_df: float | None,
     loss: str,
     words: int | None,
     seed: int,
@@ -102,7 +106,17 @@ def command(
         )
 
     started = time.perf_counter()
-    model = TopicModel(topics, random_state=seed, n_jobs=-1, language=lang, bigrams=bigrams, loss=loss)
+    model = TopicModel(
+        topics,
+        random_state=seed,
+        n_jobs=-1,
+        language=lang,
+        bigrams=bigrams,
+        loss=loss,
+        stop_words=stop_words,
+        min_df=min_df,
+        max_df=max_df,
+    )
     with progress(model, "Finding topics"):
         model.fit(read.texts, read.ids, read.dates, metadata=read.metadata)
     table = model.records(words or 10)

@@ -163,6 +163,11 @@ class Fitted(PlainState, BaseEstimator):
         return self._model.log.articles.names
 
     @property
+    def n_reads_(self) -> int:
+        """Number of reads."""
+        return len(self._model.log)
+
+    @property
     def reader_parts_(self) -> Array:
         """Place of each reader among the parts."""
         return self._model.W

@@ -91,6 +91,17 @@ class Log:
             self, reader=self.reader[which], article=self.article[which], strength=self.strength[which], time=time
         )
 
+    def among(self, other: "Log") -> Array:
+        """Return which reads are in another log too, whose ids have the same places; none without times."""
+        if self.time is None or other.time is None:
+            return np.zeros(len(self), dtype=bool)
+        times = np.concatenate([other.time, self.time])
+        others = [
+            np.concatenate([getattr(log, name) for log in (other, self)]) for name in ("reader", "article", "strength")
+        ]
+        _, same = np.unique(np.stack([*others, times], axis=1).astype(np.float64), axis=0, return_inverse=True)
+        return np.isin(same.ravel()[len(other) :], same.ravel()[: len(other)])
+
     def afresh(self) -> "Log":
         """Return the log with ids of its own reads alone, as if its rows were all there is."""
         readers, articles = Ids(), Ids()

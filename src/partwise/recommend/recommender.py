@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from partwise.atomic import rebuilt
 from partwise.exceptions import DataError
-from partwise.parameters import check_choice, check_count, check_number, check_seed
+from partwise.parameters import check_choice, check_count, check_flag, check_number, check_seed
 from partwise.recommend.blending import choose_blend
 from partwise.recommend.interest import Blend, Interest
 from partwise.recommend.listing import Listing
@@ -62,6 +62,8 @@ class Recommender(Listing):
         Place of each article.
     labels_ : list of str
         The most exclusive heavy words of each part; empty without texts.
+    n_reads_ : int
+        Reads that the model rests on.
     weights_ : dict of str to float
         With implicit feedback: how much each piece of the score counts.
 
@@ -204,13 +206,17 @@ class Recommender(Listing):
             texts = sp.csr_array(texts + old @ self._texts)
         self._texts = texts
 
-    def update(self, interactions: Any) -> Self:
+    def update(self, interactions: Any, *, skip_known: bool = False) -> Self:
         """Take more reads into account without a new fit: parts stay, and place new readers and articles.
 
         Parameters
         ----------
         interactions : DataFrame or mapping of str to sequence
             As in `fit`; with a column ``time`` if the log of the fit had one.
+        skip_known : bool, default=False
+            Whether to leave out reads that the log holds already, of the same reader, article, strength and time: so
+            that a log that overlaps the earlier one counts nothing twice. Without times it leaves out nothing, for
+            the same read may happen again.
 
         Returns
         -------
@@ -224,12 +230,15 @@ class Recommender(Listing):
         """
         check_is_fitted(self, "_model")
         before = self._model.log
+        skip_known = check_flag("skip_known", skip_known)
         more = read_log(interactions, before=before)
         if (more.time is None) != (before.time is None):
             have, lack = ("the fit", "the update") if more.time is None else ("the update", "the fit")
             raise DataError(
                 f"interactions of {have} have times, those of {lack} have none. Pass times in both, or none."
             )
+        if skip_known:
+            more = more.part(~more.among(before))
         time = None
         if more.time is not None and before.time is not None:
             time = np.append(before.time, more.time)

@@ -195,7 +195,7 @@ def _restore_stream(model: TopicModel, header: Mapping[str, Any], held: Held) ->
             raise ValueError("a vocabulary that is none")
         words, counts = held.strings("held.words", "counted", unique=True), held.numbers("held.documents", "counted")
         known = dict(zip(words, counts.tolist(), strict=True))
-        model._vocabulary = Vocabulary(held.strings("words", "m"), known, documents, limited)
+        model._vocabulary = Vocabulary(held.strings("words", "m"), known, documents, limited, model._limits)
 
 
 def _vectorizer(model: TopicModel, kept: Mapping[str, Any] | None, held: Held) -> Any:
@@ -209,7 +209,9 @@ def _vectorizer(model: TopicModel, kept: Mapping[str, Any] | None, held: Held) -
         idf = {"idf_": held.numbers("idf", "m")} if "idf" in held else {}
         return transformers.put_together({"fitted": {}, **kept}, Held({"words": words, **idf}))
     counts = model._objective.name != "frobenius"
-    made = transformers.fitted_to(make_vectorizer(model.language_, model.bigrams, counts, vocabulary=words))
+    made = transformers.fitted_to(
+        make_vectorizer(model.language_, model.bigrams, counts, vocabulary=words, more=model.stop_words)
+    )
     if made.use_idf:
         made.idf_ = held.numbers("idf", "m")
     return made

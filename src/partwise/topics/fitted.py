@@ -16,12 +16,13 @@ from partwise.parameters import check_count, check_flag, check_integer, check_nu
 from partwise.penalties import Penalty
 from partwise.projection import Projection
 from partwise.state import PlainState
-from partwise.topics.collection import checked_texts, word_counts
+from partwise.tables.cells import listed
+from partwise.topics.collection import check_text, checked_texts, word_counts
 from partwise.topics.languages import check_language
 from partwise.topics.places import unit_rows
 from partwise.topics.settled import Settled, checked_components
 from partwise.topics.stability import topic_stability
-from partwise.topics.vectorize import as_tfidf, balancing_weights, inverse_frequency
+from partwise.topics.vectorize import Limits, as_tfidf, balancing_weights, inverse_frequency
 from partwise.topics.words import diversity, npmi, ranked_words, topic_labels
 
 __all__ = ["FittedTopics"]
@@ -38,6 +39,9 @@ class FittedTopics(PlainState, BaseEstimator):
     language: str
     bigrams: bool
     vectorizer: Any
+    stop_words: Sequence[str] | None
+    min_df: int | float | None
+    max_df: int | float | None
     max_iter: int
     forget_factor: float
     keep_texts: bool
@@ -71,10 +75,25 @@ class FittedTopics(PlainState, BaseEstimator):
         check_integer("stability_runs", self.stability_runs, 0)
         check_number("forget_factor", self.forget_factor, 0, 1, hint="0 forgets earlier batches at once, 1 never.")
         own = self.vectorizer
+        if own is not None and not (self.stop_words is None and self._limits.usual):
+            raise ParameterError("a vectorizer chooses its words itself: give it stop_words, min_df and max_df.")
+        if self.stop_words is not None:
+            for i, word in enumerate(listed(self.stop_words, "stop_words")):
+                check_text(f"stop_words[{i}]", word)
+        for name in ("min_df", "max_df"):
+            value = getattr(self, name)
+            if isinstance(value, float):
+                check_number(name, value, 0, 1, hint="A float is a share of the documents, an integer counts them.")
+            elif value is not None:
+                check_integer(name, value)
         if own is not None and (
             isinstance(own, type) or not all(hasattr(own, f) for f in ("fit_transform", "get_params"))
         ):
             raise ParameterError(f"vectorizer must be a scikit-learn vectorizer, or None; got {shown(own)}.")
+
+    @property
+    def _limits(self) -> Limits:
+        return Limits(self.min_df, self.max_df)
 
     def _settle(self, components: Array, theta: Array, shares: Array | None = None) -> None:
         """Take in topics (k, m) and places (n, k).

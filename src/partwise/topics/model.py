@@ -70,6 +70,11 @@ class TopicModel(Listing, Search, Views, Editing, Streaming, ClassNamePrefixFeat
         Makes the document-by-word matrix. By default sublinear TF-IDF (damped counts for 'kullback-leibler') of words
         of any script in lower case, without stop words; from 50 documents on also without words in more than a fifth
         of them, from 200 on without words in a single one, and from 2,000 on without words in one or two.
+    stop_words : list of str, default=None
+        Words to leave out beside those of the language.
+    min_df, max_df : int or float, default=None
+        In how many documents a word has to be, and in how many it may be, in place of the limits above: a number of
+        documents, or as a float a share of them.
     random_state : int, default=0
         Seed of the factorization.
     max_iter : int, default=200
@@ -156,6 +161,9 @@ class TopicModel(Listing, Search, Views, Editing, Streaming, ClassNamePrefixFeat
         seed_words: Any = None,
         balanced: bool = True,
         vectorizer: Any = None,
+        stop_words: Sequence[str] | None = None,
+        min_df: int | float | None = None,
+        max_df: int | float | None = None,
         random_state: Any = 0,
         max_iter: int = 200,
         stability_runs: int = 4,
@@ -170,6 +178,9 @@ class TopicModel(Listing, Search, Views, Editing, Streaming, ClassNamePrefixFeat
         self.seed_words = seed_words
         self.balanced = balanced
         self.vectorizer = vectorizer
+        self.stop_words = stop_words
+        self.min_df = min_df
+        self.max_df = max_df
         self.random_state = random_state
         self.max_iter = max_iter
         self.stability_runs = stability_runs
@@ -336,6 +347,8 @@ class TopicModel(Listing, Search, Views, Editing, Streaming, ClassNamePrefixFeat
             language=self.language_,
             bigrams=self.bigrams,
             counts=self._objective.name != "frobenius",
+            stop_words=self.stop_words,
+            limits=self._limits,
         )
         self.X_ = word_counts(X)
         named = hasattr(self.vectorizer_, "get_feature_names_out")  # which one that hashes words is not

@@ -16,7 +16,7 @@ from partwise.topics.fitted import LISTED, FittedTopics
 from partwise.topics.memory import Memory
 from partwise.topics.places import shares_of, unit_rows
 from partwise.topics.timeline import iso_dates, periods
-from partwise.topics.vectorize import COMMON_FROM, make_vectorizer
+from partwise.topics.vectorize import make_vectorizer
 from partwise.topics.vocabulary import Vocabulary, analysed
 
 __all__ = ["Streaming", "TopicEvent"]
@@ -173,8 +173,9 @@ class Streaming(FittedTopics):
                     if word not in columns:
                         held[word] = held.get(word, 0) + 1
             documents = float(np.count_nonzero(np.diff(X.indptr)))
-            limited = documents < COMMON_FROM or self.vectorizer_.max_df < 1
-            self._vocabulary = Vocabulary([*self.words_], held, documents, limited)
+            common = self._limits.most(X.shape[0])
+            limited = all(held[str(word)] <= common for word in self.words_)
+            self._vocabulary = Vocabulary([*self.words_], held, documents, limited, self._limits)
 
     def _kept_columns(self) -> dict[str, int]:
         self._column("")
@@ -213,7 +214,9 @@ class Streaming(FittedTopics):
     def _vectorizer_now(self) -> Any:
         assert self._vocabulary is not None
         counts = self._objective.name != "frobenius"
-        made = make_vectorizer(self.language_, self.bigrams, counts, vocabulary=self._vocabulary.words)
+        made = make_vectorizer(
+            self.language_, self.bigrams, counts, vocabulary=self._vocabulary.words, more=self.stop_words
+        )
         made.fit([""])  # makes it fitted: words are given, and weights are set next
         if not counts:
             made.idf_ = self._vocabulary.idf()

@@ -6,7 +6,9 @@ as a short one; or damped counts, ``1 + log count``, for a loss that is made for
 tenth mention of a name in an article says less than the first.
 """
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,8 +20,8 @@ from partwise.topics.languages import WORD, check_language, detect, segmenter, s
 from partwise.topics.places import unit_rows
 
 __all__ = [
-    "COMMON_FROM",
-    "COMMON_SHARE",
+    "USUAL",
+    "Limits",
     "as_tfidf",
     "balancing_weights",
     "chosen_language",
@@ -40,6 +42,46 @@ def rare(documents: float) -> int:
     return next((least for size, least in RARE_BELOW if documents >= size), 1)
 
 
+@dataclass(frozen=True)
+class Limits:
+    """In how many documents a word has to be, and in how many it may be.
+
+    Attributes
+    ----------
+    min_df, max_df : int, float or None
+        A number of documents, or a share of them as a float up to 1; None for the usual limits, which depend on how
+        many documents there are.
+
+    Examples
+    --------
+    >>> Limits().least(1000), Limits().most(1000), Limits(5, 0.5).least(1000), Limits(5, 0.5).most(1000)
+    (2, 200.0, 5, 500.0)
+    """
+
+    min_df: int | float | None = None
+    max_df: int | float | None = None
+
+    def least(self, documents: float) -> float:
+        """Return in how many of so many documents a word has to be."""
+        if self.min_df is None:
+            return rare(documents)
+        return self.min_df * documents if isinstance(self.min_df, float) else self.min_df
+
+    def most(self, documents: float) -> float:
+        """Return in how many of so many documents a word may be."""
+        if self.max_df is None:
+            return COMMON_SHARE * documents if documents >= COMMON_FROM else np.inf
+        return self.max_df * documents if isinstance(self.max_df, float) else self.max_df
+
+    @property
+    def usual(self) -> bool:
+        """Whether none was set."""
+        return self.min_df is None and self.max_df is None
+
+
+USUAL = Limits()
+
+
 def chosen_language(texts: Sequence[str], language: str) -> str:
     """Return the language asked for, checked, or the one that texts are in for 'auto'."""
     check_language(language)
@@ -47,7 +89,14 @@ def chosen_language(texts: Sequence[str], language: str) -> str:
 
 
 def fit_vectorizer(
-    texts: Sequence[str], vectorizer: Any = None, *, language: str = "en", bigrams: bool = False, counts: bool = False
+    texts: Sequence[str],
+    vectorizer: Any = None,
+    *,
+    language: str = "en",
+    bigrams: bool = False,
+    counts: bool = False,
+    stop_words: Sequence[str] | None = None,
+    limits: Limits = USUAL,
 ) -> tuple[Any, Any]:
     """Fit a vectorizer to texts.
 
@@ -63,6 +112,10 @@ def fit_vectorizer(
         Whether pairs of neighbouring words count as words too.
     counts : bool, default=False
         Whether entries are damped counts.
+    stop_words : sequence of str, default=None
+        Words to leave out beside those of the language.
+    limits : Limits
+        In how many documents words have to be, and may be.
 
     Returns
     -------
@@ -87,25 +140,40 @@ def fit_vectorizer(
     if vectorizer is not None:
         return vectorizer, _fit(vectorizer, texts)
     documents = sum(1 for text in texts if text.strip())
-    max_df = COMMON_SHARE if documents >= COMMON_FROM else 1.0
+    common = COMMON_SHARE if documents >= COMMON_FROM else 1.0
+    min_df = rare(documents) if limits.min_df is None else limits.min_df
+    max_df = common if limits.max_df is None else limits.max_df
     try:
-        usual = make_vectorizer(language, bigrams, counts, min_df=rare(documents), max_df=max_df)
+        usual = make_vectorizer(language, bigrams, counts, min_df=min_df, max_df=max_df, more=stop_words)
         return usual, _fit(usual, texts)
-    except DataError:
+    except DataError as error:
+        if not limits.usual:
+            raise DataError(
+                f"no word of {len(texts):,} documents is in as many as min_df={min_df} asks for and in no more than "
+                f"max_df={max_df} allows. Lower min_df (--min-df), or raise max_df (--max-df)."
+            ) from error
         # Where the same few words make up every document, they are all there is.
-        every_word = make_vectorizer(language, bigrams, counts)
+        every_word = make_vectorizer(language, bigrams, counts, more=stop_words)
         return every_word, _fit(every_word, texts)
 
 
 def make_vectorizer(
-    language: str, bigrams: bool, counts: bool, min_df: int = 1, max_df: float = 1.0, vocabulary: Any = None
+    language: str,
+    bigrams: bool,
+    counts: bool,
+    min_df: float = 1,
+    max_df: float = 1.0,
+    vocabulary: Any = None,
+    more: Sequence[str] | None = None,
 ) -> Any:
-    """Return the vectorizer of a language, not fitted yet."""
+    """Return the vectorizer of a language, not fitted yet; `more` are stop words beside those of the language."""
     cut = segmenter(language)
+    find = cut or re.compile(WORD).findall
+    own = {word for entry in more or () for word in find(entry.lower())}
     settings: dict[str, Any] = {
         "tokenizer": cut,
         "token_pattern": WORD if cut is None else None,
-        "stop_words": stop_words(language) or None,
+        "stop_words": sorted({*stop_words(language), *own}) or None,
         "ngram_range": (1, 2) if bigrams else (1, 1),
         "min_df": min_df,
         "max_df": max_df,
@@ -120,7 +188,7 @@ def _fit(vectorizer: Any, texts: Sequence[str]) -> Any:
     try:
         return vectorizer.fit_transform(texts)
     except ValueError as error:
-        if "vocabulary" not in str(error) and "no terms remain" not in str(error):
+        if not any(part in str(error) for part in ("vocabulary", "no terms remain", "documents than min_df")):
             raise
         raise DataError(
             f"none of the {len(texts):,} documents has a word to go by: they are empty, or hold only stop words, "

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from partwise.matrix import Array
-from partwise.topics.vectorize import COMMON_FROM, COMMON_SHARE, rare
+from partwise.topics.vectorize import USUAL, Limits
 
 __all__ = ["Vocabulary"]
 
@@ -19,7 +19,7 @@ MOST_WAITING = 500_000
 class Vocabulary:
     """Words of a stream, in how many documents each is, and which of them have a column.
 
-    A word gets a column once it is in as many documents as `rare` asks for and in no more than a fifth of them, and
+    A word gets a column once it is in as many documents as the limits ask for and in no more than they allow, and
     keeps it. What was counted weighs less with each batch.
 
     Parameters
@@ -31,7 +31,9 @@ class Vocabulary:
     documents : float
         Documents counted.
     limited : bool
-        Whether words in more than a fifth of the documents are left out, which they are not where there are no others.
+        Whether words in too many documents are left out, which they are not where there are no others.
+    limits : Limits
+        In how many documents words have to be, and may be.
 
     Examples
     --------
@@ -40,16 +42,24 @@ class Vocabulary:
     (array([[1., 2.]]), ['bank', 'rates'])
     """
 
-    def __init__(self, words: Sequence[str], held: dict[str, float], documents: float, limited: bool = True) -> None:
+    def __init__(
+        self,
+        words: Sequence[str],
+        held: dict[str, float],
+        documents: float,
+        limited: bool = True,
+        limits: Limits = USUAL,
+    ) -> None:
         self.words = [str(word) for word in words]
         self.held = dict(held)
         self.documents = documents
         self.limited = limited
+        self.limits = limits
         self._columns = {word: j for j, word in enumerate(self.words)}
 
     def copy(self) -> "Vocabulary":
         """Return a vocabulary that is the same, and does not change with this one."""
-        return Vocabulary(self.words, self.held, self.documents, self.limited)
+        return Vocabulary(self.words, self.held, self.documents, self.limited, self.limits)
 
     def take(self, texts: Iterable[list[str]], forget: float) -> Any:
         """Count the words of a batch of analysed texts; return counts (n_texts, n_words), new words last.
@@ -69,7 +79,7 @@ class Vocabulary:
             self.documents += bool(own)
             for word in own:
                 self.held[word] = self.held.get(word, 0.0) + 1
-        least, most = rare(self.documents), self._most()
+        least, most = self.limits.least(self.documents), self._most()
         new = {word for own in counts for word in own if word not in self._columns and least <= self.held[word] <= most}
         for word in sorted(new):
             self._columns[word] = len(self.words)
@@ -89,13 +99,14 @@ class Vocabulary:
         return sp.csr_array((data, indices, indptr), shape=(len(counts), len(self.words)), dtype=np.float64)
 
     def idf(self) -> Array:
-        """Return the inverse document frequency of each column, 0 for a word that has become too common."""
+        """Return the inverse document frequency of each column, 0 for one that became too common, unless all did."""
         held = np.array([self.held.get(word, 0.0) for word in self.words])
         idf = np.log((1 + self.documents) / (1 + held)) + 1
-        return np.where(held <= self._most(), np.maximum(idf, 0.0), 0.0)
+        kept = held <= self._most()
+        return np.where(kept | ~kept.any(), np.maximum(idf, 0.0), 0.0)
 
     def _most(self) -> float:
-        return COMMON_SHARE * self.documents if self.limited and self.documents >= COMMON_FROM else np.inf
+        return self.limits.most(self.documents) if self.limited else np.inf
 
 
 def analysed(texts: Sequence[str], analyze: Callable[[str], Iterable[str]]) -> list[list[str]]:

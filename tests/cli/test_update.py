@@ -1,0 +1,99 @@
+"""partwise update: a new week of articles, of which some were there already."""
+
+import json
+
+import numpy as np
+import pytest
+
+import partwise as pw
+
+
+@pytest.fixture
+def model(run, news):
+    path = news.with_name("news.model")
+    run("topics", news, "-k", 2, "--date", "published", "--title", "title", "--out", path)
+    return path
+
+
+@pytest.fixture
+def week(news):
+    """The last 4 documents of the news, one of them with another text, and 20 new ones of a later year."""
+    header, *lines = news.read_text().splitlines()
+    known = [*lines[-4:-1], 'sport/39,Number 39,"bank bank bank",2022-05-11']
+    new = [line.replace("/", "/new-").replace("2022", "2023").replace("2021", "2023") for line in lines[:20]]
+    path = news.with_name("week.csv")
+    path.write_text("\n".join([header, *known, *new]) + "\n")
+    return path
+
+
+def test_new_documents_are_added_and_earlier_ones_stay(run, model, week):
+    before = pw.load(model)
+    run("label", model, 1, "Mine")
+    result = run("update", model, week, "--date", "published", "--title", "title")
+    said = " ".join(result.stdout.split())
+    assert said.startswith(
+        "20 documents are new, 4 were there already and stay as they are (1 with another text, which was not taken): "
+        "60 in all. The new ones are most of all about "
+    )
+    after = pw.load(model)
+    assert after.ids_[:40] == before.ids_
+    assert after.texts_[:40] == before.texts_
+    np.testing.assert_allclose(after.document_topics_[:40] > 0, before.document_topics_ > 0)
+    assert after.labels_[1] == "Mine"
+    assert set(after.dates_[40:]) <= {f"2023-0{month}-11" for month in range(1, 6)}
+    assert after.metadata_["title"][-1] == "Number 19"
+    assert "2023" in run("over-time", model, "--bins", "year").stdout
+
+
+def test_what_was_there_is_not_added_again(run, model, week):
+    run("update", model, week, "--date", "published", "--title", "title", "-q")
+    before = model.read_bytes()
+    facts = json.loads(run("update", model, week, "--date", "published", "--title", "title", "--json").stdout)
+    assert (facts["new"], facts["known"]) == (0, 24)
+    assert model.read_bytes() == before
+
+
+def test_the_result_can_go_to_another_file(run, model, week):
+    before = model.read_bytes()
+    out = model.with_name("next.model")
+    facts = json.loads(run("update", model, week, "--date", "published", "--out", out, "--json").stdout)
+    assert facts["model"] == str(out)
+    assert model.read_bytes() == before
+    assert len(pw.load(out).ids_) == 60
+
+
+def test_documents_without_ids_are_numbered_on(run, tmp_path):
+    first, second = tmp_path / "1.csv", tmp_path / "2.csv"
+    first.write_text("text\nbank rates\ncup team\nbank profit\n")
+    second.write_text("text\nbank rates\nteam goal\nbank shares\n")
+    run("topics", first, "-k", 2, "--out", tmp_path / "a.model")
+    result = run("update", tmp_path / "a.model", second)
+    assert "numbered on from 4" in result.stderr
+    assert "2 documents are new, 1 were there already" in result.stdout
+    loaded = pw.load(tmp_path / "a.model")
+    assert (loaded.ids_, loaded.texts_[3:]) == (["1", "2", "3", "4", "5"], ["team goal", "bank shares"])
+
+
+def test_dates_are_asked_for_by_their_option(run, model, news, week):
+    message = run("update", model, week, code=2).stderr
+    assert "with --date" in message
+    assert "dates=" not in message
+    run("topics", news, "-k", 2, "--out", model)
+    assert "Leave out --date" in run("update", model, week, "--date", "published", code=2).stderr
+
+
+def test_columns_that_are_not_named_are_noted(run, model, week):
+    assert "without --title" in run("update", model, week, "--date", "published").stderr
+
+
+def test_stop_words_and_limits_are_options_of_topics(run, news):
+    stop = news.with_name("stop.txt")
+    stop.write_text("# my own\nCup, team\ngoal\n")
+    out = news.with_name("a.model")
+    run("topics", news, "-k", 2, "--stop-words", stop, "--max-df", 30, "--min-df", "0.05", "--out", out)
+    loaded = pw.load(out)
+    assert not {"cup", "team", "goal", "own"} & {*loaded.words_}
+    assert (loaded.min_df, loaded.max_df) == (0.05, 30)
+    assert "Lower min_df (--min-df)" in run("topics", news, "--min-df", 39, code=2).stderr
+    for wrong in ("0", "1.5", "inf", "many"):
+        assert "neither a number of documents" in run("topics", news, "--min-df", wrong, code=2).stderr
