@@ -1,6 +1,7 @@
 """What a report tells agrees with the model's own tables."""
 
 import re
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -32,7 +33,7 @@ def report(model):
 
 def test_topics_are_those_of_the_table(model, report):
     table = model.table()
-    for name in ("label", "share", "npmi", "stability", "peak"):
+    for name in ("label", "share", "npmi", "stability"):
         assert [getattr(topic, name) for topic in report.topics] == table[name].tolist()
     documents = model.document_table()
     assert [topic.documents for topic in report.topics] == documents["topic"].value_counts().sort_index().tolist()
@@ -46,6 +47,29 @@ def test_the_timeline_is_that_of_over_time(model, report):
     assert report.timeline.bins == expected.index.tolist()
     assert report.timeline.starts[0] == "2024-01-01"
     np.testing.assert_allclose(report.timeline.shares, expected)
+
+
+@pytest.mark.parametrize(
+    ("first", "step", "unit"),
+    [
+        ("2024-01-01", 1, "day"),
+        ("2024-01-01", 7, "week"),
+        ("2024-01", 1, "month"),
+        ("2021-10", 3, "quarter"),
+        ("2011", 1, "year"),
+        ("1890", 10, "decade"),
+    ],
+)
+def test_a_bin_without_documents_has_its_place_and_no_shares(first, step, unit):
+    """Of twelve bins in a row the fifth holds nothing."""
+    days = np.delete(np.datetime64(first) + step * np.arange(12), 4)
+    dated = TopicModel(2, stability_runs=0).fit(np.eye(11)[np.arange(110) % 11] + 0.1, dates=np.repeat(days, 10))
+    timeline = report_of(dated).timeline
+    assert timeline.unit == unit
+    assert len(timeline.bins) == len(set(timeline.bins)) == 12
+    assert [b for b, shares in enumerate(timeline.shares) if shares is None] == [4]
+    assert timeline.documents[4] == 0
+    assert sum(timeline.documents) == 110
 
 
 @pytest.mark.parametrize(
@@ -79,16 +103,27 @@ def test_the_map_keeps_the_distances_of_three_topics_exactly(model, report):
 
 def test_documents_explained_worst_come_first_and_those_without_words_are_counted(model, report):
     fit = model.document_table().set_index("id")["fit"]
-    worst = [one.document for one in report.unexplained]
+    worst = [one.document.id for one in report.unexplained]
     assert fit[worst].tolist() == sorted(fit[:48])[: len(worst)]
     assert report.unplaced == 2
 
 
-def test_passages_are_whole_and_near_duplicates_are_told_once(model):
+def test_passages_have_words_of_their_topic_and_differ_in_half_their_words(model):
     for topic in report_of(model).topics:
         passages = ["".join(piece for piece, _ in passage.pieces) for passage in topic.passages]
-        assert 3 <= len(passages) == len(set(passages)) <= 5
+        assert 2 <= len(passages) <= 4
         assert all(any(mark for _, mark in passage.pieces) for passage in topic.passages)
+        words = [set(model._analyze(passage)) for passage in passages]
+        assert all(len(a & b) <= len(a | b) / 2 for a, b in combinations(words, 2))
+
+
+def test_the_list_of_a_topic_has_its_documents_most_typical_first(model, report):
+    table = model.document_table()
+    for topic in report.topics:
+        assert topic.listed[0].document.id == model.documents(topic.index, 1)["id"][0]
+        own = table[table["topic"] == topic.index].set_index("id")
+        assert {one.document.id: pytest.approx(one.share) for one in topic.listed} == own["share"].to_dict()
+        assert topic.listed[0].document.beginning.startswith("The ")
 
 
 def test_the_code_to_repeat_a_model_makes_the_same_model(model, report):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["STEPS", "Passage", "Report", "Timeline", "TopicFacts", "Unexplained", "Word"]
+__all__ = ["STEPS", "Document", "Listed", "Passage", "Report", "Timeline", "TopicFacts", "Unexplained", "Word"]
 
 STEPS = tuple(step / 10 for step in range(11))
 """Relevances that a reader can choose: 0 ranks words by how exclusive they are, 1 by their weight."""
@@ -19,11 +19,30 @@ class Word:
 
 
 @dataclass(frozen=True)
+class Document:
+    """A document as its readers know it. All but its id is ``""`` where it is unknown; ``beginning`` is of its text."""
+
+    id: str
+    date: str = ""
+    title: str = ""
+    url: str = ""
+    section: str = ""
+    beginning: str = ""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A document in the list of its largest topic, and the share of the topic in it."""
+
+    document: Document
+    share: float
+
+
+@dataclass(frozen=True)
 class Passage:
     """A passage of a typical document, in pieces of which some are words of the topic; no pieces without texts."""
 
-    document: str
-    date: str
+    document: Document
     share: float
     pieces: Sequence[tuple[str, bool]]
 
@@ -33,8 +52,8 @@ class TopicFacts:
     """One topic.
 
     ``ranks`` holds, for each of `STEPS`, places in ``words``, best first; ``exclusive`` the heavy words that other
-    topics hardly use; ``fit`` the mean over the documents of which it is the largest topic; ``place`` its point on the
-    map.
+    topics hardly use; ``fit`` the mean over the documents of which it is the largest topic; ``documents`` their number,
+    and ``listed`` the most typical of them; ``place`` its point on the map.
     """
 
     index: int
@@ -44,11 +63,11 @@ class TopicFacts:
     stability: float
     fit: float
     documents: int
-    peak: str
     words: Sequence[Word]
     ranks: Sequence[Sequence[int]]
     exclusive: Sequence[str]
     passages: Sequence[Passage]
+    listed: Sequence[Listed]
     place: tuple[float, float]
 
 
@@ -56,41 +75,58 @@ class TopicFacts:
 class Unexplained:
     """A document that the topics explain badly: ``fit`` is the cosine between it and what they make of it."""
 
-    document: str
-    date: str
-    label: str
+    document: Document
+    topic: int
     fit: float
-    beginning: str
 
 
 @dataclass(frozen=True)
 class Timeline:
-    """Shares of the topics in bins of time: ``shares[b][t]``; ``starts`` are the bins' first days, YYYY-MM-DD."""
+    """Shares of the topics in bins of time that follow each other without a gap.
+
+    ``starts`` are the bins' first days, YYYY-MM-DD; ``shares[b][t]`` is the share of topic t in bin b, and
+    ``shares[b]`` is None for a bin without documents.
+    """
 
     unit: str
     bins: Sequence[str]
     starts: Sequence[str]
     documents: Sequence[int]
-    shares: Sequence[Sequence[float]]
+    shares: Sequence[Sequence[float] | None]
+
+    @property
+    def telling(self) -> list[int]:
+        """Bins whose shares tell something: those with at least a quarter of the mean number of documents."""
+        filled = [n for n in self.documents if n]
+        return [b for b, n in enumerate(self.documents) if n and n >= sum(filled) / len(filled) / 4]
+
+    def peak(self, topic: int) -> tuple[str, float]:
+        """Return the bin with the largest share of a topic among those that tell something, and that share."""
+        shares = {b: row[topic] for b in self.telling if (row := self.shares[b]) is not None}
+        highest = max(shares, key=lambda b: (shares[b], -b))
+        return self.bins[highest], shares[highest]
 
 
 @dataclass(frozen=True)
 class Report:
     """All that a report tells.
 
-    ``cards`` are values with their names; ``similarity`` holds cosines between topics; ``mapped`` is the part of their
-    spread that the map shows; ``language`` is that of the documents, ``""`` where unknown; ``provenance`` are names and
-    values; ``repeat`` is code or commands.
+    ``documents`` is their number, ``unplaced`` that of those in no topic, ``dates`` the first and the last known date;
+    ``figures`` are values about the model with their names; ``similarity`` holds cosines between topics; ``mapped`` is
+    the part of their spread that the map shows; ``language`` is that of the documents, ``""`` where unknown;
+    ``provenance`` are names and values; ``repeat`` is code or commands.
     """
 
     title: str
     language: str
-    cards: Sequence[tuple[str, str]]
+    documents: int
+    unplaced: int
+    dates: tuple[str, str] | None
     topics: Sequence[TopicFacts]
     similarity: Sequence[Sequence[float]]
     mapped: float
     timeline: Timeline | None
     unexplained: Sequence[Unexplained]
-    unplaced: int
+    figures: Sequence[tuple[str, str]]
     provenance: Sequence[tuple[str, str]]
     repeat: Sequence[str]

@@ -2,23 +2,18 @@
 
 import base64
 import hashlib
-from functools import cache
 from importlib.resources import files
 from os import PathLike, fspath
+from typing import Any
 
 from partwise.io.writing import write_bytes
-from partwise.report.charts import CONFIG
+from partwise.report.charts import MOST
 from partwise.report.facts import STEPS, Report
 from partwise.report.html import Html, data, tag
+from partwise.report.pieces import percent
 from partwise.report.sections import body
 
 __all__ = ["page", "write_page"]
-
-VENDORED = (
-    ("vega.min.js", ("LICENSE.vega", "LICENSE.d3")),
-    ("vega-lite.min.js", ("LICENSE.vega-lite",)),
-    ("vega-interpreter.js", ("LICENSE.vega-interpreter",)),
-)
 
 
 def write_page(report: Report, path: str | PathLike[str]) -> None:
@@ -52,7 +47,7 @@ def page(report: Report) -> str:
     str
         The page.
     """
-    content, specs = body(report)
+    content = body(report)
     words = [
         {
             "topic": topic.index,
@@ -62,11 +57,11 @@ def page(report: Report) -> str:
         for topic in report.topics
     ]
     style = _text("static", "report.css")
-    scripts = [*_vendored(), _text("static", "report.js")]
+    script = _text("static", "report.js")
     policy = "; ".join(
         [
             "default-src 'none'",
-            f"script-src {' '.join(map(_hash, scripts))}",
+            f"script-src {_hash(script)}",
             f"style-src {_hash(style)}",
             "base-uri 'none'",
             "form-action 'none'",
@@ -83,21 +78,20 @@ def page(report: Report) -> str:
         tag("style", Html(style)),
     )
     blocks = [
-        data("charts", {"config": CONFIG, "specs": specs}),
         data("words", {"steps": [f"{step:.1f}" for step in STEPS], "topics": words}),
-        *(tag("script", Html(script)) for script in scripts),
+        data("shares", _shares(report)),
+        tag("script", Html(script)),
     ]
     return f"<!doctype html>\n{tag('html', head, tag('body', content, blocks), lang='en')}\n"
 
 
-@cache
-def _vendored() -> tuple[str, ...]:
-    """Return the scripts of others, each below its licences."""
-    found = []
-    for script, licences in VENDORED:
-        notices = "\n\n".join(_text("vendor", name).strip() for name in licences)
-        found.append(f"/*!\n{notices}\n*/\n{_text('vendor', script)}")
-    return tuple(found)
+def _shares(report: Report) -> dict[str, Any] | None:
+    """Return what the slider over time reads: shares by topic, None where a bin has no documents."""
+    if report.timeline is None:
+        return None
+    rows = [[None] * len(report.topics) if row is None else row for row in report.timeline.shares]
+    shares = [[None if share is None else percent(share) for share in column] for column in zip(*rows, strict=True)]
+    return {"bins": report.timeline.bins, "documents": report.timeline.documents, "shares": shares[:MOST]}
 
 
 def _text(folder: str, name: str) -> str:

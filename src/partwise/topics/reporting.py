@@ -5,6 +5,7 @@ import platform
 import re
 from collections.abc import Sequence
 from datetime import date as Date
+from datetime import timedelta
 from importlib.metadata import version
 from inspect import signature
 from typing import Any
@@ -15,10 +16,10 @@ from sklearn.utils.validation import check_is_fitted
 import partwise
 from partwise import kernels
 from partwise.matrix import Array
-from partwise.report import STEPS, Passage, Report, Timeline, TopicFacts, Unexplained, Word
+from partwise.report import STEPS, Document, Listed, Passage, Report, Timeline, TopicFacts, Unexplained, Word
 from partwise.topics.listing import Listing, Topic
 from partwise.topics.marking import marked
-from partwise.topics.places import group_rows, mean_shares, unit_rows
+from partwise.topics.places import group_rows, mean_shares, shares_of, unit_rows
 from partwise.topics.timeline import binned
 from partwise.topics.words import SEPARATOR, ranked_words, topic_labels, topics_of_words
 
@@ -27,15 +28,23 @@ __all__ = ["report_of"]
 N_WORDS = 10
 N_EXCLUSIVE = 6
 N_PASSAGES = 4
+N_CANDIDATES = 24
+"""Typical documents that passages of a topic are chosen from."""
+ALIKE = 0.5
+"""Part of the words of two passages that both have, above which only one of them is shown."""
+N_LISTED = 5000
+"""Documents that a page lists; of a larger collection, each topic lists its part of this number."""
 N_UNEXPLAINED = 12
 N_MARKED = 50
 """Words of a topic that are marked in passages, most relevant first."""
-BEGINNING = 200
-"""Characters of a document that the topics explain badly."""
+BEGINNING, LINE = 200, 80
+"""Characters of a document that the topics explain badly, and of one in a list that has no title."""
 MOST_BINS, LEAST_DOCUMENTS = 48, 8
 """Bins of time that a small chart has room for, and documents in a mean bin below which shares are noise."""
 LENGTHS = {"day": 1.0, "week": 7.0, "month": 30.44, "quarter": 91.31, "year": 365.25, "decade": 3652.5}
-"""Days in a bin. Bins are taken longer until at least half of them have documents."""
+"""Days in a bin. Bins are taken longer until at least a third of them have documents."""
+DAYS = {"day": 1, "week": 7}
+MONTHS = {"month": 1, "quarter": 3, "year": 12, "decade": 120}
 
 
 def report_of(model: Listing, title: str | None = None, command: str | None = None) -> Report:
@@ -59,10 +68,8 @@ def report_of(model: Listing, title: str | None = None, command: str | None = No
     placed = np.asarray(model.document_topics_.any(axis=1))
     fit = model._explained()
     cosines, places, mapped = _map(model._now.components)
-    sizes = f"{model.n_topics_} topics in {len(model.ids_):,} documents"
-    cards = [
-        (f"{len(model.ids_):,}", "documents"),
-        (str(model.n_topics_), "topics"),
+    known = sorted(day for day in model.dates_ or () if day)
+    figures = [
         (f"{len(model.words_):,}", "words"),
         (_mean(fit[placed]), "mean fit"),
         (_mean(model.stability_), "mean stability"),
@@ -70,15 +77,17 @@ def report_of(model: Listing, title: str | None = None, command: str | None = No
         (f"{model.diversity_:.0%}", "diversity of words"),
     ]
     return Report(
-        title=title or sizes,
+        title=title or f"{model.n_topics_} topics in {len(model.ids_):,} documents",
         language="" if model.language_ == "none" else model.language_,
-        cards=[(value, name) for value, name in cards if value],
+        documents=len(model.ids_),
+        unplaced=int(np.count_nonzero(~placed)),
+        dates=(known[0], known[-1]) if known else None,
         topics=_topics(model, fit, places),
         similarity=cosines.tolist(),
         mapped=mapped,
         timeline=_timeline(model),
         unexplained=_unexplained(model, fit, placed),
-        unplaced=int(np.count_nonzero(~placed)),
+        figures=[(value, name) for value, name in figures if value],
         provenance=_provenance(model),
         repeat=_repeat(model, command),
     )
@@ -91,13 +100,29 @@ def _topics(model: Listing, fit: Array, places: Array) -> list[TopicFacts]:
     rankings = [ranked_words(H, shares, N_WORDS, step) for step in STEPS]
     exclusive = topic_labels(H, shares, model.words_.tolist(), N_EXCLUSIVE)
     return [
-        _topic(model, record, fit[largest == t], [ranking[t] for ranking in rankings], held[t], exclusive[t], places[t])
+        _topic(
+            model,
+            record,
+            np.flatnonzero(largest == t),
+            fit,
+            [ranking[t] for ranking in rankings],
+            held[t],
+            exclusive[t],
+            places[t],
+        )
         for t, record in enumerate(model.records(N_MARKED))
     ]
 
 
 def _topic(
-    model: Listing, record: Topic, fit: Array, rankings: list[list[int]], held: Array, exclusive: str, place: Array
+    model: Listing,
+    record: Topic,
+    members: Array,
+    fit: Array,
+    rankings: list[list[int]],
+    held: Array,
+    exclusive: str,
+    place: Array,
 ) -> TopicFacts:
     row = model._now.components[record.index]
     used = sorted({j for ranking in rankings for j in ranking})
@@ -109,24 +134,46 @@ def _topic(
         share=record.share,
         npmi=record.npmi,
         stability=record.stability,
-        fit=float(fit.mean()) if len(fit) else float("nan"),
-        documents=len(fit),
-        peak=record.peak,
+        fit=float(fit[members].mean()) if len(members) else float("nan"),
+        documents=len(members),
         words=[Word(str(model.words_[j]), float(row[j]) / heaviest, float(held[j])) for j in used],
         ranks=[[at[j] for j in ranking] for ranking in rankings],
         exclusive=exclusive.split(SEPARATOR) if exclusive else [],
         passages=_passages(model, record.index, record.words),
+        listed=_listed(model, record.index, members),
         place=(float(place[0]), float(place[1])),
     )
 
 
+def _document(model: Listing, row: int, characters: int = 0) -> Document:
+    """Return what readers know of a document, with so many characters of its text."""
+    return Document(
+        id=model.ids_[row],
+        date="" if model.dates_ is None else model.dates_[row],
+        beginning="" if model.texts_ is None or not characters else _beginning(model.texts_[row], characters),
+    )
+
+
+def _listed(model: Listing, topic: int, members: Array) -> list[Listed]:
+    """Return the most typical of the documents of which the topic is the largest, in the order of `Listing.typical`."""
+    theta = model.document_topics_[members]
+    shares = shares_of(theta)[:, topic]
+    order = np.argsort(-shares * theta[:, topic], kind="stable")
+    if len(model.ids_) > N_LISTED:
+        order = order[: max(N_LISTED // model.n_topics_, 1)]
+    return [Listed(_document(model, int(members[i]), LINE), float(shares[i])) for i in order]
+
+
 def _passages(model: Listing, topic: int, words: Sequence[str]) -> list[Passage]:
-    """Return passages of the most typical documents; of documents that are nearly the same, the first."""
-    found = {one.passage or one.id: one for one in reversed(model.typical(topic, 2 * N_PASSAGES))}
-    return [
-        Passage(one.id, _date(model, one.id), one.share, marked(one.passage, words, model._analyze))
-        for one in [*reversed(found.values())][:N_PASSAGES]
-    ]
+    """Return passages of the most typical documents that differ from one another."""
+    chosen: list[tuple[Passage, set[str]]] = []
+    for (row, share), one in zip(model._typical(topic, N_CANDIDATES), model.typical(topic, N_CANDIDATES), strict=True):
+        own = set(model._analyze(one.passage)) or {one.id}
+        if all(len(own & other) <= ALIKE * len(own | other) for _, other in chosen):
+            chosen.append((Passage(_document(model, row), share, marked(one.passage, words, model._analyze)), own))
+        if len(chosen) == N_PASSAGES:
+            break
+    return [passage for passage, _ in chosen]
 
 
 def _map(components: Array) -> tuple[Array, Array, float]:
@@ -161,18 +208,30 @@ def _timeline(model: Listing) -> Timeline | None:
         names, rows = group_rows(binned(model.dates_, bins, model.ids_))
         starts = [_start(name) for name in names]
         whole = (Date.fromisoformat(starts[-1]) - Date.fromisoformat(starts[0])).days / days + 1
-        if whole <= min(MOST_BINS, 2 * len(names)) and len(known) >= LEAST_DOCUMENTS * len(names):
+        if whole <= min(MOST_BINS, 3 * len(names)) and len(known) >= LEAST_DOCUMENTS * len(names):
             break
     if len(names) < 2:
         return None
-    places = model.document_topics_
+    places, rows_of = model.document_topics_, dict(zip(names, rows, strict=True))
+    starts = _starts(Date.fromisoformat(starts[0]), Date.fromisoformat(starts[-1]), bins)
+    named = binned(starts, bins, starts)
     return Timeline(
         unit=bins,
-        bins=names,
+        bins=named,
         starts=starts,
-        documents=[len(of_bin) for of_bin in rows],
-        shares=[mean_shares(places[of_bin]).tolist() for of_bin in rows],
+        documents=[len(rows_of.get(name, ())) for name in named],
+        shares=[mean_shares(places[rows_of[name]]).tolist() if name in rows_of else None for name in named],
     )
+
+
+def _starts(first: Date, last: Date, bins: str) -> list[str]:
+    """Return the first days of all bins from one to another, also of those without documents."""
+    if bins in DAYS:
+        days = range(0, (last - first).days + 1, DAYS[bins])
+        return [(first + timedelta(days=day)).isoformat() for day in days]
+    year = first.year - first.year % 10 if bins == "decade" else first.year  # the 0000s begin in the year 1
+    months = range(12 * year + first.month - 1, 12 * last.year + last.month, MONTHS[bins])
+    return [Date(max(month // 12, 1), month % 12 + 1, 1).isoformat() for month in months]
 
 
 def _start(name: str) -> str:
@@ -187,27 +246,13 @@ def _start(name: str) -> str:
 def _unexplained(model: Listing, fit: Array, placed: Array) -> list[Unexplained]:
     rows = np.flatnonzero(placed)
     worst = rows[np.argsort(fit[rows].round(9), kind="stable")][:N_UNEXPLAINED]
-    largest, labels = model.document_topics_.argmax(axis=1), model.labels_
-    return [
-        Unexplained(
-            document=model.ids_[i],
-            date="" if model.dates_ is None else model.dates_[i],
-            label=f"{largest[i]} {labels[largest[i]]}",
-            fit=float(fit[i]),
-            beginning="" if model.texts_ is None else _beginning(model.texts_[i]),
-        )
-        for i in worst.tolist()
-    ]
+    largest = model.document_topics_.argmax(axis=1)
+    return [Unexplained(_document(model, i, BEGINNING), int(largest[i]), float(fit[i])) for i in worst.tolist()]
 
 
-def _beginning(text: str) -> str:
-    line = " ".join(text[: 4 * BEGINNING].split())
-    return line if len(line) <= BEGINNING else line[: BEGINNING - 1].rstrip() + "…"
-
-
-def _date(model: Listing, name: str) -> str:
-    row = model._row(name)
-    return "" if model.dates_ is None or row is None else model.dates_[row]
+def _beginning(text: str, characters: int) -> str:
+    line = " ".join(text[: 4 * characters].split())
+    return line if len(line) <= characters else line[: characters - 1].rstrip() + "…"
 
 
 def _provenance(model: Any) -> list[tuple[str, str]]:
