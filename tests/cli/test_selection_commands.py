@@ -169,7 +169,7 @@ def test_without_matplotlib_a_picture_is_refused_before_the_search(run, planted,
             raise ImportError(module)
         return real(module, *rest)
 
-    monkeypatch.setattr(cli_rank, "choose_rank", None)
+    monkeypatch.setattr("partwise.selection.rank.choose_rank", None)
     monkeypatch.setattr(builtins, "__import__", without)
     assert "needs matplotlib" in run("rank", planted, "--out", planted.parent / "a.png", code=1).stderr
 
@@ -207,7 +207,7 @@ def test_runs_that_do_not_count_are_said_with_the_reason(run, planted, monkeypat
     one = np.ones((1, 20))
     dropped = [(1, "its error is an outlier"), (2, "its error is an outlier"), (4, "its parts are outliers")]
     found = Consensus(one, np.ones((40, 1)), np.ones(1), one, one, 1.0, 1.0, 0.5, 3, dropped)
-    monkeypatch.setattr(cli_consensus, "consensus", lambda *a, **s: found)
+    monkeypatch.setattr("partwise.selection.consensus.consensus", lambda *a, **s: found)
     result = run("consensus", planted, "--components", 1, *SETTINGS)
     assert "3 of 6 runs" in result.stdout
     assert result.stderr == "! runs left out: 1-2 (its error is an outlier); 4 (its parts are outliers)\n"
@@ -219,7 +219,7 @@ def test_a_part_of_zeros_and_columns_without_names_are_shown_too(run, tmp_path, 
     np.save(tmp_path / "a.npy", np.ones((4, 2)))
     parts = np.array([[0.0, 0.0], [0.0, 4.0]])
     found = Consensus(parts, np.ones((4, 2)), np.ones(2), parts, parts, 1.0, 1.0, 0.5, 6, [])
-    monkeypatch.setattr(cli_consensus, "consensus", lambda *a, **s: found)
+    monkeypatch.setattr("partwise.selection.consensus.consensus", lambda *a, **s: found)
     lines = run("consensus", tmp_path / "a.npy", "--components", 2, *SETTINGS).stdout.splitlines()
     assert lines[-2].split(maxsplit=3)[3] == "(all zero)"
     assert lines[-1].split(maxsplit=3)[3] == "column 2 100% (100-100)"

@@ -128,7 +128,7 @@ def test_the_same_seed_prints_the_same_topics(run, news):
 
 @pytest.mark.filterwarnings("default")
 def test_a_warning_is_one_note(run, news, monkeypatch):
-    monkeypatch.setattr("partwise.cli.topics.TopicModel", lambda *a, **s: pw.topics.TopicModel(*a, max_iter=1, **s))
+    monkeypatch.setattr("partwise.topics.TopicModel", lambda *a, **s: pw.TopicModel(*a, max_iter=1, **s))
     result = run("topics", news, "--topics", 2)
     assert result.stderr.startswith("! Maximum number of iterations 1 reached.")
     assert "1 iterations (stopped at the limit)" in result.stdout

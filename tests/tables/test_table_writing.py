@@ -10,7 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from partwise.exceptions import DataError, MissingExtraError
-from partwise.tables.writing import ENDINGS, write_table
+from partwise.io.endings import ENDINGS
+from partwise.tables.writing import write_table
 
 TABLE = {
     "id": ["=1+1", 'b,"c"\t;', "naïve\nline", None],

@@ -11,10 +11,9 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from partwise.io.endings import ENDINGS, check_ending
 from partwise.io.escapes import escaped, quoted
 from partwise.io.writing import descriptor_of
-from partwise.parameters import LARGEST_SEED
-from partwise.tables.writing import ENDINGS, check_ending
 
 __all__ = [
     "Changing",
@@ -117,6 +116,8 @@ def with_folder(ctx: click.Context, option: click.Parameter, value: str | None) 
     return value
 
 
+LARGEST_SEED = 2**32 - 1
+"""That of `partwise.parameters`, which imports NumPy."""
 existing_file = click.Path(exists=True, dir_okay=False)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 seed_option = click.option(

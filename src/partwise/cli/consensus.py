@@ -3,13 +3,11 @@
 import time
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
 from rich.text import Text
 
-from partwise import NMF
 from partwise.cli.command import (
     Command,
     existing_file,
@@ -25,10 +23,13 @@ from partwise.cli.inputs import MISSING, check_counts, column_name, count_unknow
 from partwise.cli.progress import counting
 from partwise.cli.render import as_many, print_facts, print_json, print_line, terminal_width
 from partwise.cli.saving import save_model
-from partwise.io import Numbers
 from partwise.io.escapes import csv_text, escaped
 from partwise.io.writing import write_bytes
-from partwise.selection.consensus import Consensus, consensus
+
+if TYPE_CHECKING:
+    from partwise import NMF
+    from partwise.io import Numbers
+    from partwise.selection.consensus import Consensus
 
 __all__ = ["command"]
 
@@ -79,6 +80,8 @@ def command(
     \b
     Example: partwise consensus counts.csv --components 3 --runs 10
     """
+    from partwise.selection.consensus import consensus
+
     numbers = read_non_negative(file, missing)
     n_unknown = count_unknown(numbers.X, missing, file)
     if resample == "poisson":
@@ -129,16 +132,20 @@ def command(
         note(f"saved to {out}")
 
 
-def _shares(agreed: Consensus) -> Any:
+def _shares(agreed: "Consensus") -> Any:
+    import numpy as np
+
     shares = agreed.W.sum(axis=0, dtype=np.float64) * agreed.components_.sum(axis=1, dtype=np.float64)
     return shares / (shares.sum() or 1.0)
 
 
 def _largest(part: Any, count: int) -> list[int]:
+    import numpy as np
+
     return [int(j) for j in np.argsort(-part, kind="stable")[:count] if part[j] > 0]
 
 
-def _left_out(agreed: Consensus) -> str:
+def _left_out(agreed: "Consensus") -> str:
     """Return the runs that do not count, by reason, with consecutive ones as 2-5."""
     runs = sorted(agreed.dropped, key=lambda run: (run[1], run[0]))
     found = []
@@ -151,13 +158,13 @@ def _left_out(agreed: Consensus) -> str:
     return "; ".join(found)
 
 
-def _print_parts(agreed: Consensus, numbers: Numbers) -> None:
+def _print_parts(agreed: "Consensus", numbers: "Numbers") -> None:
     """Print a line for each part, with as many entries as fit."""
     width = terminal_width()
     print_line(Text("part  share  reproducibility  largest entries (95 % of runs)", "dim"))
     for t, (part, share) in enumerate(zip(agreed.components_, _shares(agreed), strict=True)):
         line = Text(f"{t:4}  {share:5.1%}  {agreed.reproducibility[t]:15.2f}  ")
-        total = float(part.sum(dtype=np.float64)) or 1.0
+        total = float(part.sum(dtype=float)) or 1.0
         entries = [
             f"{escaped(column_name(numbers, j))} {_percent(part[j] / total)}% "
             f"({_percent(agreed.lower[t, j] / total)}-{_percent(agreed.upper[t, j] / total)})"
@@ -172,7 +179,7 @@ def _percent(share: float) -> str:
     return f"{value:.0f}" if value >= 9.95 else f"{value:.2g}"
 
 
-def _print_json(agreed: Consensus, numbers: Numbers, settings: dict[str, Any]) -> None:
+def _print_json(agreed: "Consensus", numbers: "Numbers", settings: dict[str, Any]) -> None:
     parts = [
         {
             "index": t,
@@ -207,8 +214,10 @@ def _print_json(agreed: Consensus, numbers: Numbers, settings: dict[str, Any]) -
     )
 
 
-def _model(agreed: Consensus, loss: str, missing: str, seed: int) -> NMF:
+def _model(agreed: "Consensus", loss: str, missing: str, seed: int) -> "NMF":
     """Return the parts as a fitted model, which transforms as one of `partwise fit` does."""
+    from partwise import NMF
+
     count, n_features = agreed.components_.shape
     model = NMF(count, beta_loss=loss, missing_values=MISSING[missing], random_state=seed)
     model.components_ = agreed.components_
@@ -219,7 +228,7 @@ def _model(agreed: Consensus, loss: str, missing: str, seed: int) -> NMF:
     return model
 
 
-def _save(agreed: Consensus, path: str, numbers: Numbers, model: NMF) -> None:
+def _save(agreed: "Consensus", path: str, numbers: "Numbers", model: "NMF") -> None:
     if Path(path).suffix.lower() != ".csv":
         save_model(model, path)
         return

@@ -7,8 +7,6 @@ import click
 from partwise.cli.command import Command
 from partwise.cli.progress import progress
 from partwise.cli.render import fit_facts, print_facts, print_similar, print_text, print_topics, summary
-from partwise.datasets import load_state_of_the_union
-from partwise.topics import TopicModel
 
 __all__ = ["command"]
 
@@ -28,6 +26,9 @@ def command() -> None:
     \b
     Example: partwise demo
     """
+    from partwise.datasets import load_state_of_the_union
+    from partwise.topics import TopicModel
+
     click.echo("State of the Union addresses, 1900 to 2021: their topics, and when each peaked\n")
     passages = load_state_of_the_union()
     started = time.perf_counter()

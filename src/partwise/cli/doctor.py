@@ -6,10 +6,8 @@ from importlib.metadata import version
 from typing import Any
 
 import click
-import threadpoolctl
 
 import partwise
-from partwise import kernels
 from partwise.cli.command import Command, json_option
 from partwise.cli.render import print_json
 from partwise.io.escapes import escaped
@@ -28,6 +26,9 @@ def command(as_json: bool) -> None:
     Example: partwise doctor
     """
     import scipy.linalg  # noqa: F401  so that every BLAS in use is loaded
+    import threadpoolctl
+
+    from partwise import kernels
 
     found: dict[str, Any] = {
         "partwise": partwise.__version__,

@@ -3,14 +3,16 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from partwise.cli.command import existing_file, note
-from partwise.io import Texts, read_texts
 from partwise.io.files import decode, read_bytes
 from partwise.io.markup import without_markup
+
+if TYPE_CHECKING:
+    from partwise.io import Texts
 
 __all__ = ["date_option", "metadata_options", "plain_texts", "read_documents", "text_options", "word_options"]
 
@@ -117,8 +119,10 @@ def _with(options: Sequence[Callable[[Any], Any]], function: Decorated) -> Decor
 
 def read_documents(
     file: str, *, text: str | None, id_: str | None, encoding: str, date: str | None = None, **columns: str | None
-) -> Texts:
+) -> "Texts":
     """Read texts and what belongs to them as the options say, without tags of HTML, and tell of these and of gaps."""
+    from partwise.io import read_texts
+
     asked = {name: column for name, column in columns.items() if column is not None}
     read = read_texts(
         file, text_column=text, id_column=id_, date_column=date, metadata_columns=asked, encoding=encoding

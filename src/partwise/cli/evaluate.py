@@ -8,7 +8,6 @@ import click
 from partwise.cli.command import Command, existing_file, json_option
 from partwise.cli.recommend import model_of, table_options, tables
 from partwise.cli.render import print_json
-from partwise.recommend import evaluate
 
 __all__ = ["command"]
 
@@ -36,6 +35,8 @@ def command(log: str, split: str, length: int, no_baselines: bool, as_json: bool
     \b
     Example: partwise evaluate log.csv --articles news.csv --split time --k 10
     """
+    from partwise.recommend import evaluate
+
     reads, texts = tables(log, settings)
     found = evaluate(model_of(settings), reads, texts, split, length, not no_baselines, random_state=settings["seed"])
     if as_json:

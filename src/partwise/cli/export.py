@@ -1,16 +1,17 @@
 """``partwise export``."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
 
 from partwise.cli.command import Command, existing_file, note
 from partwise.cli.models import load_topics, titles_of
 from partwise.cli.saving import save_table
-from partwise.tables.writing import ENDINGS, check_ending
-from partwise.topics import TopicModel
+from partwise.io.endings import ENDINGS, check_ending
+
+if TYPE_CHECKING:
+    from partwise.topics import TopicModel
 
 __all__ = ["command"]
 
@@ -54,8 +55,10 @@ def command(model: str, out_dir: str, format_: str, words: int) -> None:
         note(f"wrote {path}: {len(next(iter(columns.values()))):,} {name}")
 
 
-def topics_table(model: TopicModel, words: int) -> dict[str, Any]:
+def topics_table(model: "TopicModel", words: int) -> dict[str, Any]:
     """Return a row for each topic; the title of its most typical document stands where there are titles."""
+    import numpy as np
+
     records, titles = model.records(words), titles_of(model)
     placed = model.document_topics_[model.document_topics_.any(axis=1)]
     main = np.bincount(placed.argmax(axis=1), minlength=len(records))
@@ -76,8 +79,10 @@ def topics_table(model: TopicModel, words: int) -> dict[str, Any]:
     return columns
 
 
-def documents_table(model: TopicModel) -> dict[str, Any]:
+def documents_table(model: "TopicModel") -> dict[str, Any]:
     """Return a row for each document, the share of every topic last."""
+    import numpy as np
+
     theta = model.document_topics_
     shares = theta / np.maximum(theta.sum(axis=1, keepdims=True), np.finfo(float).tiny)
     columns = model.document_columns()

@@ -4,7 +4,6 @@ import time
 
 import click
 
-from partwise import NMF
 from partwise.cli.command import (
     Command,
     existing_file,
@@ -69,6 +68,8 @@ def command(
     \b
     Example: partwise fit counts.csv --components 5 --out counts.model
     """
+    from partwise import NMF
+
     numbers = read_non_negative(file, missing)
     X = numbers.X
     n_unknown = count_unknown(X, missing, file)

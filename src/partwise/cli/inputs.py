@@ -1,16 +1,14 @@
 """Matrices from files, checked before they are factorized."""
 
+import math
 from collections.abc import Callable
-from typing import Any
-
-import numpy as np
-import scipy.sparse
+from typing import TYPE_CHECKING, Any
 
 from partwise.cli.command import note
 from partwise.exceptions import DataError
-from partwise.io import Numbers, read_numbers
-from partwise.matrix import Named
-from partwise.matrix.names import Difference
+
+if TYPE_CHECKING:
+    from partwise.io import Numbers
 
 __all__ = [
     "MISSING",
@@ -24,7 +22,7 @@ __all__ = [
     "read_non_negative",
 ]
 
-MISSING = {"none": None, "nan": np.nan, "zero": 0}
+MISSING = {"none": None, "nan": math.nan, "zero": 0}
 """What an estimator calls the words of --missing."""
 LEFT_OUT = "Give --missing nan if such cells are unknown, or drop those rows or columns."
 
@@ -34,19 +32,23 @@ def missing_word(missing_values: Any) -> str:
     return "none" if missing_values is None else "zero" if missing_values == 0 else "nan"
 
 
-def read_non_negative(path: str, missing: str = "none", way_out: str = LEFT_OUT) -> Numbers:
+def read_non_negative(path: str, missing: str = "none", way_out: str = LEFT_OUT) -> "Numbers":
     """Read a matrix; an entry that is negative, infinite or missing is named by file, row and column.
 
     With `missing` 'nan' entries may be missing; `way_out` is what to do about one where they may not.
     """
+    from partwise.io import read_numbers
+
     numbers = read_numbers(path)
     mend = "A factorization needs entries >= 0: mend the file, or drop those rows or columns."
     check_entries(numbers, path, mend, way_out, unknown=missing == "nan")
     return numbers
 
 
-def named(numbers: Numbers, path: str) -> Any:
+def named(numbers: "Numbers", path: str) -> Any:
     """Return a matrix with the names of its columns, where the file has them: a model keeps them."""
+    from partwise.matrix import Named
+
     names = numbers.column_names
     if names is None:
         return numbers.X
@@ -56,11 +58,14 @@ def named(numbers: Numbers, path: str) -> Any:
     return Named(numbers.X, names)
 
 
-def for_model(numbers: Numbers, model: Any, path: str, source: str) -> Any:
+def for_model(numbers: "Numbers", model: Any, path: str, source: str) -> Any:
     """Return a matrix as a `model` takes it: its columns are those that the model was fitted to, found by name.
 
     `path` and `source` are the files of the two. Where one of them has no names, columns are taken by place.
     """
+    from partwise.matrix import Named
+    from partwise.matrix.names import Difference
+
     known = getattr(model, "feature_names_in_", None)
     if known is not None and numbers.column_names is not None:
         different = Difference.of(numbers.column_names, list(known))
@@ -77,8 +82,10 @@ def for_model(numbers: Numbers, model: Any, path: str, source: str) -> Any:
     return Named(numbers.X, known.tolist())
 
 
-def check_entries(numbers: Numbers, path: str, mend: str, way_out: str, *, unknown: bool = False) -> None:
+def check_entries(numbers: "Numbers", path: str, mend: str, way_out: str, *, unknown: bool = False) -> None:
     """Raise for the first entry that is negative, infinite or, unless some are `unknown`, missing."""
+    import numpy as np
+
     found = _first(numbers, path, lambda x: ~((x >= 0) & (x < np.inf)) & ~(np.isnan(x) & unknown))
     if found is not None:
         where, entry, count = found
@@ -86,7 +93,7 @@ def check_entries(numbers: Numbers, path: str, mend: str, way_out: str, *, unkno
         raise DataError(f"{where} ({count:,} entries are {kinds}). {way_out if np.isnan(entry) else mend}")
 
 
-def check_counts(numbers: Numbers, path: str) -> None:
+def check_counts(numbers: "Numbers", path: str) -> None:
     """Raise for the first entry that is no count."""
     found = _first(numbers, path, lambda x: x % 1 > 0)
     if found is not None:
@@ -97,8 +104,11 @@ def check_counts(numbers: Numbers, path: str) -> None:
         )
 
 
-def _first(numbers: Numbers, path: str, test: Callable[[Any], Any]) -> tuple[str, float, int] | None:
+def _first(numbers: "Numbers", path: str, test: Callable[[Any], Any]) -> tuple[str, float, int] | None:
     """Return the place and value in words of the first entry that a test finds, its value, and how many there are."""
+    import numpy as np
+    import scipy.sparse
+
     sparse = scipy.sparse.issparse(numbers.X)
     X = numbers.X.tocoo() if sparse else numbers.X
     entries = X.data if sparse else X
@@ -113,6 +123,9 @@ def _first(numbers: Numbers, path: str, test: Callable[[Any], Any]) -> tuple[str
 
 def count_unknown(X: Any, missing: str, path: str) -> int:
     """Return how many entries of X are unknown; tell of rows without a known one, and refuse a file without any."""
+    import numpy as np
+    import scipy.sparse
+
     if missing == "none":
         return 0
     sparse = scipy.sparse.issparse(X)
@@ -129,7 +142,7 @@ def count_unknown(X: Any, missing: str, path: str) -> int:
     return int(X.shape[0] * X.shape[1] - known.sum())
 
 
-def column_name(numbers: Numbers, index: int) -> str:
+def column_name(numbers: "Numbers", index: int) -> str:
     """Return the name of a column, or its number in the file, counted from 1."""
     return f"column {index + 1}" if numbers.column_names is None else numbers.column_names[index]
 

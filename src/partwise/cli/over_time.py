@@ -8,9 +8,11 @@ from partwise.cli.models import load_topics
 from partwise.cli.render import as_many, print_json, print_line, terminal_width
 from partwise.cli.saving import save_table
 from partwise.io.escapes import escaped
-from partwise.topics.timeline import BINS
 
 __all__ = ["command"]
+
+BINS = ("auto", "day", "week", "month", "quarter", "year", "decade")
+"""Those of `partwise.topics.timeline`, which imports NumPy."""
 
 
 @click.command(cls=Command)

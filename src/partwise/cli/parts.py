@@ -4,14 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
-import numpy as np
 
-from partwise import NMF, MiniBatchNMF
 from partwise.cli.command import Command, Failure, existing_file, json_option, note, table_file
 from partwise.cli.render import print_json, print_parts
 from partwise.cli.saving import save_table
-from partwise.persistence import load
-from partwise.topics import TopicModel
 
 __all__ = ["command", "heaviest"]
 
@@ -20,6 +16,8 @@ LISTED = 10
 
 def heaviest(components: Any, n: int = LISTED) -> list[list[int]]:
     """Return the columns of most weight in each part, heaviest first; none of weight 0."""
+    import numpy as np
+
     best = np.argsort(-components, axis=1, kind="stable")[:, :n]
     return [[int(j) for j in columns if row[j] > 0] for columns, row in zip(best, components, strict=True)]
 
@@ -42,6 +40,8 @@ def command(model: str, number: int, out: str | None, transpose: bool, as_json: 
     \b
     Example: partwise parts counts.model --out parts.csv
     """
+    from partwise.persistence import load
+
     components, names = parts_of(load(model), model)
     if out is not None:
         save_table(_transposed(components, names) if transpose else _wide(components, names), out)
@@ -61,6 +61,9 @@ def command(model: str, number: int, out: str | None, transpose: bool, as_json: 
 
 def parts_of(model: Any, path: str) -> tuple[Any, list[str]]:
     """Return the parts (k, m) of a model and the names of its columns: numbers from 1 where none are known."""
+    from partwise import NMF, MiniBatchNMF
+    from partwise.topics import TopicModel
+
     if isinstance(model, TopicModel):
         return model.components_, [str(word) for word in model.words_]
     if not isinstance(model, NMF | MiniBatchNMF):

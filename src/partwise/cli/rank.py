@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.text import Text
@@ -30,9 +30,9 @@ from partwise.cli.progress import counting
 from partwise.cli.render import print_facts, print_json, print_line, print_sentence
 from partwise.io.escapes import quoted
 from partwise.io.writing import write_bytes
-from partwise.selection.choice import RankChoice
-from partwise.selection.figure import axes
-from partwise.selection.rank import RANKS, choose_rank
+
+if TYPE_CHECKING:
+    from partwise.selection.choice import RankChoice
 
 __all__ = ["command"]
 
@@ -111,6 +111,9 @@ def command(
     \b
     Example: partwise rank counts.csv --max 6
     """
+    from partwise.selection.figure import axes
+    from partwise.selection.rank import choose_rank
+
     ax = None
     if out is not None:  # at once, not after the search
         os.environ.setdefault("MPLBACKEND", "agg")
@@ -179,10 +182,12 @@ def _tried(fewest: int, most: int | None, ranks: list[int] | None, shape: tuple[
 
 def _usual(fewest: int, shape: tuple[int, int]) -> list[int]:
     """Return the numbers of parts that are tried unasked, from `fewest` on."""
+    from partwise.selection.rank import RANKS
+
     return [k for k in RANKS if fewest <= k <= max(1, min(shape) // 2)]
 
 
-def _print_table(choice: RankChoice) -> None:
+def _print_table(choice: "RankChoice") -> None:
     """Print a line for each number of parts, that of the choice with a mark."""
     print_line(Text("  parts  held-out error        ±  above lowest        ±  stability  seconds", "dim"))
     for record in choice.records:

@@ -1,7 +1,7 @@
 """``partwise recommend``, and the options that it shares with ``explain`` and ``evaluate``."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from rich.cells import cell_len, set_cell_size
@@ -10,8 +10,9 @@ from rich.text import Text
 from partwise.cli.command import Command, FiniteRange, existing_file, json_option, note, seed_option
 from partwise.cli.render import print_json, print_line
 from partwise.io.escapes import escaped
-from partwise.recommend import Recommender
-from partwise.recommend.files import read_table
+
+if TYPE_CHECKING:
+    from partwise.recommend import Recommender
 
 __all__ = ["command", "model_of", "table_options", "tables"]
 
@@ -63,6 +64,8 @@ def table_options(function: Decorated) -> Decorated:
 
 def tables(log: str, settings: dict[str, Any]) -> tuple[dict[str, list[Any]], dict[str, list[Any]] | None]:
     """Read the log and, if there is one, the file of articles; ids are strings."""
+    from partwise.recommend.files import read_table
+
     named = {what: settings[f"{what}_column"] for what in ("reader", "article", "strength", "time", "text")}
 
     def some(*what: str) -> dict[str, str]:
@@ -74,8 +77,10 @@ def tables(log: str, settings: dict[str, Any]) -> tuple[dict[str, list[Any]], di
     return _strings(reads), _strings(read_table(settings["articles"], some("article", "text"), some("time")))
 
 
-def model_of(settings: dict[str, Any]) -> Recommender:
+def model_of(settings: dict[str, Any]) -> "Recommender":
     """Return the recommender that the options describe, not fitted yet."""
+    from partwise.recommend import Recommender
+
     return Recommender(
         settings["components"],
         feedback=settings["feedback"],

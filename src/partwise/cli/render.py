@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.cells import cell_len, set_cell_size
@@ -14,8 +14,9 @@ from rich.console import Console
 from rich.text import Text
 
 from partwise.io.escapes import UNSAFE, escaped, json_text
-from partwise.topics import Similar, Topic
-from partwise.topics.words import SEPARATOR
+
+if TYPE_CHECKING:
+    from partwise.topics import Similar, Topic
 
 __all__ = [
     "as_many",
@@ -94,7 +95,7 @@ def print_parts(parts: Sequence[Sequence[str]], shares: Sequence[float] | None =
 
 
 def print_topics(
-    topics: Sequence[Topic],
+    topics: "Sequence[Topic]",
     snippets: Mapping[str, str],
     titles: Mapping[str, str] = NONE,
     *,
@@ -104,6 +105,8 @@ def print_topics(
 
     A document is shown by its title, else by its id and the beginning of its text.
     """
+    from partwise.topics.words import SEPARATOR
+
     width = terminal_width()
     topics = [
         replace(one, label=escaped(one.label), document=escaped(one.document), words=[*map(escaped, one.words)])
@@ -145,7 +148,7 @@ def print_topics(
 
 
 def print_similar(
-    found: Sequence[Similar], labels: Sequence[str], texts: Mapping[str, str], titles: Mapping[str, str] = NONE
+    found: "Sequence[Similar]", labels: Sequence[str], texts: Mapping[str, str], titles: Mapping[str, str] = NONE
 ) -> None:
     """Print score, id and shared topics of each document; below it its title, or else the beginning of its text."""
     width = terminal_width()

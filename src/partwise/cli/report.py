@@ -7,8 +7,6 @@ import click
 from partwise.cli.command import MODELS, Command, Failure, existing_file, new_file, note, operand
 from partwise.cli.models import load_topics
 from partwise.io.escapes import quoted
-from partwise.report import write_page
-from partwise.topics.reporting import report_of
 
 __all__ = ["command"]
 
@@ -33,6 +31,9 @@ def command(model: str, out: str | None, title: str | None) -> None:
     \b
     Example: partwise report news.model --out news.html
     """
+    from partwise.report import write_page
+    from partwise.topics.reporting import report_of
+
     path = out or _page_of(model)
     if out is None and Path(path).exists():
         raise Failure(f"{path} exists. Name it with --out to replace it, or give another name.", exit_code=2)

@@ -23,7 +23,6 @@ from partwise.cli.models import titles_of, topic_rows
 from partwise.cli.progress import progress
 from partwise.cli.render import fit_facts, print_facts, print_json, print_sentence, print_topics, summary
 from partwise.cli.saving import save_model
-from partwise.topics import TopicModel
 
 __all__ = ["command"]
 
@@ -91,6 +90,8 @@ def command(
     \b
     Example: partwise topics news.csv --text body --date day --out news.model
     """
+    from partwise.topics import TopicModel
+
     if file == "-" and sys.stdin is not None and sys.stdin.isatty():
         if no_input:
             raise Failure("standard input is a keyboard. Pipe JSON lines into it, or give a file.", exit_code=2)

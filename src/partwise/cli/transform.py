@@ -7,17 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 
-from partwise import NMF, MiniBatchNMF
 from partwise.cli.command import Command, existing_file, new_file
 from partwise.cli.documents import read_documents, text_options
 from partwise.cli.inputs import count_unknown, for_model, missing_word, read_non_negative
 from partwise.exceptions import DataError
 from partwise.io.escapes import csv_text, escaped_lines
 from partwise.io.writing import write_bytes
-from partwise.persistence import load
-from partwise.topics import TopicModel
 
 __all__ = ["command"]
 
@@ -47,6 +43,10 @@ def command(model: str, file: str, out: str | None, **columns: Any) -> None:
     \b
     Example: partwise transform counts.model more.csv --out weights.csv
     """
+    from partwise import NMF, MiniBatchNMF
+    from partwise.persistence import load
+    from partwise.topics import TopicModel
+
     loaded = load(model)
     names: Sequence[str] | None
     if isinstance(loaded, TopicModel):
@@ -69,6 +69,8 @@ def command(model: str, file: str, out: str | None, **columns: Any) -> None:
 
 
 def _npy(W: Any) -> bytes:
+    import numpy as np
+
     content = io.BytesIO()
     np.save(content, W)
     return content.getvalue()

@@ -1,19 +1,19 @@
 """``partwise update``."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import numpy as np
 
 from partwise.cli.command import Changing, Failure, changed_model, json_option, note
 from partwise.cli.command import existing_file as file_there
 from partwise.cli.documents import date_option, metadata_options, read_documents, text_options
 from partwise.cli.models import finish
 from partwise.cli.render import print_json, print_sentence
-from partwise.io import Texts
-from partwise.persistence import load
-from partwise.topics import TopicModel
+
+if TYPE_CHECKING:
+    from partwise.io import Texts
+    from partwise.topics import TopicModel
 
 __all__ = ["command"]
 
@@ -36,6 +36,9 @@ def command(model: str, file: str, out: str | None, as_json: bool, **columns: An
     \b
     Example: partwise update news.model week-2.csv --text body --date day
     """
+    from partwise.persistence import load
+    from partwise.topics import TopicModel
+
     loaded = load(model)
     if not isinstance(loaded, TopicModel):
         raise Failure(
@@ -45,8 +48,10 @@ def command(model: str, file: str, out: str | None, as_json: bool, **columns: An
     update_topics(loaded, file, columns, model, out or model, as_json)
 
 
-def update_topics(model: TopicModel, file: str, columns: dict[str, Any], path: str, out: str, as_json: bool) -> None:
+def update_topics(model: "TopicModel", file: str, columns: dict[str, Any], path: str, out: str, as_json: bool) -> None:
     """Add the documents of a file to a topic model, and save it."""
+    import numpy as np
+
     _check_columns(model, columns, path)
     read = read_documents(file, **columns)
     ids, new, numbered = _new_rows(model, read, columns["id_"])
@@ -88,7 +93,7 @@ def update_topics(model: TopicModel, file: str, columns: dict[str, Any], path: s
 HAPPENED = {"born": "is new", "died": "is of hardly any document any more", "returned": "is back"}
 
 
-def _check_columns(model: TopicModel, columns: dict[str, Any], path: str) -> None:
+def _check_columns(model: "TopicModel", columns: dict[str, Any], path: str) -> None:
     """Refuse dates that the model or the new documents lack, and tell of other columns that go without."""
     if (model.dates_ is None) != (columns["date"] is None):
         way_out = (
@@ -102,7 +107,7 @@ def _check_columns(model: TopicModel, columns: dict[str, Any], path: str) -> Non
         note(f"without {' and '.join(lacking)} the new documents have none of what the earlier ones have")
 
 
-def _new_rows(model: TopicModel, read: Texts, asked: str | None) -> tuple[list[str], list[int], bool]:
+def _new_rows(model: "TopicModel", read: "Texts", asked: str | None) -> tuple[list[str], list[int], bool]:
     """Return the ids of documents, the rows of those that are new, and whether they were numbered on.
 
     Rows that are numbered in both files begin at 1 in both: the number tells nothing, unless the text is the same too.

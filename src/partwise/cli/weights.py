@@ -1,17 +1,18 @@
 """--weights: one weight a row, from a file of its own or a column of a table, or one an entry."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
-import numpy as np
 
 from partwise.cli.command import note
 from partwise.cli.inputs import check_entries
 from partwise.exceptions import DataError
-from partwise.io import Numbers, read_numbers
 from partwise.io.escapes import unguarded
 from partwise.io.files import data_suffix, decode, delimited_rows, read_bytes
+
+if TYPE_CHECKING:
+    from partwise.io import Numbers
 
 __all__ = ["Weights", "read_weights", "weights_option"]
 
@@ -69,7 +70,7 @@ class Weights(NamedTuple):
         return {"sample_weight" if self.kind == "row" else "entry_weight": self.values}
 
 
-def read_weights(source: Column, numbers: Numbers, path: str) -> Weights:
+def read_weights(source: Column, numbers: "Numbers", path: str) -> Weights:
     """Read the weights of the `numbers` that were read from `path`, and say how they were understood."""
     read = _read(source)
     check_entries(read, source.path, MEND, MEND)
@@ -93,7 +94,9 @@ def read_weights(source: Column, numbers: Numbers, path: str) -> Weights:
     return weights
 
 
-def _read(source: Column) -> Numbers:
+def _read(source: Column) -> "Numbers":
+    from partwise.io import Numbers, read_numbers
+
     suffix = data_suffix(source.path)
     if source.name is None:
         return _lines(source.path) if suffix == ".txt" else _whole(source.path, suffix)
@@ -106,7 +109,9 @@ def _read(source: Column) -> Numbers:
     return Numbers(read.X[:, [index]], read.row_names, [source.name])
 
 
-def _whole(path: str, suffix: str) -> Numbers:
+def _whole(path: str, suffix: str) -> "Numbers":
+    from partwise.io import read_numbers
+
     try:
         return read_numbers(path, vector=True)
     except DataError as error:
@@ -115,7 +120,11 @@ def _whole(path: str, suffix: str) -> Numbers:
         raise DataError(f"{error} For one column of a table, give {path}:COLUMN.") from None
 
 
-def _lines(path: str) -> Numbers:
+def _lines(path: str) -> "Numbers":
+    import numpy as np
+
+    from partwise.io import Numbers
+
     values = []
     for number, line in enumerate(decode(read_bytes(path), path).rstrip().splitlines(), 1):
         try:
@@ -125,8 +134,12 @@ def _lines(path: str) -> Numbers:
     return Numbers(np.array(values)[:, None])
 
 
-def _named_column(path: str, column: str) -> Numbers:
+def _named_column(path: str, column: str) -> "Numbers":
     """Read one column of a table whose others need not hold numbers; the first one may name the rows."""
+    import numpy as np
+
+    from partwise.io import Numbers
+
     (_, header), *rows = delimited_rows(decode(read_bytes(path), path), data_suffix(path), path)
     index = _index(header, column, path)
     if not rows:
@@ -149,8 +162,10 @@ def _index(columns: list[str], name: str, path: str) -> int:
     return columns.index(name)
 
 
-def _in_order(read: Numbers, numbers: Numbers, source: Column, path: str) -> tuple[Any, str]:
+def _in_order(read: "Numbers", numbers: "Numbers", source: Column, path: str) -> tuple[Any, str]:
     """Return one weight for each row, and how they were told apart: by name where both files have the same names."""
+    import numpy as np
+
     values = np.asarray(read.X.toarray() if hasattr(read.X, "toarray") else read.X, np.float64)[:, 0]
     names, rows = read.row_names, numbers.row_names
     if names is not None and rows is not None and names != rows and len(set(names)) == len(names):

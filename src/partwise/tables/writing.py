@@ -4,7 +4,6 @@ import itertools
 import math
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from importlib.util import find_spec
 from os import PathLike
 from pathlib import Path
 from shutil import copyfileobj
@@ -12,13 +11,13 @@ from typing import IO, Any
 
 import numpy as np
 
-from partwise.exceptions import DataError, MissingExtraError
+from partwise.exceptions import DataError
+from partwise.io.endings import check_ending
 from partwise.io.escapes import csv_line, json_text
 from partwise.io.writing import write_stream
 
-__all__ = ["ENDINGS", "check_ending", "write_table"]
+__all__ = ["write_table"]
 
-ENDINGS = (".csv", ".tsv", ".xlsx", ".parquet", ".jsonl", ".json")
 DIGITS = 6
 """Significant digits of a number in all formats but Parquet, whose numbers are not read by eye."""
 EXCEL_ROWS, EXCEL_COLUMNS, EXCEL_CELL = 2**20, 2**14, 2**15 - 1
@@ -27,14 +26,6 @@ WIDEST = 60
 """Characters that a column of a sheet is made wide for at most."""
 
 Columns = Mapping[str, Sequence[Any]]
-
-
-def check_ending(path: str | PathLike[str]) -> None:
-    """Raise a `MissingExtraError` if the format of a table needs a package that is not installed."""
-    if Path(path).suffix.lower() == ".xlsx" and find_spec("xlsxwriter") is None:
-        raise MissingExtraError(
-            f"{path}: .xlsx needs XlsxWriter, which is not installed: pip install 'partwise[io]'. Or write .csv."
-        )
 
 
 def write_table(
