@@ -268,7 +268,7 @@ def test_a_place_stored_twice_holds_the_sum_that_scipy_makes_of_it(form, dtype):
 
 def test_many_entries_in_lists_cost_little_more_than_scipy_takes_to_read_them():
     """A loop over the entries takes some 150 times as long as SciPy, which reads lists in C."""
-    X = sp.random_array((2000, 1000), density=0.05, random_state=0).tolil()
+    X = sp.random_array((2000, 1000), density=0.05, rng=0).tolil()
     seconds = {}
     for read in (sound, type(X).tocsr):
         begun = time.process_time()

@@ -1,7 +1,6 @@
 """Matrices from npy, npz, mtx, csv, tsv, parquet and h5ad files."""
 
 import io
-from inspect import signature
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,9 +14,6 @@ from partwise.io.escapes import unguarded
 from partwise.io.files import data_suffix, decode, delimited_rows, read_bytes, reading
 
 __all__ = ["Numbers", "read_numbers"]
-
-# SciPy 1.18 warns of a change to come unless it is told, and before 1.15 it cannot be told.
-MMREAD = {"spmatrix": False} if "spmatrix" in signature(scipy.io.mmread).parameters else {}
 
 
 class Numbers(NamedTuple):
@@ -128,7 +124,7 @@ def _read_mtx(path: Path, encoding: str) -> Numbers:
         if b"\0" in content:
             raise ValueError("it holds binary data")
         # SciPy reads past the end of its memory where a number that ends in E is the last thing before that, or a zero.
-        return Numbers(_csr(scipy.io.mmread(io.BytesIO(content + b"\n"), **MMREAD), path))
+        return Numbers(_csr(scipy.io.mmread(io.BytesIO(content + b"\n"), spmatrix=False), path))
 
 
 def _read_table(path: Path, encoding: str) -> Numbers:
