@@ -3,4 +3,5 @@
 import sys
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).resolve().parents[2]))
+# First, as older wheels of pyarrow bring a package of this name.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))

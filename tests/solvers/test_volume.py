@@ -198,16 +198,17 @@ def test_what_it_needs_is_said():
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_a_light_volume_is_reached_through_heavier_ones_in_fewer_iterations(n_jobs):
     data = as_matrix(scene(noise=0.003)[0])
+    volume = Volume.of(data, 3, 1.0)
     fits = []
     for leads in (True, False):
         w, h = (Factor(start, Penalty()) for start in initialize(data, 3, "random", np.random.RandomState(0)))
-        w.sums_to_one, h.volume = True, Volume.of(data, 3, 1.0)
+        w.sums_to_one, h.volume = True, volume
         w.begin(project(w.point))
         limit, spent = Stopping(max_iter=400), 0
         with Workers(n_jobs) as workers:
             if leads:
                 spent = lighten(data, Frobenius(), HALS(), w, h, limit, workers, 0.0)
-            assert h.volume == Volume.of(data, 3, 1.0)
+            assert h.volume == volume
             fits += alternate(data, Frobenius(), HALS(), [(w, h)], stopping=limit, workers=workers, began=0.0)
     assert spent == 0 < fits[0].n_iter
     assert fits[0].objective < 0.98 * fits[1].objective
