@@ -50,11 +50,12 @@ def test_the_installed_package_requires_what_pyproject_says():
 
 def test_every_development_version_is_pinned_exactly():
     lines = (ROOT / "constraints.txt").read_text().splitlines()
-    pinned = {line.split("==")[0] for line in lines if re.fullmatch(r"[a-z0-9-]+==[\w.]+", line)}
+    pinned = [line.split("==")[0] for line in lines if re.fullmatch(r"[a-z0-9-]+==[\w.]+", line)]
     assert all(line.startswith("#") or line.split("==")[0] in pinned for line in lines)
+    assert pinned == sorted({*pinned})
     groups = [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()]
     named = {Requirement(line).name for group in groups for line in group} - {"partwise"}
-    assert named <= pinned
+    assert named <= {*pinned}
 
 
 def test_every_version_that_users_may_have_is_set_by_a_floor_and_tested_there():
