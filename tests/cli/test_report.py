@@ -22,6 +22,17 @@ def test_a_page_is_written_beside_the_model_unless_a_name_is_given(run, model, t
     assert "2 topics in 40 documents" in (tmp_path / "news.html").read_text(encoding="utf-8")
 
 
+def test_a_page_names_documents_by_the_titles_that_were_carried(run, tmp_path):
+    rows = [f"{i},The cup and the team number {i},Cup {i},https://example.org/{i},sport" for i in range(6)]
+    (tmp_path / "news.csv").write_text("\n".join(["id,text,headline,link,desk", *rows]))
+    columns = ["--title", "headline", "--url", "link", "--section", "desk"]
+    run("topics", tmp_path / "news.csv", "--topics", 1, *columns, "--out", tmp_path / "cup.model")
+    run("report", tmp_path / "cup.model")
+    page = (tmp_path / "cup.html").read_text(encoding="utf-8")
+    assert '<a href="https://example.org/3" rel="noopener noreferrer" dir="auto" class="title">Cup 3</a>' in page
+    assert '<span class="id" dir="auto">3</span><span class="section" dir="auto">sport</span>' in page
+
+
 def test_the_page_says_with_what_command_it_was_made(run, model, tmp_path):
     run("report", model, "--title", "Two words")
     page = (tmp_path / "news.html").read_text(encoding="utf-8")

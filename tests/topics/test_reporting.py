@@ -134,6 +134,22 @@ def test_the_code_to_repeat_a_model_makes_the_same_model(model, report):
     assert "model.fit(texts, ids=ids, dates=dates)" in code
 
 
+def test_documents_have_the_titles_addresses_and_sections_that_were_fitted_with_them():
+    texts = ["a cup final", "the cup match", "bank rates", "rates rise"]
+    metadata = {"title": ["A", "B", "C", ""], "url": ["https://example.org", "", "", ""], "desk": ["x"] * 4}
+    report = report_of(TopicModel(2, stability_runs=0).fit(texts, metadata=metadata))
+    found = {one.document.id: one.document for topic in report.topics for one in topic.listed}
+    assert [(found[i].title, found[i].url, found[i].section) for i in "0123"] == [
+        ("A", "https://example.org", ""),
+        ("B", "", ""),
+        ("C", "", ""),
+        ("", "", ""),
+    ]
+    passages = [passage.document for topic in report.topics for passage in topic.passages]
+    assert {document.title for document in passages} >= {"A", "C"}
+    assert "model.fit(texts, metadata=metadata)" in report.repeat
+
+
 def test_the_code_to_repeat_a_stream_has_its_batches():
     model = TopicModel(2, stability_runs=0)
     for texts in (["a cup final", "the cup match"], ["bank rates", "rates rise"]):

@@ -115,7 +115,9 @@ def _list(topic: TopicFacts, language: str | None) -> Html:
         class_="tools scripted",
     )
     missing = topic.documents - len(lines)
-    left_out = f"These are the {len(lines):,} most typical of {topic.documents:,}; model.document_table() has all."
+    left_out = (
+        f"These are the {len(lines):,} most typical of {topic.documents:,}; partwise export writes all to tables."
+    )
     return tag(
         "details",
         tag("summary", f"All {_documents(topic)}" if not missing else f"{len(lines):,} of {_documents(topic)}"),

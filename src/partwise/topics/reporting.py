@@ -43,6 +43,8 @@ MOST_BINS, LEAST_DOCUMENTS = 48, 8
 """Bins of time that a small chart has room for, and documents in a mean bin below which shares are noise."""
 LENGTHS = {"day": 1.0, "week": 7.0, "month": 30.44, "quarter": 91.31, "year": 365.25, "decade": 3652.5}
 """Days in a bin. Bins are taken longer until at least a third of them have documents."""
+SHOWN = ("title", "url", "section")
+"""Metadata that a page shows."""
 DAYS = {"day": 1, "week": 7}
 MONTHS = {"month": 1, "quarter": 3, "year": 12, "decade": 120}
 
@@ -150,6 +152,7 @@ def _document(model: Listing, row: int, characters: int = 0) -> Document:
     return Document(
         id=model.ids_[row],
         date="" if model.dates_ is None else model.dates_[row],
+        **{name: values[row] for name, values in model.metadata_.items() if name in SHOWN},
         beginning="" if model.texts_ is None or not characters else _beginning(model.texts_[row], characters),
     )
 
@@ -298,15 +301,16 @@ def _repeat(model: Any, command: str | None) -> list[str]:
     ]
     ids = ", ids=ids" if model.ids_ != [str(i) for i in range(len(model.ids_))] else ""
     dates = ", dates=dates" if model.dates_ is not None else ""
+    metadata = ", metadata=metadata" if model.metadata_ else ""
     batches = getattr(model, "n_batches_", 0)
     lines = [
         "from partwise.topics import TopicModel",
         "",
         f"model = TopicModel({', '.join(said)})",
         *(
-            [f"for texts in batches:  # {batches} of them", f"    model.partial_fit(texts{ids}{dates})"]
+            [f"for texts in batches:  # {batches} of them", f"    model.partial_fit(texts{ids}{dates}{metadata})"]
             if batches
-            else [f"model.fit(texts{ids}{dates})"]
+            else [f"model.fit(texts{ids}{dates}{metadata})"]
         ),
         *([f"# {model.n_topics_} topics in the end"] if model.n_topics != model.n_topics_ else []),
         'model.report("report.html")',
