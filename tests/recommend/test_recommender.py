@@ -398,3 +398,14 @@ def test_similar_articles_do_not_depend_on_the_size_of_blocks(rated, monkeypatch
     monkeypatch.setattr("partwise.recommend.ratings.CELLS", 100)
     parts = Recommender(2, feedback="explicit").fit(rated)._model.similar
     assert (whole != parts).nnz == 0
+
+
+def test_reads_that_are_known_can_be_left_out_of_an_update():
+    log = {"reader": ["a", "a", "b"], "article": ["x", "y", "x"], "time": [1.0, 2.0, 3.0]}
+    more = {"reader": ["b", "b", "a", "c"], "article": ["x", "x", "x", "x"], "time": [3.0, 4.0, 1.0, 1.0]}
+    model = Recommender(1).fit(log)
+    assert model.update(more, skip_known=True).n_reads_ == 5
+    assert model.update(more, skip_known=True).n_reads_ == 5
+    assert model.update(more).n_reads_ == 9
+    untimed = {name: values for name, values in log.items() if name != "time"}
+    assert Recommender(1).fit(untimed).update(untimed, skip_known=True).n_reads_ == 6

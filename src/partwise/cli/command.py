@@ -158,7 +158,7 @@ PART_OF_NAME = re.compile(r"(\.v?[\d\W_]+)?")
 
 
 def new_file(
-    name: str, endings: Sequence[str] = (), *, prints: bool = True, **settings: Any
+    name: str, endings: Sequence[str] = (), *, prints: bool = True, option: str = "--out", **settings: Any
 ) -> Callable[[Decorated], Decorated]:
     """Return an option for a file to write, whose folder has to exist, with one of some endings or those of a model.
 
@@ -187,7 +187,7 @@ def new_file(
         return with_folder(ctx, option, value)
 
     writable = click.Path(dir_okay=False, writable=True)
-    return click.option("--out", metavar=name, type=writable, callback=checked, **settings)
+    return click.option(option, metavar=name, type=writable, callback=checked, **settings)
 
 
 def table_file(**settings: Any) -> Callable[[Decorated], Decorated]:

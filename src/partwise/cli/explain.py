@@ -6,19 +6,20 @@ import click
 from rich.text import Text
 
 from partwise.cli.command import Command, existing_file, json_option
-from partwise.cli.recommend import model_of, table_options, tables
+from partwise.cli.recommend import as_given, fitted_model, saved_model, table_options
 from partwise.cli.render import print_json, print_line
 
 __all__ = ["command"]
 
 
 @click.command(cls=Command)
-@click.argument("log", type=existing_file)
+@click.argument("log", type=existing_file, required=False)
 @click.option("--reader", metavar="ID", required=True, help="Reader.")
 @click.option("--article", metavar="ID", required=True, help="Article.")
+@saved_model
 @table_options
 @json_option
-def command(log: str, reader: str, article: str, as_json: bool, **settings: Any) -> None:
+def command(log: str | None, reader: str, article: str, saved: str | None, as_json: bool, **settings: Any) -> None:
     """Tell why an article is recommended: reasons that add up to its score.
 
     LOG is a .csv, .tsv, .jsonl or .parquet file with a row for each read.
@@ -26,9 +27,8 @@ def command(log: str, reader: str, article: str, as_json: bool, **settings: Any)
     \b
     Example: partwise explain log.csv --reader ann --article a17
     """
-    reads, texts = tables(log, settings)
-    model = model_of(settings).fit(reads, texts)
-    reasons = model.reasons(reader, article)
+    model = fitted_model(log, saved, settings)
+    reasons = model.reasons(as_given(reader, model.reader_ids_), as_given(article, model.article_ids_))
     if as_json:
         print_json(reasons)
         return

@@ -25,7 +25,7 @@ __all__ = ["group", "main"]
 COMMANDS = {
     "topics": "Find the topics of a collection of texts.",
     "similar": "Find the documents most similar to one.",
-    "update": "Add new documents to a saved model.",
+    "update": "Add new documents or reads to a saved model.",
     "label": "Name a topic of a saved model.",
     "merge": "Put topics of a saved model together.",
     "split": "Make several topics of one in a saved model.",

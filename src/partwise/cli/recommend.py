@@ -1,42 +1,54 @@
 """``partwise recommend``, and the options that it shares with ``explain`` and ``evaluate``."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from partwise.cli.command import Command, FiniteRange, existing_file, json_option, note, seed_option
+from partwise.cli.command import (
+    Command,
+    Failure,
+    FiniteRange,
+    existing_file,
+    json_option,
+    new_file,
+    note,
+    seed_option,
+    table_file,
+)
+from partwise.cli.documents import plain_texts
+from partwise.cli.progress import counting
 from partwise.cli.render import print_json, print_line
+from partwise.cli.saving import save_model, save_table
 from partwise.io.escapes import escaped
 
 if TYPE_CHECKING:
     from partwise.recommend import Recommender
 
-__all__ = ["command", "model_of", "table_options", "tables"]
+__all__ = [
+    "as_given",
+    "command",
+    "fitted_model",
+    "log_options",
+    "model_of",
+    "saved_model",
+    "table_options",
+    "tables",
+]
+
+BATCH = 1_000
+"""Readers whose lists are written at a time."""
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
 def table_options(function: Decorated) -> Decorated:
-    """Add the options on what is read, and how."""
-    columns = [
-        click.option(
-            f"--{what}-column", metavar="NAME", default=name, show_default=True, help=f"Column of {plural}{where}."
-        )
-        for what, name, plural, where in (
-            ("reader", "reader", "readers", ""),
-            ("article", "article", "articles, in both files", ""),
-            ("strength", "strength", "how much a read says, or ratings", ", where it is there"),
-            ("time", "time", "times, in both files", ", where it is there"),
-            ("text", "text", "texts, in the file of articles", ""),
-        )
-    ]
+    """Add the options on what is read, and how, and on what is made of it."""
     others = [
-        click.option(
-            "--articles", metavar="FILE", type=existing_file, show_default="none", help="Articles with texts."
-        ),
         click.option(
             "--feedback",
             type=click.Choice(["implicit", "explicit"]),
@@ -54,12 +66,60 @@ def table_options(function: Decorated) -> Decorated:
             show_default="all reads count the same",
             help="Days in which what a reader read comes to count half.",
         ),
-        *columns,
         seed_option,
     ]
     for option in reversed(others):
         function = option(function)
+    return log_options(function)
+
+
+def log_options(function: Decorated) -> Decorated:
+    """Add the options on what is read."""
+    columns = [
+        click.option(
+            f"--{what}-column", metavar="NAME", default=name, show_default=True, help=f"Column of {plural}{where}."
+        )
+        for what, name, plural, where in (
+            ("reader", "reader", "readers", ""),
+            ("article", "article", "articles, in both files", ""),
+            ("strength", "strength", "how much a read says, or ratings", ", where it is there"),
+            ("time", "time", "times, in both files", ", where it is there"),
+            ("text", "text", "texts, in the file of articles", ""),
+        )
+    ]
+    others = [
+        click.option(
+            "--articles", metavar="FILE", type=existing_file, show_default="none", help="Articles with texts."
+        ),
+        *columns,
+        click.option(
+            "--strength",
+            "strengths",
+            metavar="WORD=NUMBER,...",
+            callback=_strengths,
+            show_default="strengths are numbers",
+            help="What each kind of read counts where the column of strengths holds words; 0 leaves a kind out.",
+        ),
+    ]
+    for option in reversed(others):
+        function = option(function)
     return function
+
+
+def _strengths(ctx: click.Context, option: click.Parameter, value: str | None) -> dict[str, float] | None:
+    """Return the numbers of words, as in VIEW=1,LIKE=2."""
+    if value is None:
+        return None
+    found: dict[str, float] = {}
+    for pair in value.split(","):
+        word, _, number = pair.rpartition("=")
+        try:
+            found[word.strip()] = float(number)
+        except ValueError:
+            found[word.strip()] = math.nan
+        if not word.strip() or not 0 <= found[word.strip()] < math.inf:
+            raise click.BadParameter(f"{pair!r} is no word with a number from 0 up, as in VIEW=1.", ctx, option)
+    return found
 
 
 def tables(log: str, settings: dict[str, Any]) -> tuple[dict[str, list[Any]], dict[str, list[Any]] | None]:
@@ -71,10 +131,31 @@ def tables(log: str, settings: dict[str, Any]) -> tuple[dict[str, list[Any]], di
     def some(*what: str) -> dict[str, str]:
         return {name: named[name] for name in what}
 
-    reads = read_table(log, some("reader", "article"), some("strength", "time"))
+    if settings["strengths"] is None:
+        reads = read_table(log, some("reader", "article"), some("strength", "time"))
+    else:
+        kinds = {"kind": named["strength"]}
+        reads = _weighed(read_table(log, some("reader", "article") | kinds, some("time")), settings["strengths"], log)
     if settings["articles"] is None:
         return _strings(reads), None
-    return _strings(reads), _strings(read_table(settings["articles"], some("article", "text"), some("time")))
+    articles = read_table(settings["articles"], some("article", "text"), some("time"))
+    articles["text"] = plain_texts([text or "" for text in articles["text"]], "articles")
+    return _strings(reads), _strings(articles)
+
+
+def _weighed(reads: dict[str, list[Any]], strengths: dict[str, float], log: str) -> dict[str, list[Any]]:
+    """Return reads with the strength of their kind; those of strength 0 are left out."""
+    kinds = [str(kind) for kind in reads.pop("kind")]
+    unknown = sorted({*kinds} - {*strengths})
+    if unknown:
+        raise Failure(
+            f"{log} also has reads of the kind {', '.join(map(repr, unknown[:5]))}, and nothing says what that counts. "
+            "Give all kinds with --strength; 0 leaves reads of a kind out.",
+            exit_code=2,
+        )
+    kept = [i for i, kind in enumerate(kinds) if strengths[kind]]
+    found = {name: [values[i] for i in kept] for name, values in reads.items()}
+    return found | {"strength": [strengths[kinds[i]] for i in kept]}
 
 
 def model_of(settings: dict[str, Any]) -> "Recommender":
@@ -104,11 +185,51 @@ def _string(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) and value == value else value
 
 
-@click.command(cls=Command)
-@click.argument("log", type=existing_file)
-@click.option(
-    "--reader", "readers", metavar="ID", multiple=True, required=True, help="Reader; may be given many times."
+saved_model = click.option(
+    "--model",
+    "saved",
+    metavar="MODEL",
+    type=existing_file,
+    show_default="one is made of LOG",
+    help="A model that --out-model saved, in place of LOG.",
 )
+
+
+def fitted_model(log: str | None, saved: str | None, settings: dict[str, Any]) -> "Recommender":
+    """Return the model that was saved, or else one fitted to the log; refuse options that would have no effect."""
+    from partwise.persistence import load
+    from partwise.recommend import Recommender
+
+    ctx = click.get_current_context()
+    if saved is None:
+        if log is None:
+            raise click.UsageError("Missing argument 'LOG', or a model with --model.", ctx)
+        return model_of(settings).fit(*tables(log, settings))
+    if log is not None:
+        raise click.UsageError(f"--model holds its own log: leave out {log}, or --model.", ctx)
+    for param in ctx.command.params:
+        if param.name in settings and ctx.get_parameter_source(param.name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{param.opts[-1]} changes nothing in a model that is there: leave it out.", ctx)
+    model = load(saved)
+    if isinstance(model, Recommender):
+        return model
+    raise Failure(
+        f'{saved} holds a {type(model).__name__}. Give a model that "partwise recommend LOG --out-model MODEL" saved.',
+        exit_code=2,
+    )
+
+
+def as_given(name: str, names: Sequence[Any]) -> Any:
+    """Return an id as the model has it: one of a model made in Python may be a number."""
+    return next((known for known in names if str(known) == name), name)
+
+
+@click.command(cls=Command)
+@click.argument("log", type=existing_file, required=False)
+@click.option(
+    "--reader", "readers", metavar="ID", multiple=True, show_default="none", help="Reader; may be given many times."
+)
+@click.option("--all", "everyone", is_flag=True, help="Lists for all readers, written to --out.")
 @click.option("-n", "--number", type=click.IntRange(min=1), default=10, show_default=True, help="Articles for each.")
 @click.option(
     "--diversity",
@@ -117,9 +238,23 @@ def _string(value: Any) -> Any:
     show_default=True,
     help="How much a list avoids articles like those before.",
 )
+@table_file(show_default="lists are printed", help="Write the lists to this table.")
+@new_file("MODEL", option="--out-model", show_default="nothing is saved", help="Save what was learnt from LOG.")
+@saved_model
 @table_options
 @json_option
-def command(log: str, readers: tuple[str, ...], number: int, diversity: float, as_json: bool, **settings: Any) -> None:
+def command(
+    log: str | None,
+    readers: tuple[str, ...],
+    everyone: bool,
+    number: int,
+    diversity: float,
+    out: str | None,
+    out_model: str | None,
+    saved: str | None,
+    as_json: bool,
+    **settings: Any,
+) -> None:
     """Recommend articles to readers, from a log of who read what.
 
     LOG is a .csv, .tsv, .jsonl or .parquet file with a row for each read. A reader who is not in it gets what is read
@@ -127,17 +262,67 @@ def command(log: str, readers: tuple[str, ...], number: int, diversity: float, a
 
     \b
     Example: partwise recommend log.csv --reader ann --articles news.csv -n 5
+    Example: partwise recommend log.csv --out-model readers.model
+    Example: partwise recommend --model readers.model --all --out lists.csv
     """
-    reads, articles = tables(log, settings)
-    model = model_of(settings).fit(reads, articles)
-    for name in readers:
-        if name not in model.reader_ids_:
-            note(f"reader {name!r} is not in {log}: what is read lately")
-    found = model.recommendations(readers, number, diversity=diversity)
-    if as_json:
-        print_json(found)
+    _check_asked(readers, everyone, out, out_model)
+    model = fitted_model(log, saved, settings)
+    if out_model is not None:
+        save_model(model, out_model)
+        sizes = [f"{len(model.reader_ids_):,} readers", f"{len(model.article_ids_):,} articles"]
+        note(f"saved {', '.join(sizes)} and {model.n_reads_:,} reads to {out_model}")
+    if everyone and out is not None:
+        _write_all(model, out, number, diversity)
+    if not readers:
         return
-    width = max(len("reader"), *(cell_len(escaped(str(name))) for name in readers))
+    known = set(map(str, model.reader_ids_))
+    for name in readers:
+        if name not in known:
+            note(f"reader {name!r} is not in {log or saved}: what is read lately")
+    found = model.recommendations([as_given(name, model.reader_ids_) for name in readers], number, diversity=diversity)
+    if out is not None:
+        save_table(_columns(found), out)
+        note(f"wrote {out}: {len(found):,} rows")
+    elif as_json:
+        print_json(found)
+    else:
+        _print(found)
+
+
+def _check_asked(readers: tuple[str, ...], everyone: bool, out: str | None, out_model: str | None) -> None:
+    ctx = click.get_current_context()
+    if everyone and (readers or out is None):
+        way_out = "Leave out --reader." if readers else "Give a table to write them to, as in --out lists.csv."
+        raise click.UsageError(f"--all makes the lists of all readers. {way_out}", ctx)
+    if not (readers or everyone or out_model):
+        raise click.UsageError("Whom to recommend to? Give --reader ID, or --all with --out, or --out-model.", ctx)
+
+
+def _write_all(model: "Recommender", out: str, number: int, diversity: float) -> None:
+    """Write the lists of all readers, a batch at a time."""
+    names, rows = model.reader_ids_, 0
+
+    def batches(done: Callable[[object], None]) -> Iterator[dict[str, list[Any]]]:
+        nonlocal rows
+        for first in range(0, len(names), BATCH):
+            batch = names[first : first + BATCH]
+            found = model.recommendations(batch, number, diversity=diversity)
+            rows += len(found)
+            yield _columns(found)
+            for name in batch:
+                done(name)
+
+    with counting("Recommending", f"of {len(names):,} readers", len(names)) as done:
+        save_table(batches(done), out)
+    note(f"wrote {out}: {rows:,} rows for {len(names):,} readers")
+
+
+def _columns(found: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    return {name: [row[name] for row in found] for name in ("reader", "rank", "article", "score")}
+
+
+def _print(found: list[dict[str, Any]]) -> None:
+    width = max(len("reader"), *(cell_len(escaped(str(row["reader"]))) for row in found)) if found else 0
     print_line(Text(f"{set_cell_size('reader', width)}  rank   score  article", "dim"))
     for row in found:
         line = Text(f"{set_cell_size(escaped(str(row['reader'])), width)}  {row['rank']:4}  {row['score']:6.3f}  ")

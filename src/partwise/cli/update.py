@@ -1,21 +1,31 @@
 """``partwise update``."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from partwise.cli.command import Changing, Failure, changed_model, json_option, note
 from partwise.cli.command import existing_file as file_there
 from partwise.cli.documents import date_option, metadata_options, read_documents, text_options
 from partwise.cli.models import finish
+from partwise.cli.recommend import log_options, tables
 from partwise.cli.render import print_json, print_sentence
+from partwise.cli.saving import save_model
+from partwise.exceptions import DataError
 
 if TYPE_CHECKING:
     from partwise.io import Texts
+    from partwise.recommend import Recommender
     from partwise.topics import TopicModel
 
 __all__ = ["command"]
+
+OF_READS = frozenset(
+    ("articles", "reader_column", "article_column", "strength_column", "time_column", "text_column", "strengths")
+)
+"""Options that are for logs alone."""
 
 
 @click.command(cls=Changing)
@@ -24,28 +34,87 @@ __all__ = ["command"]
 @text_options
 @date_option
 @metadata_options
+@log_options
 @changed_model
 @json_option
 def command(model: str, file: str, out: str | None, as_json: bool, **columns: Any) -> None:
-    """Add new documents to a saved model.
+    """Add new documents or reads to a saved model.
 
-    MODEL is a file that "partwise topics --out" wrote, and FILE holds new documents, under the same options. Topics
-    keep their numbers and labels and learn from the new documents; topics that are new are put at the end. Earlier
-    documents stay where they were placed, and so do documents whose id is already in the model.
+    If "partwise topics --out" wrote MODEL, FILE holds new documents. Topics keep their numbers and labels and learn
+    from the new documents; topics that are new are put at the end. Earlier documents stay where they were placed, and
+    so do documents whose id is already in the model.
+
+    If "partwise recommend --out-model" wrote MODEL, FILE is a log of new reads, and --articles holds new articles.
+    Parts stay, and place new readers and articles. Reads that are in the model at the same time count once.
 
     \b
     Example: partwise update news.model week-2.csv --text body --date day
+    Example: partwise update readers.model log-2.csv --articles news-2.csv
     """
     from partwise.persistence import load
+    from partwise.recommend import Recommender
     from partwise.topics import TopicModel
 
     loaded = load(model)
-    if not isinstance(loaded, TopicModel):
+    if isinstance(loaded, TopicModel):
+        _refuse(OF_READS, f"{model} knows topics, and no reads")
+        update_topics(loaded, file, _without(columns, OF_READS), model, out or model, as_json)
+    elif isinstance(loaded, Recommender):
+        _refuse({*columns} - OF_READS - {"encoding"}, f"{model} knows reads, and no topics")
+        update_reads(loaded, file, columns, model, out or model, as_json)
+    else:
         raise Failure(
-            f'{model} holds a {type(loaded).__name__}. Give a model that "partwise topics FILE --out MODEL" saved.',
+            f'{model} holds a {type(loaded).__name__}, which cannot take in more. Give a model that "partwise topics '
+            'FILE --out MODEL" or "partwise recommend LOG --out-model MODEL" saved, or fit it anew to all data.',
             exit_code=2,
         )
-    update_topics(loaded, file, columns, model, out or model, as_json)
+
+
+def _without(settings: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if name not in names}
+
+
+def _refuse(names: Collection[str], why: str) -> None:
+    """Refuse options that are for models of another kind."""
+    ctx = click.get_current_context()
+    for param in ctx.command.params:
+        if param.name in names and ctx.get_parameter_source(param.name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{param.opts[0]}: {why}. Leave it out.", ctx)
+
+
+def update_reads(model: "Recommender", file: str, settings: dict[str, Any], path: str, out: str, as_json: bool) -> None:
+    """Add the reads of a file to a recommender, and save it."""
+    reads, articles = tables(file, settings)
+    had = model.n_reads_, len(model.reader_ids_), len(model.article_ids_)
+    if articles is not None:
+        if not model.labels_:
+            raise Failure(
+                f"{path} was made without texts of articles, and cannot place new ones by them. Make it anew: "
+                "partwise recommend LOG --articles FILE --out-model MODEL.",
+                exit_code=2,
+            )
+        model.add_articles(articles)
+    timed = "time" in reads
+    try:
+        model.update(reads, skip_known=True)
+    except DataError as error:
+        if not str(error).startswith("interactions of"):
+            raise
+        lack = f"{path} has none. Make it anew" if timed else f"{file} has none. Name their column with --time-column"
+        raise Failure(f"all reads need times, or none: {lack}.", exit_code=2) from error
+    counts = model.n_reads_ - had[0], len(model.reader_ids_) - had[1], len(model.article_ids_) - had[2]
+    known = len(reads["reader"]) - counts[0]
+    said = f"{counts[0]:,} reads are new" + (f", {known:,} were there already and count once" if known else "")
+    said += f": {model.n_reads_:,} in all. {counts[1]:,} readers and {counts[2]:,} articles are new."
+    if not timed:
+        said += " Without times, reads cannot be told from earlier ones: all were added."
+    save_model(model, out)
+    if as_json:
+        new = dict(zip(("reads", "readers", "articles"), counts, strict=True))
+        print_json({"done": said, "new": new, "known": known, "model": out})
+    else:
+        print_sentence(said)
+    note(f"saved to {out}")
 
 
 def update_topics(model: "TopicModel", file: str, columns: dict[str, Any], path: str, out: str, as_json: bool) -> None:
