@@ -4,7 +4,6 @@ import subprocess
 import sys
 
 import pytest
-from rich.cells import cell_len
 
 from partwise import parameters
 from partwise.cli import command, over_time
@@ -25,11 +24,10 @@ finally:
 @pytest.mark.parametrize(
     "words", [[], *([name] for name in COMMANDS)], ids=lambda words: " ".join(["partwise", *words])
 )
-def test_help_fits_a_terminal_and_imports_no_library_but_those_that_draw_text(words):
+def test_help_imports_no_library_but_those_that_draw_text(words):
     asked = [sys.executable, "-c", ASK.format(words=words)]
-    done = subprocess.run(asked, capture_output=True, text=True, check=True, env={"COLUMNS": "80"})
+    done = subprocess.run(asked, capture_output=True, text=True, check=True)
     assert done.stdout.startswith("Usage: partwise")
-    assert max(map(cell_len, done.stdout.splitlines())) <= 80
     loaded = {name.partition(".")[0] for name in done.stderr.split()}
     others = {name for name in loaded - sys.stdlib_module_names if not name.startswith("_")}
     assert others <= {"click", "partwise", "rich", "distutils-precedence"}

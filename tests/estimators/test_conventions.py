@@ -166,13 +166,11 @@ def test_tags_say_positive_sparse_and_type_keeping(model):
 
 
 @every_model
-def test_the_picture_links_to_the_documentation(model):
+def test_the_picture_links_to_no_page_that_is_not_there(model):
     html = model._repr_html_()
-    name = type(model).__name__
-    links = re.findall(r'href="(https://partwise\.readthedocs\.io/en/latest/api/partwise[\w.]*\.html)"', html)
-    assert links
-    assert all(link.endswith(f".{name}.html") for link in links)
-    assert repr(model).startswith(name)
+    assert type(model).__name__ in html
+    assert re.findall(r'href="([^"]*)"', html) == []
+    assert repr(model).startswith(type(model).__name__)
 
 
 @every_model

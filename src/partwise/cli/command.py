@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from partwise.cli.wording import in_options
 from partwise.io.endings import ENDINGS, check_ending
 from partwise.io.escapes import escaped, quoted
 from partwise.io.writing import descriptor_of
@@ -102,7 +103,7 @@ def quiet() -> bool:
 def note(message: str) -> None:
     """Say something beside the result, on standard error."""
     if not quiet():
-        click.echo(escaped(f"! {message}"), err=True)
+        click.echo(escaped(f"! {in_options(message, click.get_current_context().command)}"), err=True)
 
 
 def _keep(ctx: click.Context, option: click.Parameter, value: bool) -> None:

@@ -16,7 +16,8 @@ import click
 import partwise
 from partwise.cli import streams
 from partwise.cli.command import Failure, note
-from partwise.exceptions import MissingExtraError, PartwiseError
+from partwise.cli.wording import in_options
+from partwise.exceptions import MissingExtraError, PartwiseError, likely
 from partwise.io.escapes import escaped_lines
 
 __all__ = ["group", "main"]
@@ -97,12 +98,21 @@ class Commands(click.Group):
         except Exception as error:
             if ctx.meta.get("debug"):
                 click.echo(escaped_lines(traceback.format_exc()), err=True, nl=False)
-            raise _failure(error) from error
+            command = self.get_command(ctx, ctx.invoked_subcommand) if ctx.invoked_subcommand else None
+            raise _failure(error, command) from error
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command, or ask for the one that was perhaps meant."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            ctx.fail(f"there is no command {args[0]!r}.{likely(args[0], COMMANDS)}")
+        return super().resolve_command(ctx, args)
 
 
-def _failure(error: Exception) -> Failure:
+def _failure(error: Exception, command: click.Command | None) -> Failure:
     if isinstance(error, PartwiseError):
-        return Failure(str(error), exit_code=1 if isinstance(error, MissingExtraError) else 2)
+        return Failure(in_options(str(error), command), exit_code=1 if isinstance(error, MissingExtraError) else 2)
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
         return Failure(f"{where}{error.strerror or error}.", exit_code=2 if isinstance(error, BAD_PATH) else 1)

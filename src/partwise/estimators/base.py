@@ -44,9 +44,6 @@ def warn(message: str, category: type[Warning]) -> None:
 class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC):
     """Parameters and behaviour that every NMF estimator has; scikit-learn's names."""
 
-    _doc_link_module = "partwise"
-    _doc_link_template = "https://partwise.readthedocs.io/en/latest/api/{estimator_module}.{estimator_name}.html"
-
     n_components: Any
     init: Any
     beta_loss: Any
