@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler
 
 import partwise as pw
-from partwise.io import read_numbers
+from partwise.tables import read_numbers
 
 
 @pytest.fixture
@@ -94,10 +94,7 @@ def test_transform_says_where_columns_without_names_are_taken_by_place(run, coun
 def test_a_fit_refuses_two_columns_of_one_name(run, counts):
     out, path = counts.parent / "a.model", turned(counts)
     path.write_text(path.read_text().replace("sample,d,a", "sample,d,d"))
-    assert (
-        "turned.csv has more than one column named 'd'"
-        in run("fit", path, "--components", 2, "--out", out, code=2).stderr
-    )
+    assert "turned.csv has two columns called 'd'" in run("fit", path, "--components", 2, "--out", out, code=2).stderr
 
 
 def test_transform_takes_models_of_numbers_and_texts_alone(run, counts):

@@ -17,9 +17,9 @@ from rich.cells import cell_len
 import partwise as pw
 from partwise.cli import consensus as cli_consensus
 from partwise.cli import rank as cli_rank
-from partwise.io import read_numbers
 from partwise.selection.consensus import Consensus, consensus
 from partwise.selection.rank import choose_rank
+from partwise.tables import read_numbers
 
 SETTINGS = ("--runs", "6", "--seed", "1")
 

@@ -6,13 +6,15 @@ import os
 import random
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.io
 import scipy.sparse as sp
 
 from partwise.exceptions import DataError
-from partwise.io import read_numbers, read_texts
+from partwise.io import read_texts
 from partwise.recommend.files import read_table
+from partwise.tables import read_numbers
 
 X = np.random.default_rng(0).random((9, 7))
 S = sp.random_array((9, 7), density=0.4, rng=0, format="csr")
@@ -25,8 +27,7 @@ def in_memory(write, *arguments):
 
 
 def parquet():
-    polars = pytest.importorskip("polars")
-    return in_memory(lambda file: polars.DataFrame(X, schema=list("abcdefg")).write_parquet(file))
+    return pd.DataFrame(X, columns=list("abcdefg")).to_parquet()
 
 
 FORMATS = {

@@ -8,8 +8,8 @@ import subprocess
 import numpy as np
 import pytest
 
-from partwise.io import read_numbers
 from partwise.io.escapes import UNSAFE, csv_text, escaped, escaped_lines, json_text, quoted, unguarded
+from partwise.tables import read_numbers
 
 HOSTILE = [
     "\x1b]0;title\x07\x1b[2J", "\r over", "\x08\x7f", "\x9b31m", "\x85", "\u202eRTL\u202c", "\u2066a\u2069",
@@ -74,7 +74,7 @@ def test_numbers_and_other_texts_stand_as_they_are(cell):
 
 def test_names_of_rows_and_columns_in_our_own_csv_are_read_as_they_were(tmp_path):
     (tmp_path / "a.csv").write_text(csv_text(["id", *CELLS[:2]], [[cell, 1, 2] for cell in CELLS]), newline="")
-    X, rows, columns = read_numbers(tmp_path / "a.csv")
+    X, rows, columns, *_ = read_numbers(tmp_path / "a.csv")
     assert (rows, columns) == (CELLS, CELLS[:2])
     np.testing.assert_array_equal(X, [[1, 2]] * len(CELLS))
 

@@ -22,6 +22,7 @@ __all__ = [
     "Failure",
     "FiniteRange",
     "changed_model",
+    "data_file",
     "existing_file",
     "json_option",
     "loss_option",
@@ -120,6 +121,7 @@ def with_folder(ctx: click.Context, option: click.Parameter, value: str | None) 
 LARGEST_SEED = 2**32 - 1
 """That of `partwise.parameters`, which imports NumPy."""
 existing_file = click.Path(exists=True, dir_okay=False)
+data_file = click.Path(exists=True, allow_dash=True)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 seed_option = click.option(
     "--seed",
@@ -216,7 +218,9 @@ def next_command(name: str, *words: str) -> str:
     for param in ctx.command.params:
         asked = ctx.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE
         if isinstance(param, click.Option) and asked and param.opts[-1] in shared:
-            given += [param.opts[-1], *([] if param.is_flag else [str(ctx.params[str(param.name)])])]
+            value = ctx.params[str(param.name)]
+            for one in value if param.multiple else [value]:
+                given += [param.opts[-1], *([] if param.is_flag else [str(one)])]
     return quoted(["partwise", name, *words, *given])
 
 

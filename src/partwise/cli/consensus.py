@@ -10,7 +10,7 @@ from rich.text import Text
 
 from partwise.cli.command import (
     Command,
-    existing_file,
+    data_file,
     json_option,
     loss_option,
     max_time_option,
@@ -19,6 +19,7 @@ from partwise.cli.command import (
     note,
     seed_option,
 )
+from partwise.cli.formats import NUMBERS, format_options
 from partwise.cli.inputs import MISSING, check_counts, column_name, count_unknown, named, read_non_negative
 from partwise.cli.progress import counting
 from partwise.cli.render import as_many, print_facts, print_json, print_line, terminal_width
@@ -28,8 +29,8 @@ from partwise.io.writing import write_bytes
 
 if TYPE_CHECKING:
     from partwise import NMF
-    from partwise.io import Numbers
     from partwise.selection.consensus import Consensus
+    from partwise.tables import Format, Numbers
 
 __all__ = ["command"]
 
@@ -38,7 +39,7 @@ ENTRIES = 10
 
 
 @click.command(cls=Command)
-@click.argument("file", type=existing_file)
+@click.argument("file", type=data_file)
 @click.option("--components", metavar="N", type=click.IntRange(min=1), required=True, help="Parts to find.")
 @click.option("--runs", metavar="N", type=click.IntRange(min=2), default=30, show_default=True, help="How many fits.")
 @click.option(
@@ -50,6 +51,7 @@ ENTRIES = 10
 )
 @loss_option
 @missing_option
+@format_options(*NUMBERS)
 @max_time_option
 @seed_option
 @json_option
@@ -66,6 +68,7 @@ def command(
     resample: str,
     loss: str,
     missing: str,
+    format: "Format",
     max_time: float | None,
     seed: int,
     as_json: bool,
@@ -82,7 +85,7 @@ def command(
     """
     from partwise.selection.consensus import consensus
 
-    numbers = read_non_negative(file, missing)
+    numbers = read_non_negative(file, format, missing)
     n_unknown = count_unknown(numbers.X, missing, file)
     if resample == "poisson":
         check_counts(numbers, file)

@@ -37,7 +37,7 @@ def text_options(function: Decorated) -> Decorated:
         click.option(
             "--id", "id_", metavar="COLUMN", show_default="id if it fits, else row numbers", help="Column of ids."
         ),
-        click.option("--encoding", default="utf-8", show_default=True, help="Encoding of the texts."),
+        click.option("--encoding", metavar="NAME", show_default="utf-8", help="Encoding of the texts."),
     ]
     return _with(options, function)
 
@@ -118,14 +118,20 @@ def _with(options: Sequence[Callable[[Any], Any]], function: Decorated) -> Decor
 
 
 def read_documents(
-    file: str, *, text: str | None, id_: str | None, encoding: str, date: str | None = None, **columns: str | None
+    file: str,
+    *,
+    text: str | None,
+    id_: str | None,
+    encoding: str | None,
+    date: str | None = None,
+    **columns: str | None,
 ) -> "Texts":
     """Read texts and what belongs to them as the options say, without tags of HTML, and tell of these and of gaps."""
     from partwise.io import read_texts
 
     asked = {name: column for name, column in columns.items() if column is not None}
     read = read_texts(
-        file, text_column=text, id_column=id_, date_column=date, metadata_columns=asked, encoding=encoding
+        file, text_column=text, id_column=id_, date_column=date, metadata_columns=asked, encoding=encoding or "utf-8"
     )
     metadata = {
         name: [*map(without_markup, values)] if name != "url" else values for name, values in read.metadata.items()

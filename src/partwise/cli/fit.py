@@ -1,12 +1,13 @@
 """``partwise fit``."""
 
 import time
+from typing import TYPE_CHECKING
 
 import click
 
 from partwise.cli.command import (
     Command,
-    existing_file,
+    data_file,
     json_option,
     loss_option,
     missing_option,
@@ -14,12 +15,16 @@ from partwise.cli.command import (
     note,
     seed_option,
 )
+from partwise.cli.formats import NUMBERS, format_options
 from partwise.cli.inputs import MISSING, column_name, count_unknown, named, read_non_negative
 from partwise.cli.parts import heaviest
 from partwise.cli.progress import progress
 from partwise.cli.render import fit_facts, print_facts, print_json, print_parts, print_sentence, summary
 from partwise.cli.saving import save_model
 from partwise.cli.weights import Column, read_weights, weights_option
+
+if TYPE_CHECKING:
+    from partwise.tables import Format
 
 __all__ = ["command"]
 
@@ -34,7 +39,7 @@ def _components(ctx: click.Context, option: click.Parameter, value: str) -> int 
 
 
 @click.command(cls=Command)
-@click.argument("file", type=existing_file)
+@click.argument("file", type=data_file)
 @click.option(
     "--components",
     metavar="N|choose",
@@ -45,6 +50,7 @@ def _components(ctx: click.Context, option: click.Parameter, value: str) -> int 
 @new_file("MODEL", required=True, help="Save the parts to this file.")
 @loss_option
 @missing_option
+@format_options(*NUMBERS)
 @weights_option
 @click.option("--max-iter", type=click.IntRange(min=1), default=200, show_default=True, help="Most iterations.")
 @seed_option
@@ -55,6 +61,7 @@ def command(
     out: str,
     loss: str,
     missing: str,
+    format: "Format",
     weights: Column | None,
     max_iter: int,
     seed: int,
@@ -62,18 +69,20 @@ def command(
 ) -> None:
     """Factorize a matrix of numbers into parts.
 
-    FILE holds a non-negative matrix, one sample a row: .npy, .npz, .mtx, .csv or .tsv, and with partwise[io] also
-    .parquet or .h5ad.
+    FILE holds a non-negative matrix, one sample a row. It is a table: .csv, .tsv, .txt, .jsonl, .json, .parquet, or -
+    for standard input; or a matrix: .npy, .npz, .mtx, or a folder of 10x. With partwise[io] it can also be .xlsx, .h5ad
+    or .zarr. Text can be packed: .gz, .bz2, .xz, .zst. What is guessed about a file is told, with the option that says
+    otherwise.
 
     \b
     Example: partwise fit counts.csv --components 5 --out counts.model
     """
     from partwise import NMF
 
-    numbers = read_non_negative(file, missing)
+    numbers = read_non_negative(file, format, missing)
     X = numbers.X
     n_unknown = count_unknown(X, missing, file)
-    weighing = None if weights is None else read_weights(weights, numbers, file)
+    weighing = None if weights is None else read_weights(weights, numbers, file, format)
     if components == "choose":
         by_row = weighing is not None and weighing.kind == "row"
         note("choosing the number of parts first" + (", without the weights of rows" if by_row else ""))

@@ -1,14 +1,16 @@
 """Matrices from files, checked before they are factorized."""
 
 import math
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from partwise.cli.command import note
+from partwise.cli.formats import say
 from partwise.exceptions import DataError
 
 if TYPE_CHECKING:
-    from partwise.io import Numbers
+    from partwise.tables import Format, Numbers
 
 __all__ = [
     "MISSING",
@@ -32,15 +34,21 @@ def missing_word(missing_values: Any) -> str:
     return "none" if missing_values is None else "zero" if missing_values == 0 else "nan"
 
 
-def read_non_negative(path: str, missing: str = "none", way_out: str = LEFT_OUT) -> "Numbers":
+def read_non_negative(path: str, format: "Format", missing: str = "none", way_out: str = LEFT_OUT) -> "Numbers":
     """Read a matrix; an entry that is negative, infinite or missing is named by file, row and column.
 
     With `missing` 'nan' entries may be missing; `way_out` is what to do about one where they may not.
     """
-    from partwise.io import read_numbers
+    from partwise.tables import read_numbers
+    from partwise.tables.table import listed
 
-    numbers = read_numbers(path)
+    if path == "-" and sys.stdin is not None and sys.stdin.isatty():
+        note("reading a table from the keyboard; Ctrl-D ends it")
+    numbers = read_numbers(path, format=format)
+    say(numbers.notes)
     mend = "A factorization needs entries >= 0: mend the file, or drop those rows or columns."
+    if numbers.layers:
+        mend += f" Other layers of the file: {listed(list(numbers.layers))}; give one with --layer."
     check_entries(numbers, path, mend, way_out, unknown=missing == "nan")
     return numbers
 

@@ -13,7 +13,7 @@ from rich.text import Text
 from partwise.cli.command import (
     Command,
     Failure,
-    existing_file,
+    data_file,
     json_option,
     loss_option,
     max_time_option,
@@ -25,6 +25,7 @@ from partwise.cli.command import (
     seed_option,
     with_folder,
 )
+from partwise.cli.formats import NUMBERS, format_options
 from partwise.cli.inputs import MISSING, count_unknown, read_non_negative
 from partwise.cli.progress import counting
 from partwise.cli.render import print_facts, print_json, print_line, print_sentence
@@ -33,6 +34,7 @@ from partwise.io.writing import write_bytes
 
 if TYPE_CHECKING:
     from partwise.selection.choice import RankChoice
+    from partwise.tables import Format
 
 __all__ = ["command"]
 
@@ -51,7 +53,7 @@ def _numbers(ctx: click.Context, option: click.Parameter, value: str | None) -> 
 
 
 @click.command(cls=Command)
-@click.argument("file", type=existing_file)
+@click.argument("file", type=data_file)
 @click.option(
     "--min", "fewest", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="Fewest to try."
 )
@@ -76,6 +78,7 @@ def _numbers(ctx: click.Context, option: click.Parameter, value: str | None) -> 
 )
 @loss_option
 @missing_option
+@format_options(*NUMBERS)
 @max_time_option
 @click.option(
     "--resume",
@@ -96,6 +99,7 @@ def command(
     folds: int,
     loss: str,
     missing: str,
+    format: "Format",
     max_time: float | None,
     resume: str | None,
     seed: int,
@@ -118,7 +122,7 @@ def command(
     if out is not None:  # at once, not after the search
         os.environ.setdefault("MPLBACKEND", "agg")
         ax = axes(None, "--out")
-    X = read_non_negative(file, missing).X
+    X = read_non_negative(file, format, missing).X
     n_unknown = count_unknown(X, missing, file)
     tried = _tried(fewest, most, ranks, X.shape)
     started = time.perf_counter()

@@ -3,17 +3,22 @@
 import io
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from partwise.cli.command import Command, existing_file, new_file
 from partwise.cli.documents import read_documents, text_options
+from partwise.cli.formats import NUMBERS, format_options
 from partwise.cli.inputs import count_unknown, for_model, missing_word, read_non_negative
 from partwise.exceptions import DataError
 from partwise.io.escapes import csv_text, escaped_lines
 from partwise.io.writing import write_bytes
+
+if TYPE_CHECKING:
+    from partwise.tables import Format
 
 __all__ = ["command"]
 
@@ -32,7 +37,8 @@ REFUSED = 'Fit the model with "partwise fit --missing nan" if such cells are unk
     help="Write to this .npy or .csv file.",
 )
 @text_options
-def command(model: str, file: str, out: str | None, **columns: Any) -> None:
+@format_options(*(name for name in NUMBERS if name != "encoding"))
+def command(model: str, file: str, out: str | None, format: "Format", **columns: Any) -> None:
     """Apply a saved model to a file.
 
     MODEL is a file that "partwise fit" or "partwise topics" wrote; FILE is of the kind it was made from. The result
@@ -57,7 +63,7 @@ def command(model: str, file: str, out: str | None, **columns: Any) -> None:
         raise DataError(f'{model} holds a {kind}. Give a model of "partwise fit" or "partwise topics".')
     else:
         missing = missing_word(loaded.missing_values)
-        numbers = read_non_negative(file, missing, REFUSED)
+        numbers = read_non_negative(file, replace(format, encoding=columns["encoding"]), missing, REFUSED)
         X = for_model(numbers, loaded, file, model)
         count_unknown(numbers.X, missing, file)
         names, what, W = numbers.row_names, "component", loaded.transform(X)

@@ -1,18 +1,19 @@
 """--weights: one weight a row, from a file of its own or a column of a table, or one an entry."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from partwise.cli.command import note
+from partwise.cli.formats import say
 from partwise.cli.inputs import check_entries
 from partwise.exceptions import DataError
 from partwise.io.escapes import unguarded
-from partwise.io.files import data_suffix, decode, delimited_rows, read_bytes
 
 if TYPE_CHECKING:
-    from partwise.io import Numbers
+    from partwise.tables import Format, Numbers
 
 __all__ = ["Weights", "read_weights", "weights_option"]
 
@@ -70,9 +71,15 @@ class Weights(NamedTuple):
         return {"sample_weight" if self.kind == "row" else "entry_weight": self.values}
 
 
-def read_weights(source: Column, numbers: "Numbers", path: str) -> Weights:
-    """Read the weights of the `numbers` that were read from `path`, and say how they were understood."""
-    read = _read(source)
+def read_weights(source: Column, numbers: "Numbers", path: str, format: "Format") -> Weights:
+    """Read the weights of the `numbers` that were read from `path`, and say how they were understood.
+
+    `format` is how that file is written. Weights are taken to be written alike, with all columns.
+    """
+    read = _read(source, replace(format, columns=None, index_column=_index_column(format), transpose=False, layer=None))
+    say(read.notes)
+    if format.transpose and read.X.shape[1] != 1:
+        read = read._replace(X=read.X.T, row_names=read.column_names, column_names=read.row_names)
     check_entries(read, source.path, MEND, MEND)
     n, m = numbers.X.shape
     if read.X.shape[1] == 1:
@@ -94,72 +101,48 @@ def read_weights(source: Column, numbers: "Numbers", path: str) -> Weights:
     return weights
 
 
-def _read(source: Column) -> "Numbers":
-    from partwise.io import Numbers, read_numbers
+def _index_column(format: "Format") -> str | None:
+    from partwise.tables.format import NO_COLUMN
 
-    suffix = data_suffix(source.path)
+    return format.index_column if format.index_column == NO_COLUMN else None
+
+
+def _read(source: Column, format: "Format") -> "Numbers":
+    from partwise.tables import read_numbers
+    from partwise.tables.opening import TABLES
+    from partwise.tables.source import ending
+    from partwise.tables.table import listed
+
+    table = ending(source.path)[0] in TABLES
     if source.name is None:
-        return _lines(source.path) if suffix == ".txt" else _whole(source.path, suffix)
-    if suffix in (".csv", ".tsv"):
-        return _named_column(source.path, source.name)
-    read = read_numbers(source.path)
+        try:
+            return read_numbers(source.path, format=format, vector=True)
+        except DataError as error:
+            if not table:
+                raise
+            raise DataError(f"{error} For one column of a table, give {source.path}:COLUMN.") from None
+    if table:
+        return _named_column(source.path, source.name, format)
+    read = read_numbers(source.path, format=format)
     if read.column_names is None:
         raise DataError(f"{source.path} has no column names. Give it without :{source.name}.")
-    index = _index(read.column_names, source.name, source.path)
-    return Numbers(read.X[:, [index]], read.row_names, [source.name])
+    if source.name not in read.column_names:
+        raise DataError(f"{source.path} has no column {source.name!r}. Its columns are {listed(read.column_names)}.")
+    index = read.column_names.index(source.name)
+    return read._replace(X=read.X[:, [index]], column_names=[source.name])
 
 
-def _whole(path: str, suffix: str) -> "Numbers":
-    from partwise.io import read_numbers
-
-    try:
-        return read_numbers(path, vector=True)
-    except DataError as error:
-        if suffix not in (".csv", ".tsv"):
-            raise
-        raise DataError(f"{error} For one column of a table, give {path}:COLUMN.") from None
-
-
-def _lines(path: str) -> "Numbers":
-    import numpy as np
-
-    from partwise.io import Numbers
-
-    values = []
-    for number, line in enumerate(decode(read_bytes(path), path).rstrip().splitlines(), 1):
-        try:
-            values.append(float(line))
-        except ValueError:
-            raise DataError(f"{path}, line {number}: {line!r} is no number. Give one weight a line.") from None
-    return Numbers(np.array(values)[:, None])
-
-
-def _named_column(path: str, column: str) -> "Numbers":
+def _named_column(path: str, column: str, format: "Format") -> "Numbers":
     """Read one column of a table whose others need not hold numbers; the first one may name the rows."""
-    import numpy as np
+    from partwise.tables import Numbers, open_table
 
-    from partwise.io import Numbers
-
-    (_, header), *rows = delimited_rows(decode(read_bytes(path), path), data_suffix(path), path)
-    index = _index(header, column, path)
-    if not rows:
-        raise DataError(f"{path} has column names but no rows. Give one row for each weight.")
-    values = []
-    for line, cells in rows:
-        try:
-            values.append(float(cells[index].strip() or "nan"))
-        except ValueError:
-            raise DataError(
-                f"{path}, line {line}, column {column!r}: {cells[index]!r} is no number. Mend the cell."
-            ) from None
-    names = [unguarded(cells[0]) for _, cells in rows] if index else None
-    return Numbers(np.array(values)[:, None], names, [column])
-
-
-def _index(columns: list[str], name: str, path: str) -> int:
-    if name not in columns:
-        raise DataError(f"{path} has no column {name!r}. Its columns are {', '.join(columns)}.")
-    return columns.index(name)
+    with open_table(path, format) as table:
+        values = table.numbers(column)
+        if not len(values):
+            raise DataError(f"{path} has column names but no rows. Give one row for each weight.")
+        first = table.names[0]
+        names = None if column == first else [unguarded(text or "") for text in table.texts(first)]
+        return Numbers(values[:, None], names, [column], table.notes)
 
 
 def _in_order(read: "Numbers", numbers: "Numbers", source: Column, path: str) -> tuple[Any, str]:

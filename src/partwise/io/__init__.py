@@ -4,12 +4,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from partwise.io.numeric import Numbers as Numbers
-    from partwise.io.numeric import read_numbers as read_numbers
     from partwise.io.texts import Texts as Texts
     from partwise.io.texts import read_texts as read_texts
 
-_WHERE = {"Numbers": "numeric", "read_numbers": "numeric", "Texts": "texts", "read_texts": "texts"}
+_WHERE = {"Texts": "texts", "read_texts": "texts"}
 
 __all__ = sorted(_WHERE)
 

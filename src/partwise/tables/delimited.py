@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
+from partwise import caching
 from partwise.exceptions import DataError
 from partwise.tables.dialect import UNQUOTED, Record, find_dialect, records
 from partwise.tables.format import Format
@@ -17,6 +18,11 @@ from partwise.tables.table import Table
 
 __all__ = ["Delimited"]
 
+WIDE = 64
+"""Columns from which on lines are cut by `string_split`, if they can be."""
+LIMIT = " /* longest row */"
+"""Where the length of the longest row is put."""
+RAGGED = "another number of cells"
 LONGEST = 1 << 28
 """Bytes of the longest row that is read."""
 
@@ -50,6 +56,8 @@ class Delimited(Table):
     ) -> None:
         super().__init__(source.name, source.path, format, folder, source.notes, threads)
         self.dialect = find_dialect(source, format, header)
+        self.delimiter = self.dialect.delimiter
+        self._stretched = False
         self.places = places
         self._names = self._named()
         self._body, self._skip = self._cut(folder)
@@ -59,38 +67,81 @@ class Delimited(Table):
         """Names of the columns; ``column 3`` where there is none, but for the first."""
         return self._names
 
-    @property
-    def scan(self) -> str:
-        """SQL of the rows, with all cells as text, the columns called f0, f1, ..."""
-        cut = self.dialect
-        columns = ", ".join(f"'f{i}': 'VARCHAR'" for i in range(cut.width))
-        quote = text_sql(cut.quote)
-        longest = min(os.path.getsize(self._body) + 1, LONGEST)
-        long = f", max_line_size={longest}, buffer_size={max(32 << 20, 2 * longest)}" if self._long else ""
-        sql = (
-            f"select * from read_csv({text_sql(self._body)}, auto_detect=false, header=false, skip={self._skip}, "
-            f"delim={text_sql(cut.delimiter)}, quote={quote}, escape={quote}, columns={{{columns}}}{long})"
-        )
-        return f"{sql} where f0 is not null" if cut.width == 1 else sql
-
-    _long = False
-
     def select(self, cells: Sequence[tuple[str, str]]) -> str:
         """Return SQL that selects columns of the file, each under another name."""
-        wanted = ", ".join(f"f{self._names.index(column)} as {name}" for column, name in cells)
-        return f"select {wanted} from ({self.scan})"
+        where = [(self._names.index(column), name) for column, name in cells]
+        if self._in_lines:
+            wanted = ", ".join(f"{self._bare(f'f[{i + 1}]')} as {name}" for i, name in where)
+            return f"select {wanted} from ({self._lines()})"
+        wanted = ", ".join(f"f{i} as {name}" for i, name in where)
+        return f"select {wanted} from ({self._columns()})"
+
+    def cells(self, columns: Sequence[str], kind: str = "varchar") -> str:
+        """Return SQL of all cells of some columns, row by row, as one column called x."""
+        where = [self._names.index(column) + 1 for column in columns]
+        if not self._in_lines:
+            return super().cells(columns, kind)
+        together = where == [*range(where[0], where[-1] + 1)]
+        cut = f"f[{where[0]}:{where[-1]}]" if together else f"list_select(f, {where})"
+        return f"select {self._bare('y')} x from (select unnest({cut}) y from ({self._lines()}))"
+
+    def sample(self, columns: Sequence[str]) -> list[list[str]]:
+        """Return the first rows of some columns, as text."""
+        where = [self._names.index(column) for column in columns]
+        rows = [row for row in self.dialect.sample if len(row) == self.dialect.width]
+        return [[row[i] for i in where] for row in rows]
+
+    def _bare(self, cell: str) -> str:
+        """Return SQL of a cell without the quotes around it."""
+        return f"nullif(trim({cell}, '\"'), '')" if self.dialect.quote else f"nullif({cell}, '')"
+
+    def _columns(self) -> str:
+        """Return SQL of the rows, whose columns are called f0, f1, ..."""
+        cut = self.dialect
+        columns = ", ".join(f"'f{i}': 'VARCHAR'" for i in range(cut.width))
+        sql = f"select * from {self._scan(cut.delimiter, cut.quote, columns)}"
+        return f"{sql} where f0 is not null" if cut.width == 1 else sql
+
+    def _lines(self) -> str:
+        """Return SQL of the rows, each as a list f of cells: for hundreds of columns that is far quicker."""
+        cut = self.dialect
+        scan = self._scan("\x01", "", "'line': 'VARCHAR'")
+        split = f"select string_split(line, {text_sql(cut.delimiter)}) f from {scan} where line is not null"
+        return f"select case when len(f) = {cut.width} then f else error('{RAGGED}') end f from ({split})"
+
+    @caching.cached_property
+    def _in_lines(self) -> bool:
+        """Tell whether there are many columns, and no quoted cell that holds a delimiter, a quote or a line's end."""
+        cut = self.dialect
+        if cut.width <= WIDE or not cut.quote:
+            return cut.width > WIDE
+        delimiter = text_sql(cut.delimiter)
+        quoted = text_sql(re.escape(cut.delimiter) + f'"[^"{re.escape(cut.delimiter)}]*"')
+        left = f"regexp_replace({delimiter} || line, {quoted}, '', 'g')"
+        scan = self._scan("\x01", "", "'line': 'VARCHAR'")
+        sql = f"select line from {scan} where contains(line, '\"') and contains({left}, '\"') limit 1"
+        return not self.run(sql).fetchall()
+
+    def _scan(self, delimiter: str, quote: str, columns: str) -> str:
+        marks = f"delim={text_sql(delimiter)}, quote={text_sql(quote)}, escape={text_sql(quote)}"
+        return (
+            f"read_csv({text_sql(self._body)}, auto_detect=false, header=false, skip={self._skip}, {marks}, "
+            f"columns={{{columns}}}{LIMIT})"
+        )
 
     def run(self, sql: str) -> Any:
         """Run SQL that reads the file, again with more space if a row is very long."""
         try:
-            return super().run(sql)
+            return super().run(sql.replace(LIMIT, ""))
         except _LongRow:
-            shorter, self._long = self.scan, True
-            return super().run(sql.replace(shorter, self.scan))
+            longest = min(os.path.getsize(self._body) + 1, LONGEST)
+            limit = f", max_line_size={longest}, buffer_size={max(32 << 20, 2 * longest)}"
+            return super().run(sql.replace(LIMIT, limit))
 
     def fault(self, error: Exception) -> DataError:
         """Return what is wrong: the first line that cannot be cut as the others are."""
-        if "Maximum line size of" in str(error) and not self._long:
+        if "Maximum line size of" in str(error) and not self._stretched:
+            self._stretched = True
             return _LongRow(str(error))
         first, width = "the first line" if self.dialect.names is not None else "the first row", self.dialect.width
         line = self.dialect.skip
@@ -112,6 +163,11 @@ class Delimited(Table):
         """Return the line of a row, counted from 0."""
         record = next(islice(self._records(), row, None), None)
         return f"row {row + 1}" if record is None else self._place(record.line)
+
+    def label(self, column: str) -> str:
+        """Return how errors name a column: by its number if it has no name."""
+        i = self._names.index(column)
+        return f"column {column!r}" if self.dialect.names is not None and self.dialect.names[i] else f"column {i + 1}"
 
     def _place(self, line: int) -> str:
         return f"line {line}" if self.places is None else f"row {self.places[line - 1]}"

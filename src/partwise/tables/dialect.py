@@ -135,9 +135,16 @@ def find_dialect(source: Source, format: Format, header: bool | None) -> Dialect
         quoted = body[rows[0].line - 1].count('"') == 2 * len(first) and bool(rest)
         quoted = quoted and body[rows[1].line - 1].count('"') < 2 * len(first)
         header = longer or quoted or _is_header(first, rest, format.missing)
-        if header and not longer and sum(map(is_number, first[1:])) > len(first) / 2:
+        if (
+            header
+            and not longer
+            and not quoted
+            and first[0].strip()
+            and sum(map(is_number, first[1:])) > len(first) / 2
+        ):
+            place = f"{source.name}, line {begin + 1}"
             source.notes.append(
-                f"{source.name}, line {begin + 1} was taken for the names of columns, although they are numbers"
+                f"{place} was taken for names of columns, although they are numbers; put names above if they are data"
             )
     if not header:
         return _made(delimiter, quote, begin, None, [first, *rest])
@@ -214,7 +221,7 @@ def _quote(source: Source, delimiter: str | None, format: Format) -> str:
 
 def _delimiter(body: Sequence[str], whole: bool, kind: str, quote: str, format: Format) -> str:
     """Return the delimiter that cuts the first lines into cells alike, most of them numbers if several do."""
-    candidates = CANDIDATES.replace(format.decimal or "", "") if format.decimal == "," else CANDIDATES
+    candidates = CANDIDATES if format.decimal != "," else CANDIDATES[1:] + ","
     if kind == ".tsv" and any("\t" in line for line in body):
         return "\t"
     best, score = "", (0.0, 0.0)
@@ -223,10 +230,11 @@ def _delimiter(body: Sequence[str], whole: bool, kind: str, quote: str, format: 
             rows = [row.cells for row in _rows(body, delimiter, quote, whole)]
         except csv.Error:
             continue
-        width, times = Counter(map(len, rows)).most_common(1)[0]
-        cells = [cell for row in rows for cell in row[1:]]
+        width = Counter(map(len, rows[1:] or rows)).most_common(1)[0][0]
+        cells = [cell for row in rows[1:] or rows for cell in row[1:]]
         numbers = sum(map(is_number, cells)) / max(1, len(cells))
-        agrees = times / len(rows) if width > 1 and len(rows[0]) in (width, width - 1) else 0.0
+        fits = width > 1 and len(rows[0]) in (width, width - 1)  # R leaves out the first name
+        agrees = (sum(len(row) == width for row in rows[1:]) + 1) / len(rows) if fits else 0.0
         if delimiter == " " and (agrees < 1 or numbers < 0.9 or best):
             continue
         if agrees > 0 and (agrees, numbers) > score:

@@ -30,12 +30,13 @@ class Format:
     index_column : str, default=None
         The column that names the rows; "none" if none does.
     columns : tuple of str, default=None
-        The columns to read, by name or by pattern, such as ``"sample_*"``. By default all.
+        The columns to read, each by name or by pattern, such as ``"sample_*"``, or several with commas between. By
+        default all.
     transpose : bool, default=False
         Whether rows of the file are features, and columns samples.
     layer : str, default=None
-        The layer of an .h5ad or .zarr file to read, or the array of an .npz file. By default the matrix X, or the only
-        array.
+        The layer of an .h5ad or .zarr file to read, the array of an .npz file, or the sheet of an .xlsx file. By
+        default the matrix X, the only array, or the first sheet that is not empty.
     missing : tuple of str, default=('', 'NA', 'N/A', ...)
         Words for unknown numbers; case does not matter.
     date_format : str, default=None

@@ -5,13 +5,13 @@ from collections.abc import Iterable, Sequence
 
 from partwise.exceptions import DataError
 
-__all__ = ["decimal_mark", "is_missing", "is_number", "number_sql", "text_sql"]
+__all__ = ["TWOFOLD", "decimal_mark", "is_missing", "is_number", "number_sql", "text_sql", "twofold"]
 
 COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)?(,\d*)?([eE][+-]?\d+)?")
 """A number with a decimal comma, perhaps with points between thousands."""
 POINT = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)?(\.\d*)?([eE][+-]?\d+)?")
 """A number with a decimal point, perhaps with commas between thousands."""
-EITHER = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
+TWOFOLD = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
 """What is a number by both, and not the same one."""
 
 
@@ -61,12 +61,12 @@ def number_sql(cell: str, decimal: str) -> str:
 
 
 def decimal_mark(cells: Sequence[str], asked: str | None, place: str) -> str:
-    """Return how numbers are written, by cells that hold a comma: '.', ',' or '1,000.5' (commas between thousands).
+    """Return how numbers are written: '.', ',' or '1,000.5', which is a point with commas between thousands.
 
     Parameters
     ----------
     cells : sequence of str
-        Different cells that are no plain numbers.
+        Cells that are no plain numbers.
     asked : {'.', ','} or None
         What the user says.
     place : str
@@ -82,18 +82,25 @@ def decimal_mark(cells: Sequence[str], asked: str | None, place: str) -> str:
     >>> decimal_mark(["1,5", "NA"], None, "a.csv"), decimal_mark(["1,234.5"], None, "a.csv")
     (',', '1,000.5')
     """
-    commas = [cell.strip() for cell in cells if "," in cell and any(map(str.isdigit, cell))]
-    by_comma = [cell for cell in commas if COMMA.fullmatch(cell)]
-    by_point = [cell for cell in commas if POINT.fullmatch(cell)]
+    marked = [cell.strip() for cell in cells if re.search(r"\d", cell) and re.search(r",|\..*\.", cell)]
+    by_comma = [cell for cell in marked if COMMA.fullmatch(cell)]
+    by_point = [cell for cell in marked if POINT.fullmatch(cell)]
     if asked == ",":
         return ","
     if asked == ".":
         return "1,000.5" if by_point else "."
     if not by_comma and not by_point:
         return "."
-    if len(by_comma) == len(by_point) == len(commas) and all(map(EITHER.fullmatch, commas)):
-        raise DataError(
-            f"{place}: {commas[0]!r} is {commas[0].replace(',', '.')} with a decimal comma, and "
-            f"{commas[0].replace(',', '')} with commas between thousands. Say which, with decimal=',' or decimal='.'."
-        )
+    if by_comma == by_point and all(map(TWOFOLD.fullmatch, by_comma)):
+        raise twofold(by_comma[0], place)
     return "," if len(by_comma) >= len(by_point) else "1,000.5"
+
+
+def twofold(cell: str, place: str) -> DataError:
+    """Return the error for a cell that can be read as two numbers."""
+    small, large = re.sub("[.,]", ".", cell), re.sub("[.,]", "", cell)
+    decimal, other = (",", ".") if "," in cell else (".", ",")
+    return DataError(
+        f"{place}: {cell!r} is {small} or {large}. Give decimal={decimal!r} if it is {small}, "
+        f"decimal={other!r} if it is {large}."
+    )

@@ -6,17 +6,19 @@ import tempfile
 from pathlib import Path
 
 from partwise.exceptions import DataError
+from partwise.io.files import open_file
 from partwise.tables.delimited import Delimited
 from partwise.tables.format import Format
 from partwise.tables.json_table import JsonTable
 from partwise.tables.parquet import Parquet
-from partwise.tables.source import STDIN, ending, open_file, text_source
+from partwise.tables.source import STDIN, ending, text_source
 from partwise.tables.table import Table
+from partwise.tables.workbook import open_workbook
 
 __all__ = ["FORMATS", "TABLES", "open_table"]
 
-TABLES = (".csv", ".tsv", ".txt", ".jsonl", ".json", ".parquet")
-FORMATS = "a .csv, .tsv, .txt, .jsonl or .json file (also .gz, .bz2, .xz or .zst), or a .parquet file"
+TABLES = (".csv", ".tsv", ".txt", ".jsonl", ".json", ".parquet", ".xlsx")
+FORMATS = "a .csv, .tsv, .txt, .jsonl or .json file (also .gz, .bz2, .xz or .zst), or a .parquet or .xlsx file"
 
 
 def open_table(
@@ -28,7 +30,8 @@ def open_table(
     ----------
     path : str or Path
         ``.csv``, ``.tsv``, ``.txt``, ``.jsonl``, ``.json``, also as ``.gz``, ``.bz2``, ``.xz`` or ``.zst``;
-        ``.parquet``; or ``-`` for standard input, which is JSON where it begins with ``{`` or ``[``.
+        ``.parquet``; ``.xlsx`` with ``pip install "partwise[io]"``; or ``-`` for standard input, which is JSON where it
+        begins with ``{`` or ``[``.
     format : Format, default=None
         How it is written. By default that is found out.
     header : bool or None, default=True
@@ -45,6 +48,8 @@ def open_table(
     ------
     DataError
         If it is no such file, empty or damaged, or two columns have one name; the text names file and line.
+    MissingExtraError
+        If it is an .xlsx file, and python-calamine is not installed.
 
     Examples
     --------
@@ -61,11 +66,13 @@ def open_table(
         raise DataError(f"{path}: cannot read a table from a {kind or 'file without suffix'!r}. Give {FORMATS}.")
     folder = tempfile.mkdtemp(prefix="partwise-")
     try:
-        if kind == ".parquet" and str(path) != STDIN:
+        if kind == ".parquet":
             open_file(path).close()
             link = os.path.join(folder, "linked")
             os.symlink(os.path.abspath(path), link)
             return Parquet(str(path), link, format, folder, threads)
+        if kind == ".xlsx":
+            return open_workbook(path, format, folder, header, threads)
         source = text_source(path, format, folder)
         if source.kind in (".jsonl", ".json"):
             return JsonTable(source, format, folder, threads)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from partwise.exceptions import DataError
 from partwise.tables.format import Format
 from partwise.tables.numerals import text_sql
-from partwise.tables.table import Table
+from partwise.tables.table import NUMERIC, Table
 
 __all__ = ["Parquet"]
 
@@ -35,6 +35,17 @@ class Parquet(Table):
         under = ", ".join(f"f{i}" for i in range(len(self._names)))
         wanted = ", ".join(f"f{self._names.index(column)} as {name}" for column, name in cells)
         return f"select {wanted} from read_parquet({text_sql(self.path)}, hive_partitioning=false) as t({under})"
+
+    def refuse_text(self, columns: Sequence[str]) -> None:
+        """Refuse columns that do not hold numbers."""
+        under = [(column, f"c{i}") for i, column in enumerate(columns)]
+        found = self.run(f"{self.select(under)} limit 0").description
+        for column, kind in zip(columns, (str(kind[1]) for kind in found), strict=True):
+            if not NUMERIC.fullmatch(kind):
+                raise DataError(
+                    f"{self.name}: column {column!r} holds {kind}, no numbers. Drop or encode the column, or give the "
+                    f"others with columns=..."
+                )
 
     def where(self, row: int) -> str:
         """Return the number of a row, counted from 0."""

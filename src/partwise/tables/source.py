@@ -7,7 +7,6 @@ import lzma
 import os
 import re
 import shutil
-import stat
 import sys
 import zlib
 from collections.abc import Iterator
@@ -17,9 +16,10 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from partwise.exceptions import DataError
+from partwise.io.files import open_file
 from partwise.tables.format import Format
 
-__all__ = ["STDIN", "Source", "ending", "open_file", "text_source", "unpacked"]
+__all__ = ["STDIN", "Source", "ending", "text_source", "unpacked"]
 
 STDIN = "-"
 PACKED = {".gz": "gzip", ".bz2": "bz2", ".xz": "xz", ".zst": "zst"}
@@ -72,14 +72,6 @@ def ending(path: str | Path) -> tuple[str, str]:
     if last in PACKED:
         return Path(path.stem).suffix.lower(), last
     return last, ""
-
-
-def open_file(path: str | Path) -> IO[bytes]:
-    """Open a file for reading, but no device or pipe, which would never end or never begin."""
-    mode = os.stat(path).st_mode
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-        raise DataError(f"{path} is a device or a pipe, no file. Copy what it holds to a file, and give that.")
-    return open(path, "rb")
 
 
 def text_source(path: str | Path, format: Format, folder: str) -> Source:

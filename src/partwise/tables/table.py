@@ -11,14 +11,16 @@ import numpy as np
 
 from partwise.exceptions import DataError, likely
 from partwise.tables.format import Format
-from partwise.tables.numerals import decimal_mark, is_missing, number_sql
+from partwise.tables.numerals import decimal_mark, is_number, number_sql, text_sql
 
 __all__ = ["Table", "listed"]
 
 SHOWN = 12
 """Names of columns that an error lists."""
 STRANGE = 10_000
-"""Different cells that are no plain numbers, and are looked at."""
+"""Cells that are no plain numbers, and are looked at."""
+SAMPLE = 200
+"""Rows that a guess rests on."""
 SETTINGS = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 NUMERIC = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|BOOLEAN|DECIMAL.*")
 """DuckDB's types of numbers."""
@@ -62,6 +64,8 @@ class Table(ABC):
         Columns that the file itself marks as names of rows.
     notes : list of str
         What was guessed, one line each.
+    delimiter : str
+        Between the cells of a delimited file; empty in other formats.
     """
 
     def __init__(
@@ -71,6 +75,7 @@ class Table(ABC):
 
         self.name, self.path, self.format, self.notes = name, path, format, notes
         self.index: list[str] = []
+        self.delimiter = ""
         self._database = duckdb.connect(config={**SETTINGS, "temp_directory": folder})
         if threads is not None:
             self._database.execute(f"set threads = {int(threads)}")
@@ -194,29 +199,56 @@ class Table(ABC):
         self.keep([column])
         return NUMERIC.fullmatch(self._kept[column][2]) is not None
 
+    def cells(self, columns: Sequence[str], kind: str = "varchar") -> str:
+        """Return SQL of all cells of some columns, row by row, as one column called x."""
+        under = [(column, f"c{i}") for i, column in enumerate(columns)]
+        listed = ", ".join(f"{cell}::{kind}" for _, cell in under)
+        return f"select unnest([{listed}]) x from ({self.select(under)})"
+
+    def sample(self, columns: Sequence[str]) -> list[list[str]]:
+        """Return the first rows of some columns, as text."""
+        under = [(column, f"c{i}") for i, column in enumerate(columns)]
+        listed = ", ".join(f"coalesce({cell}::varchar, '')" for _, cell in under)
+        found = self.run(f"select [{listed}] from ({self.select(under)}) limit {SAMPLE}")
+        return [row for (row,) in found.fetchall()]
+
+    def wrong(self, cells: str, number: str, limit: int) -> dict[str, Any]:
+        """Return the first cells `x` that are neither numbers nor words for unknown, and their places `i` from 0."""
+        words = ", ".join(text_sql(word.lower()) for word in self.format.missing)
+        return self.run(
+            f"select x, i - 1 i from (select x, row_number() over () i from ({cells})) "
+            f"where x is not null and ({number}) is null and lower(trim(x)) not in ({words}) limit {limit}"
+        ).fetchnumpy()
+
+    def label(self, column: str) -> str:
+        """Return how errors name a column."""
+        return f"column {column!r}"
+
+    def no_number(self, row: int, column: str, cell: str, mark: str) -> DataError:
+        """Return the error for a cell that is no number."""
+        cells = [other for (other,) in self.sample([column]) if other]
+        place = f"{self.name}, {self.where(row)}, {self.label(column)}"
+        if 2 * sum(not is_number(other) for other in cells) > len(cells) > 1:
+            return DataError(
+                f"{place}: {cell!r} is no number, nor are most cells of the column. Give index_column={column!r} if it "
+                "names the rows, or with columns=... those that hold numbers."
+            )
+        commas = " (the others have a decimal comma)" if mark == "," else ""
+        return DataError(f"{place}: {cell!r} is no number{commas}. Mend the cell, or leave it empty if unknown.")
+
     def _number(self, column: str, source: str, cell: str) -> str:
         """Return SQL for the numbers in a column of text, all of whose other cells are words for unknown."""
         if self._kept[column][2] != "VARCHAR":
-            raise DataError(f"{self.name}: column {column!r} holds {self._kept[column][2]}, no numbers.")
-        strange = self._strange(source, cell, number_sql(cell, "."))
-        number = number_sql(cell, decimal_mark(strange, self.format.decimal, f"{self.name}, column {column!r}"))
-        wrong = [text for text in self._strange(source, cell, number) if not is_missing(text, self.format.missing)]
-        if wrong:
-            rows = self.query(f"select min(rowid) i from {source} where {cell} = '{_escaped(wrong[0])}'")["i"]
-            raise DataError(
-                f"{self.name}, {self.where(int(rows[0]))}, column {column!r}: {wrong[0]!r} is no number. "
-                "Mend the cell, or leave it empty if unknown."
-            )
-        return number
-
-    def _strange(self, source: str, cell: str, number: str) -> list[str]:
-        """Return different cells that are no numbers, in order of appearance."""
-        sql = f"select {cell} c from {source} where {cell} is not null and ({number}) is null group by {cell}"
-        return list(self.query(f"{sql} order by min({source}.rowid) limit {STRANGE}")["c"])
-
-
-def _escaped(text: str) -> str:
-    return text.replace("'", "''")
+            raise DataError(f"{self.name}: {self.label(column)} holds {self._kept[column][2]}, no numbers.")
+        cells, mark = f"select {cell} x from {source} order by rowid", "," if self.format.decimal == "," else "."
+        while True:
+            found = self.wrong(cells, number_sql("x", mark), STRANGE)
+            if not len(found["x"]):
+                return number_sql(cell, mark)
+            better = decimal_mark(list(found["x"]), self.format.decimal, f"{self.name}, {self.label(column)}")
+            if better in (".", mark):
+                raise self.no_number(int(found["i"][0]), column, found["x"][0], mark)
+            mark = better
 
 
 def _remove(database: Any, folder: str) -> None:

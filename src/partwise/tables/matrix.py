@@ -1,0 +1,57 @@
+"""Columns of numbers as one array."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from partwise.tables.numerals import TWOFOLD, decimal_mark, number_sql, text_sql, twofold
+from partwise.tables.parquet import Parquet
+from partwise.tables.table import STRANGE, Table
+
+__all__ = ["matrix_of"]
+
+
+def matrix_of(table: Table, columns: Sequence[str]) -> np.ndarray:
+    """Return columns of a table as float64 of shape (n_rows, n_columns), NaN where a cell is unknown.
+
+    Raises
+    ------
+    DataError
+        If a cell is neither a number nor a word for unknown, or can be read as two numbers.
+    """
+    if isinstance(table, Parquet):
+        table.refuse_text(columns)
+        found = table.run(f"select x v from ({table.cells(columns, 'double')})").fetchnumpy()["v"]
+        return np.ma.filled(found, np.nan).reshape(-1, len(columns))
+    cells, mark = table.cells(columns), "," if table.format.decimal == "," else "."
+    if table.format.decimal is None and table.delimiter == ";":
+        _refuse_twofold(table, cells, columns)
+    while True:
+        number = number_sql("x", mark)
+        # What is empty becomes NULL, and what is no number NaN: words are looked at only where there is a NaN.
+        value = f"case when x is null or trim(x) = '' then null else coalesce({number}, 'nan'::double) end"
+        found = table.run(f"select {value} v from ({cells})").fetchnumpy()["v"]
+        wrong = table.wrong(cells, number, STRANGE) if np.isnan(np.ma.getdata(found)).any() else {"x": []}
+        if not len(wrong["x"]):
+            return np.ma.filled(found, np.nan).reshape(-1, len(columns))
+        better = decimal_mark(list(wrong["x"]), table.format.decimal, table.name)
+        if better in (".", mark):
+            row, column = divmod(int(wrong["i"][0]), len(columns))
+            raise table.no_number(row, columns[column], wrong["x"][0], mark)
+        mark = better
+
+
+def _refuse_twofold(table: Table, cells: str, columns: Sequence[str]) -> None:
+    """Refuse numbers such as 1.234 between semicolons, if nothing tells thousands from decimals."""
+    pointed = [cell.strip() for row in table.sample(columns) for cell in row if "." in cell]
+    if not pointed or not all(map(TWOFOLD.fullmatch, pointed)):
+        return
+    others = (
+        rf"contains(x, ',') or regexp_matches(x, '\d\d\d\d') or (contains(x, '.') and not {_matches(TWOFOLD.pattern)})"
+    )
+    if not len(table.run(f"select x from ({cells}) where {others} limit 1").fetchnumpy()["x"]):
+        raise twofold(pointed[0], table.name)
+
+
+def _matches(pattern: str) -> str:
+    return f"regexp_full_match(trim(x), {text_sql(pattern)})"
