@@ -80,6 +80,18 @@ def test_a_folded_page_is_short_on_a_phone(opened):
     assert in_sight(page, "#overview .findings li >> nth=0")
 
 
+def test_facts_of_a_folded_card_stand_beside_each_other(opened):
+    page = opened(PHONE)
+    boxes = [
+        page.locator(f"#topic-0 > summary {part}").bounding_box() for part in ("h3", ".share > span", ".about", ".bar")
+    ]
+    for i, one in enumerate(boxes):
+        for other in boxes[:i]:
+            across = one["x"] < other["x"] + other["width"] and other["x"] < one["x"] + one["width"]
+            along = one["y"] < other["y"] + other["height"] and other["y"] < one["y"] + one["height"]
+            assert not (across and along)
+
+
 def test_a_card_opens_by_keyboard_and_by_links_to_it(opened):
     page = opened()
     assert not page.locator("#topic-2 .words").is_visible()

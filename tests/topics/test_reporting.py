@@ -150,6 +150,12 @@ def test_documents_have_the_titles_addresses_and_sections_that_were_fitted_with_
     assert "model.fit(texts, metadata=metadata)" in report.repeat
 
 
+def test_a_long_title_is_cut():
+    model = TopicModel(1).fit(["a cup final", "the cup match"], metadata={"title": ["long " * 99, "short"]})
+    titles = {one.document.id: one.document.title for one in report_of(model).topics[0].listed}
+    assert titles == {"0": "long " * 39 + "long…", "1": "short"}
+
+
 def test_the_code_to_repeat_a_stream_has_its_batches():
     model = TopicModel(2, stability_runs=0)
     for texts in (["a cup final", "the cup match"], ["bank rates", "rates rise"]):

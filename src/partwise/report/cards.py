@@ -74,7 +74,9 @@ def _card(report: Report, topic: TopicFacts, largest: float) -> Html:
 
 
 def _peak(report: Report, topic: TopicFacts) -> Html | None:
-    return None if report.timeline is None else tag("span", f"peak {report.timeline.peak(topic.index)[0]}")
+    if report.timeline is None:
+        return None
+    return tag("span", f"peak {report.timeline.unit} {report.timeline.peak(topic.index)[0]}")
 
 
 def _documents(topic: TopicFacts) -> str:

@@ -38,13 +38,11 @@ N_UNEXPLAINED = 12
 N_MARKED = 50
 """Words of a topic that are marked in passages, most relevant first."""
 BEGINNING, LINE = 200, 80
-"""Characters of a document that the topics explain badly, and of one in a list that has no title."""
+"""Characters of a document that the topics explain badly, also of a title; and of one in a list that has no title."""
 MOST_BINS, LEAST_DOCUMENTS = 48, 8
 """Bins of time that a small chart has room for, and documents in a mean bin below which shares are noise."""
 LENGTHS = {"day": 1.0, "week": 7.0, "month": 30.44, "quarter": 91.31, "year": 365.25, "decade": 3652.5}
 """Days in a bin. Bins are taken longer until at least a third of them have documents."""
-SHOWN = ("title", "url", "section")
-"""Metadata that a page shows."""
 DAYS = {"day": 1, "week": 7}
 MONTHS = {"month": 1, "quarter": 3, "year": 12, "decade": 120}
 
@@ -149,10 +147,13 @@ def _topic(
 
 def _document(model: Listing, row: int, characters: int = 0) -> Document:
     """Return what readers know of a document, with so many characters of its text."""
+    known = {name: values[row] for name, values in model.metadata_.items()}
     return Document(
         id=model.ids_[row],
         date="" if model.dates_ is None else model.dates_[row],
-        **{name: values[row] for name, values in model.metadata_.items() if name in SHOWN},
+        title=_beginning(known.get("title", ""), BEGINNING),
+        url=known.get("url", ""),
+        section=_beginning(known.get("section", ""), BEGINNING),
         beginning="" if model.texts_ is None or not characters else _beginning(model.texts_[row], characters),
     )
 
