@@ -2,7 +2,9 @@
 
 import os
 import signal
+import sys
 import time
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,20 @@ def wait_for(patience):
         return True
 
     return wait_for
+
+
+@pytest.fixture
+def without(monkeypatch):
+    """Return a function that makes a package one that is not installed, until the test ends."""
+
+    def without(package):
+        # Taken out, not None: scikit-learn uses sys.modules["pandas"] if there is one.
+        for name in [name for name in sys.modules if name.split(".")[0] == package]:
+            monkeypatch.delitem(sys.modules, name)
+        find = PathFinder.find_spec
+        monkeypatch.setattr(PathFinder, "find_spec", lambda name, *at: None if name == package else find(name, *at))
+
+    return without
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """partwise label, merge, split, find and over-time: a saved model is changed whole, and looked through."""
 
 import json
-import sys
 
 import pandas as pd
 import pytest
@@ -91,8 +90,8 @@ def test_a_model_without_dates_is_told_how_to_get_them(run, news):
     assert "dates=" not in message
 
 
-def test_none_of_these_needs_pandas(run, model, monkeypatch):
-    monkeypatch.setitem(sys.modules, "pandas", None)
+def test_none_of_these_needs_pandas(run, model, without):
+    without("pandas")
     run("find", model, "cup")
     run("over-time", model)
     run("export", model, "--out-dir", model.parent)

@@ -1,7 +1,6 @@
 """partwise recommend, explain and evaluate: from a log to lists, reasons and measures."""
 
 import json
-import sys
 
 import numpy as np
 import polars as pl
@@ -80,8 +79,8 @@ def test_a_damaged_file_is_told_by_its_line(run, tmp_path):
     assert "line 2" in run("recommend", path, "--reader", "1", code=2).stderr
 
 
-def test_recommend_explain_and_evaluate_need_no_pandas(run, log, monkeypatch):
-    monkeypatch.setitem(sys.modules, "pandas", None)
+def test_recommend_explain_and_evaluate_need_no_pandas(run, log, without):
+    without("pandas")
     top = json.loads(run("recommend", log, "--reader", "r1", "-n", 1, "--json").stdout)[0]
     assert f"{top['score']:.3f} " in run("explain", log, "--reader", "r1", "--article", top["article"]).stdout
     assert "most read" in run("evaluate", log, "--k", 3).stdout

@@ -1,7 +1,5 @@
 """Recommender: recommendations, and reasons that add up to them."""
 
-import sys
-
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -385,10 +383,10 @@ def test_explicit_feedback_tells_that_it_uses_no_texts(rated):
         model.add_articles({"article": ["x"], "text": ["cup"]})
 
 
-def test_lists_and_reasons_without_pandas_are_the_same(model, monkeypatch):
+def test_lists_and_reasons_without_pandas_are_the_same(model, without):
     table = model.recommend(["r0"], n=3).to_dict("records")
     why = model.explain("r0", table[0]["article"]).to_dict("records")
-    monkeypatch.setitem(sys.modules, "pandas", None)
+    without("pandas")
     assert model.recommendations(["r0"], n=3) == table
     assert model.reasons("r0", table[0]["article"]) == why
 

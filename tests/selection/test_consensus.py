@@ -1,6 +1,5 @@
 """What many runs agree on: the right parts when there are as many, and low scores where there are too many."""
 
-import sys
 from dataclasses import replace
 from importlib import import_module
 
@@ -178,8 +177,8 @@ def test_the_plot_has_a_bar_for_each_part(planted):
     pyplot.close("all")
 
 
-def test_a_plot_without_matplotlib_names_the_extra(planted, monkeypatch):
+def test_a_plot_without_matplotlib_names_the_extra(planted, without):
     agreed = consensus(planted(50, 30, 2), 2, n_runs=3, random_state=0)
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    without("matplotlib")
     with pytest.raises(MissingExtraError, match=r"partwise\[plot\]"):
         agreed.plot()

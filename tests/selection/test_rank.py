@@ -2,7 +2,6 @@
 
 import json
 import re
-import sys
 import time
 
 import numpy as np
@@ -239,10 +238,10 @@ def test_the_table_has_a_row_for_each_number_and_the_text_marks_the_choice(plant
     assert " ".join(str(choice).split()).endswith(choice.reason)
 
 
-def test_an_absent_library_is_named_with_the_extra_that_brings_it(planted, monkeypatch):
+def test_an_absent_library_is_named_with_the_extra_that_brings_it(planted, without):
     choice = choose_rank(planted(80, 50, 3), ranks=(2, 3), folds=2, random_state=0)
     for library, use, extra in (("pandas", lambda: choice.table, "tables"), ("matplotlib", choice.plot, "plot")):
-        monkeypatch.setitem(sys.modules, library, None)
+        without(library)
         with pytest.raises(MissingExtraError, match=rf"{library}.*partwise\[{extra}\]"):
             use()
 

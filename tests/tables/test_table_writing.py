@@ -1,7 +1,6 @@
 """Tables of results: every format says the same, a spreadsheet runs nothing, and a table is there whole or not."""
 
 import json
-import sys
 import zipfile
 
 import numpy as np
@@ -116,7 +115,7 @@ def test_more_rows_than_a_sheet_has_are_refused(tmp_path, monkeypatch):
         write_table(tmp_path / "a.xlsx", {"x": [1, 2, 3]})
 
 
-def test_xlsx_without_its_library_is_an_error_that_names_the_extra(tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
+def test_xlsx_without_its_library_is_an_error_that_names_the_extra(tmp_path, without):
+    without("xlsxwriter")
     with pytest.raises(MissingExtraError, match=r"partwise\[io\]"):
         write_table(tmp_path / "a.xlsx", {"x": [1]})

@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import sys
 
 import numpy as np
 import pytest
@@ -298,8 +297,8 @@ class Recorder:
         lambda model: model.per_class([1] * 31),
     ],
 )
-def test_without_pandas_tables_name_the_extra_and_records_do_without(fitted, monkeypatch, use):
-    monkeypatch.setitem(sys.modules, "pandas", None)
+def test_without_pandas_tables_name_the_extra_and_records_do_without(fitted, without, use):
+    without("pandas")
     with pytest.raises(MissingExtraError, match=r"pandas.*partwise\[tables\]"):
         use(fitted)
     assert len(fitted.records()) == 2
