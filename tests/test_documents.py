@@ -56,7 +56,7 @@ def run_commands(text):
             program = Path(sys.executable).with_name("partwise")
             done = subprocess.run([program, *words[1:]], capture_output=True, text=True, check=False)
             assert done.returncode == 0, f"{line}\n{done.stderr}"
-            assert done.stdout or {"--out", "--out-dir"} & {*words}, line
+            assert done.stdout or any(word.startswith("--out") for word in words), line
 
 
 @pytest.mark.parametrize("path", RUN, ids=lambda path: path.name)
