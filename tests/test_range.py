@@ -164,12 +164,27 @@ def test_bounds_of_any_size_are_kept_or_refused_with_the_way_out(dtype, scale):
             assert ((bounded >= lowest) & (bounded <= highest)).all()
 
 
+@pytest.mark.parametrize("loss", ["frobenius", "kullback-leibler", "huber", 1.5, 2.5])
+@pytest.mark.parametrize("size", [0.0, 1e-160])
+def test_a_lower_bound_whose_squares_overflow_is_kept_without_a_warning(loss, size):
+    options = {"init": "random", "random_state": 0, "max_iter": 20, "bounds_W": Bounds(1e300, np.inf)}
+    found = factorize(X * size, 3, loss=loss, **options)
+    assert numbers(found.W, found.H)
+    assert found.W.min() >= 1e300
+
+
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("size", [1e-320, 1e-160, 1e300])
 @pytest.mark.parametrize("scale", [1e-320, 1.0, 1e300])
 def test_a_start_or_seeds_of_any_size_fit_data_of_any_size(loss, size, scale):
     data, W, H = X * size, scale * (RNG.random((30, 3)) + 0.1), scale * (RNG.random((3, 20)) + 0.1)
-    for given in ({"W": W}, {"H": H}, {"W": W, "H": H}, {"init": "random", "seed_components": H[:2]}):
+    for given in (
+        {"W": W},
+        {"H": H},
+        {"W": W, "H": H},
+        {"init": "random", "seed_components": H[:2]},
+        {"H": H, "seed_components": H[:2]},
+    ):
         found = factorize(data, 3, loss=loss, random_state=0, max_iter=3, **given)
         assert numbers(found.W, found.H)
         assert np.isfinite([found.loss, found.relative_error]).all()

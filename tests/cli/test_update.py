@@ -94,6 +94,6 @@ def test_stop_words_and_limits_are_options_of_topics(run, news):
     loaded = pw.load(out)
     assert not {"cup", "team", "goal", "own"} & {*loaded.words_}
     assert (loaded.min_df, loaded.max_df) == (0.05, 30)
-    assert "Lower min_df (--min-df)" in run("topics", news, "--min-df", 39, code=2).stderr
+    assert "Lower --min-df" in run("topics", news, "--min-df", 39, code=2).stderr
     for wrong in ("0", "1.5", "inf", "many"):
         assert "neither a number of documents" in run("topics", news, "--min-df", wrong, code=2).stderr

@@ -12,9 +12,7 @@ import scipy.io
 import scipy.sparse as sp
 
 from partwise.exceptions import DataError
-from partwise.io import read_texts
-from partwise.recommend.files import read_table
-from partwise.tables import read_numbers
+from partwise.tables import read_numbers, read_reads, read_texts
 
 X = np.random.default_rng(0).random((9, 7))
 S = sp.random_array((9, 7), density=0.4, rng=0, format="csr")
@@ -120,7 +118,7 @@ def test_devices_and_pipes_are_refused_instead_of_waited_for(tmp_path, ending):
             read_numbers(tmp_path / name)
 
 
-@pytest.mark.parametrize("reader", [read_texts, lambda path: read_table(path, {"reader": "r"}, {})])
+@pytest.mark.parametrize("reader", [read_texts, lambda path: read_reads(path, {"reader": "r"})])
 @pytest.mark.parametrize("content", ["[" * 100_000, '{"r": ' + "9" * 5000 + "}", "{", "[1]", "3"])
 def test_lines_of_json_that_are_no_objects_are_named(tmp_path, reader, content):
     path = tmp_path / "a.jsonl"

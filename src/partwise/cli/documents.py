@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from partwise.cli.command import existing_file, note
-from partwise.io.files import decode, read_bytes
+from partwise.cli.formats import say
 from partwise.io.markup import without_markup
 
 if TYPE_CHECKING:
-    from partwise.io import Texts
+    from partwise.tables import Format, Texts
 
 __all__ = ["date_option", "metadata_options", "plain_texts", "read_documents", "text_options", "word_options"]
 
@@ -37,7 +37,6 @@ def text_options(function: Decorated) -> Decorated:
         click.option(
             "--id", "id_", metavar="COLUMN", show_default="id if it fits, else row numbers", help="Column of ids."
         ),
-        click.option("--encoding", metavar="NAME", show_default="utf-8", help="Encoding of the texts."),
     ]
     return _with(options, function)
 
@@ -75,7 +74,11 @@ def _words(ctx: click.Context, option: click.Parameter, value: str | None) -> li
     """Read words that stand in a file, with spaces, commas or line breaks between them."""
     if value is None:
         return None
-    lines = decode(read_bytes(value), value).splitlines()
+    from partwise.tables import Format, file_text
+
+    notes: list[str] = []
+    lines = file_text(value, Format(), notes).splitlines()
+    say(notes)
     return [word for line in lines if not line.startswith("#") for word in line.replace(",", " ").split()]
 
 
@@ -118,21 +121,14 @@ def _with(options: Sequence[Callable[[Any], Any]], function: Decorated) -> Decor
 
 
 def read_documents(
-    file: str,
-    *,
-    text: str | None,
-    id_: str | None,
-    encoding: str | None,
-    date: str | None = None,
-    **columns: str | None,
+    file: str, *, text: str | None, id_: str | None, format: "Format", date: str | None = None, **columns: str | None
 ) -> "Texts":
     """Read texts and what belongs to them as the options say, without tags of HTML, and tell of these and of gaps."""
-    from partwise.io import read_texts
+    from partwise.tables import read_texts
 
     asked = {name: column for name, column in columns.items() if column is not None}
-    read = read_texts(
-        file, text_column=text, id_column=id_, date_column=date, metadata_columns=asked, encoding=encoding or "utf-8"
-    )
+    read = read_texts(file, text_column=text, id_column=id_, date_column=date, metadata_columns=asked, format=format)
+    say(read.notes)
     metadata = {
         name: [*map(without_markup, values)] if name != "url" else values for name, values in read.metadata.items()
     }

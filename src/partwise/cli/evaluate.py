@@ -28,7 +28,7 @@ __all__ = ["command"]
 def command(log: str, split: str, length: int, no_baselines: bool, as_json: bool, **settings: Any) -> None:
     """Measure how well recommendations predict what readers read next.
 
-    LOG is a .csv, .tsv, .jsonl or .parquet file with a row for each read. Simple
+    LOG is a table with a row for each read: .csv, .tsv, .jsonl, .parquet, and others. Simple
     rules stand beside. Each measure is a mean over readers; ndcg
     comes with the interval that a bootstrap over readers gives.
 

@@ -9,7 +9,7 @@ import click
 from partwise.cli.command import note
 from partwise.exceptions import ParameterError
 
-__all__ = ["NUMBERS", "format_options", "say"]
+__all__ = ["NUMBERS", "TEXTS", "format_options", "say"]
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -52,6 +52,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
 
 NUMBERS = ("encoding", "delimiter", "decimal", "index_column", "columns", "transpose", "layer")
 """The options of commands that read a matrix of numbers."""
+TEXTS = ("encoding", "delimiter", "date_format")
+"""The options of commands that read texts or logs."""
 
 
 def format_options(*names: str) -> Callable[[Decorated], Decorated]:

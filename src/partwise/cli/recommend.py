@@ -21,6 +21,7 @@ from partwise.cli.command import (
     table_file,
 )
 from partwise.cli.documents import plain_texts
+from partwise.cli.formats import TEXTS, format_options, say
 from partwise.cli.progress import counting
 from partwise.cli.render import print_json, print_line
 from partwise.cli.saving import save_model, save_table
@@ -28,6 +29,7 @@ from partwise.io.escapes import escaped
 
 if TYPE_CHECKING:
     from partwise.recommend import Recommender
+    from partwise.tables import Reads
 
 __all__ = [
     "as_given",
@@ -70,7 +72,7 @@ def table_options(function: Decorated) -> Decorated:
     ]
     for option in reversed(others):
         function = option(function)
-    return log_options(function)
+    return log_options(format_options(*TEXTS)(function))
 
 
 def log_options(function: Decorated) -> Decorated:
@@ -122,40 +124,19 @@ def _strengths(ctx: click.Context, option: click.Parameter, value: str | None) -
     return found
 
 
-def tables(log: str, settings: dict[str, Any]) -> tuple[dict[str, list[Any]], dict[str, list[Any]] | None]:
-    """Read the log and, if there is one, the file of articles; ids are strings."""
-    from partwise.recommend.files import read_table
+def tables(log: str, settings: dict[str, Any]) -> tuple["Reads", dict[str, Any] | None]:
+    """Read the log and, if there is one, the file of articles; ids are text. Tell what was guessed or left out."""
+    from partwise.tables import read_article_table, read_reads
 
     named = {what: settings[f"{what}_column"] for what in ("reader", "article", "strength", "time", "text")}
-
-    def some(*what: str) -> dict[str, str]:
-        return {name: named[name] for name in what}
-
-    if settings["strengths"] is None:
-        reads = read_table(log, some("reader", "article"), some("strength", "time"))
-    else:
-        kinds = {"kind": named["strength"]}
-        reads = _weighed(read_table(log, some("reader", "article") | kinds, some("time")), settings["strengths"], log)
+    reads = read_reads(log, named, strengths=settings["strengths"], format=settings["format"])
+    say(reads.notes)
     if settings["articles"] is None:
-        return _strings(reads), None
-    articles = read_table(settings["articles"], some("article", "text"), some("time"))
-    articles["text"] = plain_texts([text or "" for text in articles["text"]], "articles")
-    return _strings(reads), _strings(articles)
-
-
-def _weighed(reads: dict[str, list[Any]], strengths: dict[str, float], log: str) -> dict[str, list[Any]]:
-    """Return reads with the strength of their kind; those of strength 0 are left out."""
-    kinds = [str(kind) for kind in reads.pop("kind")]
-    unknown = sorted({*kinds} - {*strengths})
-    if unknown:
-        raise Failure(
-            f"{log} also has reads of the kind {', '.join(map(repr, unknown[:5]))}, and nothing says what that counts. "
-            "Give all kinds with --strength; 0 leaves reads of a kind out.",
-            exit_code=2,
-        )
-    kept = [i for i, kind in enumerate(kinds) if strengths[kind]]
-    found = {name: [values[i] for i in kept] for name, values in reads.items()}
-    return found | {"strength": [strengths[kinds[i]] for i in kept]}
+        return reads, None
+    articles, notes = read_article_table(settings["articles"], named, format=settings["format"])
+    say(notes)
+    articles["text"] = plain_texts(articles["text"], "articles")
+    return reads, articles
 
 
 def model_of(settings: dict[str, Any]) -> "Recommender":
@@ -169,20 +150,6 @@ def model_of(settings: dict[str, Any]) -> "Recommender":
         random_state=settings["seed"],
         n_jobs=-1,
     )
-
-
-def _strings(table: dict[str, list[Any]]) -> dict[str, list[Any]]:
-    """Return a table with ids as strings, so that those of a .csv and a .parquet file are the same."""
-    return {
-        name: [_string(value) for value in values] if name in ("reader", "article") else values
-        for name, values in table.items()
-    }
-
-
-def _string(value: Any) -> Any:
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) and value == value else value
 
 
 saved_model = click.option(
@@ -257,8 +224,8 @@ def command(
 ) -> None:
     """Recommend articles to readers, from a log of who read what.
 
-    LOG is a .csv, .tsv, .jsonl or .parquet file with a row for each read. A reader who is not in it gets what is read
-    lately.
+    LOG is a table with a row for each read: .csv, .jsonl, .parquet and others. A reader who is not in it gets what is
+    read lately.
 
     \b
     Example: partwise recommend log.csv --reader ann --articles news.csv -n 5

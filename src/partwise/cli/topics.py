@@ -19,6 +19,7 @@ from partwise.cli.command import (
     seed_option,
 )
 from partwise.cli.documents import date_option, metadata_options, read_documents, text_options, word_options
+from partwise.cli.formats import TEXTS, format_options
 from partwise.cli.models import titles_of, topic_rows
 from partwise.cli.progress import progress
 from partwise.cli.render import fit_facts, print_facts, print_json, print_sentence, print_topics, summary
@@ -42,6 +43,7 @@ class TopicNumber(click.ParamType):  # type: ignore[type-arg]  # which is generi
 @click.command(cls=Command)
 @click.argument("file", type=click.Path(exists=True, allow_dash=True))
 @text_options
+@format_options(*TEXTS)
 @date_option
 @metadata_options
 @click.option(

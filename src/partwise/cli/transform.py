@@ -3,7 +3,6 @@
 import io
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +36,7 @@ REFUSED = 'Fit the model with "partwise fit --missing nan" if such cells are unk
     help="Write to this .npy or .csv file.",
 )
 @text_options
-@format_options(*(name for name in NUMBERS if name != "encoding"))
+@format_options(*NUMBERS)
 def command(model: str, file: str, out: str | None, format: "Format", **columns: Any) -> None:
     """Apply a saved model to a file.
 
@@ -56,14 +55,14 @@ def command(model: str, file: str, out: str | None, format: "Format", **columns:
     loaded = load(model)
     names: Sequence[str] | None
     if isinstance(loaded, TopicModel):
-        read = read_documents(file, **columns)
+        read = read_documents(file, format=format, **columns)
         names, what, W = read.ids, "topic", loaded.transform(read.texts)
     elif not isinstance(loaded, NMF | MiniBatchNMF):
         kind = type(loaded).__name__
         raise DataError(f'{model} holds a {kind}. Give a model of "partwise fit" or "partwise topics".')
     else:
         missing = missing_word(loaded.missing_values)
-        numbers = read_non_negative(file, replace(format, encoding=columns["encoding"]), missing, REFUSED)
+        numbers = read_non_negative(file, format, missing, REFUSED)
         X = for_model(numbers, loaded, file, model)
         count_unknown(numbers.X, missing, file)
         names, what, W = numbers.row_names, "component", loaded.transform(X)

@@ -9,6 +9,7 @@ from click.core import ParameterSource
 from partwise.cli.command import Changing, Failure, changed_model, json_option, note
 from partwise.cli.command import existing_file as file_there
 from partwise.cli.documents import date_option, metadata_options, read_documents, text_options
+from partwise.cli.formats import TEXTS, format_options
 from partwise.cli.models import finish
 from partwise.cli.recommend import log_options, tables
 from partwise.cli.render import print_json, print_sentence
@@ -16,8 +17,8 @@ from partwise.cli.saving import save_model
 from partwise.exceptions import DataError
 
 if TYPE_CHECKING:
-    from partwise.io import Texts
     from partwise.recommend import Recommender
+    from partwise.tables import Texts
     from partwise.topics import TopicModel
 
 __all__ = ["command"]
@@ -32,6 +33,7 @@ OF_READS = frozenset(
 @click.argument("model", type=file_there)
 @click.argument("file", type=file_there)
 @text_options
+@format_options(*TEXTS)
 @date_option
 @metadata_options
 @log_options
@@ -60,7 +62,7 @@ def command(model: str, file: str, out: str | None, as_json: bool, **columns: An
         _refuse(OF_READS, f"{model} knows topics, and no reads")
         update_topics(loaded, file, _without(columns, OF_READS), model, out or model, as_json)
     elif isinstance(loaded, Recommender):
-        _refuse({*columns} - OF_READS - {"encoding"}, f"{model} knows reads, and no topics")
+        _refuse({*columns} - OF_READS, f"{model} knows reads, and no topics")
         update_reads(loaded, file, columns, model, out or model, as_json)
     else:
         raise Failure(
@@ -94,7 +96,7 @@ def update_reads(model: "Recommender", file: str, settings: dict[str, Any], path
                 exit_code=2,
             )
         model.add_articles(articles)
-    timed = "time" in reads
+    timed = reads.time is not None
     try:
         model.update(reads, skip_known=True)
     except DataError as error:
@@ -103,7 +105,7 @@ def update_reads(model: "Recommender", file: str, settings: dict[str, Any], path
         lack = f"{path} has none. Make it anew" if timed else f"{file} has none. Name their column with --time-column"
         raise Failure(f"all reads need times, or none: {lack}.", exit_code=2) from error
     counts = model.n_reads_ - had[0], len(model.reader_ids_) - had[1], len(model.article_ids_) - had[2]
-    known = len(reads["reader"]) - counts[0]
+    known = len(reads) - counts[0]
     said = f"{counts[0]:,} reads are new" + (f", {known:,} were there already and count once" if known else "")
     said += f": {model.n_reads_:,} in all. {counts[1]:,} readers and {counts[2]:,} articles are new."
     if not timed:

@@ -91,9 +91,11 @@ def _seeded(start: Start, seeds: Any, units: Any) -> Start:
     Ht = Ht.copy()
     for t, (seed, known_here) in enumerate(zip(given, known, strict=True)):
         seed = in_units_of(np.where(known_here, seed, 0.0), np.ravel(units))  # weights of columns are units too
-        total = float(seed[known_here].sum())
-        if total > 0:  # the mean of the start is its scale, whatever it is zero at
-            seed = seed * (float(Ht[:, t].mean()) or float(Ht.mean())) * known_here.sum() / total
+        if seed.any():  # the mean of the start is its scale, whatever it is zero at
+            seed = seed / seed.max()
+            with np.errstate(over="ignore"):
+                seed = seed * ((float(Ht[:, t].mean()) or float(Ht.mean())) / float(seed[known_here].mean()))
+            seed = np.minimum(seed, np.finfo(Ht.dtype).max)
         Ht[known_here, t] = seed[known_here]
     return W, Ht
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from partwise.exceptions import DataError, shown
 from partwise.recommend.columns import columns_of, ids_of, is_id, numbers_of, plain_id, times_of
 from partwise.tables.cells import listed
+from partwise.tables.reads import Reads
 
 __all__ = ["DAY", "Articles", "Ids", "Log", "check_join", "read_articles", "read_log"]
 
@@ -140,9 +141,9 @@ def read_log(table: Any, *, before: Log | None = None) -> Log:
 
     Parameters
     ----------
-    table : DataFrame or mapping of str to sequence
+    table : DataFrame, mapping of str to sequence, or Reads
         Columns ``reader`` and ``article``, and perhaps ``strength`` and ``time``; of pandas, polars or any library
-        whose columns ``table[name]`` gives.
+        whose columns ``table[name]`` gives. Or what `partwise.tables.read_reads` returns.
     before : Log, default=None
         A log whose ids keep their places; new ones are put after them.
 
@@ -162,9 +163,13 @@ def read_log(table: Any, *, before: Log | None = None) -> Log:
     >>> log.articles.names, log.reader.tolist(), float(log.time[1] - log.time[0])
     ([7], [0, 1], 86400.0)
     """
-    names = columns_of(table, "interactions", ("reader", "article"))
     readers = before.readers.copy() if before else Ids()
     articles = before.articles.copy() if before else Ids()
+    if isinstance(table, Reads):
+        reader, article = readers.add(table.readers)[table.reader], articles.add(table.articles)[table.article]
+        strength = np.ones(len(table)) if table.strength is None else table.strength
+        return Log(readers, articles, reader, article, strength, table.time)
+    names = columns_of(table, "interactions", ("reader", "article"))
     read = ids_of(table["reader"], "interactions: reader")
     seen = ids_of(table["article"], "interactions: article")
     if not read:

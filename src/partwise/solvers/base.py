@@ -16,8 +16,12 @@ from partwise.threads import Workers
 
 
 def own_gram(factor: Array) -> Array:
-    """Return factor.T @ factor, (k, k)."""
-    return factor.T @ factor
+    """Return factor.T @ factor, (k, k).
+
+    A lower bound may be so high that squares overflow; the loop ends such a fit at its last finite pair.
+    """
+    with np.errstate(over="ignore"):
+        return factor.T @ factor
 
 
 def column_sums(factor: Array) -> Array:

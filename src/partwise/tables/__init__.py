@@ -7,17 +7,37 @@ if TYPE_CHECKING:
     from partwise.tables.format import Format
     from partwise.tables.numbers import Numbers, read_numbers
     from partwise.tables.opening import open_table
+    from partwise.tables.reads import Reads, read_article_table, read_reads
     from partwise.tables.table import Table
+    from partwise.tables.texts import Texts, file_text, read_texts
 
-__all__ = ["Format", "Numbers", "Table", "open_table", "read_numbers"]
+__all__ = [
+    "Format",
+    "Numbers",
+    "Reads",
+    "Table",
+    "Texts",
+    "file_text",
+    "open_table",
+    "read_article_table",
+    "read_numbers",
+    "read_reads",
+    "read_texts",
+]
 
 # Imported when they are asked for: the command line needs the names of formats for --help, and no readers.
 _WHERE = {
     "Format": "format",
     "Numbers": "numbers",
+    "Reads": "reads",
     "Table": "table",
+    "Texts": "texts",
+    "file_text": "texts",
     "open_table": "opening",
+    "read_article_table": "reads",
     "read_numbers": "numbers",
+    "read_reads": "reads",
+    "read_texts": "texts",
 }
 
 

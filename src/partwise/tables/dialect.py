@@ -202,21 +202,41 @@ def _preamble(lines: Sequence[str]) -> tuple[int, str | None, str | None]:
 
 
 def _quote(source: Source, delimiter: str | None, format: Format) -> str:
-    """Return what quotes cells. Files of tabs mostly have no quotes: theirs count if each is closed in its line."""
+    """Return what quotes cells. Most files of tabs have no quotes, and a text may begin or end with one.
+
+    Where all lines have the same number of tabs, quotes count if each is closed in its line. Where they have not, cells
+    may hold line breaks: quotes count if they make all rows alike, and no cell holds a whole row.
+    """
     if source.kind != ".tsv" and delimiter != "\t":
         return '"'
-    quoted = False
+    delimiter = delimiter or "\t"
+    quoted, closed, widths = False, True, set()
     with open(source.path, encoding="utf-8", newline="\n") as file:
         for line in file:
+            if line.strip("\r\n"):
+                widths.add(line.count(delimiter))
             if '"' not in line:
                 continue
-            for cell in line.rstrip("\r\n").split(delimiter or "\t"):
-                if not cell.startswith('"'):
-                    continue
-                if len(cell) < 2 or not cell.endswith('"') or cell[1:-1].replace('""', "").count('"'):
-                    return ""
-                quoted = True
-    return '"' if quoted else ""
+            cells = [cell for cell in line.rstrip("\r\n").split(delimiter) if cell.startswith('"')]
+            quoted = quoted or bool(cells)
+            closed = closed and all(
+                len(cell) > 1 and cell.endswith('"') and not cell[1:-1].replace('""', "").count('"') for cell in cells
+            )
+    alike = closed if len(widths) == 1 else _quotes_hold_breaks(source, delimiter)
+    return '"' if quoted and alike else ""
+
+
+def _quotes_hold_breaks(source: Source, delimiter: str) -> bool:
+    widths = set()
+    with open(source.path, encoding="utf-8", newline="") as file:
+        try:
+            for record in records(file, delimiter, '"'):
+                widths.add(len(record.cells))
+                if any("\n" in cell and delimiter in cell for cell in record.cells):
+                    return False
+        except csv.Error:
+            return False
+    return len(widths) == 1
 
 
 def _delimiter(body: Sequence[str], whole: bool, kind: str, quote: str, format: Format) -> str:

@@ -3,6 +3,7 @@
 import bz2
 import codecs
 import gzip
+import io
 import lzma
 import os
 import re
@@ -168,7 +169,9 @@ def _standard_input(folder: str) -> str:
         raise DataError("standard input is closed. Give a file.")
     path = os.path.join(folder, "input")
     with open(path, "wb") as written:
-        shutil.copyfileobj(sys.stdin.buffer, written, BLOCK)
+        stdin = cast(io.BufferedReader, sys.stdin.buffer)
+        while block := stdin.read1(BLOCK):  # one end of input is enough: a keyboard sends it once
+            written.write(block)
     return path
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from partwise.exceptions import DataError, likely
+from partwise.tables.dates import Times, parse_times
 from partwise.tables.format import Format
 from partwise.tables.numerals import decimal_mark, is_number, number_sql, text_sql
 
@@ -165,8 +166,8 @@ class Table(ABC):
 
     def texts(self, column: str) -> list[str | None]:
         """Return the cells of a column as text, None where they are empty."""
-        source, cell = self.column(column)
-        found = self.query(f"select {cell}::varchar c from {source}")["c"]
+        source, _ = self.column(column)
+        found = self.query(f"select {self._text(column)} c from {source}")["c"]
         empty = np.ma.getmaskarray(found)
         return [None if none else text for text, none in zip(np.ma.getdata(found), empty, strict=True)]
 
@@ -177,13 +178,24 @@ class Table(ABC):
         found = self.query(f"select {number} x from {source}")["x"]
         return np.ma.filled(found.astype(np.float64), np.nan)
 
+    def times(self, column: str, *, relative: bool = False) -> Times:
+        """Return the dates and times of a column; with `relative` numbers may count seconds from any moment."""
+        source, cell = self.column(column)
+        query = f"select {cell}::varchar from {source}"
+        what = f"{self.name}, column {column!r}"
+        form = self.format.date_format
+        found = parse_times(self._database, query, what, self.where, form, relative=relative)
+        if found.note is not None:
+            self.notes.append(f"{what}: {found.note}")
+        return found
+
     def codes(self, column: str) -> tuple[list[str], np.ndarray]:
         """Return the different texts of a column in order of appearance, and for each row the index of its own.
 
         Space around a text does not count; the index of an empty cell is -1.
         """
-        source, cell = self.column(column)
-        text = f"nullif(trim({cell}::varchar), '')"
+        source, _ = self.column(column)
+        text = f"nullif(trim({self._text(column)}), '')"
         self.query(
             f"create or replace temp table codes as select t, row_number() over (order by min(i)) - 1 k "
             f"from (select {text} t, rowid i from {source}) where t is not null group by t"
@@ -235,6 +247,14 @@ class Table(ABC):
             )
         commas = " (the others have a decimal comma)" if mark == "," else ""
         return DataError(f"{place}: {cell!r} is no number{commas}. Mend the cell, or leave it empty if unknown.")
+
+    def _text(self, column: str) -> str:
+        """Return SQL for the cells of a column as text: 7.0 of a column of numbers is 7, as in other files."""
+        cell, kind = self._kept[column][1:]
+        if kind not in ("DOUBLE", "FLOAT"):
+            return f"{cell}::varchar"
+        whole = f"{cell} = trunc({cell}) and abs({cell}) < 1e15"
+        return f"case when isnan({cell}) then null when {whole} then {cell}::bigint::varchar else {cell}::varchar end"
 
     def _number(self, column: str, source: str, cell: str) -> str:
         """Return SQL for the numbers in a column of text, all of whose other cells are words for unknown."""

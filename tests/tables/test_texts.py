@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from partwise.exceptions import DataError
-from partwise.io import read_texts
+from partwise.exceptions import DataError, ParameterError
+from partwise.tables import Format, read_texts
 
 ROWS = [("a1", "Rates rise, again", "2024-01"), ("a2", 'A "cup"\nfor the home side', ""), ("a3", "", "2024-03")]
 
@@ -87,7 +87,9 @@ def test_the_text_column_is_guessed_from_its_name_or_from_being_alone(tmp_path, 
 @pytest.mark.parametrize("ids", [("a", "a"), ("a", "")])
 def test_rows_are_numbered_where_a_column_called_id_does_not_tell_them_apart(tmp_path, ids):
     path = write(tmp_path, f"id,text\n{ids[0]},x\n{ids[1]},y\n")
-    assert read_texts(path).ids == ["1", "2"]
+    read = read_texts(path)
+    assert read.ids == ["1", "2"]
+    assert "Rows are numbered from 1 instead" in read.notes[0]
 
 
 def test_numbers_and_null_of_json_become_text(tmp_path):
@@ -100,9 +102,29 @@ def test_half_a_character_of_json_becomes_a_replacement_character(tmp_path):
     assert read_texts(write(tmp_path, '{"text": "a\\ud800b"}', "a.jsonl")).texts == ["a\ufffdb"]
 
 
-def test_another_encoding_is_read_when_it_is_named(tmp_path):
-    path = write(tmp_path, "text\ncafé\n".encode("cp1252"))
-    assert read_texts(path, encoding="cp1252").texts == ["café"]
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-8-sig"])
+def test_another_encoding_is_found_or_read_when_it_is_named(tmp_path, encoding):
+    path = write(tmp_path, "text\nUn café à la crème s'il vous plaît\n".encode(encoding))
+    for format in (None, Format(encoding=encoding)):
+        assert read_texts(path, format=format).texts == ["Un café à la crème s'il vous plaît"]
+    assert len(read_texts(path).notes) == (encoding == "cp1252")
+
+
+def test_lines_of_a_txt_file_are_documents_and_that_is_told(tmp_path):
+    read = read_texts(write(tmp_path, 'Rates rise, again\n"Cup"\n', "a.txt"))
+    assert (read.texts, read.ids) == (["Rates rise, again", '"Cup"'], ["1", "2"])
+    assert "each of its 2 lines" in read.notes[0]
+
+
+def test_dates_become_days_and_one_that_is_none_is_named_with_its_line(tmp_path):
+    path = write(tmp_path, "text,day\na,13/2/1987\nb,1/3/1987\nc,\n")
+    read = read_texts(path, date_column="day")
+    assert read.dates == ["1987-02-13", "1987-03-01", ""]
+    assert "the day comes first" in read.notes[0]
+    ambiguous = write(tmp_path, "text,day\na,3/2/1987\n", "b.csv")
+    assert "--date-format" in error_of(ambiguous, date_column="day")
+    assert read_texts(ambiguous, date_column="day", format=Format(date_format="%m/%d/%Y")).dates == ["1987-03-02"]
+    assert "column 'day', line 3" in error_of(write(tmp_path, "text,day\na,1987\nb,soon\n"), date_column="day")
 
 
 @pytest.mark.parametrize(
@@ -128,8 +150,6 @@ def test_where_no_column_looks_like_text_the_columns_are_listed(tmp_path):
         (b"", "a.csv", ["is empty"]),
         (b"\n \n", "a.jsonl", ["is empty"]),
         (b"id,text\n", "a.csv", ["no rows"]),
-        ("id,text\n1,ok\n2,café\n".encode("cp1252"), "a.csv", ["line 3", "0xe9", "--encoding"]),
-        ("id,text\n1,ok\n".encode("utf-16"), "a.csv", ["UTF-16", "--encoding utf-16"]),
         (b"id,text\n1,a\0b\n", "a.csv", ["no text file", "binary"]),
         (b"id,text\n1,ok\n2,too,many\n", "a.csv", ["line 3", "3 fields", "has 2"]),
         (b'id,text\n1,"never closed\n', "a.csv", ["line 2", "quote"]),
@@ -137,11 +157,10 @@ def test_where_no_column_looks_like_text_the_columns_are_listed(tmp_path):
         (b'{"text": "ok"}\n{"text": \n', "a.jsonl", ["line 2", "no JSON", "one JSON object on each line"]),
         (b"[" * 100_000, "a.jsonl", ["line 1", "no JSON"]),
         (b'{"text": "ok"}\n[1]\n', "a.jsonl", ["line 2", "no object"]),
-        (b'{"text": "ok"}\n{"body": "x"}\n', "a.jsonl", ["line 2", "no field 'text'", "'body'"]),
         (b'{"text": ["x"]}\n', "a.jsonl", ["line 1", "holds a list"]),
         (b"not gzip", "a.csv.gz", ["gzip"]),
         (gzip.compress(b"text\nx\n" * 1000, mtime=0)[:-20], "a.csv.gz", ["gzip"]),
-        (b"x", "a.docx", [".docx", ".csv, .tsv or .jsonl"]),
+        (b"x", "a.docx", [".docx", ".csv, .tsv"]),
         (b"x", "notes", ["without suffix"]),
     ],
 )
@@ -151,8 +170,9 @@ def test_a_file_that_cannot_be_read_is_named_with_the_place_and_the_way_out(tmp_
         assert part in message
 
 
-def test_an_encoding_that_does_not_exist_is_refused(tmp_path):
-    assert "no text encoding" in error_of(write(tmp_path, "text\nx\n"), encoding="latin-99")
+def test_an_encoding_that_does_not_exist_is_refused():
+    with pytest.raises(ParameterError, match="no text encoding"):
+        Format(encoding="latin-99")
 
 
 @pytest.mark.parametrize(("ids", "parts"), [("a\nb\na", ["'a'", "line 2", "line 4"]), ("a\n \nb", ["line 3", "empty"])])

@@ -1,0 +1,244 @@
+"""Logs of who read what, and tables of articles, from files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from partwise.exceptions import DataError, shown
+from partwise.tables.format import Format
+from partwise.tables.opening import open_table
+from partwise.tables.table import Table
+
+__all__ = ["Reads", "read_article_table", "read_reads"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Reads:
+    """Reads of a file, in its order; ids are text.
+
+    Attributes
+    ----------
+    readers, articles : list of str
+        Different ids, in order of appearance.
+    reader, article : ndarray of int64, shape (n_reads,)
+        Index of the reader and of the article of each read.
+    strength : ndarray of float64, shape (n_reads,), or None
+        How much a read says, or a rating; None if the file does not tell.
+    time : ndarray of float64, shape (n_reads,), or None
+        Seconds since 1970; None if the file has no times.
+    notes : list of str
+        What was guessed or left out, one line each.
+    """
+
+    readers: list[str]
+    articles: list[str]
+    reader: Array
+    article: Array
+    strength: Array | None = None
+    time: Array | None = None
+    notes: list[str] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.reader)
+
+
+def read_reads(
+    path: str | Path,
+    columns: Mapping[str, str] | None = None,
+    *,
+    strengths: Mapping[str, float] | None = None,
+    format: Format | None = None,
+) -> Reads:
+    """Read a log of who read what.
+
+    Parameters
+    ----------
+    path : str or Path
+        A table with one read a row, as `open_table` reads it.
+    columns : mapping of str to str, default=None
+        What the columns reader, article, strength and time are called in the file. Strength and time are read where
+        they are there, or where they are named here.
+    strengths : mapping of str to float, default=None
+        What each word in the column of strengths counts, such as ``{"view": 1, "like": 2}``. By default strengths are
+        numbers.
+    format : Format, default=None
+        How the file is written. By default that is found out.
+
+    Returns
+    -------
+    Reads
+        The reads. Rows without a reader or an article are left out, and counted in a note.
+
+    Raises
+    ------
+    DataError
+        If a column is missing, there are no reads, or a strength or time is none; the text names file and line.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "log.csv")
+    >>> _ = path.write_text("user,item,time\\nann,7,2024-05-01\\nbob,7,2024-05-02\\n")
+    >>> reads = read_reads(path, {"reader": "user", "article": "item"})
+    >>> reads.readers, reads.articles, reads.article, reads.time[1] - reads.time[0]
+    (['ann', 'bob'], ['7'], array([0, 0]), np.float64(86400.0))
+    """
+    named = dict(columns or {})
+    with open_table(path, format) as table:
+        reader = _required(table, "reader", named)
+        article = _required(table, "article", named)
+        strength, time = _optional(table, "strength", named), _optional(table, "time", named)
+        if strengths is not None and strength is None:
+            strength = _required(table, "strength", named)
+        table.keep([column for column in (reader, article, strength, time) if column is not None])
+        readers, who = table.codes(reader)
+        articles, what = table.codes(article)
+        whole = (who >= 0) & (what >= 0)
+        if not whole.any():
+            raise DataError(f"{table.name} has no row with a reader and an article. Give at least one.")
+        if not whole.all():
+            gaps = f"{int((~whole).sum()):,} of {len(whole):,} rows"
+            table.notes.append(f"{table.name}: {gaps} have no {reader!r} or no {article!r}, and were left out")
+        values = None if strength is None else _strength(table, strength, strengths, whole)
+        seconds = None if time is None else _time(table, time, whole)
+        if strengths is not None and values is not None:
+            whole &= values > 0
+        readers, who = _used(readers, who[whole])
+        articles, what = _used(articles, what[whole])
+        return Reads(
+            readers,
+            articles,
+            who,
+            what,
+            None if values is None else values[whole],
+            None if seconds is None else seconds[whole],
+            table.notes,
+        )
+
+
+def read_article_table(
+    path: str | Path, columns: Mapping[str, str] | None = None, *, format: Format | None = None
+) -> tuple[dict[str, Any], list[str]]:
+    """Read a table of articles.
+
+    Parameters
+    ----------
+    path : str or Path
+        A table with one article a row.
+    columns : mapping of str to str, default=None
+        What the columns article, text and time are called in the file. Times are read where they are there.
+    format : Format, default=None
+        How the file is written.
+
+    Returns
+    -------
+    columns : dict of str to list or ndarray
+        What `Recommender.fit` takes: ``article`` and ``text``, and perhaps ``time``, NaN where it is unknown.
+    notes : list of str
+        What was guessed or left out, one line each.
+
+    Raises
+    ------
+    DataError
+        If a column is missing, an id stands twice or a time is none; the text names file and line.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "news.csv")
+    >>> _ = path.write_text("article,text\\n7,Rates rise again\\n")
+    >>> read_article_table(path)
+    ({'article': ['7'], 'text': ['Rates rise again']}, [])
+    """
+    named = dict(columns or {})
+    with open_table(path, format) as table:
+        article, text = _required(table, "article", named), _required(table, "text", named)
+        time = _optional(table, "time", named)
+        table.keep([column for column in (article, text, time) if column is not None])
+        ids, codes = table.codes(article)
+        whole = codes >= 0
+        if not whole.all():
+            gaps = f"{int((~whole).sum()):,} of {len(whole):,} rows"
+            table.notes.append(f"{table.name}: {gaps} have no {article!r}, and were left out")
+        rows = np.flatnonzero(whole)
+        if len(ids) < len(rows):
+            again = rows[np.setdiff1d(np.arange(len(rows)), np.unique(codes[rows], return_index=True)[1])[0]]
+            first = int(np.flatnonzero(codes == codes[again])[0])
+            raise DataError(
+                f"{table.name}: article {shown(ids[codes[again]])} stands in {table.where(first)} and again in "
+                f"{table.where(int(again))} ({len(rows) - len(ids):,} rows repeat an article). Keep one row for each."
+            )
+        texts = table.texts(text)
+        found: dict[str, Any] = {"article": ids, "text": [texts[i] or "" for i in rows]}
+        if time is not None:
+            found["time"] = table.times(time, relative=True).seconds[rows]
+        return found, table.notes
+
+
+def _required(table: Table, what: str, named: Mapping[str, str]) -> str:
+    """Return the column of what is needed; the error of a missing one names its option."""
+    column = named.get(what, what)
+    try:
+        table.require(column)
+    except DataError as error:
+        raise DataError(f"{error} Name the column of the {what} with --{what}-column.") from None
+    return column
+
+
+def _optional(table: Table, what: str, named: Mapping[str, str]) -> str | None:
+    """Return the column of what may be there; one that the user names has to be."""
+    if what in named and named[what] != what:
+        return _required(table, what, named)
+    return what if table.has(what) else None
+
+
+def _used(names: list[str], codes: Array) -> tuple[list[str], Array]:
+    """Return the names that are in use, in order of appearance, and the index of each code among them."""
+    places, first, again = np.unique(codes, return_index=True, return_inverse=True)
+    if len(places) == len(names):
+        return names, codes
+    order = np.argsort(first)
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    return [names[code] for code in places[order]], rank[again]
+
+
+def _strength(table: Table, column: str, strengths: Mapping[str, float] | None, whole: Array) -> Array:
+    if strengths is None:
+        values = table.numbers(column)
+        bad = whole & ~(np.isfinite(values) & (values >= 0))
+        if bad.any():
+            i = int(bad.argmax())
+            raise DataError(
+                f"{table.name}, {table.where(i)}, column {column!r}: the strength is {values[i]} ({int(bad.sum()):,} "
+                "rows are negative, infinite or empty). Give each row a number from 0 up, or drop it."
+            )
+        return values
+    words, codes = table.codes(column)
+    by_lower = {word.lower(): value for word, value in strengths.items()}
+    unknown = sorted({word for word in words if word.lower() not in by_lower})
+    if unknown or (whole & (codes < 0)).any():
+        kinds = ", ".join(map(shown, unknown[:5])) or "an empty cell"
+        raise DataError(
+            f"{table.name}, column {column!r} also has {kinds}, and nothing says what that counts. Give all kinds with "
+            "--strength, such as VIEW=1,LIKE=2; 0 leaves reads of a kind out."
+        )
+    values = np.array([by_lower[word.lower()] for word in words], dtype=np.float64)
+    return values[codes]
+
+
+def _time(table: Table, column: str, whole: Array) -> Array:
+    seconds = table.times(column, relative=True).seconds
+    absent = whole & np.isnan(seconds)
+    if absent.any():
+        raise DataError(
+            f"{table.name}, {table.where(int(absent.argmax()))}, column {column!r}: the time is empty "
+            f"({int(absent.sum()):,} rows are like it). Fill it in, or drop these rows."
+        )
+    return seconds

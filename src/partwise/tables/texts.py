@@ -1,0 +1,230 @@
+"""Texts of a table, or of a folder of .txt files, with what belongs to each of them."""
+
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from partwise.exceptions import DataError, shown
+from partwise.io.files import open_file
+from partwise.tables.dates import iso_days
+from partwise.tables.format import Format
+from partwise.tables.opening import open_table
+from partwise.tables.source import STDIN, ending, text_source
+from partwise.tables.table import Table, listed
+
+__all__ = ["Texts", "file_text", "read_texts"]
+
+TEXT_COLUMNS = ("text", "body", "content", "article", "document", "abstract", "description", "title")
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Texts of a collection, each with an id and perhaps a date.
+
+    Attributes
+    ----------
+    texts : list of str
+        One text a document; an empty one stays in its place.
+    ids : list of str
+        One id a document, all different.
+    dates : list of str or None
+        One date a document as ``YYYY-MM-DD``, ``YYYY-MM`` or ``YYYY``, ``""`` where it has none; None if no column was
+        asked for.
+    source : str
+        Where the texts come from, as error messages name it.
+    metadata : dict of str to list of str
+        What else was asked for, one value a document.
+    notes : list of str
+        What was guessed, one line each.
+    """
+
+    texts: list[str]
+    ids: list[str]
+    dates: list[str] | None
+    source: str
+    metadata: dict[str, list[str]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def read_texts(
+    path: str | Path,
+    *,
+    text_column: str | None = None,
+    id_column: str | None = None,
+    date_column: str | None = None,
+    metadata_columns: Mapping[str, str] | None = None,
+    format: Format | None = None,
+) -> Texts:
+    """Read a collection of texts.
+
+    Parameters
+    ----------
+    path : str or Path
+        A table with one document a row, as `open_table` reads it; a ``.txt`` file with one document a line; a folder,
+        whose ``.txt`` files are the documents, at any depth; or ``-`` for standard input.
+    text_column : str, default=None
+        Column of the texts. By default the first that is called text, body, content, article, document, abstract,
+        description or title, in any case; or the only column there is. Several, as in ``title,text``, are joined.
+    id_column : str, default=None
+        Column of the ids. By default the column ``id``, or the index that pandas wrote, where it tells all rows apart;
+        else rows are numbered from 1. In a folder the id is the file's path without ``.txt``.
+    date_column : str, default=None
+        Column of the dates. By default no dates are read.
+    metadata_columns : mapping of str to str, default=None
+        Names of what else to read, such as title, and the column of each.
+    format : Format, default=None
+        How the file is written. By default that is found out.
+
+    Returns
+    -------
+    Texts
+        The texts with their ids, in the order of the file; files of a folder are sorted by path.
+
+    Raises
+    ------
+    DataError
+        If there is no such column, a line cannot be read, an id is missing or stands twice, a date is none, or there
+        are no texts; the message names file and line and says what to do.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "news.csv")
+    >>> _ = path.write_text("id,body,day\\na1,Rates rise again,26 February 1987\\na2,Home side wins,27.2.1987\\n")
+    >>> news = read_texts(path, date_column="day")
+    >>> news.texts
+    ['Rates rise again', 'Home side wins']
+    >>> news.ids, news.dates
+    (['a1', 'a2'], ['1987-02-26', '1987-02-27'])
+    """
+    format = format or Format()
+    others = dict(metadata_columns or {})
+    asked = [column for column in (id_column, date_column, *others.values()) if column is not None]
+    if Path(path).is_dir():
+        return _of_folder(Path(path), [*asked, *([text_column] if text_column else [])], format)
+    if str(path) != STDIN and ending(path)[0] == ".txt" and not (text_column or asked):
+        lines = _of_lines(path, format)
+        if lines is not None:
+            return lines
+    with open_table(path, format) as table:
+        columns = _text_columns(table, text_column)
+        for column in asked:
+            table.require(column)
+        table.keep([*columns, *asked])
+        if not table.n_rows:
+            raise DataError(f"{table.name} has column names but no rows. Give a file with at least one row of data.")
+        return Texts(
+            texts=_joined([_filled(table, column) for column in columns]),
+            ids=_ids(table, id_column),
+            dates=None if date_column is None else iso_days(table.times(date_column)),
+            source=table.name,
+            metadata={what: _filled(table, column) for what, column in others.items()},
+            notes=table.notes,
+        )
+
+
+def _filled(table: Table, column: str) -> list[str]:
+    return [text or "" for text in table.texts(column)]
+
+
+def _joined(columns: Sequence[list[str]]) -> list[str]:
+    """Return the texts of one column, or those of several with a blank line between them."""
+    if len(columns) == 1:
+        return columns[0]
+    return ["\n\n".join(text for text in texts if text.strip()) for texts in zip(*columns, strict=True)]
+
+
+def _text_columns(table: Table, asked: str | None) -> list[str]:
+    if asked is not None:
+        columns = [asked] if table.has(asked) else [name.strip() for name in asked.split(",")]
+        for column in columns:
+            table.require(column)
+        return columns
+    if len(table.names) == 1:
+        return table.names
+    by_lower = {name.lower(): name for name in reversed(table.names)}
+    for name in TEXT_COLUMNS:
+        if name in by_lower:
+            return [by_lower[name]]
+    raise DataError(f"{table.name}: which column holds the texts? It has {listed(table.names)}. Name it with --text.")
+
+
+def _ids(table: Table, asked: str | None) -> list[str]:
+    numbers = [str(number) for number in range(1, table.n_rows + 1)]
+    likely = [name for name in table.names if name.lower() == "id"] + table.index
+    if asked is not None:
+        return _unique_ids(table, asked)
+    if not likely:
+        return numbers
+    try:
+        return _unique_ids(table, likely[0])
+    except DataError as error:
+        table.notes.append(f"{error} Rows are numbered from 1 instead.")
+        return numbers
+
+
+def _unique_ids(table: Table, column: str) -> list[str]:
+    names, codes = table.codes(column)
+    blank = int((codes < 0).sum())
+    if blank:
+        raise DataError(
+            f"{table.name}, {table.where(int((codes < 0).argmax()))}: the id in column {column!r} is empty "
+            f"({blank:,} rows are like it). Fill it in, or name another column with --id."
+        )
+    if len(names) < len(codes):
+        first = np.unique(codes, return_index=True)[1]
+        again = int(np.setdiff1d(np.arange(len(codes)), first)[0])
+        raise DataError(
+            f"{table.name}: id {shown(names[codes[again]])} stands in {table.where(int(first[codes[again]]))} and "
+            f"again in {table.where(again)} ({len(codes) - len(names):,} rows repeat one in column {column!r}). "
+            "Name a column without repeats with --id."
+        )
+    return names
+
+
+def _of_lines(path: str | Path, format: Format) -> Texts | None:
+    """Return the lines of a file, each a document; None if its first line names a column of texts."""
+    notes: list[str] = []
+    lines = [line for line in file_text(path, format, notes).split("\n") if line.strip()]
+    names = re.split(r"[\t,;|]", lines[0].lower().replace('"', "")) if lines else []
+    if not lines or any(name.strip() in TEXT_COLUMNS for name in names):
+        return None
+    notes.append(f"{path}: each of its {len(lines):,} lines was taken for a document")
+    return Texts(
+        [line.rstrip("\r") for line in lines], [*map(str, range(1, len(lines) + 1))], None, str(path), notes=notes
+    )
+
+
+def _of_folder(folder: Path, asked: Sequence[str], format: Format) -> Texts:
+    if asked:
+        raise DataError(f"{folder} is a folder: it has no column {asked[0]!r}. Leave the column out.")
+    paths = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() == ".txt" and path.is_file() and not path.name.startswith(".")
+    )
+    if not paths:
+        raise DataError(f"{folder} has no .txt file in it. Give a folder of .txt files, or a table.")
+    notes: list[str] = []
+    return Texts(
+        texts=[file_text(path, format, notes) for path in paths],
+        ids=[path.relative_to(folder).with_suffix("").as_posix() for path in paths],
+        dates=None,
+        source=str(folder),
+        notes=notes,
+    )
+
+
+def file_text(path: str | Path, format: Format, notes: list[str]) -> str:
+    """Return all that a text file holds, ``""`` if that is white space; add to `notes` what was guessed."""
+    with open_file(path) as file:
+        if not file.read().strip():
+            return ""
+    with tempfile.TemporaryDirectory(prefix="partwise-") as scratch:
+        source = text_source(path, format, scratch)
+        notes += source.notes
+        return Path(source.path).read_text(encoding="utf-8")
