@@ -1,6 +1,10 @@
 """A small collection, a small matrix, and the command line in 80 columns."""
 
+import os
+import pty
+import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -53,3 +57,29 @@ def run(monkeypatch):
 def program():
     """The command line as a program of its own, to put arguments after."""
     return [sys.executable, "-c", "from partwise.cli.main import main; main()"]
+
+
+@pytest.fixture
+def on_terminal(program):
+    """Run the command line with standard error on a terminal; return what it wrote there."""
+
+    def on_terminal(*words):
+        reader, terminal = pty.openpty()
+        said = []
+
+        def read():
+            while not said or not said[-1].endswith(b"end"):
+                said.append(os.read(reader, 100_000))
+
+        listener = threading.Thread(target=read)
+        listener.start()
+        asked = [*program, *map(str, words)]
+        environment = os.environ | {"TERM": "xterm", "COLUMNS": "80"}
+        done = subprocess.run(asked, stdout=subprocess.PIPE, stderr=terminal, env=environment, check=True)
+        os.write(terminal, b"end")
+        listener.join()
+        os.close(terminal)
+        os.close(reader)
+        return b"".join(said).decode(), done.stdout.decode()
+
+    return on_terminal

@@ -4,9 +4,6 @@ import builtins
 import csv
 import inspect
 import json
-import os
-import pty
-import subprocess
 from contextlib import contextmanager
 
 import numpy as np
@@ -278,17 +275,11 @@ def test_the_command_line_makes_as_many_runs_and_folds_as_python_does():
     [
         (["rank", "--max", "3"], "of at most 15 fits"),
         (["consensus", "--components", "2", "--runs", "20"], "of 20 runs"),
+        (["fit", "--components", "choose", "--out", "/dev/null"], "Choosing the number of parts"),
+        (["fit", "--components", "3", "--out", "/dev/null"], "Finding a start"),
+        (["fit", "--components", "3", "--out", "/dev/null"], "Factorizing"),
     ],
 )
-def test_a_bar_counts_fits_on_a_terminal_alone(program, planted, arguments, said):
-    reader, terminal = pty.openpty()
+def test_a_bar_counts_fits_on_a_terminal_alone(on_terminal, planted, arguments, said):
     name, *options = arguments
-    subprocess.run(
-        [*program, name, planted, *options],
-        stdout=subprocess.DEVNULL,
-        stderr=terminal,
-        env=os.environ | {"TERM": "xterm", "COLUMNS": "80"},
-        check=True,
-    )
-    os.write(terminal, b"end")
-    assert said in os.read(reader, 100_000).decode()
+    assert said in on_terminal(name, planted, *options)[0]

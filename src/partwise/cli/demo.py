@@ -5,7 +5,7 @@ import time
 import click
 
 from partwise.cli.command import Command
-from partwise.cli.progress import progress
+from partwise.cli.progress import doing, progress
 from partwise.cli.render import fit_facts, print_facts, print_similar, print_text, print_topics, summary
 
 __all__ = ["command"]
@@ -33,9 +33,10 @@ def command() -> None:
     passages = load_state_of_the_union()
     started = time.perf_counter()
     model = TopicModel(n_topics=10, n_jobs=-1)
-    with progress(model, "Finding topics"):
+    with progress(model, "Counting words", "Finding topics"):
         model.fit(passages.texts, passages.ids, [str(year) for year in passages.years])
-    table = model.records()
+    with doing("Judging the topics"):
+        table = model.records()
     facts = fit_facts(model.nmf_, time.perf_counter() - started)
     sizes = [f"{model.n_topics_} topics", f"{len(passages.texts):,} passages", f"{len(model.words_):,} words"]
     print_facts(sizes + summary(facts))

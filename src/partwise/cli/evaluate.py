@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from partwise.cli.command import Command, existing_file, json_option
+from partwise.cli.progress import doing, reading
 from partwise.cli.recommend import model_of, table_options, tables
 from partwise.cli.render import print_json
 
@@ -37,8 +38,11 @@ def command(log: str, split: str, length: int, no_baselines: bool, as_json: bool
     """
     from partwise.recommend import evaluate
 
-    reads, texts = tables(log, settings)
-    found = evaluate(model_of(settings), reads, texts, split, length, not no_baselines, random_state=settings["seed"])
+    with reading(log):
+        reads, texts = tables(log, settings)
+    with doing("Fitting to the log without its end, and judging lists"):
+        seed = settings["seed"]
+        found = evaluate(model_of(settings), reads, texts, split, length, not no_baselines, random_state=seed)
     if as_json:
         rows = [dict(zip(found.columns, row, strict=True)) for row in zip(*found.columns.values(), strict=True)]
         plain = [{name: None if _nan(value) else value for name, value in row.items()} for row in rows]

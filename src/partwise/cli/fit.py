@@ -90,7 +90,8 @@ def command(
     model = NMF(
         components, beta_loss=loss, max_iter=max_iter, random_state=seed, n_jobs=-1, missing_values=MISSING[missing]
     )
-    with progress(model, "Factorizing"):
+    first = "Choosing the number of parts" if components == "choose" else "Finding a start"
+    with progress(model, first, "Factorizing"):
         model.fit(named(numbers, file), **({} if weighing is None else weighing.keywords))
     facts = fit_facts(model, time.perf_counter() - started)
     save_model(model, out)

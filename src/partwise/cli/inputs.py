@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from partwise.cli.command import note
 from partwise.cli.formats import say
+from partwise.cli.progress import reading
 from partwise.exceptions import DataError
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ def read_non_negative(path: str, format: "Format", missing: str = "none", way_ou
 
     if path == "-" and sys.stdin is not None and sys.stdin.isatty():
         note("reading a table from the keyboard; Ctrl-D ends it")
-    numbers = read_numbers(path, format=format)
+    with reading(path):
+        numbers = read_numbers(path, format=format)
     say(numbers.notes)
     mend = "A factorization needs entries >= 0: mend the file, or drop those rows or columns."
     if numbers.layers:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from partwise.cli.command import Failure, note
+from partwise.cli.progress import doing
 from partwise.cli.render import print_json, print_sentence, print_topics
 from partwise.cli.saving import save_model
 
@@ -20,7 +21,8 @@ def load_topics(path: str) -> "TopicModel":
     from partwise.persistence import load
     from partwise.topics import TopicModel
 
-    model = load(path)
+    with doing(f"Loading {path}"):
+        model = load(path)
     if isinstance(model, TopicModel):
         return model
     raise Failure(

@@ -1,36 +1,55 @@
-"""A progress bar on standard error, as long as that is a terminal."""
+"""What is being done, and how far it is, on standard error as long as that is a terminal."""
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from partwise.cli.command import quiet
+from partwise.io.escapes import escaped
 
-__all__ = ["counting", "progress"]
+__all__ = ["counting", "doing", "progress", "reading"]
 
 
 @contextmanager
-def progress(model: Any, doing: str) -> Iterator[None]:
-    """Draw a bar while `model` fits inside the block; it disappears at the end.
+def doing(what: str) -> Iterator[None]:
+    """Say what is done inside the block, beside a sign that moves; both disappear at the end."""
+    if quiet() or not sys.stderr.isatty():
+        yield
+        return
+    told = Text(f"{escaped(what)} ...", overflow="ellipsis", no_wrap=True)
+    with Console(stderr=True).status(told, spinner="line"):
+        yield
 
-    Callbacks need scikit-learn 1.9: before, and where nobody watches, there is no bar.
+
+def reading(path: str) -> AbstractContextManager[None]:
+    """Say that a file is read inside the block; not of standard input, where a keyboard shows what is typed."""
+    return nullcontext() if path == "-" else doing(f"Reading {path}")
+
+
+@contextmanager
+def progress(model: Any, first: str, then: str) -> Iterator[None]:
+    """Draw a bar while `model` fits inside the block, and say what it does; both disappear at the end.
+
+    It does something `first`, and `then` iterations, which callbacks tell of. These need scikit-learn 1.9: before, and
+    where nobody watches, there is no bar.
     """
     if quiet() or not sys.stderr.isatty() or not hasattr(model, "set_callbacks"):
         yield
         return
     with Progress(
-        TextColumn(doing),
+        TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("iteration {task.completed} of at most {task.total}"),
+        TextColumn("{task.fields[at]}"),
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
     ) as bars:
-        model.set_callbacks(IterationBar(bars))
+        model.set_callbacks(IterationBar(bars, bars.add_task(first, total=None, at=""), then))
         try:
             yield
         finally:
@@ -38,13 +57,13 @@ def progress(model: Any, doing: str) -> Iterator[None]:
 
 
 @contextmanager
-def counting(doing: str, of: str, total: int) -> Iterator[Callable[[object], None]]:
+def counting(what: str, of: str, total: int) -> Iterator[Callable[[object], None]]:
     """Draw a bar inside the block, and give it what to call after each thing that is done, of `total`."""
     if quiet() or not sys.stderr.isatty():
         yield lambda done: None
         return
     with Progress(
-        TextColumn(doing),
+        TextColumn(what),
         BarColumn(),
         TextColumn(f"{{task.completed}} {of}"),
         TimeRemainingColumn(),
@@ -58,20 +77,24 @@ def counting(doing: str, of: str, total: int) -> Iterator[Callable[[object], Non
 class IterationBar:
     """scikit-learn callback that moves a bar at each iteration."""
 
-    def __init__(self, bars: Progress) -> None:
-        self.bars = bars
+    def __init__(self, bars: Progress, task: TaskID, then: str) -> None:
+        self.bars, self.task, self.then = bars, task, then
+        self.iteration, self.most = 0, None
 
     def setup(self, estimator: Any, context: Any) -> None:
-        """Add the bar."""
-        self.task = self.bars.add_task("", total=context.max_subtasks)
+        """Keep how many iterations there can be."""
+        self.most = context.max_subtasks
 
     def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
         """Wait for the end."""
 
     def on_fit_task_end(self, estimator: Any, context: Any) -> None:
         """Move the bar by one iteration."""
-        if context.parent is not None:
-            self.bars.advance(self.task)
+        if context.parent is None:
+            return
+        self.iteration += 1
+        at = f"iteration {self.iteration} of at most {self.most}"
+        self.bars.update(self.task, description=self.then, completed=self.iteration, total=self.most, at=at)
 
     def teardown(self, estimator: Any, context: Any) -> None:
         """Leave the bar to the block that drew it."""

@@ -22,7 +22,7 @@ from partwise.cli.command import (
 )
 from partwise.cli.documents import plain_texts
 from partwise.cli.formats import TEXTS, format_options, say
-from partwise.cli.progress import counting
+from partwise.cli.progress import counting, doing, reading
 from partwise.cli.render import print_json, print_line
 from partwise.cli.saving import save_model, save_table
 from partwise.io.escapes import escaped
@@ -171,13 +171,17 @@ def fitted_model(log: str | None, saved: str | None, settings: dict[str, Any]) -
     if saved is None:
         if log is None:
             raise click.UsageError("Missing argument 'LOG', or a model with --model.", ctx)
-        return model_of(settings).fit(*tables(log, settings))
+        with reading(log):
+            reads, articles = tables(log, settings)
+        with doing("Learning what readers read"):
+            return model_of(settings).fit(reads, articles)
     if log is not None:
         raise click.UsageError(f"--model holds its own log: leave out {log}, or --model.", ctx)
     for param in ctx.command.params:
         if param.name in settings and ctx.get_parameter_source(param.name) is ParameterSource.COMMANDLINE:
             raise click.UsageError(f"{param.opts[-1]} changes nothing in a model that is there: leave it out.", ctx)
-    model = load(saved)
+    with doing(f"Loading {saved}"):
+        model = load(saved)
     if isinstance(model, Recommender):
         return model
     raise Failure(

@@ -6,6 +6,7 @@ import click
 
 from partwise.cli.command import MODELS, Command, Failure, existing_file, new_file, note, operand
 from partwise.cli.models import load_topics
+from partwise.cli.progress import doing
 from partwise.io.escapes import quoted
 
 __all__ = ["command"]
@@ -40,7 +41,8 @@ def command(model: str, out: str | None, title: str | None) -> None:
     topics = load_topics(model)
     made = ["partwise", "report", operand(model), "--out", path, *([] if title is None else ["--title", title])]
     try:
-        write_page(report_of(topics, title, quoted(made)), path)
+        with doing(f"Writing {path}"):
+            write_page(report_of(topics, title, quoted(made)), path)
     except OSError as error:
         raise Failure(f"{path} was not written ({error.strerror or error}).", exit_code=1) from error
     note(f"wrote {path}; open it in a browser")

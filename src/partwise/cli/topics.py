@@ -21,7 +21,7 @@ from partwise.cli.command import (
 from partwise.cli.documents import date_option, metadata_options, read_documents, text_options, word_options
 from partwise.cli.formats import TEXTS, format_options
 from partwise.cli.models import titles_of, topic_rows
-from partwise.cli.progress import progress
+from partwise.cli.progress import doing, progress, reading
 from partwise.cli.render import fit_facts, print_facts, print_json, print_sentence, print_topics, summary
 from partwise.cli.saving import save_model
 
@@ -98,7 +98,8 @@ def command(
         if no_input:
             raise Failure("standard input is a keyboard. Pipe JSON lines into it, or give a file.", exit_code=2)
         note("reading JSON lines from the keyboard; Ctrl-D ends them")
-    read = read_documents(file, **columns)
+    with reading(file):
+        read = read_documents(file, **columns)
     empty = sum(not document.strip() for document in read.texts)
     asked = click.get_current_context().get_parameter_source("topics") is ParameterSource.COMMANDLINE
     if asked and isinstance(topics, int) and topics > len(read.texts) - empty:
@@ -120,9 +121,11 @@ def command(
         min_df=min_df,
         max_df=max_df,
     )
-    with progress(model, "Finding topics"):
+    first = "Choosing the number of topics" if topics == "auto" else "Counting words"
+    with progress(model, first, "Finding topics"):
         model.fit(read.texts, read.ids, read.dates, metadata=read.metadata)
-    table = model.records(words or 10)
+    with doing("Judging the topics"):
+        table = model.records(words or 10)
     facts = fit_facts(model.nmf_, time.perf_counter() - started)
 
     wordless = int((~model.document_topics_.any(axis=1)).sum()) - empty

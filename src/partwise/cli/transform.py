@@ -12,6 +12,7 @@ from partwise.cli.command import Command, existing_file, new_file
 from partwise.cli.documents import read_documents, text_options
 from partwise.cli.formats import NUMBERS, format_options
 from partwise.cli.inputs import count_unknown, for_model, missing_word, read_non_negative
+from partwise.cli.progress import doing
 from partwise.exceptions import DataError
 from partwise.io.escapes import csv_text, escaped_lines
 from partwise.io.writing import write_bytes
@@ -52,7 +53,8 @@ def command(model: str, file: str, out: str | None, format: "Format", **columns:
     from partwise.persistence import load
     from partwise.topics import TopicModel
 
-    loaded = load(model)
+    with doing(f"Loading {model}"):
+        loaded = load(model)
     names: Sequence[str] | None
     if isinstance(loaded, TopicModel):
         read = read_documents(file, format=format, **columns)

@@ -11,6 +11,7 @@ from partwise.cli.command import existing_file as file_there
 from partwise.cli.documents import date_option, metadata_options, read_documents, text_options
 from partwise.cli.formats import TEXTS, format_options
 from partwise.cli.models import finish
+from partwise.cli.progress import doing, reading
 from partwise.cli.recommend import log_options, tables
 from partwise.cli.render import print_json, print_sentence
 from partwise.cli.saving import save_model
@@ -57,7 +58,8 @@ def command(model: str, file: str, out: str | None, as_json: bool, **columns: An
     from partwise.recommend import Recommender
     from partwise.topics import TopicModel
 
-    loaded = load(model)
+    with doing(f"Loading {model}"):
+        loaded = load(model)
     if isinstance(loaded, TopicModel):
         _refuse(OF_READS, f"{model} knows topics, and no reads")
         update_topics(loaded, file, _without(columns, OF_READS), model, out or model, as_json)
@@ -86,7 +88,8 @@ def _refuse(names: Collection[str], why: str) -> None:
 
 def update_reads(model: "Recommender", file: str, settings: dict[str, Any], path: str, out: str, as_json: bool) -> None:
     """Add the reads of a file to a recommender, and save it."""
-    reads, articles = tables(file, settings)
+    with reading(file):
+        reads, articles = tables(file, settings)
     had = model.n_reads_, len(model.reader_ids_), len(model.article_ids_)
     if articles is not None:
         if not model.labels_:
@@ -124,7 +127,8 @@ def update_topics(model: "TopicModel", file: str, columns: dict[str, Any], path:
     import numpy as np
 
     _check_columns(model, columns, path)
-    read = read_documents(file, **columns)
+    with reading(file):
+        read = read_documents(file, **columns)
     ids, new, numbered = _new_rows(model, read, columns["id_"])
     known = len(read.ids) - len(new)
     before = dict(zip(model.ids_, model.texts_ or [], strict=False))
@@ -141,12 +145,13 @@ def update_topics(model: "TopicModel", file: str, columns: dict[str, Any], path:
     def of_new(values: Sequence[str]) -> list[str]:
         return [values[i] for i in new]
 
-    model.partial_fit(
-        of_new(read.texts),
-        of_new(ids),
-        None if read.dates is None else of_new(read.dates),
-        metadata={name: of_new(values) for name, values in read.metadata.items()},
-    )
+    with doing(f"Adding {len(new):,} documents"):
+        model.partial_fit(
+            of_new(read.texts),
+            of_new(ids),
+            None if read.dates is None else of_new(read.dates),
+            metadata={name: of_new(values) for name, values in read.metadata.items()},
+        )
     said = f"{len(new):,} documents are new" + (f", {stay}" if known else "") + f": {len(model.ids_):,} in all."
     latest = [event for event in model.events_ if event.batch == model.n_batches_ - 1]
     said += "".join(f' Topic {event.topic}, "{event.label}", {HAPPENED[event.kind]}.' for event in latest)
