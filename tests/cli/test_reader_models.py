@@ -168,3 +168,24 @@ def test_options_for_the_other_kind_of_model_are_refused(run, news, log, model, 
     assert "--articles: " in message
     run("fit", counts, "--components", 2, "--out", counts.with_name("a.model"))
     assert "cannot take in more" in run("update", counts.with_name("a.model"), counts, code=2).stderr
+
+
+def test_titles_of_articles_stand_in_lists_and_reasons(run, log):
+    articles = log.with_name("news.csv")
+    words = ["cup goal team", "bank rates profit"]
+    articles.write_text(
+        "article,name,text\n" + "".join(f"a{i},<i>Title</i> of {i},{words[i % 2]}\n" for i in range(16))
+    )
+    out = log.with_name("a.model")
+    run("recommend", log, *KINDS, "--articles", articles, "--title-column", "name", "--out-model", out)
+    asked = ("--model", out, "--reader", "r1", "-n", 2)
+    lines = run("recommend", *asked).stdout.splitlines()
+    assert all("  Title of " in line for line in lines[1:])
+    first = json.loads(run("recommend", *asked, "--json").stdout)[0]
+    assert first["title"] == f"Title of {first['article'][1:]}"
+    said = run("explain", "--model", out, "--reader", "r1", "--article", first["article"]).stdout
+    assert "you read Title of " in said
+    assert max(map(len, said.splitlines())) <= 80
+    run("recommend", "--model", out, "--all", "--out", log.with_name("lists.csv"))
+    assert pd.read_csv(log.with_name("lists.csv"))["title"].str.startswith("Title of ").all()
+    assert "title" not in run("recommend", log, *KINDS, "--reader", "r1", "--json").stdout

@@ -3,11 +3,13 @@
 from typing import Any
 
 import click
+from rich.console import Console
 from rich.text import Text
 
 from partwise.cli.command import Command, existing_file, json_option
 from partwise.cli.recommend import as_given, fitted_model, saved_model, table_options
-from partwise.cli.render import print_json, print_line
+from partwise.cli.render import print_json, print_line, terminal_width
+from partwise.io.escapes import escaped
 
 __all__ = ["command"]
 
@@ -34,5 +36,10 @@ def command(log: str | None, reader: str, article: str, saved: str | None, as_js
         return
     print_line(Text(" share   score  because", "dim"))
     for reason in reasons:
-        print_line(Text(f"{reason['share']:6.1%}  {reason['score']:6.3f}  {reason['because']}"))
+        line = Text(f"{reason['share']:6.1%}  {reason['score']:6.3f}  ")
+        first, *more = Text(escaped(reason["because"])).wrap(Console(), terminal_width() - line.cell_len)
+        print_line(line + first)
+        for rest in more:
+            rest.pad_left(line.cell_len)
+            print_line(rest)
     print_line(Text(f"{1:6.1%}  {sum(reason['score'] for reason in reasons):6.3f}  in all", "bold"))

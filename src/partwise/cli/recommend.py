@@ -23,9 +23,10 @@ from partwise.cli.command import (
 from partwise.cli.documents import plain_texts
 from partwise.cli.formats import TEXTS, format_options, say
 from partwise.cli.progress import counting, doing, reading
-from partwise.cli.render import print_json, print_line
+from partwise.cli.render import cropped, print_json, print_line, terminal_width
 from partwise.cli.saving import save_model, save_table
 from partwise.io.escapes import escaped
+from partwise.io.markup import without_markup
 
 if TYPE_CHECKING:
     from partwise.recommend import Recommender
@@ -87,6 +88,7 @@ def log_options(function: Decorated) -> Decorated:
             ("strength", "strength", "how much a read says, or ratings", ", where it is there"),
             ("time", "time", "times, in both files", ", where it is there"),
             ("text", "text", "texts, in the file of articles", ""),
+            ("title", "title", "titles, in the file of articles", ", where it is there"),
         )
     ]
     others = [
@@ -128,7 +130,7 @@ def tables(log: str, settings: dict[str, Any]) -> tuple["Reads", dict[str, Any] 
     """Read the log and, if there is one, the file of articles; ids are text. Tell what was guessed or left out."""
     from partwise.tables import read_article_table, read_reads
 
-    named = {what: settings[f"{what}_column"] for what in ("reader", "article", "strength", "time", "text")}
+    named = {what: settings[f"{what}_column"] for what in ("reader", "article", "strength", "time", "text", "title")}
     reads = read_reads(log, named, strengths=settings["strengths"], format=settings["format"])
     say(reads.notes)
     if settings["articles"] is None:
@@ -136,6 +138,8 @@ def tables(log: str, settings: dict[str, Any]) -> tuple["Reads", dict[str, Any] 
     articles, notes = read_article_table(settings["articles"], named, format=settings["format"])
     say(notes)
     articles["text"] = plain_texts(articles["text"], "articles")
+    if "title" in articles:
+        articles["title"] = [*map(without_markup, articles["title"])]
     return reads, articles
 
 
@@ -252,12 +256,13 @@ def command(
             note(f"reader {name!r} is not in {log or saved}: what is read lately")
     found = model.recommendations([as_given(name, model.reader_ids_) for name in readers], number, diversity=diversity)
     if out is not None:
-        save_table(_columns(found), out)
+        save_table(_columns(found, model.titles_), out)
         note(f"wrote {out}: {len(found):,} rows")
     elif as_json:
-        print_json(found)
+        titles = model.titles_
+        print_json([row | ({"title": titles.get(row["article"], "")} if titles else {}) for row in found])
     else:
-        _print(found)
+        _print(found, model.titles_)
 
 
 def _check_asked(readers: tuple[str, ...], everyone: bool, out: str | None, out_model: str | None) -> None:
@@ -271,7 +276,7 @@ def _check_asked(readers: tuple[str, ...], everyone: bool, out: str | None, out_
 
 def _write_all(model: "Recommender", out: str, number: int, diversity: float) -> None:
     """Write the lists of all readers, a batch at a time."""
-    names, rows = model.reader_ids_, 0
+    names, titles, rows = model.reader_ids_, model.titles_, 0
 
     def batches(done: Callable[[object], None]) -> Iterator[dict[str, list[Any]]]:
         nonlocal rows
@@ -279,7 +284,7 @@ def _write_all(model: "Recommender", out: str, number: int, diversity: float) ->
             batch = names[first : first + BATCH]
             found = model.recommendations(batch, number, diversity=diversity)
             rows += len(found)
-            yield _columns(found)
+            yield _columns(found, titles)
             for name in batch:
                 done(name)
 
@@ -288,14 +293,16 @@ def _write_all(model: "Recommender", out: str, number: int, diversity: float) ->
     note(f"wrote {out}: {rows:,} rows for {len(names):,} readers")
 
 
-def _columns(found: list[dict[str, Any]]) -> dict[str, list[Any]]:
-    return {name: [row[name] for row in found] for name in ("reader", "rank", "article", "score")}
+def _columns(found: list[dict[str, Any]], titles: dict[Any, str]) -> dict[str, list[Any]]:
+    columns = {name: [row[name] for row in found] for name in ("reader", "rank", "article", "score")}
+    return columns | ({"title": [titles.get(name, "") for name in columns["article"]]} if titles else {})
 
 
-def _print(found: list[dict[str, Any]]) -> None:
-    width = max(len("reader"), *(cell_len(escaped(str(row["reader"]))) for row in found)) if found else 0
+def _print(found: list[dict[str, Any]], titles: dict[Any, str]) -> None:
+    width = max([len("reader"), *(cell_len(escaped(str(row["reader"]))) for row in found)])
     print_line(Text(f"{set_cell_size('reader', width)}  rank   score  article", "dim"))
     for row in found:
         line = Text(f"{set_cell_size(escaped(str(row['reader'])), width)}  {row['rank']:4}  {row['score']:6.3f}  ")
-        line.append(str(row["article"]), "bold")
-        print_line(line)
+        line.append(escaped(str(row["article"])), "bold")
+        title, room = titles.get(row["article"], ""), terminal_width() - line.cell_len - 2
+        print_line(line.append(f"  {cropped(title, room)}") if title and room >= 12 else line)

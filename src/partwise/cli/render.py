@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "as_many",
+    "cropped",
     "fit_facts",
     "print_facts",
     "print_json",
@@ -136,7 +137,7 @@ def print_topics(
         line.append(set_cell_size(as_many(topic.label.split(SEPARATOR), label_width, SEPARATOR), label_width), "bold")
         space = width - line.cell_len - len(GAP)
         title = titles.get(topic.document)
-        line.append(GAP + (_named(topic.document, snippets, space) if title is None else _cropped(title, space)))
+        line.append(GAP + (_named(topic.document, snippets, space) if title is None else cropped(title, space)))
         print_line(line)
         lines = Text(", ".join(topic.words), "dim").wrap(Console(), width - 4)
         for words in lines if all_words else lines[:1]:
@@ -158,13 +159,13 @@ def print_similar(
     print_line(Text(f"score  {set_cell_size('document', id_width)}{GAP}shared topics", "dim"))
     for similar, name in zip(found, names, strict=True):
         line = Text(f"{similar.score:5.3f}{GAP}")
-        line.append(_cropped(name, id_width), "bold")
+        line.append(cropped(name, id_width), "bold")
         shared = [f"{share:.0%} {labels[t]}" for t, share in similar.shared.items() if share >= 0.05]
         line.append(GAP + as_many(shared, width - line.cell_len - len(GAP), ", "))
         print_line(line)
         below = titles.get(similar.id) or texts.get(similar.id)
         if below is not None:
-            print_line(Text(" " * 7 + _cropped(_one_line(below), width - 7), "dim"))
+            print_line(Text(" " * 7 + cropped(_one_line(below), width - 7), "dim"))
 
 
 def print_text(text: str) -> None:
@@ -185,21 +186,21 @@ def _named(document: str, snippets: Mapping[str, str], width: int) -> str:
     snippet = _one_line(snippets.get(document, ""))
     room = width - cell_len(document) - 3
     if snippet and room >= 12:
-        return f"{document} “{_cropped(snippet, room).rstrip()}”"
-    return _cropped(document, width)
+        return f"{document} “{cropped(snippet, room).rstrip()}”"
+    return cropped(document, width)
 
 
 def as_many(parts: Sequence[str], width: int, separator: str) -> str:
     """Join as many parts as fit, at least the first."""
     fitting = [separator.join(parts[:n]) for n in range(1, len(parts) + 1)]
-    return next((text for text in reversed(fitting) if cell_len(text) <= width), _cropped(fitting[0], width))
+    return next((text for text in reversed(fitting) if cell_len(text) <= width), cropped(fitting[0], width))
 
 
 def _one_line(text: str) -> str:
     return escaped(" ".join(text[:1000].split()))
 
 
-def _cropped(text: str, width: int) -> str:
+def cropped(text: str, width: int) -> str:
     """Return text in exactly `width` cells, with an ellipsis where it was cut."""
     if cell_len(text) <= width:
         return set_cell_size(text, width)

@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 OF_READS = frozenset(
-    ("articles", "reader_column", "article_column", "strength_column", "time_column", "text_column", "strengths")
+    [
+        "articles",
+        "strengths",
+        *(f"{what}_column" for what in ("reader", "article", "strength", "time", "text", "title")),
+    ]
 )
 """Options that are for logs alone."""
 

@@ -46,6 +46,7 @@ def take_apart(model: Recommender) -> tuple[dict[str, Any], dict[str, Any]]:
         "params": model.get_params(deep=False),
         "readers": log.readers.names,
         "articles": log.articles.names,
+        "titles": [model._titles.get(name, "") for name in log.articles.names] if model._titles else [],
     }
     arrays = {f"log.{name}": getattr(log, name) for name in READS if getattr(log, name) is not None}
     if isinstance(held, Ratings):
@@ -85,6 +86,7 @@ def put_together(header: Mapping[str, Any], held: Held) -> Recommender:
     model._check()
     log = _log(header, held)
     model._texts = model._vectorizer = model._language = None
+    model._titles = _titles(log, header.get("titles", []))  # of which files of earlier versions have none
     if "rated" in header:
         model._published = np.full(len(log.articles), np.nan)
         model._model = _ratings(log, header["rated"], held)
@@ -126,6 +128,12 @@ def _log(header: Mapping[str, Any], held: Held) -> Log:
         strength=held.numbers("log.strength", "reads", low=-np.inf),
         time=held.numbers("log.time", "reads", low=-np.inf) if "log.time" in held else None,
     )
+
+
+def _titles(log: Log, titles: Any) -> dict[Any, str]:
+    if not all(isinstance(title, str) for title in titles) or len(titles) not in (0, len(log.articles)):
+        raise ValueError("titles that are not one for each article")
+    return {name: title for name, title in zip(log.articles.names, titles, strict=False) if title}
 
 
 def _ratings(log: Log, rated: Mapping[str, Any], held: Held) -> Ratings:

@@ -35,6 +35,7 @@ class Fitted(PlainState, BaseEstimator):
     _vectorizer: Any
     _language: str | None
     _published: Array
+    _titles: dict[Any, str]
     _labelled: tuple[Any, list[str]]
 
     def predict(self, reader: Any, article: Any) -> Any:
@@ -161,6 +162,11 @@ class Fitted(PlainState, BaseEstimator):
     def article_ids_(self) -> list[Any]:
         """Ids of articles."""
         return self._model.log.articles.names
+
+    @property
+    def titles_(self) -> dict[Any, str]:
+        """Titles of articles by id."""
+        return dict(self._titles)
 
     @property
     def n_reads_(self) -> int:

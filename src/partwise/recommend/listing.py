@@ -134,6 +134,8 @@ class Listing(Fitted):
     def explain(self, reader: Any, article: Any, *, recency: float = 0.0) -> Any:
         """Return why an article is recommended: reasons whose scores sum to the score that `recommend` gives.
 
+        Articles are named by their titles, where the model knows these, or else by their ids.
+
         Parameters
         ----------
         reader : str or int
@@ -179,7 +181,7 @@ class Listing(Fitted):
         check_is_fitted(self, "_model")
         recency, place = check_number("recency", recency), self._place(article)
         row = self._model.log.readers.find(given_ids([reader], "reader")[0])
-        names = self.article_ids_
+        names = [self._titles.get(name, name) for name in self.article_ids_]
         if isinstance(self._model, Ratings):
             reasons = reasons_of_rating(self._model, row, place, names)
         else:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from partwise.exceptions import DataError, shown
 from partwise.recommend.columns import columns_of, ids_of, is_id, numbers_of, plain_id, times_of
-from partwise.tables.cells import listed
+from partwise.tables.cells import is_missing, listed
 from partwise.tables.reads import Reads
 
 __all__ = ["DAY", "Articles", "Ids", "Log", "check_join", "read_articles", "read_log"]
@@ -124,16 +124,20 @@ class Articles:
         One text an article.
     time : ndarray of shape (n_articles,) or None
         When each was published, in seconds since 1970, NaN where unknown.
+    titles : list of str or None
+        One title an article, ``""`` where it has none; None if the table has no titles.
     """
 
     ids: list[Any]
     texts: list[str]
     time: Array | None
+    titles: list[str] | None = None
 
     def part(self, which: Sequence[int]) -> "Articles":
         """Return some of the articles."""
         time = None if self.time is None else self.time[np.asarray(which, dtype=np.int64)]
-        return Articles([self.ids[i] for i in which], [self.texts[i] for i in which], time)
+        titles = None if self.titles is None else [self.titles[i] for i in which]
+        return Articles([self.ids[i] for i in which], [self.texts[i] for i in which], time, titles)
 
 
 def read_log(table: Any, *, before: Log | None = None) -> Log:
@@ -184,7 +188,7 @@ def read_log(table: Any, *, before: Log | None = None) -> Log:
 
 
 def read_articles(table: Any) -> Articles:
-    """Read a table of articles: columns ``article`` and ``text``, and perhaps ``time``.
+    """Read a table of articles: columns ``article`` and ``text``, and perhaps ``time`` and ``title``.
 
     Parameters
     ----------
@@ -225,7 +229,13 @@ def read_articles(table: Any) -> Articles:
             )
     if len(texts) != len(ids):
         raise DataError(f"articles has {len(texts):,} texts for {len(ids):,} ids. Pass one for each.")
-    return Articles(ids, texts, times_of(table["time"], "articles", ids, gaps=True) if "time" in names else None)
+    time = times_of(table["time"], "articles", ids, gaps=True) if "time" in names else None
+    titles = None
+    if "title" in names:
+        titles = ["" if is_missing(title) else str(title) for title in listed(table["title"], "titles of articles")]
+        if len(titles) != len(ids):
+            raise DataError(f"articles has {len(titles):,} titles for {len(ids):,} ids. Pass one for each.")
+    return Articles(ids, texts, time, titles)
 
 
 def check_join(known: Iterable[Any], ids: Sequence[Any]) -> None:

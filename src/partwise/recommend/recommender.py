@@ -62,6 +62,8 @@ class Recommender(Listing):
         Place of each article.
     labels_ : list of str
         The most exclusive heavy words of each part; empty without texts.
+    titles_ : dict of str or int to str
+        Titles of articles by id, which reasons show in place of ids; of those that have one.
     n_reads_ : int
         Reads that the model rests on.
     weights_ : dict of str to float
@@ -122,9 +124,9 @@ class Recommender(Listing):
             default), and ``time`` (a datetime, an ISO 8601 string, or seconds). Repeated reads add up; of repeated
             ratings the latest counts.
         articles : DataFrame or mapping of str to sequence, default=None
-            Columns ``article`` and ``text``, perhaps ``time`` of publication. Those that nobody read yet can be
-            recommended for their texts; of those without a time the age is taken to be the median one. With explicit
-            feedback texts are not used.
+            Columns ``article`` and ``text``, perhaps ``time`` of publication and ``title``. Those that nobody read yet
+            can be recommended for their texts; of those without a time the age is taken to be the median one. With
+            explicit feedback texts are not used.
 
         Returns
         -------
@@ -150,6 +152,8 @@ class Recommender(Listing):
         self._check()
         seed = plain_seed("random_state", self.random_state)
         self._texts = self._vectorizer = self._language = None
+        self._titles = {}
+        self._entitle(articles)
         self._published = np.full(len(log.articles), np.nan)
         if self.feedback == "explicit":
             self._model = Ratings.fit(log, int(self.n_components), seed)
@@ -170,6 +174,12 @@ class Recommender(Listing):
         )
         self._model = self._interest(log, None, blend)
         return self
+
+    def _entitle(self, articles: Articles | None) -> None:
+        """Take in titles of articles, those that have one."""
+        if articles is not None and articles.titles is not None:
+            new = {name: title for name, title in zip(articles.ids, articles.titles, strict=True) if title}
+            self._titles = self._titles | new
 
     def _interest(self, log: Log, now: float | None, blend: Blend | None = None) -> Interest:
         return Interest.fit(
@@ -286,6 +296,7 @@ class Recommender(Listing):
         log = replace(self._model.log, articles=self._model.log.articles.copy())
         with rebuilt(self) as made:
             made._join(log, new, text_rows(self._vectorizer, new.texts))
+            made._entitle(new)
             made._settle(log)
         return self
 

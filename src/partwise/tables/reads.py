@@ -132,14 +132,16 @@ def read_article_table(
     path : str or Path
         A table with one article a row.
     columns : mapping of str to str, default=None
-        What the columns article, text and time are called in the file. Times are read where they are there.
+        What the columns article, text, time and title are called in the file. Times and titles are read where they are
+        there.
     format : Format, default=None
         How the file is written.
 
     Returns
     -------
     columns : dict of str to list or ndarray
-        What `Recommender.fit` takes: ``article`` and ``text``, and perhaps ``time``, NaN where it is unknown.
+        What `Recommender.fit` takes: ``article`` and ``text``, and perhaps ``time``, NaN where it is unknown, and
+        ``title``.
     notes : list of str
         What was guessed or left out, one line each.
 
@@ -159,8 +161,8 @@ def read_article_table(
     named = dict(columns or {})
     with open_table(path, format) as table:
         article, text = _required(table, "article", named), _required(table, "text", named)
-        time = _optional(table, "time", named)
-        table.keep([column for column in (article, text, time) if column is not None])
+        time, title = _optional(table, "time", named), _optional(table, "title", named)
+        table.keep([column for column in (article, text, time, title) if column is not None])
         ids, codes = table.codes(article)
         whole = codes >= 0
         if not whole.all():
@@ -178,6 +180,9 @@ def read_article_table(
         found: dict[str, Any] = {"article": ids, "text": [texts[i] or "" for i in rows]}
         if time is not None:
             found["time"] = table.times(time, relative=True).seconds[rows]
+        if title is not None:
+            titles = table.texts(title)
+            found["title"] = [titles[i] or "" for i in rows]
         return found, table.notes
 
 
