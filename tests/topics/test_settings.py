@@ -158,8 +158,8 @@ def test_a_loaded_model_takes_in_the_words_that_the_fitted_one_does(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "error", "part"),
     [
-        ({"stop_words": "the"}, DataError, "must be a list"),
-        ({"stop_words": [1]}, DataError, r"stop_words\[0\] must be a string"),
+        ({"stop_words": "the"}, ParameterError, "must be a list"),
+        ({"stop_words": [1]}, ParameterError, r"stop_words\[0\] must be a string"),
         ({"min_df": 0}, ParameterError, "min_df must be"),
         ({"max_df": 1.5}, ParameterError, "a share of the documents"),
         ({"min_df": 3}, DataError, r"Lower min_df \(--min-df\)"),

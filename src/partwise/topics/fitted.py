@@ -78,8 +78,11 @@ class FittedTopics(PlainState, BaseEstimator):
         if own is not None and not (self.stop_words is None and self._limits.usual):
             raise ParameterError("a vectorizer chooses its words itself: give it stop_words, min_df and max_df.")
         if self.stop_words is not None:
-            for i, word in enumerate(listed(self.stop_words, "stop_words")):
-                check_text(f"stop_words[{i}]", word)
+            try:
+                for i, word in enumerate(listed(self.stop_words, "stop_words")):
+                    check_text(f"stop_words[{i}]", word)
+            except DataError as error:  # said of data, but these are a setting
+                raise ParameterError(str(error)) from None
         for name in ("min_df", "max_df"):
             value = getattr(self, name)
             if isinstance(value, float):
