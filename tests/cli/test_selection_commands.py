@@ -250,7 +250,7 @@ def test_parts_are_saved_as_a_model_that_transforms(run, planted, gaps, options)
     model = pw.load(out)
     assert model.components_.shape == (3, 20)
     assert run("transform", out, source).stdout.count("\n") == 41
-    X, _, names = read_numbers(planted)
+    X, _, names, *_ = read_numbers(planted)
     assert list(model.feature_names_in_) == names
     W = model.transform(pd.DataFrame(X, columns=names))
     assert np.linalg.norm(X - W @ model.components_) < 0.2 * np.linalg.norm(X)

@@ -12,8 +12,8 @@ SHUFFLED = np.random.default_rng(1).permutation(N)
 
 
 def read(tmp_path, header, firsts, **format):
-    lines = [",".join([header, "a", "b", "c", "d"])] + [
-        ",".join([str(first), *map(str, row)]) for first, row in zip(firsts, X, strict=False)
+    lines = [";".join([header, "a", "b", "c", "d"])] + [
+        ";".join([str(first), *map(str, row)]) for first, row in zip(firsts, X, strict=False)
     ]
     (tmp_path / "a.csv").write_text("\n".join(lines) + "\n")
     return read_numbers(tmp_path / "a.csv", format=Format(**format))
@@ -31,6 +31,8 @@ GUESSED = {
     "large": ("entrez", SHUFFLED + 7157),
     "id twice": ("id", [1] * N),
     "conditions": ("group", ["ill", "well"] * 15),
+    "prices": ("price", [f"$ {i},5" for i in range(N)]),
+    "shares": ("share", [f"{i}%" for i in range(N)]),
 }
 
 

@@ -152,8 +152,8 @@ def test_a_missing_package_is_named_with_the_extra_that_brings_it(tmp_path, monk
         (None, None, ["a", "b", "c"]),
         (["x", "y"], ["x", "y"], ["a", "b", "c"]),
         (pd.Index([7, 9], name="customer"), ["7", "9"], ["a", "b", "c"]),
-        ("a", ["1.0", "0.0"], ["b", "c"]),
-        (["a", "c"], ["1.0_2.5", "0.0_0.0"], ["b"]),
+        ("a", ["1", "0"], ["b", "c"]),
+        (["a", "c"], ["1_2.5", "0_0"], ["b"]),
     ],
 )
 def test_the_index_of_pandas_in_parquet_names_the_rows(tmp_path, index, rows, columns):
@@ -207,15 +207,18 @@ def test_a_first_column_called_as_names_are_names_the_rows(tmp_path, text, rows,
         ("a;b\n1,5;2\n0;0,25\n", [[1.5, 2], [0, 0.25]], ["a", "b"]),
         ("1,5;2,5\n0,5;0,25\n", [[1.5, 2.5], [0.5, 0.25]], None),
         ("a;b\n1.234,5;2\n3;1.234\n", [[1234.5, 2], [3, 1234]], ["a", "b"]),
+        ("1,5 2,5\n0,5 0,25\n", [[1.5, 2.5], [0.5, 0.25]], None),
         ("a\tb\n1,5\t2\n-\tN/A\n", [[1.5, 2], [np.nan, np.nan]], ["a", "b"]),
         ('a,b\n"1,234",2\n"3,500.5",1\n', [[1234, 2], [3500.5, 1]], ["a", "b"]),
         ("a;b\n1.234;2\n3.500;0.234\n", [[1.234, 2], [3.5, 0.234]], ["a", "b"]),
         ("a;b\n1.234;2000\n3.500;1\n", [[1.234, 2000], [3.5, 1]], ["a", "b"]),
         ("a;b\n1.234.567;2\n3.500;1\n", [[1234567, 2], [3500, 1]], ["a", "b"]),
+        ("a;b\n1\u00a0234,5;2\n3\u202f500;1,5\n", [[1234.5, 2], [3500, 1.5]], ["a", "b"]),
+        ("a,b\n1'234.5,2\n3 500,1.5\n", [[1234.5, 2], [3500, 1.5]], ["a", "b"]),
     ],
 )
 def test_decimal_commas_and_marks_between_thousands_are_found(tmp_path, text, expected, columns):
-    (tmp_path / "a.csv").write_text(text)
+    (tmp_path / "a.csv").write_text(text, encoding="utf-8")
     read = read_numbers(tmp_path / "a.csv")
     np.testing.assert_array_equal(read.X, expected)
     assert read.column_names == columns
@@ -282,6 +285,15 @@ def test_a_bad_line_of_a_wide_table_is_named(tmp_path, row, part):
     header = ",".join(["id", *(f"c{j}" for j in range(WIDE))])
     (tmp_path / "a.csv").write_text(f"{header}\n{'r,' + '1,' * 99}1\n\n{row}\n")
     assert part in error_of(tmp_path / "a.csv")
+
+
+@pytest.mark.parametrize("width", [2, WIDE])
+def test_a_name_may_be_megabytes_long(tmp_path, width):
+    rows = [",".join([name, *["1"] * width]) for name in ("x" * 3_000_000, "y")]
+    (tmp_path / "a.csv").write_text("\n".join([",".join(["id", *(f"c{j}" for j in range(width))]), *rows]))
+    read = read_numbers(tmp_path / "a.csv")
+    assert [len(name) for name in read.row_names] == [3_000_000, 1]
+    assert (read.X == 1).all()
 
 
 def test_columns_are_chosen_by_name_or_pattern(tmp_path):

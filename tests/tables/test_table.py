@@ -176,7 +176,7 @@ def test_numbers_are_written_in_many_ways(tmp_path, cells, expected):
 
 def test_a_comma_that_can_be_read_in_two_ways_is_asked_about(tmp_path):
     path = write(tmp_path, "a;b\nx;1,234\ny;2,500\n")
-    with open_table(path) as table, pytest.raises(DataError, match=r"'1,234' is 1\.234 .* and 1234 .*decimal=','"):
+    with open_table(path) as table, pytest.raises(DataError, match=r"'1,234' is 1\.234 or 1234\. Give decimal=','"):
         table.numbers("b")
     for decimal, expected in ((",", [1.234, 2.5]), (".", [1234, 2500])):
         with open_table(path, Format(decimal=decimal)) as table:

@@ -71,7 +71,7 @@ class Delimited(Table):
         """Return SQL that selects columns of the file, each under another name."""
         where = [(self._names.index(column), name) for column, name in cells]
         if self._in_lines:
-            wanted = ", ".join(f"{self._bare(f'f[{i + 1}]')} as {name}" for i, name in where)
+            wanted = ", ".join(f"nullif(trim(f[{i + 1}], '{self._quoted}'), '') as {name}" for i, name in where)
             return f"select {wanted} from ({self._lines()})"
         wanted = ", ".join(f"f{i} as {name}" for i, name in where)
         return f"select {wanted} from ({self._columns()})"
@@ -83,17 +83,14 @@ class Delimited(Table):
             return super().cells(columns, kind)
         together = where == [*range(where[0], where[-1] + 1)]
         cut = f"f[{where[0]}:{where[-1]}]" if together else f"list_select(f, {where})"
-        return f"select {self._bare('y')} x from (select unnest({cut}) y from ({self._lines()}))"
+        bare = "trim(y, '\"')" if self._quoted else "y"
+        return f"select {bare} x from (select unnest({cut}) y from ({self._lines()}))"
 
     def sample(self, columns: Sequence[str]) -> list[list[str]]:
         """Return the first rows of some columns, as text."""
         where = [self._names.index(column) for column in columns]
         rows = [row for row in self.dialect.sample if len(row) == self.dialect.width]
         return [[row[i] for i in where] for row in rows]
-
-    def _bare(self, cell: str) -> str:
-        """Return SQL of a cell without the quotes around it."""
-        return f"nullif(trim({cell}, '\"'), '')" if self.dialect.quote else f"nullif({cell}, '')"
 
     def _columns(self) -> str:
         """Return SQL of the rows, whose columns are called f0, f1, ..."""
@@ -113,14 +110,21 @@ class Delimited(Table):
     def _in_lines(self) -> bool:
         """Tell whether there are many columns, and no quoted cell that holds a delimiter, a quote or a line's end."""
         cut = self.dialect
-        if cut.width <= WIDE or not cut.quote:
+        if cut.width <= WIDE or not self._quoted:
             return cut.width > WIDE
-        delimiter = text_sql(cut.delimiter)
-        quoted = text_sql(re.escape(cut.delimiter) + f'"[^"{re.escape(cut.delimiter)}]*"')
-        left = f"regexp_replace({delimiter} || line, {quoted}, '', 'g')"
+        cell = re.escape(cut.delimiter) + f'"[^"{re.escape(cut.delimiter)}]*"'
+        left = f"regexp_replace({text_sql(cut.delimiter)} || line, {text_sql(cell)}, '', 'g')"
+        return not self._any_line(f"contains(line, '\"') and contains({left}, '\"')")
+
+    @caching.cached_property
+    def _quoted(self) -> str:
+        """The quote around some cells of a table with many columns; empty if there is none."""
+        quote = self.dialect.quote
+        return quote if quote and self._any_line(f"contains(line, {text_sql(quote)})") else ""
+
+    def _any_line(self, test: str) -> bool:
         scan = self._scan("\x01", "", "'line': 'VARCHAR'")
-        sql = f"select line from {scan} where contains(line, '\"') and contains({left}, '\"') limit 1"
-        return not self.run(sql).fetchall()
+        return bool(self.run(f"select line from {scan} where {test} limit 1").fetchall())
 
     def _scan(self, delimiter: str, quote: str, columns: str) -> str:
         marks = f"delim={text_sql(delimiter)}, quote={text_sql(quote)}, escape={text_sql(quote)}"
@@ -131,17 +135,18 @@ class Delimited(Table):
 
     def run(self, sql: str) -> Any:
         """Run SQL that reads the file, again with more space if a row is very long."""
-        try:
-            return super().run(sql.replace(LIMIT, ""))
-        except _LongRow:
-            longest = min(os.path.getsize(self._body) + 1, LONGEST)
-            limit = f", max_line_size={longest}, buffer_size={max(32 << 20, 2 * longest)}"
-            return super().run(sql.replace(LIMIT, limit))
+        longest = min(os.path.getsize(self._body) + 1, LONGEST)
+        limit = f", max_line_size={longest}, buffer_size={max(32 << 20, 2 * longest)}"
+        if not self._stretched:
+            try:
+                return super().run(sql.replace(LIMIT, ""))
+            except _LongRow:
+                self._stretched = True
+        return super().run(sql.replace(LIMIT, limit))
 
     def fault(self, error: Exception) -> DataError:
         """Return what is wrong: the first line that cannot be cut as the others are."""
         if "Maximum line size of" in str(error) and not self._stretched:
-            self._stretched = True
             return _LongRow(str(error))
         first, width = "the first line" if self.dialect.names is not None else "the first row", self.dialect.width
         line = self.dialect.skip

@@ -254,12 +254,12 @@ def _delimiter(body: Sequence[str], whole: bool, kind: str, quote: str, format: 
         cells = [cell for row in rows[1:] or rows for cell in row[1:]]
         numbers = sum(map(is_number, cells)) / max(1, len(cells))
         fits = width > 1 and len(rows[0]) in (width, width - 1)  # R leaves out the first name
-        agrees = (sum(len(row) == width for row in rows[1:]) + 1) / len(rows) if fits else 0.0
-        if delimiter == " " and (agrees < 1 or numbers < 0.9 or best):
+        agrees = sum(len(row) == width for row in rows) / len(rows) if fits else 0.0
+        if delimiter == " " and (numbers < 0.9 or any(len(row) != width for row in rows[1:])):
             continue
         if agrees > 0 and (agrees, numbers) > score:
             best, score = delimiter, (agrees, numbers)
-    if score[0] > 0.5:
+    if score[0] >= 0.5:
         return best
     first = body[0]
     return max(candidates, key=first.count) if kind != ".tsv" else "\t"

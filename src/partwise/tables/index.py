@@ -16,6 +16,8 @@ FEW = 5
 """Rows from which on numbers that rise count as a sign; fewer rise by chance."""
 NAMELESS = re.compile(r"|unnamed: ?0|level_0|index|ids?|keys?|names?|rows?|samples?", re.IGNORECASE)
 """What a first column is called that surely names the rows."""
+LIKE_NUMBERS = re.compile(r"[$\u20ac\u00a3<>~]\s*[\d.,\s]+|[\d.,\s]+[%$\u20ac\u00a3]|true|false|yes|no", re.IGNORECASE)
+"""Cells that are no numbers, but may be meant for some."""
 DAY = re.compile(r"(1[89]|20|21)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 
 
@@ -52,6 +54,8 @@ def _names_rows(table: Table, first: str) -> bool:
     words = sum(not is_number(cell) for cell in cells)
     headed = not isinstance(table, Delimited) or table.dialect.names is not None
     distinct = len({*cells}) == len(cells)
+    if words == len(cells) and distinct and all(map(LIKE_NUMBERS.fullmatch, cells)):
+        return _told(table, first, "are no plain numbers")
     if words == len(cells):
         return _told(table, first, "are not all different") if not distinct else True
     if words * 2 > len(cells):
@@ -76,13 +80,13 @@ def _by_numbers(table: Table, first: str, cells: list[str]) -> bool:
         return _told(table, first, "look like dates")
     if _rises(cells) and 2 * sum(map(_rises, beside)) < len(beside):
         return _told(table, first, "rise from row to row, unlike the other columns")
-    largest = max((abs(float(cell.replace(",", "."))) for column in beside for cell in column), default=0.0)
-    if largest and min(abs(float(cell)) for cell in cells) > 100 * largest:
+    largest = max((abs(_number(cell)) for column in beside for cell in column), default=0.0)
+    if largest and min(abs(_number(cell)) for cell in cells) > 100 * largest:
         return _told(table, first, "are different whole numbers, far larger than all others")
     alike = sum(len({*column}) == len(column) and all(map(str.isdecimal, column)) for column in beside)
     if 2 * alike < len(beside):
         table.notes.append(
-            f"{table.name}: column {first!r} holds different whole numbers, and was taken for data; "
+            f"{table.name}: {table.label(first)} holds different whole numbers, and was taken for data; "
             f"give index_column={first!r} if they name the rows"
         )
     return False
@@ -90,12 +94,18 @@ def _by_numbers(table: Table, first: str, cells: list[str]) -> bool:
 
 def _told(table: Table, first: str, why: str) -> bool:
     table.notes.append(
-        f"{table.name}: column {first!r} was taken for names of rows, not for data: its cells {why}; "
+        f"{table.name}: {table.label(first)} was taken for names of rows, not for data: its cells {why}; "
         f"give index_column={NO_COLUMN!r} if they are data"
     )
     return True
 
 
 def _rises(cells: Sequence[str]) -> bool:
-    numbers = [float(cell.replace(",", ".")) for cell in cells]
+    numbers = [_number(cell) for cell in cells]
     return all(a < b for a, b in pairwise(numbers))
+
+
+def _number(cell: str) -> float:
+    """Return a number to compare with others, whatever its marks are."""
+    digits = re.sub(r"[^\d.,eE+-]", "", cell).replace(",", ".")
+    return float(digits) if digits.count(".") < 2 else float(digits.replace(".", ""))

@@ -21,24 +21,30 @@ def matrix_of(table: Table, columns: Sequence[str]) -> np.ndarray:
     """
     if isinstance(table, Parquet):
         table.refuse_text(columns)
-        found = table.run(f"select x v from ({table.cells(columns, 'double')})").fetchnumpy()["v"]
-        return np.ma.filled(found, np.nan).reshape(-1, len(columns))
+        return _numbers(table, f"select x v from ({table.cells(columns, 'double')})").reshape(-1, len(columns))
     cells, mark = table.cells(columns), "," if table.format.decimal == "," else "."
     if table.format.decimal is None and table.delimiter == ";":
         _refuse_twofold(table, cells, columns)
     while True:
         number = number_sql("x", mark)
-        # What is empty becomes NULL, and what is no number NaN: words are looked at only where there is a NaN.
-        value = f"case when x is null or trim(x) = '' then null else coalesce({number}, 'nan'::double) end"
-        found = table.run(f"select {value} v from ({cells})").fetchnumpy()["v"]
-        wrong = table.wrong(cells, number, STRANGE) if np.isnan(np.ma.getdata(found)).any() else {"x": []}
+        found = _numbers(table, f"select {number} v from ({cells})")
+        wrong = table.wrong(cells, number, STRANGE) if np.isnan(found).any() else {"x": []}
         if not len(wrong["x"]):
-            return np.ma.filled(found, np.nan).reshape(-1, len(columns))
+            return found.reshape(-1, len(columns))
         better = decimal_mark(list(wrong["x"]), table.format.decimal, table.name)
         if better in (".", mark):
             row, column = divmod(int(wrong["i"][0]), len(columns))
             raise table.no_number(row, columns[column], wrong["x"][0], mark)
         mark = better
+
+
+def _numbers(table: Table, sql: str) -> np.ndarray:
+    """Return the column v of a query, NaN where it is NULL, without a copy."""
+    found = table.run(sql).fetchnumpy()["v"]
+    numbers = np.ma.getdata(found)
+    if np.ma.is_masked(found):
+        numbers[found.mask] = np.nan
+    return numbers
 
 
 def _refuse_twofold(table: Table, cells: str, columns: Sequence[str]) -> None:

@@ -143,7 +143,7 @@ def _of_table(table: Table) -> Numbers:
 
 def _joined(levels: Sequence[Sequence[str | None]]) -> list[str]:
     """Return one name a row, of one index or several levels of it."""
-    return [unguarded("_".join(level or "" for level in row).strip()) for row in zip(*levels, strict=True)]
+    return [unguarded("_".join(level or "" for level in row)) for row in zip(*levels, strict=True)]
 
 
 def _chosen(names: Sequence[str], asked: Sequence[str], place: str) -> list[int]:

@@ -7,10 +7,14 @@ from partwise.exceptions import DataError
 
 __all__ = ["TWOFOLD", "decimal_mark", "is_missing", "is_number", "number_sql", "text_sql", "twofold"]
 
-COMMA = re.compile(r"[+-]?(\d+|\d{1,3}(\.\d{3})+)?(,\d*)?([eE][+-]?\d+)?")
-"""A number with a decimal comma, perhaps with points between thousands."""
-POINT = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)?(\.\d*)?([eE][+-]?\d+)?")
-"""A number with a decimal point, perhaps with commas between thousands."""
+SPACES = " '\u00a0\u2009\u2019\u202f"
+"""What stands between thousands beside points and commas: spaces of several widths, and apostrophes."""
+COMMA = re.compile(rf"[+-]?(\d+|\d{{1,3}}([.{SPACES}]\d{{3}})+)?(,\d*)?([eE][+-]?\d+)?")
+"""A number with a decimal comma, perhaps with marks between thousands."""
+POINT = re.compile(rf"[+-]?(\d+|\d{{1,3}}([,{SPACES}]\d{{3}})+)?(\.\d*)?([eE][+-]?\d+)?")
+"""A number with a decimal point, perhaps with marks between thousands."""
+MARKS = rf",|\..*\.|[{SPACES}]"
+"""What a number holds that is not written plainly."""
 TWOFOLD = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
 """What is a number by both, and not the same one."""
 
@@ -23,13 +27,13 @@ def is_number(cell: str) -> bool:
     >>> [cell for cell in (" 3.5", "1e5", "10_1", "1,5", "s1", "") if is_number(cell)]
     [' 3.5', '1e5', '1,5']
     """
-    if "_" in cell or not cell.isascii():
+    if "_" in cell:
         return False
     try:
         float(cell)
     except ValueError:
-        return bool(cell.strip()) and any(map(str.isdigit, cell)) and bool(COMMA.fullmatch(cell.strip()))
-    return True
+        return bool(re.search(r"\d", cell)) and bool(COMMA.fullmatch(cell.strip()) or POINT.fullmatch(cell.strip()))
+    return cell.isascii()
 
 
 def is_missing(cell: str | None, missing: Iterable[str]) -> bool:
@@ -47,15 +51,13 @@ def number_sql(cell: str, decimal: str) -> str:
 
     DuckDB reads ``1_000`` as 1000; a cell that holds ``_`` is a name here.
     """
-    if decimal == ",":
+    if decimal != ".":
+        pattern, between, mark = (COMMA, ".", ",") if decimal == "," else (POINT, ",", ".")
+        marked = text_sql(f"[{between}{SPACES}]")
+        bare = f"regexp_replace(trim({cell}), {marked}, '', 'g')"
         cell = (
-            f"case when contains({cell}, '.') and not regexp_full_match(trim({cell}), {text_sql(COMMA.pattern)}) "
-            f"then null else replace(replace({cell}, '.', ''), ',', '.') end"
-        )
-    elif decimal == "1,000.5":
-        cell = (
-            f"case when contains({cell}, ',') and not regexp_full_match(trim({cell}), {text_sql(POINT.pattern)}) "
-            f"then null else replace({cell}, ',', '') end"
+            f"case when not regexp_matches(trim({cell}), {marked}) then replace({cell}, '{mark}', '.') "
+            f"when regexp_full_match(trim({cell}), {text_sql(pattern.pattern)}) then replace({bare}, '{mark}', '.') end"
         )
     return f"case when contains({cell}, '_') then null else try_cast({cell} as double) end"
 
@@ -82,7 +84,7 @@ def decimal_mark(cells: Sequence[str], asked: str | None, place: str) -> str:
     >>> decimal_mark(["1,5", "NA"], None, "a.csv"), decimal_mark(["1,234.5"], None, "a.csv")
     (',', '1,000.5')
     """
-    marked = [cell.strip() for cell in cells if re.search(r"\d", cell) and re.search(r",|\..*\.", cell)]
+    marked = [cell.strip() for cell in cells if re.search(r"\d", cell) and re.search(MARKS, cell.strip())]
     by_comma = [cell for cell in marked if COMMA.fullmatch(cell)]
     by_point = [cell for cell in marked if POINT.fullmatch(cell)]
     if asked == ",":
@@ -93,7 +95,7 @@ def decimal_mark(cells: Sequence[str], asked: str | None, place: str) -> str:
         return "."
     if by_comma == by_point and all(map(TWOFOLD.fullmatch, by_comma)):
         raise twofold(by_comma[0], place)
-    return "," if len(by_comma) >= len(by_point) else "1,000.5"
+    return "," if len(by_comma) > len(by_point) else "1,000.5"
 
 
 def twofold(cell: str, place: str) -> DataError:

@@ -226,7 +226,7 @@ class Table(ABC):
 
     def wrong(self, cells: str, number: str, limit: int) -> dict[str, Any]:
         """Return the first cells `x` that are neither numbers nor words for unknown, and their places `i` from 0."""
-        words = ", ".join(text_sql(word.lower()) for word in self.format.missing)
+        words = ", ".join(text_sql(word.lower()) for word in ("", *self.format.missing))
         return self.run(
             f"select x, i - 1 i from (select x, row_number() over () i from ({cells})) "
             f"where x is not null and ({number}) is null and lower(trim(x)) not in ({words}) limit {limit}"
