@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -74,6 +75,13 @@ class Times(NamedTuple):
     note: str | None = None
 
 
+class Cells(NamedTuple):
+    """Which cells of a column are empty, and a function that returns the cell of a row."""
+
+    absent: Array
+    at: Callable[[int], Any]
+
+
 def read_times(values: Any, what: str, row: Row, form: str | None = None, *, relative: bool = False) -> Times:
     """Return the times that an array or a list holds.
 
@@ -113,14 +121,15 @@ def read_times(values: Any, what: str, row: Row, form: str | None = None, *, rel
         seconds = np.where(np.isnat(given), np.nan, given.astype("datetime64[us]").astype(np.int64) / 1e6)
         return Times(seconds, seconds, np.full(len(seconds), DAY, dtype=np.uint8))
     if given.dtype.kind in "fiu":
-        return _from_numbers(given.astype(np.float64), form, what, row, given, relative)
+        cells = Cells(np.isnan(given), given.__getitem__)
+        return _from_numbers(given.astype(np.float64), form, what, row, cells, relative)
     import duckdb
 
-    cells = np.array([_text(value) for value in given.tolist()], dtype=object)
+    texts = np.array([_text(value) for value in given.tolist()], dtype=object)
     with duckdb.connect() as database:
-        database.register("partwise_cells", {"cell": cells} if len(cells) else {"cell": np.array([None, None])})
+        database.register("partwise_cells", {"cell": texts} if len(texts) else {"cell": np.array([None, None])})
         return parse_times(
-            database, f"select cell from partwise_cells limit {len(cells)}", what, row, form, relative=relative
+            database, f"select cell from partwise_cells limit {len(texts)}", what, row, form, relative=relative
         )
 
 
@@ -136,23 +145,29 @@ def parse_times(
     """Return the times that the one column of a query holds as text; the rest is as in `read_times`."""
     database.execute("set timezone = 'UTC'")
     cells = f"select nullif(trim(cell), '') as x from ({query}) as t(cell)"
+    stamp = "case when not contains(x, '_') then try_cast(x as double) end"
+    numbers = database.sql(f"select {stamp} as n, x is null as gap from ({cells})").fetchnumpy()
+    stamps, given = _filled(numbers["n"]), Cells(np.ma.getdata(numbers["gap"]), partial(_cell, database, cells))
+    if form in UNITS or (
+        form is None and (np.isfinite(stamps) | given.absent).all() and np.nanmax(stamps, initial=0) > 9999
+    ):
+        return _from_numbers(stamps, form, what, row, given, relative)
     number = f"regexp_matches(x, '{NUMBER}')"
     counts = (
         f"select count(x), count(*) filter ({number}), count({ISO}), "
         f"count(*) filter ({number} and not regexp_matches(x, '^([0-9]{{4}}|[0-9]{{8}})$')), "
         f"count(*) filter (regexp_matches(x, '^[0-9]{{4}}$')) from ({cells})"
     )
-    known, numbers, iso, stamps, years = database.sql(counts).fetchall()[0]
+    known, numeric, iso, most, years = database.sql(counts).fetchall()[0]
     # Most cells tell what the column holds: a word among numbers is the cell at fault, not all the others.
-    if form in UNITS or (form is None and (known == numbers > years or stamps > known / 2)):
-        found = database.sql(f"select x, try_cast(x as double) as number from ({cells})").fetchnumpy()
-        return _from_numbers(_filled(found["number"]), form, what, row, found["x"], relative)
+    if form is None and (known == numeric > years or most > known / 2):
+        return _from_numbers(stamps, form, what, row, given, relative)
     note = None
     if form is not None:
         statement = _written(database, cells, form)
     elif iso == known:
         statement = (
-            f"select x, epoch(x::timestamp) as local, local - epoch(x::timestamptz) as ahead, {DAY} as precision "
+            f"select epoch(x::timestamp) as local, local - epoch(x::timestamptz) as ahead, {DAY} as precision "
             f"from ({cells})"
         )
     else:
@@ -161,7 +176,7 @@ def parse_times(
     found = database.sql(statement).fetchnumpy()
     local = _filled(found["local"])
     precision = np.where(np.isnan(local), DAY, _filled(found["precision"], DAY)).astype(np.uint8)
-    return _checked(Times(local - _filled(found["ahead"], 0.0), local, precision, note), what, row, found["x"])
+    return _checked(Times(local - _filled(found["ahead"], 0.0), local, precision, note), what, row, given)
 
 
 def iso_days(times: Times) -> list[str]:
@@ -205,7 +220,7 @@ def _filled(column: Array, absent: float = np.nan) -> Array:
     return np.ma.filled(np.ma.asarray(column, dtype=np.float64), absent)
 
 
-def _from_numbers(numbers: Array, form: str | None, what: str, row: Row, cells: Array, relative: bool) -> Times:
+def _from_numbers(numbers: Array, form: str | None, what: str, row: Row, cells: "Cells", relative: bool) -> Times:
     known = numbers[np.isfinite(numbers)]
     precision = np.full(len(numbers), DAY, dtype=np.uint8)
     whole = form is None and known.size > 0 and np.array_equal(known, np.floor(known))
@@ -225,7 +240,7 @@ def _from_numbers(numbers: Array, form: str | None, what: str, row: Row, cells: 
     if form is None and mixed.any():
         i = int(mixed.argmax())
         raise DataError(
-            f"{what}, {row(i)}: the time {_said(cells[i])} is plausible as seconds since 1970, others as {unit} "
+            f"{what}, {row(i)}: the time {_said(cells.at(i))} is plausible as seconds since 1970, others as {unit} "
             f"({int(mixed.sum()):,} rows are like it). Write all times in one unit."
         )
     if form is None and not relative:
@@ -333,7 +348,7 @@ clocks as (
     replace(clock, ',', '.'), '(?i)\s*([ap])[.]?m[.]?$', ' \1m')), {_list(TIMES)})) + 2208988800 end as second
   from (select distinct clock from rows)
 )
-select x,
+select
   case when stamp is not null then epoch(stamp) when part is not null then epoch(part)
     when date is not null then epoch(date) + second when rows.clock = '' then epoch(month) end as local,
   case when stamp is not null then epoch(stamp) - epoch(try_cast(x as timestamptz))
@@ -359,19 +374,18 @@ def _written(database: "duckdb.DuckDBPyConnection", cells: str, form: str) -> st
         ) from error
     known = DAY if "%d" in form or "%j" in form or "%c" in form or "%x" in form else MONTH if "%m" in form else YEAR
     return f"""
-select x, epoch(try_strptime(x, '{quoted}')) as local, 0 as ahead, {known} as precision from ({cells})
+select epoch(try_strptime(x, '{quoted}')) as local, 0 as ahead, {known} as precision from ({cells})
 """
 
 
-def _checked(times: Times, what: str, row: Row, cells: Array) -> Times:
+def _checked(times: Times, what: str, row: Row, cells: "Cells") -> Times:
     """Return the times if every cell that is not empty has one within the years 1 to 9999."""
-    absent = np.ma.getmaskarray(cells) if isinstance(cells, np.ma.MaskedArray) else _gaps(cells)
     with np.errstate(invalid="ignore"):
-        bad = ~((times.local >= FIRST) & (times.local < LAST)) & ~absent
+        bad = ~((times.local >= FIRST) & (times.local < LAST)) & ~cells.absent
     if bad.any():
         i = int(bad.argmax())
         raise DataError(
-            f"{what}, {row(i)}: {_said(cells[i])} is no date or time ({int(bad.sum()):,} rows are like it). Write "
+            f"{what}, {row(i)}: {_said(cells.at(i))} is no date or time ({int(bad.sum()):,} rows are like it). Write "
             "dates as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS, or say how they are written: "
             "--date-format, or pandas.to_datetime in Python."
         )
@@ -382,5 +396,5 @@ def _said(cell: Any) -> str:
     return shown(cell.item() if isinstance(cell, np.generic) else cell)
 
 
-def _gaps(cells: Array) -> Array:
-    return np.array([value is None for value in cells], dtype=bool) if cells.dtype == object else np.isnan(cells)
+def _cell(database: "duckdb.DuckDBPyConnection", cells: str, i: int) -> Any:
+    return database.sql(f"select x from ({cells}) limit 1 offset {i}").fetchall()[0][0]

@@ -109,8 +109,9 @@ def read_reads(
         seconds = None if time is None else _time(table, time, whole)
         if strengths is not None and values is not None:
             whole &= values > 0
-        readers, who = _used(readers, who[whole])
-        articles, what = _used(articles, what[whole])
+        if not whole.all():
+            readers, who = _used(readers, who[whole])
+            articles, what = _used(articles, what[whole])
         return Reads(
             readers,
             articles,

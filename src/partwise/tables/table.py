@@ -196,15 +196,25 @@ class Table(ABC):
         """
         source, _ = self.column(column)
         text = f"nullif(trim({self._text(column)}), '')"
-        self.query(
-            f"create or replace temp table codes as select t, row_number() over (order by min(i)) - 1 k "
-            f"from (select {text} t, rowid i from {source}) where t is not null group by t"
-        )
-        names = self.query("select t from codes order by k")["t"]
-        codes = self.query(
-            f"select coalesce(k, -1) k from {source} left join codes on {text} = t order by {source}.rowid"
-        )["k"]
-        return list(names), np.ascontiguousarray(codes, np.int64)
+        salt = "''"
+        while True:
+            distinct = self.query(
+                f"select t, hash(t || {salt}) h from (select {text} t, rowid i from {source}) where t is not null "
+                "group by t order by min(i)"
+            )
+            order = np.argsort(distinct["h"])
+            hashes = distinct["h"][order]
+            if (hashes[1:] != hashes[:-1]).all():
+                break
+            salt = f"{salt} || '.'"  # two texts have one hash: others will not
+        names = list(distinct["t"])
+        if not names:
+            return [], np.full(self.n_rows, -1)
+        rows = self.query(f"select hash(t || {salt}) h, t is null gap from (select {text} t from {source})")
+        places = np.searchsorted(hashes, np.ma.getdata(rows["h"]))
+        codes = order[np.minimum(places, len(names) - 1)]
+        codes[np.ma.getdata(rows["gap"])] = -1
+        return names, codes
 
     def is_numeric(self, column: str) -> bool:
         """Tell whether the file says that a column holds numbers; text formats do not say."""
