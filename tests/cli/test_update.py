@@ -7,6 +7,8 @@ import pytest
 
 import partwise as pw
 
+OVERLAP = ["bank rates", "team goal", "bank shares"]
+
 
 @pytest.fixture
 def model(run, news):
@@ -62,16 +64,20 @@ def test_the_result_can_go_to_another_file(run, model, week):
     assert len(pw.load(out).ids_) == 60
 
 
-def test_documents_without_ids_are_numbered_on(run, tmp_path):
+@pytest.mark.parametrize("begin", [None, 0, 1])
+def test_documents_without_ids_are_numbered_on(run, tmp_path, begin):
+    """None: without a column of ids; else they count from `begin` in each file, as an index of pandas does."""
     first, second = tmp_path / "1.csv", tmp_path / "2.csv"
-    first.write_text("text\nbank rates\ncup team\nbank profit\n")
-    second.write_text("text\nbank rates\nteam goal\nbank shares\n")
+    for path, texts in ((first, ["bank rates", "cup team", "bank profit"]), (second, OVERLAP)):
+        rows = texts if begin is None else [f"{i},{text}" for i, text in enumerate(texts, begin)]
+        path.write_text("\n".join(["text" if begin is None else "id,text", *rows]) + "\n")
     run("topics", first, "-k", 2, "--out", tmp_path / "a.model")
     result = run("update", tmp_path / "a.model", second)
     assert "numbered on from 4" in result.stderr
     assert "2 documents are new, 1 were there already" in result.stdout
     loaded = pw.load(tmp_path / "a.model")
-    assert (loaded.ids_, loaded.texts_[3:]) == (["1", "2", "3", "4", "5"], ["team goal", "bank shares"])
+    assert loaded.texts_[3:] == OVERLAP[1:]
+    assert len(set(loaded.ids_)) == 5
 
 
 def test_dates_are_asked_for_by_their_option(run, model, news, week):

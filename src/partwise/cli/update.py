@@ -144,7 +144,7 @@ def update_topics(model: "TopicModel", file: str, columns: dict[str, Any], path:
         print_json({"done": said, "new": 0, "known": known}) if as_json else print_sentence(said)
         return
     if numbered:
-        note(f"{file} has no ids: its documents are numbered on from {ids[new[0]]}")
+        note(f"ids of {file} only number its rows: new documents are numbered on from {ids[new[0]]}")
 
     def of_new(values: Sequence[str]) -> list[str]:
         return [values[i] for i in new]
@@ -190,10 +190,11 @@ def _check_columns(model: "TopicModel", columns: dict[str, Any], path: str) -> N
 def _new_rows(model: "TopicModel", read: "Texts", asked: str | None) -> tuple[list[str], list[int], bool]:
     """Return the ids of documents, the rows of those that are new, and whether they were numbered on.
 
-    Rows that are numbered in both files begin at 1 in both: the number tells nothing, unless the text is the same too.
+    Rows that are numbered in both files begin at 1 in both, or at 0 where pandas wrote its index: the number tells
+    nothing, unless the text is the same too.
     """
     known = dict(zip(model.ids_, model.texts_ or [""] * len(model.ids_), strict=True))
-    numbered = asked is None and read.ids == [str(i) for i in range(1, len(read.ids) + 1)]
+    numbered = asked is None and any(read.ids == [str(i + first) for i in range(len(read.ids))] for first in (0, 1))
     there = [
         name in known and (not numbered or known[name] == text) for name, text in zip(read.ids, read.texts, strict=True)
     ]
