@@ -179,7 +179,7 @@ NO_NUMBERS = {
     "strings": (lambda: np.array([["1", "2"]]), r"X has dtype <U1"),
     "bytes": (lambda: np.array([[b"1", b"2"]]), r"X has dtype \|S1"),
     "objects": (lambda: np.array([[1, "two"]], object), r"X\[0, 1\] = 'two' is of type str"),
-    "texts": (lambda: ["a text", "another"], r"partwise\.topics\.TopicModel"),
+    "texts": (lambda: ["a text", "another"], r"partwise\.TopicModel"),
     "dates": (lambda: np.full((2, 2), "2020-01-01", "M8[D]"), r"datetime64\[D\].*seconds or days since"),
     "durations": (lambda: np.full((2, 2), 1, "m8[s]"), r"timedelta64\[s\].*np\.timedelta64\(1, 's'\)"),
     "durations among objects": (lambda: np.array([[1, np.timedelta64(1, "s")]], object), r"X\[0, 1\] = .*timedelta64"),
