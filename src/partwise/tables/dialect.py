@@ -24,7 +24,8 @@ COMMENTS = ("#", "%", "!")
 UNQUOTED = "Close every quoted field, and write a quote inside one twice."
 SEPARATOR = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 ID_NAME = re.compile(
-    r"|(?i:index|idx|keys?|names?|rows?|row[ _.]?(names?|numbers?|nr)|samples?|unnamed: ?0|level_0|#|no\.?|nr\.?)"
+    r"|(?i:index|idx|keys?|names?|rows?|row[ _.]?(names?|numbers?|nr)|samples?|level_0|#|no\.?|nr\.?)"
+    r"|(?i:unnamed: ?0(\.\d+)*)"
     r"|(?i:(.*[ _.\-])?(ids?|uuid|guid|barcodes?|accession|date|datum|day|month|year|week|time|timestamp))"
     r"|.*[a-z](ID|Id|IDs)"
     r"|(?i:(gene|user|customer|client|sample|cell|patient|subject|item|product|article|doc|document|reader|order)ids?)"
@@ -255,7 +256,7 @@ def _delimiter(body: Sequence[str], whole: bool, kind: str, quote: str, format: 
         numbers = sum(map(is_number, cells)) / max(1, len(cells))
         fits = width > 1 and len(rows[0]) in (width, width - 1)  # R leaves out the first name
         agrees = sum(len(row) == width for row in rows) / len(rows) if fits else 0.0
-        if delimiter == " " and (numbers < 0.9 or any(len(row) != width for row in rows[1:])):
+        if delimiter == " " and not _spaced(body[0], rows, width, format):
             continue
         if agrees > 0 and (agrees, numbers) > score:
             best, score = delimiter, (agrees, numbers)
@@ -263,6 +264,16 @@ def _delimiter(body: Sequence[str], whole: bool, kind: str, quote: str, format: 
         return best
     first = body[0]
     return max(candidates, key=first.count) if kind != ".tsv" else "\t"
+
+
+def _spaced(first: str, rows: Sequence[Sequence[str]], width: int, format: Format) -> bool:
+    """Tell whether spaces cut a table, not texts: all rows alike, of numbers or below quoted names as R writes."""
+    if any(len(row) != width for row in rows[1:]):
+        return False
+    cells = [cell for row in rows[1:] or rows for cell in row[1:]]
+    known = [cell for cell in cells if not cell or not is_missing(cell, format.missing)]
+    quoted = first.startswith('"') and first.count('"') == 2 * len(rows[0]) and len(rows) > 1
+    return quoted or sum(map(is_number, known)) >= 0.9 * max(1, len(known))
 
 
 def _rows(body: Sequence[str], delimiter: str, quote: str, whole: bool) -> list[Record]:
@@ -280,6 +291,13 @@ def _rows(body: Sequence[str], delimiter: str, quote: str, whole: bool) -> list[
     return found if whole or len(found) < 2 else found[:-1]
 
 
+def _are_years(cells: Sequence[str]) -> bool:
+    """Tell whether a row counts three years or more."""
+    if len(cells) < 3 or not all(cell.strip().isdecimal() for cell in cells):
+        return False
+    return 1800 <= int(cells[0]) < 2200 and [*map(int, cells)] == [int(cells[0]) + i for i in range(len(cells))]
+
+
 def _is_header(first: Sequence[str], rest: Sequence[Sequence[str]], missing: Sequence[str]) -> bool:
     """Tell whether the first row holds names; they may be numbers, as years are."""
     if len(first) > 1 and not is_number(first[0]) and ID_NAME.fullmatch(first[0].strip()):
@@ -288,6 +306,8 @@ def _is_header(first: Sequence[str], rest: Sequence[Sequence[str]], missing: Seq
     words = [cell for cell in others if not is_number(cell)]
     if len(words) * 2 > len(others):
         return True
+    if _are_years(first):
+        return bool(rest) and not any(_are_years(row) for row in rest)
     if words or len(others) < 3 or not all(cell.strip().isdecimal() for cell in others):
         return False
     numbers = [int(cell) for cell in ([*first] if is_number(first[0]) else others)]

@@ -7,8 +7,8 @@ from partwise.exceptions import ParameterError
 
 __all__ = ["MISSING", "NO_COLUMN", "Format", "plural"]
 
-MISSING = ("", "NA", "N/A", "#N/A", "#NA", "<NA>", "NaN", "NULL", "None", "-", ".")
-"""Words for an unknown number, in any case: those of R, pandas, Excel, SQL, and of people."""
+MISSING = ("", "NA", "N/A", "#N/A", "#NA", "<NA>", "NaN", "NaT", "NULL", "\\N", "None", "-", ".")
+"""Words for an unknown number or time, in any case: those of R, pandas, Excel, SQL, and of people."""
 NO_COLUMN = "none"
 """What to give as `index_column` where no column names the rows."""
 DELIMITERS = {"tab": "\t", r"\t": "\t", "comma": ",", "semicolon": ";", "space": " ", "pipe": "|"}

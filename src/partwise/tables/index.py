@@ -10,14 +10,17 @@ from partwise.tables.format import NO_COLUMN
 from partwise.tables.numerals import is_missing, is_number
 from partwise.tables.table import Table
 
-__all__ = ["index_of"]
+__all__ = ["PANDAS_INDEX", "index_of"]
 
 FEW = 5
 """Rows from which on numbers that rise count as a sign; fewer rise by chance."""
-NAMELESS = re.compile(r"|unnamed: ?0|level_0|index|ids?|keys?|names?|rows?|samples?", re.IGNORECASE)
+NAMELESS = re.compile(r"|unnamed: ?0(\.\d+)*|level_0|index|ids?|keys?|names?|rows?|samples?", re.IGNORECASE)
 """What a first column is called that surely names the rows."""
+PANDAS_INDEX = re.compile(r"Unnamed: ?0(\.\d+)*")
+"""What an index of pandas is called that was written to csv without a name and read again, perhaps many times."""
 LIKE_NUMBERS = re.compile(r"[$\u20ac\u00a3<>~]\s*[\d.,\s]+|[\d.,\s]+[%$\u20ac\u00a3]|true|false|yes|no", re.IGNORECASE)
 """Cells that are no numbers, but may be meant for some."""
+LEADING_ZERO = re.compile(r"0\d+")
 DAY = re.compile(r"(1[89]|20|21)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 
 
@@ -39,12 +42,21 @@ def index_of(table: Table, columns: Sequence[str]) -> list[str]:
         return [asked]
     if table.index:
         return table.index
-    first = table.names[0]
+    first = next((name for i, name in enumerate(table.names[:-1]) if not _blank(table, i)), table.names[0])
     if len(table.names) < 2 or first in columns:
         return []
     if isinstance(table, Delimited) and table.dialect.short:
         return [first]
     return [first] if _names_rows(table, first) else []
+
+
+def _blank(table: Table, place: int) -> bool:
+    """Tell whether a column has neither name nor content, as to the left of a table in a sheet."""
+    if not isinstance(table, Delimited) or (table.dialect.names and table.dialect.names[place]):
+        return False
+    name = table.names[place]
+    filled = any(cell.strip() for (cell,) in table.sample([name]))
+    return not filled and not any(cell and cell.strip() for cell in table.texts(name))
 
 
 def _names_rows(table: Table, first: str) -> bool:
@@ -64,18 +76,22 @@ def _names_rows(table: Table, first: str) -> bool:
         return False
     if headed and NAMELESS.fullmatch(first):
         return True if distinct else _told(table, first, "are not all different")
+    others = [name for name in table.names if name != first]
+    if any(map(LEADING_ZERO.fullmatch, cells)) and not any(
+        LEADING_ZERO.fullmatch(cell.strip()) for row in table.sample(others) for cell in row
+    ):
+        return _told(table, first, "begin with zeros")
     whole = all(re.fullmatch(r"[+-]?\d+(\.0*)?", cell) for cell in cells)
     if headed and ID_NAME.fullmatch(first) and (whole or _rises(cells)):
         return _told(table, first, "and name look like ids or dates")
     if not (whole and distinct and len(cells) >= FEW):
         return False
-    return _by_numbers(table, first, cells)
+    return _by_numbers(table, first, others, cells)
 
 
-def _by_numbers(table: Table, first: str, cells: list[str]) -> bool:
+def _by_numbers(table: Table, first: str, others: Sequence[str], cells: list[str]) -> bool:
     """Judge different whole numbers under a name that says nothing, by the columns beside it."""
-    others = [*zip(*table.sample(table.names[1:]), strict=True)]
-    beside = [column for column in others if all(is_number(cell) for cell in column)]
+    beside = [column for column in zip(*table.sample(others), strict=True) if all(is_number(cell) for cell in column)]
     if all(map(DAY.fullmatch, cells)):
         return _told(table, first, "look like dates")
     if _rises(cells) and 2 * sum(map(_rises, beside)) < len(beside):

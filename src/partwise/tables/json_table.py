@@ -28,6 +28,8 @@ class JsonTable(Table):
         self._first = dict.fromkeys(name for _, row in islice(self._rows_of(), FIRST) for name in row)
         self._mended = False
         self._names: list[str] | None = None
+        if not self._first and not self.names:
+            raise DataError(f"{self.name} is empty. Give a file with at least one row of data.")
 
     @property
     def names(self) -> list[str]:

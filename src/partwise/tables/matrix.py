@@ -25,14 +25,16 @@ def matrix_of(table: Table, columns: Sequence[str]) -> np.ndarray:
     cells, mark = table.cells(columns), "," if table.format.decimal == "," else "."
     if table.format.decimal is None and table.delimiter == ";":
         _refuse_twofold(table, cells, columns)
+    tried = {"."}
     while True:
+        tried.add(mark)
         number = number_sql("x", mark)
         found = _numbers(table, f"select {number} v from ({cells})")
         wrong = table.wrong(cells, number, STRANGE) if np.isnan(found).any() else {"x": []}
         if not len(wrong["x"]):
             return found.reshape(-1, len(columns))
         better = decimal_mark(list(wrong["x"]), table.format.decimal, table.name)
-        if better in (".", mark):
+        if better in tried:
             row, column = divmod(int(wrong["i"][0]), len(columns))
             raise table.no_number(row, columns[column], wrong["x"][0], mark)
         mark = better

@@ -10,8 +10,8 @@ import numpy as np
 from partwise.exceptions import DataError, likely
 from partwise.io.escapes import unguarded
 from partwise.tables.delimited import Delimited
-from partwise.tables.format import Format
-from partwise.tables.index import index_of
+from partwise.tables.format import Format, plural
+from partwise.tables.index import PANDAS_INDEX, index_of
 from partwise.tables.matrices import MATRICES, read_matrix
 from partwise.tables.matrix import matrix_of
 from partwise.tables.numerals import is_number
@@ -124,6 +124,10 @@ def _of_table(table: Table) -> Numbers:
     asked = table.format.columns
     index = index_of(table, asked or ())
     columns = [name for name in table.names if name not in index]
+    again = [name for name in columns if index and PANDAS_INDEX.fullmatch(index[0]) and PANDAS_INDEX.fullmatch(name)]
+    if again and asked is None:
+        table.notes.append(f"{table.name}: {listed(again)} left out, an index that pandas wrote once more")
+        columns = [name for name in columns if name not in again]
     if asked is not None:
         columns = [columns[i] for i in _chosen(columns, asked, table.name)]
     words = len(table.names) == 1 and not any(is_number(cell) for (cell,) in table.sample(columns))
@@ -138,6 +142,11 @@ def _of_table(table: Table) -> Numbers:
         raise DataError(f"{table.name} has column names but no rows of numbers.")
     X, columns = _without_blank(table, X, columns, headed)
     rows = _joined([table.texts(name) for name in index]) if index else None
+    blank = _blank_rows(table, X)
+    if blank.any():
+        table.notes.append(f"{table.name}: {plural(int(blank.sum()), 'blank row')} left out")
+        X = X[~blank]
+        rows = rows and [name for name, left in zip(rows, ~blank, strict=True) if left]
     return Numbers(X, rows, [unguarded(name) for name in columns] if headed else None, table.notes)
 
 
@@ -167,6 +176,17 @@ def _selected(read: Numbers, asked: Sequence[str] | None, path: str) -> Numbers:
     places = _chosen(read.column_names, asked, path)
     X = read.X.tocsc()[:, places].tocsr() if hasattr(read.X, "tocsc") else read.X[:, places]
     return read._replace(X=X, column_names=[read.column_names[i] for i in places])
+
+
+def _blank_rows(table: Table, X: Any) -> Any:
+    """Tell which rows have no cell that holds anything, as Excel writes below a table; NA is something."""
+    blank = np.isnan(X).all(axis=1)
+    if not isinstance(table, Delimited) or not blank.any():
+        return np.zeros(len(X), dtype=bool)
+    cells = [(name, f"c{i}") for i, name in enumerate(table.names)]
+    found = table.run(f"select coalesce({', '.join(cell for _, cell in cells)}) is null b from ({table.select(cells)})")
+    empty = np.ma.getdata(found.fetchnumpy()["b"]).astype(bool)
+    return empty if not empty.all() else np.zeros(len(X), dtype=bool)
 
 
 def _without_blank(table: Table, X: Any, columns: list[str], headed: bool) -> tuple[Any, list[str]]:

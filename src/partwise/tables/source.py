@@ -25,6 +25,9 @@ __all__ = ["STDIN", "Source", "ending", "text_source", "unpacked"]
 STDIN = "-"
 PACKED = {".gz": "gzip", ".bz2": "bz2", ".xz": "xz", ".zst": "zst"}
 """Endings of compressed files."""
+MARKS = {b"\x1f\x8b": ".gz", b"BZh": ".bz2", b"\xfd7zXZ": ".xz", b"\x28\xb5\x2f\xfd": ".zst"}
+MARKS |= {b"PK\x03\x04": ".xlsx", b"PAR1": ".parquet", b"\x93NUMPY": ".npy"}
+"""What binary files begin with, and their usual endings."""
 BLOCK = 1 << 20
 SAMPLE = 1 << 16
 """Bytes that an encoding is guessed from."""
@@ -219,7 +222,7 @@ def _look_at_blocks(file: IO[bytes], look: _Look, name: str) -> None:
         if b"\0" in block:
             wide = _wide(block) if begins == 0 else None
             if wide is None:
-                raise DataError(f"{name} is no text file: it holds binary data. Export it as csv, tsv or jsonl.")
+                raise _binary(name, block if begins == 0 else b"")
             look.encoding, look.ready, look.filled = wide, False, True
             return
         if look.encoding is not None:
@@ -237,6 +240,15 @@ def _look_at_blocks(file: IO[bytes], look: _Look, name: str) -> None:
         look.encoding, look.stray, look.ready = None, begins - len(decoder.getstate()[0]), False
     if (pairs and pairs != feeds) or (returns and not feeds):  # lines that end in several ways, or as on old Macs
         look.ready = False
+
+
+def _binary(name: str, start: bytes) -> DataError:
+    """Return the error for a file that is no text, with its ending if it begins as files of a known one."""
+    wanted = next((suffix for mark, suffix in MARKS.items() if start.startswith(mark)), None)
+    if wanted is None:
+        return DataError(f"{name} is no text file: it holds binary data. Export it as csv, tsv or jsonl.")
+    way_out = f"add {wanted} to its name" if wanted in PACKED else f"end its name in {wanted}"
+    return DataError(f"{name} is no text file: it begins as {wanted} files do. If it is one, {way_out}.")
 
 
 def _blocks(file: IO[bytes]) -> Iterator[bytes]:

@@ -255,8 +255,8 @@ class Table(ABC):
                 f"{place}: {cell!r} is no number, nor are most cells of the column. Give index_column={column!r} if it "
                 "names the rows, or with columns=... those that hold numbers."
             )
-        commas = " (the others have a decimal comma)" if mark == "," else ""
-        return DataError(f"{place}: {cell!r} is no number{commas}. Mend the cell, or leave it empty if unknown.")
+        others = {",": " (the others have a decimal comma)", ".": ""}.get(mark, " (the others have a decimal point)")
+        return DataError(f"{place}: {cell!r} is no number{others}. Mend the cell, or leave it empty if unknown.")
 
     def _text(self, column: str) -> str:
         """Return SQL for the cells of a column as text: 7.0 of a column of numbers is 7, as in other files."""
@@ -271,12 +271,14 @@ class Table(ABC):
         if self._kept[column][2] != "VARCHAR":
             raise DataError(f"{self.name}: {self.label(column)} holds {self._kept[column][2]}, no numbers.")
         cells, mark = f"select {cell} x from {source} order by rowid", "," if self.format.decimal == "," else "."
+        tried = {"."}
         while True:
+            tried.add(mark)
             found = self.wrong(cells, number_sql("x", mark), STRANGE)
             if not len(found["x"]):
                 return number_sql(cell, mark)
             better = decimal_mark(list(found["x"]), self.format.decimal, f"{self.name}, {self.label(column)}")
-            if better in (".", mark):
+            if better in tried:
                 raise self.no_number(int(found["i"][0]), column, found["x"][0], mark)
             mark = better
 
