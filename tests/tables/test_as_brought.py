@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from partwise.exceptions import DataError
-from partwise.tables import read_numbers, read_texts
+from partwise.tables import read_numbers, read_reads, read_texts
 
 
 def read(tmp_path, text, name="a.csv"):
@@ -97,3 +97,24 @@ def test_json_without_a_field_is_empty(tmp_path, text, reader):
 def test_a_file_with_the_wrong_ending_is_recognised(tmp_path, content, way_out):
     with pytest.raises(DataError, match=way_out):
         read(tmp_path, content)
+
+
+@pytest.mark.parametrize("word", ["NA", "NULL", "\\N", "NaT", "N/A"])
+def test_a_word_for_unknown_is_no_date_and_no_fault(tmp_path, word):
+    (tmp_path / "a.csv").write_text(f"id,text,day\n1,one,2020-01-31\n2,two,{word}\n")
+    assert read_texts(tmp_path / "a.csv", date_column="day").dates == ["2020-01-31", ""]
+
+
+@pytest.mark.parametrize("word", ["NULL", "\\N", "NA", "NaN"])
+def test_a_word_for_no_id_is_neither_reader_nor_article(tmp_path, word):
+    (tmp_path / "a.csv").write_text(f"reader,article\n{word},7\nann,8\nann,{word}\nbob,7\n")
+    reads = read_reads(tmp_path / "a.csv")
+    assert (reads.readers, reads.articles, reads.reader.tolist()) == (["ann", "bob"], ["8", "7"], [0, 1])
+    assert f"{word} in column 'reader' was taken for no id" in reads.notes[0]
+    assert "2 of 4 rows have no 'reader' or no 'article', and were left out" in reads.notes[-1]
+
+
+def test_kinds_of_reads_in_place_of_strengths_are_asked_about_by_the_option(tmp_path):
+    (tmp_path / "a.csv").write_text("reader,article,strength\nann,7,view\nbob,7,like\nbob,8,view\n")
+    with pytest.raises(DataError, match=r"holds words, such as 'view'.* with --strength, such as VIEW=1,LIKE=2"):
+        read_reads(tmp_path / "a.csv")

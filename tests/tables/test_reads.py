@@ -78,7 +78,7 @@ def test_words_for_strengths_count_what_is_said(tmp_path):
     assert (rows_of(reads), reads.strength.tolist()) == ([("ann", "7"), ("bob", "8")], [1, 2])
     with pytest.raises(DataError, match=r"'hide'.*--strength"):
         read_reads(path, columns, strengths={"view": 1, "like": 2})
-    with pytest.raises(DataError, match=r"line 2.*'VIEW' is no number"):
+    with pytest.raises(DataError, match=r"'VIEW', no numbers.*--strength, such as VIEW=1,LIKE=2;"):
         read_reads(path, columns)
 
 

@@ -10,12 +10,16 @@ from numpy.typing import NDArray
 
 from partwise.exceptions import DataError, shown
 from partwise.tables.format import Format
+from partwise.tables.numerals import is_missing, is_number
 from partwise.tables.opening import open_table
 from partwise.tables.table import Table
 
 __all__ = ["Reads", "read_article_table", "read_reads"]
 
 Array = NDArray[Any]
+
+NO_ID = ("\\N", "NULL", "null", "NA", "<NA>", "NaN", "nan", "None")
+"""What databases, R and Python write in place of an id that is absent."""
 
 
 @dataclass(frozen=True)
@@ -97,8 +101,8 @@ def read_reads(
         if strengths is not None and strength is None:
             strength = _required(table, "strength", named)
         table.keep([column for column in (reader, article, strength, time) if column is not None])
-        readers, who = table.codes(reader)
-        articles, what = table.codes(article)
+        readers, who = _known(table, reader)
+        articles, what = _known(table, article)
         whole = (who >= 0) & (what >= 0)
         if not whole.any():
             raise DataError(f"{table.name} has no row with a reader and an article. Give at least one.")
@@ -204,6 +208,17 @@ def _optional(table: Table, what: str, named: Mapping[str, str]) -> str | None:
     return what if table.has(what) else None
 
 
+def _known(table: Table, column: str) -> tuple[list[str], Array]:
+    """Return the ids of a column and the code of each row, -1 where a word says that there is no id."""
+    names, codes = table.codes(column)
+    words = [i for i, name in enumerate(names) if name in NO_ID]
+    if words:
+        said = ", ".join(names[i] for i in words)
+        table.notes.append(f"{table.name}: {said} in column {column!r} was taken for no id")
+        codes = np.where(np.isin(codes, words), -1, codes)
+    return names, codes
+
+
 def _used(names: list[str], codes: Array) -> tuple[list[str], Array]:
     """Return the names that are in use, in order of appearance, and the index of each code among them."""
     places, first, again = np.unique(codes, return_index=True, return_inverse=True)
@@ -217,6 +232,7 @@ def _used(names: list[str], codes: Array) -> tuple[list[str], Array]:
 
 def _strength(table: Table, column: str, strengths: Mapping[str, float] | None, whole: Array) -> Array:
     if strengths is None:
+        _refuse_words(table, column)
         values = table.numbers(column)
         bad = whole & ~(np.isfinite(values) & (values >= 0))
         if bad.any():
@@ -237,6 +253,19 @@ def _strength(table: Table, column: str, strengths: Mapping[str, float] | None, 
         )
     values = np.array([by_lower[word.lower()] for word in words], dtype=np.float64)
     return values[codes]
+
+
+def _refuse_words(table: Table, column: str) -> None:
+    """Refuse a column of kinds of reads whose strengths nobody has said."""
+    cells = [cell.strip() for (cell,) in table.sample([column]) if not is_missing(cell, table.format.missing)]
+    words = [cell for cell in cells if not is_number(cell)]
+    if 2 * len(words) > len(cells):
+        kinds = [*dict.fromkeys(words)]
+        example = ",".join(f"{word.upper()}={i}" for i, word in enumerate(kinds[:2], 1))
+        raise DataError(
+            f"{table.name}, column {column!r} holds words, such as {shown(words[0])}, no numbers. Say what each counts "
+            f"with --strength, such as {example}; 0 leaves reads of a kind out."
+        )
 
 
 def _time(table: Table, column: str, whole: Array) -> Array:

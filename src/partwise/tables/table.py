@@ -181,7 +181,10 @@ class Table(ABC):
     def times(self, column: str, *, relative: bool = False) -> Times:
         """Return the dates and times of a column; with `relative` numbers may count seconds from any moment."""
         source, cell = self.column(column)
-        query = f"select {cell}::varchar from {source}"
+        known = f"{cell}::varchar"
+        if self._kept[column][2] == "VARCHAR":
+            known = f"case when lower(trim({cell})) not in ({self._words()}) then {cell} end"
+        query = f"select {known} from {source}"
         what = f"{self.name}, column {column!r}"
         form = self.format.date_format
         found = parse_times(self._database, query, what, self.where, form, relative=relative)
@@ -236,10 +239,9 @@ class Table(ABC):
 
     def wrong(self, cells: str, number: str, limit: int) -> dict[str, Any]:
         """Return the first cells `x` that are neither numbers nor words for unknown, and their places `i` from 0."""
-        words = ", ".join(text_sql(word.lower()) for word in ("", *self.format.missing))
         return self.run(
             f"select x, i - 1 i from (select x, row_number() over () i from ({cells})) "
-            f"where x is not null and ({number}) is null and lower(trim(x)) not in ({words}) limit {limit}"
+            f"where x is not null and ({number}) is null and lower(trim(x)) not in ({self._words()}) limit {limit}"
         ).fetchnumpy()
 
     def label(self, column: str) -> str:
@@ -257,6 +259,10 @@ class Table(ABC):
             )
         others = {",": " (the others have a decimal comma)", ".": ""}.get(mark, " (the others have a decimal point)")
         return DataError(f"{place}: {cell!r} is no number{others}. Mend the cell, or leave it empty if unknown.")
+
+    def _words(self) -> str:
+        """Return SQL for the words for unknown, in lower case."""
+        return ", ".join(text_sql(word.lower()) for word in ("", *self.format.missing))
 
     def _text(self, column: str) -> str:
         """Return SQL for the cells of a column as text: 7.0 of a column of numbers is 7, as in other files."""
