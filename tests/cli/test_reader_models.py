@@ -73,6 +73,11 @@ def test_a_kind_without_a_number_is_told(run, log, given, part):
     assert part in run(*arguments, code=2).stderr
 
 
+def test_reads_that_all_count_nothing_are_refused(run, log):
+    arguments = ["recommend", log, "--strength-column", "event", "--strength", "VIEW=0,LIKE=0", "--reader", "r1"]
+    assert "--strength leaves out every read" in run(*arguments, code=2).stderr
+
+
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
 def test_the_lists_of_all_readers_are_written_in_batches(run, model, monkeypatch, ending):
     monkeypatch.setattr("partwise.cli.recommend.BATCH", 7)

@@ -128,7 +128,7 @@ def test_a_next_command_is_quoted_and_has_every_option_that_changes_the_fit(run,
         (["fit", "counts.csv", "--components", 2], "x.parquet.md", ".model or .partwise"),
         (["topics", "news.csv"], "x.json", ".model or .partwise"),
         (["consensus", "counts.csv", "--components", 2], "x.npy", ".csv, .model or .partwise"),
-        (["transform", "a.model", "counts.csv"], "x.txt", ".npy or .csv"),
+        (["transform", "a.model", "counts.csv"], "x.txt", ".npy, .csv, .tsv, .xlsx, .parquet, .jsonl or .json"),
         (["rank", "counts.csv"], "x.jpg", ".png, .svg or .pdf"),
     ],
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from partwise.io.escapes import csv_text
+from partwise.io.escapes import csv_line
 from partwise.report import Document, write_page
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install 'partwise[browser]'")
@@ -208,7 +208,7 @@ def test_a_download_is_safe_in_spreadsheets(opened, with_document, tmp_path, nam
     write_page(with_document(Document(name, title=f"={name}", url="https://example.org/a,b")), tmp_path / "told.html")
     text = downloaded(opened(path=tmp_path / "told.html"), tmp_path)
     header = ["id", "title", "share", "url"]
-    expected = csv_text(header, [[name, f"={name}", 0.8, "https://example.org/a,b"]])
+    expected = csv_line(header) + csv_line([name, f"={name}", 0.8, "https://example.org/a,b"])
     assert text == "\ufeff" + expected.replace(",0.8,", ",0.800,")
 
 

@@ -23,9 +23,8 @@ from partwise.cli.formats import NUMBERS, format_options
 from partwise.cli.inputs import MISSING, check_counts, column_name, count_unknown, named, read_non_negative
 from partwise.cli.progress import counting
 from partwise.cli.render import as_many, print_facts, print_json, print_line, terminal_width
-from partwise.cli.saving import save_model
-from partwise.io.escapes import csv_text, escaped
-from partwise.io.writing import write_bytes
+from partwise.cli.saving import save_model, save_table
+from partwise.io.escapes import escaped
 
 if TYPE_CHECKING:
     from partwise import NMF
@@ -235,9 +234,10 @@ def _save(agreed: "Consensus", path: str, numbers: "Numbers", model: "NMF") -> N
     if Path(path).suffix.lower() != ".csv":
         save_model(model, path)
         return
-    rows = (
-        [t, column_name(numbers, j), *entry]
-        for t, values in enumerate(zip(agreed.components_, agreed.lower, agreed.upper, strict=True))
-        for j, entry in enumerate(zip(*(value.tolist() for value in values), strict=True))
-    )
-    write_bytes(path, csv_text(["part", "column", "value", "lower", "upper"], rows).encode("utf-8", "replace"))
+    n_parts, n_columns = agreed.components_.shape
+    columns: dict[str, list[Any]] = {
+        "part": [t for t in range(n_parts) for _ in range(n_columns)],
+        "column": [column_name(numbers, j) for j in range(n_columns)] * n_parts,
+    }
+    weights = {"value": agreed.components_, "lower": agreed.lower, "upper": agreed.upper}
+    save_table(columns | {name: values.ravel().tolist() for name, values in weights.items()}, path)

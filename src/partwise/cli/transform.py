@@ -13,8 +13,10 @@ from partwise.cli.documents import read_documents, text_options
 from partwise.cli.formats import NUMBERS, format_options
 from partwise.cli.inputs import count_unknown, for_model, missing_word, read_non_negative
 from partwise.cli.progress import doing
+from partwise.cli.saving import save_table
 from partwise.exceptions import DataError
-from partwise.io.escapes import csv_text, escaped_lines
+from partwise.io.endings import ENDINGS
+from partwise.io.escapes import escaped_lines
 from partwise.io.writing import write_bytes
 
 if TYPE_CHECKING:
@@ -30,15 +32,15 @@ REFUSED = 'Fit the model with "partwise fit --missing nan" if such cells are unk
 @click.argument("model", type=existing_file)
 @click.argument("file", type=click.Path(exists=True, allow_dash=True))
 @new_file(
-    "FILE",
-    (".npy", ".csv"),
+    "TABLE",
+    (".npy", *ENDINGS),
     prints=False,
     show_default="csv on standard output",
-    help="Write to this .npy or .csv file.",
+    help="Write to this table; .npy keeps all digits.",
 )
 @text_options
 @format_options(*NUMBERS)
-def command(model: str, file: str, out: str | None, format: "Format", **columns: Any) -> None:
+def command(model: str, file: str, out: str | None, format: "Format", **settings: Any) -> None:
     """Apply a saved model to a file.
 
     MODEL is a file that "partwise fit" or "partwise topics" wrote; FILE is of the kind it was made from. The result
@@ -57,7 +59,7 @@ def command(model: str, file: str, out: str | None, format: "Format", **columns:
         loaded = load(model)
     names: Sequence[str] | None
     if isinstance(loaded, TopicModel):
-        read = read_documents(file, format=format, **columns)
+        read = read_documents(file, format=format, **settings)
         names, what, W = read.ids, "topic", loaded.transform(read.texts)
     elif not isinstance(loaded, NMF | MiniBatchNMF):
         kind = type(loaded).__name__
@@ -68,11 +70,13 @@ def command(model: str, file: str, out: str | None, format: "Format", **columns:
         X = for_model(numbers, loaded, file, model)
         count_unknown(numbers.X, missing, file)
         names, what, W = numbers.row_names, "component", loaded.transform(X)
+    columns = ({} if names is None else {"id": names}) | {f"{what}_{t}": W[:, t].tolist() for t in range(W.shape[1])}
     if out is None:
-        table = _csv(W, names, what)
-        click.echo(escaped_lines(table.decode()) if sys.stdout.isatty() else table, nl=False)
+        _print(columns)
+    elif Path(out).suffix.lower() == ".npy":
+        write_bytes(out, _npy(W))
     else:
-        write_bytes(out, _npy(W) if Path(out).suffix.lower() == ".npy" else _csv(W, names, what))
+        save_table(columns, out)
 
 
 def _npy(W: Any) -> bytes:
@@ -83,7 +87,9 @@ def _npy(W: Any) -> bytes:
     return content.getvalue()
 
 
-def _csv(W: Any, names: Sequence[str] | None, what: str) -> bytes:
-    header = [*([] if names is None else ["id"]), *(f"{what}_{t}" for t in range(W.shape[1]))]
-    rows = W.tolist() if names is None else ([name, *row] for name, row in zip(names, W.tolist(), strict=True))
-    return csv_text(header, rows).encode("utf-8", "replace")
+def _print(columns: dict[str, Sequence[Any]]) -> None:
+    """Print a table as csv."""
+    from partwise.tables.writing import csv_bytes
+
+    table = csv_bytes(columns)
+    click.echo(escaped_lines(table.decode()) if sys.stdout.isatty() else table, nl=False)

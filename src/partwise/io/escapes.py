@@ -3,9 +3,9 @@
 import json
 import re
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-__all__ = ["UNSAFE", "csv_line", "csv_text", "escaped", "escaped_lines", "json_text", "quoted", "unguarded"]
+__all__ = ["UNSAFE", "csv_line", "escaped", "escaped_lines", "json_text", "quoted", "unguarded"]
 
 UNSAFE = re.compile(
     # control characters, soft and hard; halves of characters
@@ -97,21 +97,16 @@ def _shell_escape(character: str) -> str:
     return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", errors))
 
 
-def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a table as csv. A text that a spreadsheet would take for a formula has an apostrophe before it.
+def csv_line(row: Iterable[object], delimiter: str = ",") -> str:
+    """Return a row of a csv table as a line. A text that a spreadsheet would run has an apostrophe before it.
+
+    Every delimiter that a spreadsheet may cut at is quoted.
 
     Examples
     --------
-    >>> print(csv_text(["id", "x"], [["=1+1", -2.5], ["-3", 1]]), end="")
-    id,x
-    '=1+1,-2.5
-    -3,1
+    >>> csv_line(["=1+1", -2.5, "-3"])
+    "'=1+1,-2.5,-3\\n"
     """
-    return "".join(map(csv_line, (header, *rows)))
-
-
-def csv_line(row: Iterable[object], delimiter: str = ",") -> str:
-    """Return a row of such a table as a line; every delimiter that a spreadsheet may cut at is quoted."""
     return f"{delimiter.join(map(_cell, row))}\n"
 
 
@@ -127,7 +122,7 @@ def _guarded(cell: str) -> str:
 
 
 def unguarded(cell: str) -> str:
-    """Return what `csv_text` wrote a cell from.
+    """Return what `csv_line` wrote a cell from.
 
     Examples
     --------

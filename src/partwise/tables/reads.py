@@ -113,6 +113,11 @@ def read_reads(
         seconds = None if time is None else _time(table, time, whole)
         if strengths is not None and values is not None:
             whole &= values > 0
+            if not whole.any():
+                raise DataError(
+                    f"{table.name}: --strength leaves out every read, for all count 0. Give a kind of reads a number "
+                    "above 0."
+                )
         if not whole.all():
             readers, who = _used(readers, who[whole])
             articles, what = _used(articles, what[whole])

@@ -1,5 +1,6 @@
 """Tables of results as files, in the format that the ending of the name says."""
 
+import io
 import itertools
 import math
 import tempfile
@@ -16,7 +17,7 @@ from partwise.io.endings import check_ending
 from partwise.io.escapes import csv_line, json_text
 from partwise.io.writing import write_stream
 
-__all__ = ["write_table"]
+__all__ = ["csv_bytes", "write_table"]
 
 DIGITS = 6
 """Significant digits of a number in all formats but Parquet, whose numbers are not read by eye."""
@@ -72,6 +73,20 @@ def write_table(
     batches = iter([columns] if isinstance(columns, Mapping) else columns)
     write = FORMATS.get(Path(path).suffix.lower(), _csv)
     write_stream(path, lambda stream: write(stream, batches, digits))
+
+
+def csv_bytes(columns: Columns, *, digits: int | None = DIGITS) -> bytes:
+    """Return what `write_table` writes to a csv file.
+
+    Examples
+    --------
+    >>> print(csv_bytes({"id": ["a"], "share": [2 / 3]}).decode(), end="")
+    id,share
+    a,0.666667
+    """
+    stream = io.BytesIO()
+    _csv(stream, iter([columns]), digits)
+    return stream.getvalue()
 
 
 def _rows(columns: Columns, digits: int | None) -> Iterator[tuple[Any, ...]]:
