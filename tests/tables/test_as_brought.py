@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from partwise.exceptions import DataError
-from partwise.tables import read_numbers, read_reads, read_texts
+from partwise.tables import read_article_table, read_numbers, read_reads, read_texts
 
 
 def read(tmp_path, text, name="a.csv"):
@@ -118,3 +118,24 @@ def test_kinds_of_reads_in_place_of_strengths_are_asked_about_by_the_option(tmp_
     (tmp_path / "a.csv").write_text("reader,article,strength\nann,7,view\nbob,7,like\nbob,8,view\n")
     with pytest.raises(DataError, match=r"holds words, such as 'view'.* with --strength, such as VIEW=1,LIKE=2"):
         read_reads(tmp_path / "a.csv")
+
+
+def test_a_column_of_texts_is_not_cut_where_all_hold_one_semicolon(tmp_path):
+    (tmp_path / "a.csv").write_text("text\nhello; world\nfoo; bar\n")
+    assert read_texts(tmp_path / "a.csv").texts == ["hello; world", "foo; bar"]
+
+
+def test_a_first_line_that_may_be_a_text_is_told(tmp_path):
+    (tmp_path / "a.csv").write_text("first document here\nsecond document\n")
+    found = read_texts(tmp_path / "a.csv")
+    assert found.texts == ["second document"]
+    assert "its first line, 'first document here', was taken for the name" in found.notes[0]
+
+
+def test_ids_that_a_gap_made_decimal_are_those_of_the_articles(tmp_path):
+    (tmp_path / "a.csv").write_text("reader,article\nann,7.0\nbob,12.0\ncy,\n")
+    reads = read_reads(tmp_path / "a.csv")
+    assert reads.articles == ["7", "12"]
+    assert "7.0 and other ids in column 'article' were read as whole numbers" in reads.notes[0]
+    (tmp_path / "b.csv").write_text("article,text\n7.0,one\nNULL,two\n12.0,three\n")
+    assert read_article_table(tmp_path / "b.csv")[0] == {"article": ["7", "12"], "text": ["one", "three"]}

@@ -255,6 +255,8 @@ def _delimiter(body: Sequence[str], whole: bool, kind: str, quote: str, format: 
         cells = [cell for row in rows[1:] or rows for cell in row[1:]]
         numbers = sum(map(is_number, cells)) / max(1, len(cells))
         fits = width > 1 and len(rows[0]) in (width, width - 1)  # R leaves out the first name
+        if fits and len(rows[0]) == 1 and not body[0].startswith('"'):  # one name over two columns: R, or texts
+            fits = numbers > 0.5
         agrees = sum(len(row) == width for row in rows) / len(rows) if fits else 0.0
         if delimiter == " " and not _spaced(body[0], rows, width, format):
             continue

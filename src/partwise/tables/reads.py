@@ -173,7 +173,7 @@ def read_article_table(
         article, text = _required(table, "article", named), _required(table, "text", named)
         time, title = _optional(table, "time", named), _optional(table, "title", named)
         table.keep([column for column in (article, text, time, title) if column is not None])
-        ids, codes = table.codes(article)
+        ids, codes = _used_ids(*_known(table, article))
         whole = codes >= 0
         if not whole.all():
             gaps = f"{int((~whole).sum()):,} of {len(whole):,} rows"
@@ -221,6 +221,17 @@ def _known(table: Table, column: str) -> tuple[list[str], Array]:
         said = ", ".join(names[i] for i in words)
         table.notes.append(f"{table.name}: {said} in column {column!r} was taken for no id")
         codes = np.where(np.isin(codes, words), -1, codes)
+    ids = [name for name in names if name not in NO_ID]
+    if ids and all(name.endswith(".0") and name[:-2].isdecimal() for name in ids):
+        names = [name if name in NO_ID else name.removesuffix(".0") for name in names]
+        table.notes.append(f"{table.name}: {ids[0]} and other ids in column {column!r} were read as whole numbers")
+    return names, codes
+
+
+def _used_ids(names: list[str], codes: Array) -> tuple[list[str], Array]:
+    """Return the names that rows have, and the index of each row among them, still -1 where it has none."""
+    given = codes >= 0
+    names, codes[given] = _used(names, codes[given])
     return names, codes
 
 

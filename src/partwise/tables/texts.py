@@ -11,6 +11,7 @@ import numpy as np
 from partwise.exceptions import DataError, shown
 from partwise.io.files import open_file
 from partwise.tables.dates import iso_days
+from partwise.tables.delimited import Delimited
 from partwise.tables.format import Format
 from partwise.tables.opening import open_table
 from partwise.tables.source import STDIN, ending, text_source
@@ -145,6 +146,11 @@ def _text_columns(table: Table, asked: str | None) -> list[str]:
             table.require(column)
         return columns
     if len(table.names) == 1:
+        if isinstance(table, Delimited) and table.names[0].lower() not in TEXT_COLUMNS:
+            table.notes.append(
+                f"{table.name}: its first line, {shown(table.names[0])}, was taken for the name of the column; if it "
+                "is a document, put a name above it, or end the file's name in .txt"
+            )
         return table.names
     by_lower = {name.lower(): name for name in reversed(table.names)}
     for name in TEXT_COLUMNS:
