@@ -80,6 +80,19 @@ def test_documents_without_ids_are_numbered_on(run, tmp_path, begin):
     assert len(set(loaded.ids_)) == 5
 
 
+def test_a_week_without_ids_is_not_added_twice(run, tmp_path):
+    for name, texts in (("1", ["bank rates", "cup team", "bank profit"]), ("2", ["cup goal", "bank shares"])):
+        (tmp_path / f"{name}.csv").write_text("\n".join(["text", *texts]) + "\n")
+    (tmp_path / "3.csv").write_text("text\nbank loans\ncup goal\n")
+    model = tmp_path / "a.model"
+    run("topics", tmp_path / "1.csv", "-k", 2, "--out", model)
+    assert "2 documents are new" in run("update", model, tmp_path / "2.csv").stdout
+    before = model.read_bytes()
+    assert "Nothing is new in" in run("update", model, tmp_path / "2.csv").stdout
+    assert model.read_bytes() == before
+    assert "1 of the new documents have the text of an earlier one" in run("update", model, tmp_path / "3.csv").stderr
+
+
 def test_dates_are_asked_for_by_their_option(run, model, news, week):
     message = run("update", model, week, code=2).stderr
     assert "with --date" in message

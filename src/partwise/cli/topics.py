@@ -86,8 +86,8 @@ def command(
 ) -> None:
     """Find the topics of a collection of texts.
 
-    FILE is a .csv, .tsv or .jsonl file with one document a row (each also as .gz), a folder of .txt files, or - for
-    JSON lines on standard input.
+    FILE is a table with one document a row (.csv, .tsv, .txt, .jsonl, .json, .parquet or .xlsx; text also as .gz, .bz2,
+    .xz or .zst), a folder of .txt files, or - for JSON lines on standard input.
 
     \b
     Example: partwise topics news.csv --text body --date day --out news.model

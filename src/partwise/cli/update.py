@@ -191,7 +191,7 @@ def _new_rows(model: "TopicModel", read: "Texts", asked: str | None) -> tuple[li
     """Return the ids of documents, the rows of those that are new, and whether they were numbered on.
 
     Rows that are numbered in both files begin at 1 in both, or at 0 where pandas wrote its index: the number tells
-    nothing, unless the text is the same too.
+    nothing, unless the text is the same too. If all texts are known, the file was added before.
     """
     known = dict(zip(model.ids_, model.texts_ or [""] * len(model.ids_), strict=True))
     numbered = asked is None and any(read.ids == [str(i + first) for i in range(len(read.ids))] for first in (0, 1))
@@ -202,6 +202,12 @@ def _new_rows(model: "TopicModel", read: "Texts", asked: str | None) -> tuple[li
     clash = numbered and any(read.ids[i] in known for i in new)
     if not clash:
         return read.ids, new, False
+    texts = {*known.values()}
+    again = sum(read.texts[i] in texts for i in new)
+    if again == len(new):
+        return read.ids, [], False
+    if again:
+        note(f"{again:,} of the new documents have the text of an earlier one; ids, with --id, tell such apart")
     ids, last = list(read.ids), len(model.ids_)
     for i in new:
         last += 1

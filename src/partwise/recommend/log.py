@@ -92,14 +92,15 @@ class Log:
             self, reader=self.reader[which], article=self.article[which], strength=self.strength[which], time=time
         )
 
-    def among(self, other: "Log") -> Array:
-        """Return which reads are in another log too, whose ids have the same places; none without times."""
+    def among(self, other: "Log", columns: Sequence[str] = ("reader", "article", "strength")) -> Array:
+        """Return which reads are in another log too, by time and some columns; none without times.
+
+        Ids of the other log have the same places.
+        """
         if self.time is None or other.time is None:
             return np.zeros(len(self), dtype=bool)
         times = np.concatenate([other.time, self.time])
-        others = [
-            np.concatenate([getattr(log, name) for log in (other, self)]) for name in ("reader", "article", "strength")
-        ]
+        others = [np.concatenate([getattr(log, name) for log in (other, self)]) for name in columns]
         _, same = np.unique(np.stack([*others, times], axis=1).astype(np.float64), axis=0, return_inverse=True)
         return np.isin(same.ravel()[len(other) :], same.ravel()[: len(other)])
 

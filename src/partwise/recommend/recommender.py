@@ -1,5 +1,6 @@
 """Recommender: who read what in, articles for each reader out, with reasons."""
 
+import warnings
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Self
@@ -226,7 +227,7 @@ class Recommender(Listing):
         skip_known : bool, default=False
             Whether to leave out reads that the log holds already, of the same reader, article, strength and time: so
             that a log that overlaps the earlier one counts nothing twice. Without times it leaves out nothing, for
-            the same read may happen again.
+            the same read may happen again. A read that differs in strength alone is taken in, with a warning.
 
         Returns
         -------
@@ -249,6 +250,13 @@ class Recommender(Listing):
             )
         if skip_known:
             more = more.part(~more.among(before))
+            changed = int(more.among(before, ("reader", "article")).sum())
+            if changed:
+                warnings.warn(
+                    f"{changed:,} reads are in the log already, at the same time with another strength, and count "
+                    "again. If they are the same reads, give them the strengths that they had.",
+                    stacklevel=2,
+                )
         time = None
         if more.time is not None and before.time is not None:
             time = np.append(before.time, more.time)
