@@ -62,7 +62,7 @@ def test_language_pairs_of_words_and_loss_are_options(run, news):
     assert facts["language"] == "de"
     assert json.loads(run("topics", news, "-k", 2, "--bigrams", "--json").stdout)["n_words"] > 12
     assert json.loads(run("topics", news, "-k", 2, "--loss", "kullback-leibler", "--json").stdout)["n_topics"] == 2
-    assert "language='xx' is not known" in run("topics", news, "--lang", "xx", code=2).stderr
+    assert "--lang xx is not known" in run("topics", news, "--lang", "xx", code=2).stderr
 
 
 def test_with_dates_the_table_shows_when_each_topic_peaks(run, news):
