@@ -203,3 +203,9 @@ def test_reads_that_are_there_with_another_strength_are_told(run, log, model):
     assert "at the same time with another strength" in said
     assert likes > 0
     assert "another strength" not in run("update", model, log, *KINDS).stderr
+
+
+def test_explain_tells_that_a_reader_is_unknown(run, model):
+    said = run("explain", "--model", model, "--reader", "nobody", "--article", "a0").stderr
+    assert f"reader 'nobody' is not in {model}" in " ".join(said.split())
+    assert run("explain", "--model", model, "--reader", "r1", "--article", "a0").stderr == ""

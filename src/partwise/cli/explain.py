@@ -6,7 +6,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from partwise.cli.command import Command, existing_file, json_option
+from partwise.cli.command import Command, existing_file, json_option, note
 from partwise.cli.recommend import as_given, fitted_model, saved_model, table_options
 from partwise.cli.render import print_json, print_line, terminal_width
 from partwise.io.escapes import escaped
@@ -30,6 +30,8 @@ def command(log: str | None, reader: str, article: str, saved: str | None, as_js
     Example: partwise explain log.csv --reader ann --article a17
     """
     model = fitted_model(log, saved, settings)
+    if reader not in map(str, model.reader_ids_):
+        note(f"reader {reader!r} is not in {log or saved}: reasons are those of any new reader")
     reasons = model.reasons(as_given(reader, model.reader_ids_), as_given(article, model.article_ids_))
     if as_json:
         print_json(reasons)
