@@ -3,6 +3,7 @@
 import gzip
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from partwise.exceptions import DataError
@@ -139,3 +140,8 @@ def test_ids_that_a_gap_made_decimal_are_those_of_the_articles(tmp_path):
     assert "7.0 and other ids in column 'article' were read as whole numbers" in reads.notes[0]
     (tmp_path / "b.csv").write_text("article,text\n7.0,one\nNULL,two\n12.0,three\n")
     assert read_article_table(tmp_path / "b.csv")[0] == {"article": ["7", "12"], "text": ["one", "three"]}
+
+
+def test_true_and_false_of_parquet_are_data(tmp_path):
+    pd.DataFrame({"a": [True, False], "b": [1, 2]}).to_parquet(tmp_path / "a.parquet")
+    np.testing.assert_array_equal(read_numbers(tmp_path / "a.parquet").X, [[1, 1], [0, 2]])

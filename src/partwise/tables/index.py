@@ -64,6 +64,8 @@ def _names_rows(table: Table, first: str) -> bool:
     if not cells:
         return first == ""
     words = sum(not is_number(cell) for cell in cells)
+    if words and table.is_numeric(first):  # true and false of Parquet
+        return False
     headed = not isinstance(table, Delimited) or table.dialect.names is not None
     distinct = len({*cells}) == len(cells)
     if words == len(cells) and distinct and all(map(LIKE_NUMBERS.fullmatch, cells)):
