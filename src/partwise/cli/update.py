@@ -136,7 +136,9 @@ def update_topics(model: "TopicModel", file: str, columns: dict[str, Any], path:
     ids, new, numbered = _new_rows(model, read, columns["id_"])
     known = len(read.ids) - len(new)
     before = dict(zip(model.ids_, model.texts_ or [], strict=False))
-    changed = sum(before.get(ids[i], read.texts[i]) != read.texts[i] for i in {*range(len(ids))} - {*new})
+    changed = (
+        0 if numbered else sum(before.get(ids[i], read.texts[i]) != read.texts[i] for i in {*range(len(ids))} - {*new})
+    )
     stay = f"{known:,} were there already and stay as they are"
     stay += f" ({changed:,} with another text, which was not taken)" if changed else ""
     if not new:
@@ -205,7 +207,7 @@ def _new_rows(model: "TopicModel", read: "Texts", asked: str | None) -> tuple[li
     texts = {*known.values()}
     again = sum(read.texts[i] in texts for i in new)
     if again == len(new):
-        return read.ids, [], False
+        return read.ids, [], True
     if again:
         note(f"{again:,} of the new documents have the text of an earlier one; ids, with --id, tell such apart")
     ids, last = list(read.ids), len(model.ids_)
