@@ -8,7 +8,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from partwise.io.escapes import UNSAFE, csv_text, escaped, escaped_lines, json_text, quoted, unguarded
+from partwise.io.escapes import UNSAFE, csv_line, escaped, escaped_lines, json_text, quoted, unguarded
 from partwise.tables import read_numbers
 
 HOSTILE = [
@@ -60,7 +60,7 @@ CELLS = ["=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "-2+3", "\t=1", "\r=1", "-", 
 
 @pytest.mark.parametrize("cell", CELLS, ids=ascii)
 def test_a_cell_that_a_spreadsheet_would_run_begins_with_an_apostrophe(cell):
-    _, (found, number) = csv.reader(io.StringIO(csv_text(["a", "b"], [[cell, -1.5]]), newline=""))
+    _, (found, number) = csv.reader(io.StringIO(csv_line(["a", "b"]) + csv_line([cell, -1.5]), newline=""))
     assert found == f"'{cell}"
     assert number == "-1.5"
     assert unguarded(found) == cell
@@ -68,12 +68,13 @@ def test_a_cell_that_a_spreadsheet_would_run_begins_with_an_apostrophe(cell):
 
 @pytest.mark.parametrize("cell", ["-5", "+1e5", "-inf", "-.5", "a=b", "'tis", "", "naïve", " =1"])
 def test_numbers_and_other_texts_stand_as_they_are(cell):
-    _, (found,) = csv.reader(io.StringIO(csv_text(["a"], [[cell]]), newline="")) if cell else (0, ("",))
+    _, (found,) = csv.reader(io.StringIO(csv_line(["a"]) + csv_line([cell]), newline="")) if cell else (0, ("",))
     assert found == unguarded(found) == cell
 
 
 def test_names_of_rows_and_columns_in_our_own_csv_are_read_as_they_were(tmp_path):
-    (tmp_path / "a.csv").write_text(csv_text(["id", *CELLS[:2]], [[cell, 1, 2] for cell in CELLS]), newline="")
+    lines = [csv_line(["id", *CELLS[:2]]), *(csv_line([cell, 1, 2]) for cell in CELLS)]
+    (tmp_path / "a.csv").write_text("".join(lines), newline="")
     X, rows, columns, *_ = read_numbers(tmp_path / "a.csv")
     assert (rows, columns) == (CELLS, CELLS[:2])
     np.testing.assert_array_equal(X, [[1, 2]] * len(CELLS))
@@ -81,9 +82,9 @@ def test_names_of_rows_and_columns_in_our_own_csv_are_read_as_they_were(tmp_path
 
 @pytest.mark.parametrize("cell", ["a;=1+1", "a\t=1+1", "a|=1+1"])
 def test_a_cell_with_a_separator_of_another_country_is_quoted(cell):
-    assert csv_text(["a"], [[cell]]) == f'a\n"{cell}"\n'
+    assert csv_line([cell]) == f'"{cell}"\n'
 
 
 def test_numbers_are_written_with_all_their_digits():
     values = [0.1 + 0.2, -1e-320, 3, np.int64(-4), np.float64(2.5), np.float32(0.1)]
-    assert csv_text(["a"] * 6, [values]).split("\n")[1] == "0.30000000000000004,-1e-320,3,-4,2.5,0.1"
+    assert csv_line(values) == "0.30000000000000004,-1e-320,3,-4,2.5,0.1\n"
