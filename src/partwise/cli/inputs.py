@@ -41,7 +41,7 @@ def read_non_negative(path: str, format: "Format", missing: str = "none", way_ou
     With `missing` 'nan' entries may be missing; `way_out` is what to do about one where they may not.
     """
     from partwise.tables import read_numbers
-    from partwise.tables.table import listed
+    from partwise.tables.table import quoted_names
 
     if path == "-" and sys.stdin is not None and sys.stdin.isatty():
         note("reading a table from the keyboard; Ctrl-D ends it")
@@ -50,7 +50,7 @@ def read_non_negative(path: str, format: "Format", missing: str = "none", way_ou
     say(numbers.notes)
     mend = "A factorization needs entries >= 0: mend the file, or drop those rows or columns."
     if numbers.layers:
-        mend += f" Other layers of the file: {listed(list(numbers.layers))}; give one with --layer."
+        mend += f" Other layers of the file: {quoted_names(list(numbers.layers))}; give one with --layer."
     check_entries(numbers, path, mend, way_out, unknown=missing == "nan")
     return numbers
 

@@ -111,7 +111,7 @@ def _read(source: Column, format: "Format") -> "Numbers":
     from partwise.tables import read_numbers
     from partwise.tables.opening import TABLES
     from partwise.tables.source import ending
-    from partwise.tables.table import listed
+    from partwise.tables.table import quoted_names
 
     table = ending(source.path)[0] in TABLES
     if source.name is None:
@@ -127,7 +127,9 @@ def _read(source: Column, format: "Format") -> "Numbers":
     if read.column_names is None:
         raise DataError(f"{source.path} has no column names. Give it without :{source.name}.")
     if source.name not in read.column_names:
-        raise DataError(f"{source.path} has no column {source.name!r}. Its columns are {listed(read.column_names)}.")
+        raise DataError(
+            f"{source.path} has no column {source.name!r}. Its columns are {quoted_names(read.column_names)}."
+        )
     index = read.column_names.index(source.name)
     return read._replace(X=read.X[:, [index]], column_names=[source.name])
 

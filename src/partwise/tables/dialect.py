@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from partwise.exceptions import DataError
 from partwise.tables.format import Format
-from partwise.tables.numerals import is_missing, is_number
+from partwise.tables.numerals import is_number, is_unknown
 from partwise.tables.source import Source
 
 __all__ = ["ID_NAME", "UNQUOTED", "Dialect", "Record", "find_dialect", "records"]
@@ -273,7 +273,7 @@ def _spaced(first: str, rows: Sequence[Sequence[str]], width: int, format: Forma
     if any(len(row) != width for row in rows[1:]):
         return False
     cells = [cell for row in rows[1:] or rows for cell in row[1:]]
-    known = [cell for cell in cells if not cell or not is_missing(cell, format.missing)]
+    known = [cell for cell in cells if not cell or not is_unknown(cell, format.missing)]
     quoted = first.startswith('"') and first.count('"') == 2 * len(rows[0]) and len(rows) > 1
     return quoted or sum(map(is_number, known)) >= 0.9 * max(1, len(known))
 
@@ -304,7 +304,7 @@ def _is_header(first: Sequence[str], rest: Sequence[Sequence[str]], missing: Seq
     """Tell whether the first row holds names; they may be numbers, as years are."""
     if len(first) > 1 and not is_number(first[0]) and ID_NAME.fullmatch(first[0].strip()):
         return True  # a first column without a name (as pandas writes it), or called as names are
-    others = [cell for cell in first[1:] or first if not is_missing(cell, missing)]
+    others = [cell for cell in first[1:] or first if not is_unknown(cell, missing)]
     words = [cell for cell in others if not is_number(cell)]
     if len(words) * 2 > len(others):
         return True
@@ -315,7 +315,7 @@ def _is_header(first: Sequence[str], rest: Sequence[Sequence[str]], missing: Seq
     numbers = [int(cell) for cell in ([*first] if is_number(first[0]) else others)]
     if numbers == [*range(len(first))] or not is_number(first[0]):
         steps = {b - a for a, b in pairwise(numbers)}
-        below = [cell for row in rest for cell in row[1:] if not is_missing(cell, missing)]
+        below = [cell for row in rest for cell in row[1:] if not is_unknown(cell, missing)]
         whole = all(cell.strip().isdecimal() for cell in below)
         return min(steps) > 0 and bool(below) and (not whole or steps == {1} or len(numbers) >= 8)
     return False

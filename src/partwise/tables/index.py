@@ -7,7 +7,7 @@ from itertools import pairwise
 from partwise.tables.delimited import Delimited
 from partwise.tables.dialect import ID_NAME
 from partwise.tables.format import NO_COLUMN
-from partwise.tables.numerals import is_missing, is_number
+from partwise.tables.numerals import is_number, is_unknown
 from partwise.tables.table import Table
 
 __all__ = ["PANDAS_INDEX", "index_of"]
@@ -60,7 +60,7 @@ def _blank(table: Table, place: int) -> bool:
 
 
 def _names_rows(table: Table, first: str) -> bool:
-    cells = [cell.strip() for cell in table.texts(first) if not is_missing(cell, table.format.missing) and cell]
+    cells = [cell.strip() for cell in table.texts(first) if not is_unknown(cell, table.format.missing) and cell]
     if not cells:
         return first == ""
     words = sum(not is_number(cell) for cell in cells)

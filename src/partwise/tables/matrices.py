@@ -18,7 +18,7 @@ from partwise.io.files import open_file
 from partwise.tables.format import Format
 from partwise.tables.opening import open_table
 from partwise.tables.source import ending, unpacked
-from partwise.tables.table import listed
+from partwise.tables.table import quoted_names
 
 __all__ = ["MATRICES", "read_matrix"]
 
@@ -210,14 +210,14 @@ def _read_anndata(path: Path, format: Format) -> Read:
         raw = format.layer == "raw" and "raw" not in data.layers
         X, columns = (data.raw.X, data.raw.var_names) if raw else (data.layers[format.layer], columns)
     if X is None:
-        others = f", or say which layer to read, with layer=...: {listed(layers)}" if layers else ""
+        others = f", or say which layer to read, with layer=...: {quoted_names(layers)}" if layers else ""
         raise DataError(f"{path} has no matrix X. Put the counts there{others}.")
     X = _csr(X, path) if scipy.sparse.issparse(X) else np.asarray(X)
     return X, list(map(str, data.obs_names)), list(map(str, columns)), [], layers if format.layer is None else []
 
 
 def _no_layer(path: Path, layer: str, layers: Sequence[str]) -> DataError:
-    return DataError(f"{path} has no layer {layer!r}; it has {listed(layers)}.{likely(layer, layers)}")
+    return DataError(f"{path} has no layer {layer!r}; it has {quoted_names(layers)}.{likely(layer, layers)}")
 
 
 MATRICES = {

@@ -17,7 +17,7 @@ from partwise.tables.matrix import matrix_of
 from partwise.tables.numerals import is_number
 from partwise.tables.opening import TABLES, open_table
 from partwise.tables.source import STDIN, ending
-from partwise.tables.table import Table, listed
+from partwise.tables.table import Table, quoted_names
 
 __all__ = ["Numbers", "read_numbers"]
 
@@ -126,7 +126,7 @@ def _of_table(table: Table) -> Numbers:
     columns = [name for name in table.names if name not in index]
     again = [name for name in columns if index and PANDAS_INDEX.fullmatch(index[0]) and PANDAS_INDEX.fullmatch(name)]
     if again and asked is None:
-        table.notes.append(f"{table.name}: {listed(again)} left out, an index that pandas wrote once more")
+        table.notes.append(f"{table.name}: {quoted_names(again)} left out, an index that pandas wrote once more")
         columns = [name for name in columns if name not in again]
     if asked is not None:
         columns = [columns[i] for i in _chosen(columns, asked, table.name)]
@@ -163,7 +163,9 @@ def _chosen(names: Sequence[str], asked: Sequence[str], place: str) -> list[int]
             exact = [i for i, name in enumerate(names) if name == wanted.strip()]
             fitting = exact or [i for i, name in enumerate(names) if fnmatchcase(name, wanted.strip())]
             if not fitting:
-                raise DataError(f"{place} has no column {wanted!r}; it has {listed(names)}.{likely(wanted, names)}")
+                raise DataError(
+                    f"{place} has no column {wanted!r}; it has {quoted_names(names)}.{likely(wanted, names)}"
+                )
             found |= dict.fromkeys(fitting)
     return list(found)
 

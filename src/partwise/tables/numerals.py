@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from partwise.exceptions import DataError
 
-__all__ = ["TWOFOLD", "decimal_mark", "is_missing", "is_number", "number_sql", "text_sql", "twofold"]
+__all__ = ["TWOFOLD", "decimal_mark", "is_number", "is_unknown", "number_sql", "text_sql", "twofold"]
 
 SPACES = " '\u00a0\u2009\u2019\u202f"
 """What stands between thousands beside points and commas: spaces of several widths, and apostrophes."""
@@ -36,7 +36,7 @@ def is_number(cell: str) -> bool:
     return cell.isascii()
 
 
-def is_missing(cell: str | None, missing: Iterable[str]) -> bool:
+def is_unknown(cell: str | None, missing: Iterable[str]) -> bool:
     """Tell whether a cell is one of the words for unknown, in any case."""
     return cell is None or cell.strip().lower() in {word.lower() for word in missing}
 

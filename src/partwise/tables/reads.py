@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from partwise.exceptions import DataError, shown
 from partwise.tables.format import Format
-from partwise.tables.numerals import is_missing, is_number
+from partwise.tables.numerals import is_number, is_unknown
 from partwise.tables.opening import open_table
 from partwise.tables.table import Table
 
@@ -273,7 +273,7 @@ def _strength(table: Table, column: str, strengths: Mapping[str, float] | None, 
 
 def _refuse_words(table: Table, column: str) -> None:
     """Refuse a column of kinds of reads whose strengths nobody has said."""
-    cells = [cell.strip() for (cell,) in table.sample([column]) if not is_missing(cell, table.format.missing)]
+    cells = [cell.strip() for (cell,) in table.sample([column]) if not is_unknown(cell, table.format.missing)]
     words = [cell for cell in cells if not is_number(cell)]
     if 2 * len(words) > len(cells):
         kinds = [*dict.fromkeys(words)]

@@ -14,7 +14,7 @@ from partwise.tables.dates import Times, parse_times
 from partwise.tables.format import Format
 from partwise.tables.numerals import decimal_mark, is_number, number_sql, text_sql
 
-__all__ = ["Table", "listed"]
+__all__ = ["Table", "quoted_names"]
 
 SHOWN = 12
 """Names of columns that an error lists."""
@@ -27,12 +27,12 @@ NUMERIC = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|BOOLEAN|D
 """DuckDB's types of numbers."""
 
 
-def listed(names: Sequence[str]) -> str:
+def quoted_names(names: Sequence[str]) -> str:
     """Return names for an error.
 
     Examples
     --------
-    >>> listed(["a", "b"]), listed("abcdefghijklmnop")[-14:]
+    >>> quoted_names(["a", "b"]), quoted_names("abcdefghijklmnop")[-14:]
     ("'a', 'b'", "'l' and 4 more")
     """
     more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
@@ -129,7 +129,7 @@ class Table(ABC):
             by_lower = {name.lower(): name for name in self.names}
             hint = likely(column.lower(), by_lower)
             hint = re.sub(r"'(.*)'", lambda found: repr(by_lower.get(found[1], found[1])), hint)
-            raise DataError(f"{self.name} has no column {column!r}; it has {listed(self.names)}.{hint}")
+            raise DataError(f"{self.name} has no column {column!r}; it has {quoted_names(self.names)}.{hint}")
 
     def keep(self, columns: Sequence[str]) -> None:
         """Read columns in one pass over the file."""

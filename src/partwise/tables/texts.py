@@ -15,7 +15,7 @@ from partwise.tables.delimited import Delimited
 from partwise.tables.format import Format
 from partwise.tables.opening import open_table
 from partwise.tables.source import STDIN, ending, text_source
-from partwise.tables.table import Table, listed
+from partwise.tables.table import Table, quoted_names
 
 __all__ = ["Texts", "file_text", "read_texts"]
 
@@ -156,7 +156,9 @@ def _text_columns(table: Table, asked: str | None) -> list[str]:
     for name in TEXT_COLUMNS:
         if name in by_lower:
             return [by_lower[name]]
-    raise DataError(f"{table.name}: which column holds the texts? It has {listed(table.names)}. Name it with --text.")
+    raise DataError(
+        f"{table.name}: which column holds the texts? It has {quoted_names(table.names)}. Name it with --text."
+    )
 
 
 def _ids(table: Table, asked: str | None) -> list[str]:
