@@ -35,7 +35,7 @@ CALENDAR = ((4, "years", YEAR), (8, "dates", DAY), (14, "dates with times", DAY)
 Row = Callable[[int], str]
 """What an error calls the row of an index, such as "line 4"."""
 
-DATES = ("%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y", "%d-%b-%Y", "%d-%B-%Y", "%Y %b %d", "%d.%m.%Y", "%Y%m%d")
+DATES = ("%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y", "%d-%b-%Y", "%d-%B-%Y", "%Y %b %d", "%d.%m.%Y", "%Y%m%d", "%Y-%m-%d", "%Y/%m/%d")
 SHORT_DATES = ("%d-%b-%y", "%d %b %y", "%d.%m.%y")
 MONTHS = ("%b %Y", "%B %Y", "%b-%Y", "%B-%Y", "%m/%Y", "%m.%Y")
 TIMES = ("%H:%M:%S", "%H:%M", "%H:%M:%S.%n", "%I:%M:%S %p", "%I:%M %p", "%I:%M:%S.%n %p", "%I %p")
@@ -45,7 +45,11 @@ ZONES = {"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST"
 """Hours from UTC of the zones that RFC 822, section 5.1, names; UT, UTC, GMT and Z are 0."""
 
 NUMBER = r"^[+-]?[0-9]+([.][0-9]*)?([eE][+-]?[0-9]+)?$"
-ISO = "case when regexp_matches(x, '^[0-9]{4}[-/][0-9]') then try_cast(x as timestamp) end"
+LOCAL = "case when x like '____-_%' or x like '____/_%' then epoch(try_cast(x as timestamp)) end"
+"""SQL for the local time that ISO 8601 writes, in seconds; NULL for another text."""
+ZONELESS = "x[-1] <= '9' and not contains(x, '+') and x not like '%-%-%-%' and x not like '____/%-%'"
+ISO = f"select x, {LOCAL} as local, case when local is null or {ZONELESS} then local else epoch(try_cast(x as timestamptz)) end as utc"
+"""SQL for the local time and that in UTC; without a zone both are one."""
 SLASHED = r"^([0-9]{1,2})([/-])([0-9]{1,2})[/-]([0-9]{4}|[0-9]{2})([ ,T].*)?$"
 WEEKDAY = r"^(mon|tue|wed|thu|fri|sat|sun)[a-z]*[.,]*\s+"
 CLOCK = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?:\s*[ap][.]?m[.]?)?|[0-9]{1,2}\s*[ap][.]?m[.]?"
@@ -144,32 +148,30 @@ def parse_times(
 ) -> Times:
     """Return the times that the one column of a query holds as text; the rest is as in `read_times`."""
     database.execute("set timezone = 'UTC'")
-    cells = f"select nullif(trim(cell), '') as x from ({query}) as t(cell)"
-    stamp = "case when not contains(x, '_') then try_cast(x as double) end"
-    numbers = database.sql(f"select {stamp} as n, x is null as gap from ({cells})").fetchnumpy()
-    stamps, given = _filled(numbers["n"]), Cells(np.ma.getdata(numbers["gap"]), partial(_cell, database, cells))
+    cells = f"select cell as x from ({query}) as t(cell)"
+    stamp = "case when local is null and not contains(x, '_') then try_cast(x as double) end"
+    read = database.sql(f"select local, utc, {stamp} as n, x is null as gap from ({ISO} from ({cells}))").fetchnumpy()
+    local, seconds, stamps = (_filled(read[name]) for name in ("local", "utc", "n"))
+    given = Cells(np.ma.getdata(read["gap"]), partial(_cell, database, cells))
+    if form is None and (np.isfinite(seconds - local) | given.absent).all():
+        return _checked(Times(seconds, local, np.full(len(local), DAY, dtype=np.uint8)), what, row, given)
     if form in UNITS or (
         form is None and (np.isfinite(stamps) | given.absent).all() and np.nanmax(stamps, initial=0) > 9999
     ):
         return _from_numbers(stamps, form, what, row, given, relative)
     number = f"regexp_matches(x, '{NUMBER}')"
     counts = (
-        f"select count(x), count(*) filter ({number}), count({ISO}), "
+        f"select count(x), count(*) filter ({number}), "
         f"count(*) filter ({number} and not regexp_matches(x, '^([0-9]{{4}}|[0-9]{{8}})$')), "
         f"count(*) filter (regexp_matches(x, '^[0-9]{{4}}$')) from ({cells})"
     )
-    known, numeric, iso, most, years = database.sql(counts).fetchall()[0]
+    known, numeric, most, years = database.sql(counts).fetchall()[0]
     # Most cells tell what the column holds: a word among numbers is the cell at fault, not all the others.
     if form is None and (known == numeric > years or most > known / 2):
         return _from_numbers(stamps, form, what, row, given, relative)
     note = None
     if form is not None:
         statement = _written(database, cells, form)
-    elif iso == known:
-        statement = (
-            f"select epoch(x::timestamp) as local, local - epoch(x::timestamptz) as ahead, {DAY} as precision "
-            f"from ({cells})"
-        )
     else:
         order, note = _order(database, cells, what)
         statement = _found_out(cells, order)
@@ -209,10 +211,10 @@ def _as_array(values: Sequence[Any]) -> Array:
 
 
 def _text(value: Any) -> str | None:
-    """Return a cell as text; None where it is empty."""
+    """Return a cell as text without space around it; None where it is empty."""
     if is_missing(value):
         return None
-    return value.isoformat() if isinstance(value, date) else str(value)
+    return value.isoformat() if isinstance(value, date) else str(value).strip(" ") or None
 
 
 def _filled(column: Array, absent: float = np.nan) -> Array:
@@ -316,10 +318,9 @@ def _found_out(cells: str, order: Sequence[str]) -> str:
     zones = " ".join(f"when '{name}' then {3600 * hours}" for name, hours in ZONES.items())
     return rf"""
 with iso as (
-  select row_number() over () as i, x,
-    {ISO} as stamp,
+  select row_number() over () as i, x, utc, case when utc is not null then local end as stamp,
     case when regexp_matches(x, '^[0-9]{{4}}(-(0[1-9]|1[0-2]))?$') then try_strptime(x, ['%Y-%m', '%Y']) end as part
-  from ({cells})
+  from ({ISO} from ({cells}))
 ),
 split as (
   select *, case when stamp is not null or part is not null then null
@@ -349,9 +350,9 @@ clocks as (
   from (select distinct clock from rows)
 )
 select
-  case when stamp is not null then epoch(stamp) when part is not null then epoch(part)
+  case when stamp is not null then stamp when part is not null then epoch(part)
     when date is not null then epoch(date) + second when rows.clock = '' then epoch(month) end as local,
-  case when stamp is not null then epoch(stamp) - epoch(try_cast(x as timestamptz))
+  case when stamp is not null then stamp - utc
     when regexp_matches(zone, '[0-9]') then (case when contains(zone, '-') then -1 else 1 end) * (
       3600 * regexp_extract(zone, '([0-9]{{2}}):?([0-9]{{2}})?$', 1)::int
       + 60 * coalesce(try_cast(regexp_extract(zone, '([0-9]{{2}}):?([0-9]{{2}})?$', 2) as int), 0))

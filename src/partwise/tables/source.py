@@ -233,7 +233,9 @@ def _look_at_blocks(file: IO[bytes], look: _Look, name: str) -> None:
                 look.encoding, look.stray = None, begins + max(0, error.start - len(decoder.getstate()[0]))
                 look.ready = False
         look.filled = look.filled or bool(block.strip().removeprefix(codecs.BOM_UTF8))
-        feeds, returns, pairs = feeds + block.count(b"\n"), returns + block.count(b"\r"), pairs + block.count(b"\r\n")
+        feeds += block.count(b"\n")
+        if b"\r" in block:
+            returns, pairs = returns + block.count(b"\r"), pairs + block.count(b"\r\n")
         pairs += last == b"\r" and block.startswith(b"\n")
         last, begins = block[-1:], begins + len(block)
     if decoder.getstate()[0] and look.encoding is not None:

@@ -183,7 +183,9 @@ class Table(ABC):
         source, cell = self.column(column)
         known = f"{cell}::varchar"
         if self._kept[column][2] == "VARCHAR":
-            known = f"case when lower(trim({cell})) not in ({self._words()}) then {cell} end"
+            # Few cells have space around them, and DuckDB looks for it as long as it reads a number.
+            bare = f"case when starts_with({cell}, ' ') or ends_with({cell}, ' ') then trim({cell}) else {cell} end"
+            known = f"case when lower({bare}) not in ({self._words()}) then {bare} end"
         query = f"select {known} from {source}"
         what = f"{self.name}, column {column!r}"
         form = self.format.date_format
@@ -198,26 +200,18 @@ class Table(ABC):
         Space around a text does not count; the index of an empty cell is -1.
         """
         source, _ = self.column(column)
-        text = f"nullif(trim({self._text(column)}), '')"
-        salt = "''"
-        while True:
-            distinct = self.query(
-                f"select t, hash(t || {salt}) h from (select {text} t, rowid i from {source}) where t is not null "
-                "group by t order by min(i)"
-            )
-            order = np.argsort(distinct["h"])
-            hashes = distinct["h"][order]
-            if (hashes[1:] != hashes[:-1]).all():
-                break
-            salt = f"{salt} || '.'"  # two texts have one hash: others will not
-        names = list(distinct["t"])
-        if not names:
-            return [], np.full(self.n_rows, -1)
-        rows = self.query(f"select hash(t || {salt}) h, t is null gap from (select {text} t from {source})")
-        places = np.searchsorted(hashes, np.ma.getdata(rows["h"]))
-        codes = order[np.minimum(places, len(names) - 1)]
-        codes[np.ma.getdata(rows["gap"])] = -1
-        return names, codes
+        text = self._text(column)
+        self._database.execute(f"""
+create or replace temp table ids as
+with cells as (select {text} as cell, min(rowid) as i from {source} group by cell),
+bare as (select *, nullif(trim(cell), '') as id from cells),
+ids as (select id, row_number() over (order by min(i)) - 1 as code from bare where id is not null group by id)
+select cell, id, code from bare join ids using (id)""")
+        names = self.query("select any_value(id) as id from ids group by code order by code")["id"]
+        found = self.query(f"select t.rowid as i, code from {source} t left join ids on {text} = ids.cell")
+        codes = np.empty(len(found["i"]), dtype=np.int64)  # a join keeps no order
+        codes[np.ma.getdata(found["i"])] = np.ma.filled(found["code"], -1)
+        return list(names), codes
 
     def is_numeric(self, column: str) -> bool:
         """Tell whether the file says that a column holds numbers; text formats do not say."""
