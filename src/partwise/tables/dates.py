@@ -1,41 +1,30 @@
 """One reader of dates and times, for topics and for readers, from files and from Python."""
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Sequence
 from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from partwise.exceptions import DataError, shown
 from partwise.tables.cells import is_missing
+from partwise.tables.format import plural
+from partwise.tables.times import AHEAD, DAY, MONTH, UNITS, YEAR, Column, Row, Times, checked, filled, from_numbers
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["UNITS", "Times", "is_iso_day", "iso_days", "parse_times", "read_times"]
+__all__ = ["is_iso_day", "iso_days", "parse_times", "read_times"]
 
 Array = NDArray[Any]
 
-UNITS = {"seconds": 1.0, "milliseconds": 1e3, "microseconds": 1e6, "nanoseconds": 1e9}
-"""Units of a time that is a number, in a second."""
-YEAR, MONTH, DAY = 4, 7, 10
-"""How much of YYYY-MM-DD a date tells."""
-FIRST, LAST = -62_135_596_800.0, 253_402_300_800.0
-"""The years 1 and 10000, in seconds since 1970."""
-PLAUSIBLE = (631_152_000.0, 4_102_444_800.0)
-"""The years 1990 and 2100, in seconds since 1970: when most logs were written."""
-YEARS = (1000, 2999)
-"""The years of a calendar that a column of numbers may hold."""
-EARLIEST = 1e8
-"""March 1973, in seconds since 1970: a smaller number says nothing about a date."""
-CALENDAR = ((4, "years", YEAR), (8, "dates", DAY), (14, "dates with times", DAY))
-"""How many digits the numbers of a calendar have, what they are, and how much of YYYY-MM-DD they tell."""
-Row = Callable[[int], str]
-"""What an error calls the row of an index, such as "line 4"."""
-
-DATES = ("%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y", "%d-%b-%Y", "%d-%B-%Y", "%Y %b %d", "%d.%m.%Y", "%Y%m%d", "%Y-%m-%d", "%Y/%m/%d")
+IN_PYTHON = "convert them with pandas.to_datetime and its format"
+DATES = ("%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y", "%d-%b-%Y", "%d-%B-%Y", "%Y %b %d", "%d.%m.%Y", "%Y%m%d")
+WITH_ZONE = ("%Y-%m-%d", "%Y/%m/%d")
+"""Those that are left over where a zone stands behind a space."""
 SHORT_DATES = ("%d-%b-%y", "%d %b %y", "%d.%m.%y")
 MONTHS = ("%b %Y", "%B %Y", "%b-%Y", "%B-%Y", "%m/%Y", "%m.%Y")
 TIMES = ("%H:%M:%S", "%H:%M", "%H:%M:%S.%n", "%I:%M:%S %p", "%I:%M %p", "%I:%M:%S.%n %p", "%I %p")
@@ -48,42 +37,16 @@ NUMBER = r"^[+-]?[0-9]+([.][0-9]*)?([eE][+-]?[0-9]+)?$"
 LOCAL = "case when x like '____-_%' or x like '____/_%' then epoch(try_cast(x as timestamp)) end"
 """SQL for the local time that ISO 8601 writes, in seconds; NULL for another text."""
 ZONELESS = "x[-1] <= '9' and not contains(x, '+') and x not like '%-%-%-%' and x not like '____/%-%'"
-ISO = f"select x, {LOCAL} as local, case when local is null or {ZONELESS} then local else epoch(try_cast(x as timestamptz)) end as utc"
+UTC = f"case when local is null or {ZONELESS} then local else epoch(try_cast(x as timestamptz)) end"
+ISO = f"select x, {LOCAL} as local, {UTC} as utc"
 """SQL for the local time and that in UTC; without a zone both are one."""
 SLASHED = r"^([0-9]{1,2})([/-])([0-9]{1,2})[/-]([0-9]{4}|[0-9]{2})([ ,T].*)?$"
 WEEKDAY = r"^(mon|tue|wed|thu|fri|sat|sun)[a-z]*[.,]*\s+"
 CLOCK = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?(?:\s*[ap][.]?m[.]?)?|[0-9]{1,2}\s*[ap][.]?m[.]?"
 ZONE = r"z|utc|ut|gmt|[ecmp][sd]t|(?:utc|gmt)?[+-][0-9]{2}(?::?[0-9]{2})?"
+OFFSET = r"[+-][0-9]{2}(:?[0-9]{2})?([^+Z-]*)$"
 PARTS = rf"(?i)^(.*?)(?:(?:\s*,\s*|\s+at\s+|\s+|T)({CLOCK})\s*({ZONE})?(?:\s+([0-9]{{4}}))?)?$"
 """Date, clock, zone, and a year after these, as the command ``date`` writes it."""
-
-
-class Times(NamedTuple):
-    """Times of the rows of a column.
-
-    Attributes
-    ----------
-    seconds : ndarray of float64, shape (n_rows,)
-        Seconds since 1970 in UTC, NaN where the cell is empty. A time without a zone is taken as UTC.
-    local : ndarray of float64, shape (n_rows,)
-        The same without regard to the zone: what a clock and a calendar there showed.
-    precision : ndarray of uint8, shape (n_rows,)
-        How much of YYYY-MM-DD is known: 4, 7 or 10 characters.
-    note : str or None
-        What was assumed, where it was a guess.
-    """
-
-    seconds: Array
-    local: Array
-    precision: Array
-    note: str | None = None
-
-
-class Cells(NamedTuple):
-    """Which cells of a column are empty, and a function that returns the cell of a row."""
-
-    absent: Array
-    at: Callable[[int], Any]
 
 
 def read_times(values: Any, what: str, row: Row, form: str | None = None, *, relative: bool = False) -> Times:
@@ -125,16 +88,15 @@ def read_times(values: Any, what: str, row: Row, form: str | None = None, *, rel
         seconds = np.where(np.isnat(given), np.nan, given.astype("datetime64[us]").astype(np.int64) / 1e6)
         return Times(seconds, seconds, np.full(len(seconds), DAY, dtype=np.uint8))
     if given.dtype.kind in "fiu":
-        cells = Cells(np.isnan(given), given.__getitem__)
-        return _from_numbers(given.astype(np.float64), form, what, row, cells, relative)
+        column = Column(what, row, np.isnan(given), given.__getitem__, IN_PYTHON)
+        return from_numbers(given.astype(np.float64), form, column, relative)
     import duckdb
 
     texts = np.array([_text(value) for value in given.tolist()], dtype=object)
     with duckdb.connect() as database:
         database.register("partwise_cells", {"cell": texts} if len(texts) else {"cell": np.array([None, None])})
-        return parse_times(
-            database, f"select cell from partwise_cells limit {len(texts)}", what, row, form, relative=relative
-        )
+        query = f"select cell from partwise_cells limit {len(texts)}"
+        return parse_times(database, query, what, row, form, relative=relative, way_out=IN_PYTHON)
 
 
 def parse_times(
@@ -145,20 +107,21 @@ def parse_times(
     form: str | None = None,
     *,
     relative: bool = False,
+    way_out: str = "say how they are written with --date-format",
 ) -> Times:
     """Return the times that the one column of a query holds as text; the rest is as in `read_times`."""
     database.execute("set timezone = 'UTC'")
     cells = f"select cell as x from ({query}) as t(cell)"
     stamp = "case when local is null and not contains(x, '_') then try_cast(x as double) end"
     read = database.sql(f"select local, utc, {stamp} as n, x is null as gap from ({ISO} from ({cells}))").fetchnumpy()
-    local, seconds, stamps = (_filled(read[name]) for name in ("local", "utc", "n"))
-    given = Cells(np.ma.getdata(read["gap"]), partial(_cell, database, cells))
-    if form is None and (np.isfinite(seconds - local) | given.absent).all():
-        return _checked(Times(seconds, local, np.full(len(local), DAY, dtype=np.uint8)), what, row, given)
+    local, seconds, stamps = (filled(read[name]) for name in ("local", "utc", "n"))
+    column = Column(what, row, np.ma.getdata(read["gap"]), partial(_cell, database, cells), way_out)
+    if form is None and (np.isfinite(seconds - local) | column.absent).all():
+        return checked(Times(seconds, local, np.full(len(local), DAY, dtype=np.uint8)), column)
     if form in UNITS or (
-        form is None and (np.isfinite(stamps) | given.absent).all() and np.nanmax(stamps, initial=0) > 9999
+        form is None and (np.isfinite(stamps) | column.absent).all() and np.nanmax(stamps, initial=0) > 9999
     ):
-        return _from_numbers(stamps, form, what, row, given, relative)
+        return from_numbers(stamps, form, column, relative)
     number = f"regexp_matches(x, '{NUMBER}')"
     counts = (
         f"select count(x), count(*) filter ({number}), "
@@ -168,17 +131,21 @@ def parse_times(
     known, numeric, most, years = database.sql(counts).fetchall()[0]
     # Most cells tell what the column holds: a word among numbers is the cell at fault, not all the others.
     if form is None and (known == numeric > years or most > known / 2):
-        return _from_numbers(stamps, form, what, row, given, relative)
+        return from_numbers(stamps, form, column, relative)
     note = None
     if form is not None:
         statement = _written(database, cells, form)
     else:
-        order, note = _order(database, cells, what)
+        order, note = _order(database, cells, column)
         statement = _found_out(cells, order)
     found = database.sql(statement).fetchnumpy()
-    local = _filled(found["local"])
-    precision = np.where(np.isnan(local), DAY, _filled(found["precision"], DAY)).astype(np.uint8)
-    return _checked(Times(local - _filled(found["ahead"], 0.0), local, precision, note), what, row, given)
+    local = filled(found["local"])
+    precision = np.where(np.isnan(local), DAY, filled(found["precision"], DAY)).astype(np.uint8)
+    moved = int(filled(found["moved"], 0.0).sum())
+    if moved:
+        said = f"{plural(moved, 'year')} of two digits lie more than a year ahead, and were taken for 19.."
+        note = f"{note}; {said}" if note else said
+    return checked(Times(local - filled(found["ahead"], 0.0), local, precision, note), column)
 
 
 def iso_days(times: Times) -> list[str]:
@@ -217,67 +184,7 @@ def _text(value: Any) -> str | None:
     return value.isoformat() if isinstance(value, date) else str(value).strip(" ") or None
 
 
-def _filled(column: Array, absent: float = np.nan) -> Array:
-    """Return a column of DuckDB, where NULL is masked, as numbers."""
-    return np.ma.filled(np.ma.asarray(column, dtype=np.float64), absent)
-
-
-def _from_numbers(numbers: Array, form: str | None, what: str, row: Row, cells: "Cells", relative: bool) -> Times:
-    known = numbers[np.isfinite(numbers)]
-    precision = np.full(len(numbers), DAY, dtype=np.uint8)
-    whole = form is None and known.size > 0 and np.array_equal(known, np.floor(known))
-    for digits, kind, length in CALENDAR if whole else ():
-        size = 10.0 ** (digits - 4)
-        if known.min() < YEARS[0] * size or known.max() >= (YEARS[1] + 1) * size:
-            continue
-        seconds = _calendar(numbers, digits)
-        if np.isfinite(seconds).sum() >= known.size / 2:
-            precision[:] = length
-            told = f"numbers of {digits} digits are {kind}, such as {known[0]:.0f}"
-            return _checked(Times(seconds, seconds, precision, told), what, row, cells)
-    unit = form or _unit(known)
-    note = None if form or unit == "seconds" else f"times are {unit} since 1970"
-    seconds = numbers / UNITS[unit]
-    mixed = (seconds != 0) & (np.abs(seconds) < 1e8) & (numbers >= PLAUSIBLE[0]) & (numbers <= PLAUSIBLE[1])
-    if form is None and mixed.any():
-        i = int(mixed.argmax())
-        raise DataError(
-            f"{what}, {row(i)}: the time {_said(cells.at(i))} is plausible as seconds since 1970, others as {unit} "
-            f"({int(mixed.sum()):,} rows are like it). Write all times in one unit."
-        )
-    if form is None and not relative:
-        seconds = np.where(np.abs(seconds) < EARLIEST, np.inf, seconds)
-    return _checked(Times(seconds, seconds, precision, note), what, row, cells)
-
-
-def _calendar(numbers: Array, digits: int) -> Array:
-    """Return the seconds since 1970 of numbers such as 2021, 20210301 or 20210301123000; NaN for no date."""
-    if digits == 4:
-        return _days(numbers, 1, 1)
-    day, clock = np.divmod(numbers, 10.0 ** (digits - 8))
-    hour, minute, second = clock // 10_000, clock // 100 % 100, clock % 100
-    seconds = _days(day // 10_000, day // 100 % 100, day % 100) + 3600 * hour + 60 * minute + second
-    return np.where((hour < 24) & (minute < 60) & (second < 60), seconds, np.nan)
-
-
-def _days(year: Array, month: Array | int, day: Array | int) -> Array:
-    """Return the seconds since 1970 of dates, NaN for those that no calendar has."""
-    year, month, day = np.broadcast_arrays(year, month, day)
-    usual = (year >= YEARS[0]) & (year <= YEARS[1]) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
-    months = (np.where(usual, year, 1970) - 1970) * 12 + np.where(usual, month, 1) - 1
-    first = months.astype(np.int64).astype("datetime64[M]")
-    days = first.astype("datetime64[D]") + (np.where(usual, day, 1) - 1).astype(np.int64)
-    usual &= days.astype("datetime64[M]") == first
-    return np.where(usual, days.astype("datetime64[s]").astype(np.float64), np.nan)
-
-
-def _unit(known: Array) -> str:
-    """Return the first unit in which the largest time is before the year 2100."""
-    largest = np.abs(known).max(initial=0.0)
-    return next((unit for unit, size in UNITS.items() if largest / size < PLAUSIBLE[1]), "seconds")
-
-
-def _order(database: "duckdb.DuckDBPyConnection", cells: str, what: str) -> tuple[Sequence[str], str | None]:
+def _order(database: "duckdb.DuckDBPyConnection", cells: str, column: Column) -> tuple[Sequence[str], str | None]:
     """Return how dates such as 3/4/2021 are to be read in this column, and what to say about it."""
     slashed = f"select x, regexp_extract(x, '{SLASHED}', 1)::int as a, regexp_extract(x, '{SLASHED}', 3)::int as b"
     slashed += f" from ({cells}) where regexp_matches(x, '{SLASHED}')"
@@ -288,14 +195,13 @@ def _order(database: "duckdb.DuckDBPyConnection", cells: str, what: str) -> tupl
     example, day_first, month_first, either = database.sql(query).fetchall()[0]
     if day_first and month_first:
         raise DataError(
-            f"{what}: dates are written in two ways: in {shown(day_first)} the day comes first, in "
+            f"{column.what}: dates are written in two ways: in {shown(day_first)} the day comes first, in "
             f"{shown(month_first)} the month. Write all of them in one way, such as YYYY-MM-DD."
         )
     if either and not (day_first or month_first):
         raise DataError(
-            f"{what}: in dates such as {shown(either)} day and month cannot be told apart. Write them as "
-            "YYYY-MM-DD, or give their format, '%d/%m/%Y' or "
-            "'%m/%d/%Y': --date-format, or pandas.to_datetime in Python."
+            f"{column.what}: in dates such as {shown(either)} day and month cannot be told apart. Write them as "
+            f"YYYY-MM-DD, or {column.way_out}: '%d/%m/%Y' or '%m/%d/%Y'."
         )
     if example is None:
         return (), None
@@ -334,8 +240,10 @@ rows as materialized (
     coalesce(upper(found.zone), '') as zone from split
 ),
 days as (
-  select day, case when four then try_strptime(plain, {_list([*DATES, *order])})
-      when regexp_matches(plain, '[0-9]') then try_strptime(plain, {_list([*SHORT_DATES, *short])}) end as date,
+  select day, case when four then try_strptime(plain, {_list([*DATES, *WITH_ZONE, *order])})
+      when regexp_matches(plain, '[0-9]') then try_strptime(plain, {_list([*SHORT_DATES, *short])}) end as read,
+    not four and epoch(read) > {time.time() + AHEAD} as moved,
+    case when moved then read - interval 100 year else read end as date,
     case when four then try_strptime(plain, {_list(MONTHS)}) end as month
   from (
     select day, regexp_matches(plain, '[0-9]{{4}}') as four, plain from (
@@ -358,7 +266,8 @@ select
       + 60 * coalesce(try_cast(regexp_extract(zone, '([0-9]{{2}}):?([0-9]{{2}})?$', 2) as int), 0))
     else case zone {zones} else 0 end end as ahead,
   case when stamp is not null or date is not null then {DAY} when part is not null then length(x) else {MONTH} end
-    as precision
+    as precision,
+  moved
 from rows left join days using (day) left join clocks using (clock) order by i
 """
 
@@ -374,27 +283,17 @@ def _written(database: "duckdb.DuckDBPyConnection", cells: str, form: str) -> st
             f"{form!r} is no format of dates ({reason}). Write one as '%d/%m/%Y %H:%M', or one of {', '.join(UNITS)}."
         ) from error
     known = DAY if "%d" in form or "%j" in form or "%c" in form or "%x" in form else MONTH if "%m" in form else YEAR
+    # With the zone of UTC in place of its own, a text tells the local time.
+    text = "regexp_replace(x, 'Z$', '+00')" if "%z" in form else "x"
+    local = text if "%Z" not in form else f"regexp_replace({text}, '[A-Za-z_/]+$', 'UTC')"
+    local = f"regexp_replace({local}, '{OFFSET}', '+00\\2')" if "%z" in form else local
     return f"""
-select epoch(try_strptime(x, '{quoted}')) as local, 0 as ahead, {known} as precision from ({cells})
+select try_strptime({local}, '{quoted}') as there,
+  {str("%y" in form).lower()} and epoch(there) > {time.time() + AHEAD} as moved,
+  epoch(case when moved then there - interval 100 year else there end) as local,
+  epoch(there) - epoch(try_strptime({text}, '{quoted}')) as ahead, {known} as precision
+from ({cells})
 """
-
-
-def _checked(times: Times, what: str, row: Row, cells: "Cells") -> Times:
-    """Return the times if every cell that is not empty has one within the years 1 to 9999."""
-    with np.errstate(invalid="ignore"):
-        bad = ~((times.local >= FIRST) & (times.local < LAST)) & ~cells.absent
-    if bad.any():
-        i = int(bad.argmax())
-        raise DataError(
-            f"{what}, {row(i)}: {_said(cells.at(i))} is no date or time ({int(bad.sum()):,} rows are like it). Write "
-            "dates as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS, or say how they are written: "
-            "--date-format, or pandas.to_datetime in Python."
-        )
-    return times
-
-
-def _said(cell: Any) -> str:
-    return shown(cell.item() if isinstance(cell, np.generic) else cell)
 
 
 def _cell(database: "duckdb.DuckDBPyConnection", cells: str, i: int) -> Any:

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from partwise.exceptions import DataError, likely
-from partwise.tables.dates import Times, parse_times
+from partwise.tables.dates import parse_times
 from partwise.tables.format import Format
 from partwise.tables.numerals import decimal_mark, is_number, number_sql, text_sql
+from partwise.tables.times import Times
 
 __all__ = ["Table", "quoted_names"]
 
