@@ -35,8 +35,9 @@ setup: $(VENV)/installed
 demo: setup
 	$(BIN)/partwise demo
 
+# Two processes, each with one thread in BLAS, so that they do not wait for each other.
 test: setup
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal
 
 # On the lowest versions that pyproject.toml allows, extras and build tools included.
 test-floors: build/floors.txt

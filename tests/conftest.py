@@ -1,13 +1,70 @@
 """Fixtures that tests of several modules share."""
 
+import heapq
 import os
+import random
 import signal
 import sys
 import time
+from collections import defaultdict
 from importlib.machinery import PathFinder
+from itertools import combinations
 from pathlib import Path
 
 import pytest
+
+
+def pytest_addoption(parser):
+    parser.addoption("--every-case", action="store_true", help="run all cases of the tests marked `pairwise`")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    """Keep, of the cases of each test marked `pairwise`, enough that every pair of values of two parameters occurs."""
+    if config.getoption("--every-case"):
+        return
+    tests = defaultdict(list)
+    for item in items:
+        if (mark := item.get_closest_marker("pairwise")) and hasattr(item, "callspec"):
+            tests[item.nodeid.partition("[")[0], mark.args].append(item)
+    dropped = set()
+    for (_, together), cases in tests.items():
+        kept = pairwise([pairs(item.callspec.params, together) for item in cases])
+        dropped.update(item for i, item in enumerate(cases) if i not in kept)
+    if dropped:
+        config.hook.pytest_deselected(items=[item for item in items if item in dropped])
+        items[:] = [item for item in items if item not in dropped]
+
+
+def pairs(case, together):
+    """Return the pairs of values in a case, given as {parameter: value}; values are told apart as objects.
+
+    The parameters named in `together` count as one: all combinations of their values occur with those of any other.
+    """
+    values = [(name, id(case[name])) for name in sorted(case) if name not in together]
+    values.append((together, tuple(id(case[name]) for name in together if name in case)))
+    return {*values, *combinations(values, 2)}
+
+
+def pairwise(cases):
+    """Return the numbers of some of the cases, few, in which every pair of all cases occurs.
+
+    Greedy: the next case is the one with the most new pairs. A case never gains pairs while others are taken, so a
+    heap of what each would have brought when it was last looked at gives it.
+    """
+    order = random.Random(0).sample(range(len(cases)), len(cases))
+    heap = [(-len(cases[i]), place, i) for place, i in enumerate(order)]
+    heapq.heapify(heap)
+    seen, kept = set(), set()
+    while heap:
+        _, place, i = heapq.heappop(heap)
+        new = len(cases[i] - seen)
+        if new and heap and new < -heap[0][0]:
+            heapq.heappush(heap, (-new, place, i))
+        elif new:
+            kept.add(i)
+            seen |= cases[i]
+    return kept
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +96,12 @@ def wait_for(patience):
         return True
 
     return wait_for
+
+
+@pytest.fixture(scope="session")
+def nested_environment():
+    """The environment of a pytest that a test starts: without the options and the workers of the one that runs it."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
 
 
 @pytest.fixture

@@ -6,15 +6,18 @@ import shlex
 import shutil
 import subprocess
 import sys
+import warnings
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import partwise
 from partwise import kernels
+from partwise.cli.main import COMMANDS, group
 
 ROOT = Path(__file__).parents[1]
 DOCS = [*sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
@@ -49,13 +52,14 @@ def assert_same_output(found, expected):
 
 
 def run_commands(text):
-    """Run the `partwise` commands of a block; others (make, git) are looked at by another test."""
+    """Run the `partwise` commands of a block in this process; others (make, git) are looked at by another test."""
     for line in text.splitlines():
         words = shlex.split(line, comments=True)
         if words[:1] == ["partwise"]:
-            program = Path(sys.executable).with_name("partwise")
-            done = subprocess.run([program, *words[1:]], capture_output=True, text=True, check=False)
-            assert done.returncode == 0, f"{line}\n{done.stderr}"
+            with warnings.catch_warnings():
+                warnings.simplefilter("default")  # a command says what is no error
+                done = CliRunner().invoke(group, words[1:])
+            assert done.exit_code == 0, f"{line}\n{done.output}"
             assert done.stdout or any(word.startswith("--out") for word in words), line
 
 
@@ -75,7 +79,7 @@ def test_the_examples_of_a_page_run_in_order_and_print_what_it_says(path, tmp_pa
             run_commands(text)
 
 
-def test_the_recipe_for_a_loss_works_to_the_letter(tmp_path):
+def test_the_recipe_for_a_loss_works_to_the_letter(tmp_path, nested_environment):
     """One file more in a copy of the package, then the tests that every loss has to pass."""
     recipe = (ROOT / "ARCHITECTURE.md").read_text().partition("## Add a loss")[2]
     file = Path(re.search(r"`src/(partwise/losses/\w+\.py)`", recipe).group(1))
@@ -91,7 +95,7 @@ def test_the_recipe_for_a_loss_works_to_the_letter(tmp_path):
     done = subprocess.run(
         [sys.executable, "-S", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", file.stem, *conformance],
         cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+        env=nested_environment | {"PYTHONPATH": os.pathsep.join(paths)},
         capture_output=True,
         text=True,
         check=False,
@@ -149,8 +153,6 @@ def test_every_public_name_is_in_the_readme_or_the_docs(name):
 
 
 def test_every_command_is_in_the_readme():
-    from partwise.cli.main import COMMANDS
-
     text = (ROOT / "README.md").read_text()
     assert [name for name in COMMANDS if f"partwise {name}" not in text] == []
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -46,8 +47,11 @@ def test_help_and_version_import_nothing_heavy(option):
     subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
 
 
-def test_the_version_is_told(run):
-    assert run("--version").stdout == f"partwise {partwise.__version__}\n"
+def test_the_program_that_is_installed_tells_the_version(run):
+    said = f"partwise {partwise.__version__}\n"
+    installed = Path(sys.executable).with_name("partwise")
+    assert subprocess.run([installed, "--version"], capture_output=True, text=True, check=True).stdout == said
+    assert run("--version").stdout == said
 
 
 @pytest.mark.parametrize(

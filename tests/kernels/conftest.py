@@ -1,12 +1,21 @@
 """Every build of the kernels that runs here, and small CSR matrices with empty rows."""
 
 from importlib import import_module
+from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
 
 from partwise import kernels
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """A build and a number type make a vector's width, which every number of components has to meet."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.pairwise("loops", "dtype"))
 
 
 @pytest.fixture(params=kernels.supported())

@@ -1,6 +1,5 @@
 """scikit-learn's own tests of NMF, with our classes under the names of theirs."""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -36,7 +35,7 @@ ROUNDING = {
 """Tests that may fail by a last digit, and why."""
 
 
-def test_scikit_learn_s_tests_of_nmf_pass_but_where_we_differ_on_purpose(tmp_path):
+def test_scikit_learn_s_tests_of_nmf_pass_but_where_we_differ_on_purpose(tmp_path, nested_environment):
     source = Path(sklearn.__file__).parent / "decomposition" / "tests" / "test_nmf.py"
     shutil.copy(source, tmp_path / "test_theirs.py")
     (tmp_path / "conftest.py").write_text(CONFTEST)
@@ -44,7 +43,7 @@ def test_scikit_learn_s_tests_of_nmf_pass_but_where_we_differ_on_purpose(tmp_pat
     run = subprocess.run(
         [*command, str(tmp_path)],
         cwd=tmp_path,
-        env={**os.environ, "SKLEARN_RUN_FLOAT32_TESTS": "1"},
+        env=nested_environment | {"SKLEARN_RUN_FLOAT32_TESTS": "1"},
         capture_output=True,
         text=True,
         check=False,
