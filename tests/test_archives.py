@@ -96,7 +96,7 @@ pw.save(TopicModel(2).partial_fit(sys.argv[2:], dates=["2021"] * 5), sys.argv[1]
 
 def test_other_processes_with_other_hashes_write_the_same_bytes(tmp_path):
     found = set()
-    for seed in ("0", "1", "77"):
+    for seed in ("0", "77"):
         path = tmp_path / seed
         environment = {**os.environ, "PYTHONHASHSEED": seed}
         subprocess.run([sys.executable, "-c", FIT, str(path), *TEXTS], env=environment, check=True)

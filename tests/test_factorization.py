@@ -135,6 +135,7 @@ def test_a_penalty_beyond_all_gain_leaves_nothing(solver, loss):
     assert found.W.max() < 1e-6
 
 
+@pytest.mark.pairwise("solver", "loss")
 @pytest.mark.parametrize(("solver", "loss"), PAIRS)
 @pytest.mark.parametrize("store", [np.ascontiguousarray, np.asfortranarray, sp.csr_array, sp.csc_array])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

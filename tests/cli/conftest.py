@@ -2,9 +2,10 @@
 
 import os
 import pty
-import subprocess
 import sys
 import threading
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
 
 import numpy as np
 import pytest
@@ -60,8 +61,10 @@ def program():
 
 
 @pytest.fixture
-def on_terminal(program):
-    """Run the command line with standard error on a terminal; return what it wrote there."""
+def on_terminal(monkeypatch):
+    """Run the command line with standard error on a terminal; return what it wrote there, and to standard output."""
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "80")
 
     def on_terminal(*words):
         reader, terminal = pty.openpty()
@@ -73,13 +76,14 @@ def on_terminal(program):
 
         listener = threading.Thread(target=read)
         listener.start()
-        asked = [*program, *map(str, words)]
-        environment = os.environ | {"TERM": "xterm", "COLUMNS": "80"}
-        done = subprocess.run(asked, stdout=subprocess.PIPE, stderr=terminal, env=environment, check=True)
+        with open(terminal, "w", closefd=False) as errors, redirect_stderr(errors), redirect_stdout(StringIO()) as out:
+            with pytest.raises(SystemExit) as end:
+                group.main([*map(str, words)])
+            assert not end.value.code
         os.write(terminal, b"end")
         listener.join()
         os.close(terminal)
         os.close(reader)
-        return b"".join(said).decode(), done.stdout.decode()
+        return b"".join(said).decode(), out.getvalue()
 
     return on_terminal

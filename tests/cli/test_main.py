@@ -117,21 +117,19 @@ def test_an_interrupt_leaves_with_130(program):
     assert said == "Interrupted.\n"
 
 
-def test_a_closed_pipe_is_no_error_to_speak_of(program, counts):
+def test_a_closed_pipe_is_no_error_to_speak_of(program, run, counts):
     out = counts.parent / "a.model"
-    subprocess.run([*program, "fit", counts, "--components", "2", "--out", out, "-q"], check=True, capture_output=True)
+    run("fit", counts, "--components", 2, "--out", out, "-q")
     arguments = [*program, "transform", out, counts]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         process.stdout.close()
         assert process.stderr.read() == ""
 
 
-def test_no_color_is_respected(program, news):
-    environment = os.environ | {"FORCE_COLOR": "1", "COLUMNS": "80"}
-    arguments = [*program, "topics", news, "--topics", "2"]
-    colored = subprocess.run(arguments, env=environment, capture_output=True, text=True, check=True).stdout
-    plain = subprocess.run(
-        arguments, env=environment | {"NO_COLOR": "1"}, capture_output=True, text=True, check=True
-    ).stdout
+def test_no_color_is_respected(run, news):
+    colored, plain = (
+        run("topics", news, "--topics", 2, env={"FORCE_COLOR": "1"} | more, color=True).stdout
+        for more in ({}, {"NO_COLOR": "1"})
+    )
     assert "\x1b[1m" in colored
     assert "\x1b[3" not in plain

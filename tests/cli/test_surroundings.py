@@ -169,21 +169,17 @@ def test_a_command_that_prints_saves_nothing_to_standard_output(program, news, c
     assert (tmp_path / "own").read_bytes() == b""
 
 
-def test_what_a_command_saves_to_an_open_file_is_whole(program, counts, tmp_path):
+def test_what_a_command_saves_to_an_open_file_is_whole(program, run, counts, tmp_path):
     model, (found, write) = tmp_path / "a.model", os.pipe()
-    assert program_says(program, "fit", counts, "--components", 2, "--out", model).returncode == 0
+    run("fit", counts, "--components", 2, "--out", model)
     with open(found, "rb") as pipe:
-        said = program_says(
-            program, "fit", counts, "--components", 2, "--out", f"/dev/fd/{write}", pass_fds=[write],
-            stdout=subprocess.PIPE,
-        )  # fmt: skip
+        said = run("fit", counts, "--components", 2, "--out", f"/dev/fd/{write}")
         os.close(write)
         assert pipe.read() == model.read_bytes()
-    assert b"saved to" in said.stdout
+    assert "saved to" in said.stdout
     with open(tmp_path / "w.csv", "w") as own:
         assert program_says(program, "transform", model, counts, "--out", "/dev/stdout", stdout=own).returncode == 0
-    printed = program_says(program, "transform", model, counts, stdout=subprocess.PIPE).stdout
-    assert (tmp_path / "w.csv").read_bytes() == printed
+    assert (tmp_path / "w.csv").read_bytes() == run("transform", model, counts).stdout_bytes
 
 
 def program_says(program, *arguments, **settings):
@@ -193,12 +189,16 @@ def program_says(program, *arguments, **settings):
     )
 
 
+@pytest.mark.parametrize("columns", ["0", "1", "x"])
+def test_odd_widths_are_written_to(run, evil, columns):
+    said = run("topics", evil[0] / "texts.csv", "--topics", 2, env={"COLUMNS": columns})
+    assert "2 topics" in said.stdout
+    assert "Error" not in said.stderr
+
+
 @pytest.mark.parametrize(
     "env",
     [
-        {"COLUMNS": "0"},
-        {"COLUMNS": "1"},
-        {"COLUMNS": "x"},
         {"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
         {"PYTHONIOENCODING": "utf-16"},
         {"PYTHONIOENCODING": "latin-1"},

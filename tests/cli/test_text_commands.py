@@ -201,20 +201,7 @@ def test_wide_characters_and_long_names_keep_to_the_width(monkeypatch, capsys):
     assert max(map(cell_len, lines)) <= 80
 
 
-def test_a_bar_moves_on_a_terminal_unless_all_is_to_be_quiet(program, news):
+def test_a_bar_moves_on_a_terminal_unless_all_is_to_be_quiet(on_terminal, news):
     pytest.importorskip("sklearn.callback", reason="needs scikit-learn 1.9")
-    arguments = [*program, "topics", str(news), "--topics", "2"]
-    said = []
-    for quiet in ([], ["--quiet"]):
-        reader, terminal = pty.openpty()
-        subprocess.run(
-            arguments + quiet,
-            stdout=subprocess.DEVNULL,
-            stderr=terminal,
-            env=os.environ | {"TERM": "xterm", "COLUMNS": "80"},
-            check=True,
-        )
-        os.write(terminal, b"end")
-        said.append(os.read(reader, 100_000).decode())
-    assert "Finding topics" in said[0]
-    assert said[1] == "end"
+    assert "Finding topics" in on_terminal("topics", news, "--topics", 2)[0]
+    assert on_terminal("topics", news, "--topics", 2, "--quiet")[0] == "end"

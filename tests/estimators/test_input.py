@@ -140,6 +140,7 @@ ODD = {
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.pairwise("kind", "options")
 @pytest.mark.parametrize("case", ODD)
 @pytest.mark.parametrize("k", [1, 3, 15])
 @pytest.mark.parametrize(

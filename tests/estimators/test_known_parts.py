@@ -12,6 +12,7 @@ from partwise.init.given import starts
 from partwise.matrix import as_matrix
 from partwise.penalties import Bounds
 
+pytestmark = pytest.mark.pairwise("solver", "loss")
 NAN = np.nan
 RNG = np.random.default_rng(0)
 PARTS = RNG.gamma(0.5, 1.0, (4, 20)) + 0.01

@@ -138,6 +138,7 @@ def test_exact_rows_are_stationary_for_the_cells_that_count(store, loss):
 
 
 @stores
+@pytest.mark.pairwise("loss", "solver")
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(
     ("loss", "solver"), [(2, "hals"), (2, "pivoting"), (2, "mu"), (1, "newton"), (1, "mu"), (1.5, "mu")]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
+from partwise import factorize
 from partwise.losses import get_loss
 from partwise.matrix import as_matrix
 from partwise.penalties import Penalty
@@ -85,6 +86,16 @@ def test_a_factor_s_gram_and_mass_are_those_of_its_point():
         np.testing.assert_allclose(factor.gram, point.T @ point)
         np.testing.assert_allclose(factor.mass, point.sum(axis=0))
         assert factor.pays() == pytest.approx(0.5 * point.sum() + 0.125 * (point**2).sum())
+
+
+def test_a_part_that_is_dead_lives_again_after_every_fifth_iteration():
+    W, H = np.random.default_rng(1).random((30, 3)), np.random.default_rng(2).random((3, 12))
+    options = {"loss": "kullback-leibler", "solver": "newton", "tol": 0, "max_iter": 9}
+    two = factorize(X, 2, W=W[:, :2], H=H[:2], **options).curve["loss"]
+    W[:, 2], H[2] = 0, 0
+    three = factorize(X, 3, W=W, H=H, **options).curve["loss"]
+    np.testing.assert_allclose(three[:5], two[:5], rtol=1e-9)
+    assert three[5] < 0.8 * two[5]
 
 
 @pytest.mark.parametrize("loss", [2, 1, 1.5, 0, 3])
