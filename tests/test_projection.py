@@ -91,6 +91,15 @@ def test_changed_parts_leave_what_a_fit_found_as_it_was():
     np.testing.assert_array_equal(model.factorization_.H, kept)
 
 
+@pytest.mark.parametrize("loss", [2, 1])
+@pytest.mark.parametrize("unit", [2.0**-40, 2.0**40])
+def test_the_unit_of_the_parts_does_not_matter_to_a_penalty_on_the_weights(loss, unit):
+    H = np.random.default_rng(1).random((3, 12))
+    plain = Projection(H, get_loss(loss), Penalty(0.4, 0.3))(as_matrix(X))
+    other = Projection(H * unit, get_loss(loss), Penalty(0.4 * unit, 0.3 * unit**2))(as_matrix(X))
+    np.testing.assert_allclose(other * unit, plain, rtol=1e-9)
+
+
 def test_a_projection_is_made_once_while_nothing_changes():
     model = MODELS["NMF"]()
     first = model._projection()

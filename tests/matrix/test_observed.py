@@ -6,6 +6,7 @@ import scipy.sparse as sp
 
 from partwise import NMF, MiniBatchNMF, Penalty, factorize
 from partwise.exceptions import DataError
+from partwise.losses import get_loss
 from partwise.matrix import as_matrix
 from partwise.matrix.observed import Observed
 from partwise.matrix.sparse import Sparse
@@ -54,6 +55,21 @@ def test_with_all_entries_known_hals_ends_where_it_ends_on_a_dense_x():
     dense, known = factorize(WHOLE, 3, **options), factorize(all_known(WHOLE), 3, **options)
     np.testing.assert_allclose(known.W @ known.H, dense.W @ dense.H, atol=1e-4)
     assert known.loss == pytest.approx(dense.loss, rel=1e-6)
+
+
+@pytest.mark.parametrize("loss", [1, 1.5, 0.5])
+def test_a_model_of_nothing_costs_a_light_entry_as_much_for_its_weight_as_a_heavy_one(loss):
+    """A weight goes into the arguments of the divergence, and into the floor under the model with them."""
+    rng, kind = np.random.default_rng(1), get_loss(loss)
+    left, right, weights = rng.random((60, 3)), rng.random((40, 3)), np.full(WHOLE.shape, 1e-9)
+    dense = WHOLE + 0.1
+    dense[1], weights[1], left[0] = left[1] @ right.T, 1, 0
+    X = as_matrix(dense, entry_weight=weights)
+    costs = [
+        kind.parts(row[None], row_of[None].copy(), X.floor, True)[2]
+        for row, row_of in zip(dense, left @ right.T, strict=True)
+    ]
+    assert kind.value(X, left, right) == pytest.approx(np.dot(costs, weights[:, 0]), rel=1e-5)
 
 
 @every_pair

@@ -9,6 +9,7 @@ from partwise.losses import get_loss
 from partwise.matrix import as_matrix
 from partwise.penalties import Penalty
 from partwise.solvers import Factor, HalfStep, Parts, get_solver, solve_rows
+from partwise.solvers.alternate import noise
 from partwise.solvers.extrapolation import Extrapolation
 from partwise.solvers.online import Online
 from partwise.solvers.rows import least_squares
@@ -59,6 +60,13 @@ def test_a_factor_is_moved_beyond_its_iterate_along_its_last_change(n_jobs, dtyp
         grams.append(factor.gram)
     np.testing.assert_array_equal(*points)
     np.testing.assert_array_equal(*grams)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_what_the_loss_may_rise_by_rounding_is_a_few_units_in_the_last_place(dtype):
+    data, eps = as_matrix(X.astype(dtype)), np.finfo(dtype).eps
+    assert eps < noise(data, 100.0, 50.0) / 100.0 < 10 * eps
+    assert eps < noise(data, 100.0, 1e-12) / 1e-12 < 10 * eps  # where the loss comes from the residuals
 
 
 def test_a_factor_without_an_iterate_before_is_not_moved():
