@@ -1,54 +1,31 @@
 """factorize(X, k): the engine behind every estimator, and what it returns."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from partwise.exceptions import DataError
-from partwise.init import STARTS
-from partwise.init.given import starts
 from partwise.losses import Frobenius, Loss, get_loss
-from partwise.matrix import Array, as_matrix, by_rows, rescaled, widened
-from partwise.matrix.names import feature_names, like_columns, order_of, with_columns
-from partwise.matrix.observed import Observed
-from partwise.parameters import check_choice, check_count, check_integer, check_kind, check_seed, check_stopping
+from partwise.matrix import Array, as_matrix
+from partwise.matrix.names import feature_names, order_of, with_columns
+from partwise.parameters import check_count
 from partwise.penalties import Bounds, Penalty
-from partwise.projection import KeptProjection, check_numbers
-from partwise.solvers import (
-    Callback,
-    Factor,
-    Iteration,
-    Parts,
-    Solver,
-    alternate,
-    check_limits,
-    even_out,
-    get_solver,
-    in_reach,
-    in_step,
-    lighten,
-    share_out,
-    solve_rows,
-    warm_up,
-)
+from partwise.plan import Plan
+from partwise.problem import Problem, check_numbers
+from partwise.projection import KeptProjection
+from partwise.solvers import Callback, Outcome, Solver, even_out
 from partwise.solvers.base import own_gram
-from partwise.solvers.rows import MOST_LOCAL, finish
-from partwise.solvers.simplex import project
-from partwise.solvers.volume import Volume, check_volume
+from partwise.solvers.rows import finish
+from partwise.solvers.volume import Volume
 from partwise.state import PlainState
-from partwise.stopping import Stopping, StopReason
+from partwise.stopping import StopReason
 from partwise.summary import Summary
 from partwise.threads import Workers
 from partwise.units import scaled
 from partwise.weighting import Weighting
 
 __all__ = ["Factorization", "factorize"]
-
-CUT_SHORT = (StopReason.MAX_TIME, StopReason.CALLBACK, StopReason.INTERRUPTED)
-"""What ends a fit whatever starts are left."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -283,116 +260,61 @@ def factorize(
     >>> print(found.reason)
     Converged: the model reproduces the data.
     """
-    began = time.perf_counter()
-    objective = get_loss(loss)
-    chosen = get_solver(solver, objective)
-    n_components, n_init = check_count("n_components", n_components), check_integer("n_init", n_init)
-    tol, max_iter, max_time = check_stopping(tol, max_iter, max_time)
-    check_choice("init", init, STARTS, also=(None,))
-    rng = check_seed("random_state", random_state)
-    penalty_W = check_kind("penalty_W", penalty_W, Penalty) or Penalty()
-    penalty_H = check_kind("penalty_H", penalty_H, Penalty) or Penalty()
-    check_kind("bounds_W", bounds_W, Bounds)
-    check_kind("bounds_H", bounds_H, Bounds)
-    min_volume = check_volume(min_volume, sum_to_one)
-    check_kind("callback", callback, Callable)
-    names = feature_names(X)
-    H, seed_components = like_columns(H, names, "H"), like_columns(seed_components, names, "seed_components")
-    given = as_matrix(X, negatives=negatives, missing_values=missing_values, entry_weight=entry_weight)
-    if isinstance(given, Observed) and given.n_stored == 0:
-        raise DataError("No entry of X is known: nothing can be learnt from it. Mend missing_values, or the weights.")
-    objective.check(given)
-    weighting = Weighting.of(sample_weight, feature_weight, given, objective)
-    weighting.check((penalty_W, penalty_H), sum_to_one)
-    degree = objective.unit_degree
-    bare, unit = (widened(given), 1.0) if degree is None else rescaled(widened(given), degree)
-    # the units of X go to both factors alike, but for a W that has its own
-    units = (1.0, unit) if sum_to_one else share_out(unit, bare, (bounds_W, bounds_H))
-    named, objective, log_unit = objective, objective.in_units(unit), objective.log_unit(unit)
-    penalties = tuple(p.in_units(u, log_unit, bare.dtype) for p, u in zip((penalty_W, penalty_H), units, strict=True))
-    boxes = weighting.boxes((bounds_W, bounds_H), bare, n_components, units)
-    check_limits(chosen, boxes, sum_to_one, isinstance(bare, Observed))
-    matrix = weighting.apply(bare)
-    size = objective.checked_size(matrix)
-    by_hand: Any = tuple(
-        u if w is None else u / np.where(w > 0, w, 1.0)
-        for u, w in zip(units, (weighting.rows, weighting.columns), strict=True)
-    )
-    if init is None and W is None and H is None and (isinstance(bare, Observed) or any(boxes)):
-        init = "random"  # an SVD takes unknown entries for zeros, and knows no bounds
-    pairs = starts(matrix, n_components, init, W, H, by_hand, seed_components, rng)
-
-    def start() -> tuple[Factor, Factor]:
-        factors = in_reach(weighting.left_out(pairs(workers)), boxes, matrix.mean, objective, sum_to_one)
-        if sum_to_one:
-            factors[0] = project(factors[0])
-        if seed_components is not None and W is None:  # from any other W the first half-step on H leads away from them
-            factors[0] = solve_rows(
-                matrix, objective, None, Parts(factors[1]), penalties[0], workers, most=MOST_LOCAL, box=boxes[0],
-                sums_to_one=sum_to_one,
-            )  # fmt: skip
-        w = Factor(factors[0], penalties[0], boxes[0], sum_to_one)
-        return w, Factor(factors[1], penalties[1], boxes[1], volume=volume)
-
-    def heard(at: Iteration) -> object:
-        W, H = weighting.restored(at.W, at.H)
-        return callback(replace(at, W=W, H=H)) if callback else None
-
-    free = not (any(penalties) or any(boxes) or sum_to_one)
-    given_or_random = init in ("random", "custom") or W is not None or H is not None
-    warms_up = given_or_random and free and seed_components is None
-    with Workers(n_jobs, alone=matrix.is_small) as workers:
-        matrix.prepare(workers, whole=not objective.needs_products_alone)
-        volume = Volume.of(matrix, n_components, min_volume, workers)
-        best, waiting = None, n_init
-        while waiting:
-            together = 1 if callback or volume else min(waiting, in_step(matrix, n_components, chosen))
-            begun = [start() for _ in range(together)]
-            leads, limit = None, Stopping(tol, max_iter, max_time)
-            if warms_up:
-                leads = warm_up(matrix, objective, chosen, begun, workers, began)
-            if volume:
-                leads = [lighten(matrix, objective, chosen, *begun[0], limit, workers, began)]
-                limit = replace(limit, max_iter=max_iter - leads[0])
-            found = alternate(
-                matrix, objective, chosen, begun, stopping=limit, workers=workers, began=began,
-                callback=heard if callback and weighting else callback, leads=leads,
-            )  # fmt: skip
-            best = min([best, *found] if best else found, key=lambda outcome: outcome.objective)
-            cut_short = any(outcome.reason in CUT_SHORT for outcome in found)
-            del found, begun  # and with them all arrays but the best
-            waiting = 0 if cut_short else waiting - together
-        assert best is not None
-        if free:
-            even_out(best.W, best.Ht, workers)
-        if weighting.rows is not None:  # the best W of a row does not depend on the row's weight, which may be 0
-            best.W = weighting.restored(best.W, best.Ht.T)[0]
-            last = isinstance(objective, Frobenius) or best.reason is not StopReason.MAX_TIME  # an exact step follows
-            best.W[weighting.rows[:, 0] == 0] = float(last)
-        limits = Weighting().boxes((bounds_W, None), bare, n_components, units)[0], sum_to_one
-        judged = None if weighting.rows is None else (matrix, weighting.rows)
-        left, value = finish(weighting.apply(bare, rows=False), objective, best, penalties[0], limits, workers, judged)
-        room = volume.value(own_gram(best.Ht)) if volume else 0.0
-    curve = best.curve
-    final = value + room + sum(p.of(f) for p, f in zip(penalties, (left, best.Ht), strict=True))
-    curve["loss"] = np.maximum(curve["loss"], final)
-    curve["loss"][-1] = final
-    curve["loss"] = scaled(curve["loss"], log_unit)
-    relative = value / size if size > 0 else 0.0
-    right = weighting.restored(left, best.Ht.T)[1]
-    with np.errstate(over="ignore"):  # refused below
-        W, H = (factor * u if u != 1 else factor for factor, u in zip((left, right), units, strict=True))
-        W, H = W.astype(given.dtype, copy=False), by_rows(H.astype(given.dtype, copy=False))
-    if isinstance(matrix, Observed) and boxes[1] is None and not penalties[1]:
-        blank = matrix.T.blank_rows()  # the mean of the others is the best guess, and costs nothing
-        H[:, blank] = H[:, ~blank].mean(axis=1, keepdims=True) if not blank.all() else 0
-    if bounds_H is not None:  # to the bit, whatever the way through other units
-        H = np.clip(H, *(bound.T for bound in bounds_H.box(H.shape[::-1], "H", H.dtype)))
-    check_numbers(value, W=W, H=H)
-    relative = float(np.sqrt(2 * relative)) if objective.degree == 2 else relative
-    return Factorization(
-        W=W, H=H, loss=scaled(value, log_unit), reconstruction_error=scaled(np.sqrt(2 * value), log_unit / 2),
-        relative_error=relative, n_iter=best.n_iter, reason=best.reason, curve=curve, objective=named,
-        penalty_W=penalty_W, sum_to_one=sum_to_one, weighting=Weighting(columns=weighting.columns),
-        feature_names_in_=names,
+    began, objective, names = time.perf_counter(), get_loss(loss), feature_names(X)
+    k = check_count("n_components", n_components)
+    plan = Plan.of(
+        objective, solver, tol=tol, max_iter=max_iter, max_time=max_time, init=init, W=W, H=H, n_init=n_init,
+        seed_components=seed_components, random_state=random_state, n_jobs=n_jobs, callback=callback, names=names,
+        began=began,
     )  # fmt: skip
+    problem = Problem.of(
+        X, objective, k, penalty_W=penalty_W, penalty_H=penalty_H, bounds_W=bounds_W, bounds_H=bounds_H,
+        sample_weight=sample_weight, feature_weight=feature_weight, entry_weight=entry_weight, sum_to_one=sum_to_one,
+        min_volume=min_volume, negatives=negatives, missing_values=missing_values,
+    )  # fmt: skip
+    return fit(problem, plan, names)
+
+
+def fit(problem: Problem, plan: Plan, names: Array | None = None) -> Factorization:
+    """Return the best factorization that a plan finds; `names` are those of X's columns."""
+    problem.check_limits(plan.solver)
+    problem.check_data()
+    X, penalties = problem.X, problem.penalties
+    with Workers(plan.n_jobs, alone=X.is_small) as workers:
+        X.prepare(workers, whole=not problem.loss.needs_products_alone)
+        volume = Volume.of(X, problem.n_components, problem.min_volume, workers)
+        best = plan.best(problem, volume, workers)
+        if problem.is_free:
+            even_out(best.W, best.Ht, workers)
+        left, value = _last_step(problem, best, workers)
+    room = volume.value(own_gram(best.Ht)) if volume else 0.0
+    final = value + room + (penalties[0].of(left) + penalties[1].of(best.Ht))
+    W, H = problem.W(left), problem.H(best.Ht)
+    check_numbers(value)
+    return Factorization(
+        W=W, H=H, loss=scaled(value, problem.log_unit), n_iter=best.n_iter, reason=best.reason,
+        reconstruction_error=scaled(np.sqrt(2 * value), problem.log_unit / 2), relative_error=problem.relative(value),
+        curve=_ending_at(best.curve, final, problem.log_unit), objective=problem.named, penalty_W=problem.asked[0],
+        sum_to_one=problem.sum_to_one, weighting=Weighting(columns=problem.weighting.columns), feature_names_in_=names,
+    )  # fmt: skip
+
+
+def _last_step(problem: Problem, found: Outcome, workers: Workers) -> tuple[Array, float]:
+    """Return the best W for the H that was found, without weights of rows, and the loss of the pair."""
+    even, rows, judged = problem.even_rows, problem.weighting.rows, None
+    if rows is not None:
+        found.W, _ = problem.weighting.restored(found.W, found.Ht.T)
+        last = isinstance(problem.loss, Frobenius) or found.reason is not StopReason.MAX_TIME  # an exact step follows
+        found.W[rows[:, 0] == 0] = float(last)
+        judged = problem.X, rows
+    limits = even.boxes[0], even.sum_to_one
+    return finish(even.X, even.loss, found, even.penalties[0], limits, workers, judged)
+
+
+def _ending_at(curve: Array, final: float, log_unit: float) -> Array:
+    """Return a curve that ends at the objective of the pair returned, in the user's units."""
+    found = curve.copy()
+    found["loss"] = np.maximum(curve["loss"], final)
+    found["loss"][-1] = final
+    found["loss"] = scaled(found["loss"], log_unit)
+    return found

@@ -7,10 +7,10 @@ import numpy as np
 from partwise.exceptions import DataError
 from partwise.init.given import check_parts
 from partwise.losses import Loss
-from partwise.matrix import Array, Matrix, in_units, rescaled, widened
-from partwise.matrix.observed import Observed
+from partwise.matrix import Array, Matrix
 from partwise.penalties import Bounds, Penalty
-from partwise.solvers import HALS, Parts, check_limits, solve_rows
+from partwise.problem import Problem
+from partwise.solvers import HALS, Parts, solve_rows
 from partwise.threads import Workers
 from partwise.weighting import Weighting
 
@@ -36,7 +36,7 @@ class Projection:
         self, H: Array, loss: Loss, penalty: Penalty, sum_to_one: bool = False, weighting: Weighting | None = None
     ) -> None:
         self.loss = loss
-        self.penalty = penalty
+        self.penalties = penalty, Penalty()
         self.sum_to_one = sum_to_one
         self.weighting = weighting or Weighting()
         if self.weighting.columns is not None:
@@ -55,32 +55,21 @@ class Projection:
             raise DataError(
                 f"X has {X.shape[1]} features, but this model was fitted with {self._right.shape[0]} features."
             )
-        self.loss.check(X)
-        wide = widened(X)
-        if self.sum_to_one:  # weights have no unit: the parts have that of X
-            matrix, unit = in_units(wide, self.unit), self.unit
-        else:
-            degree = self.loss.unit_degree
-            matrix, unit = (wide, 1.0) if degree is None else rescaled(wide, degree)
-        matrix = self.weighting.apply(matrix)
-        factor = unit / self.unit
-        penalty = self.penalty
-        if penalty:
-            penalty = penalty.in_units(factor, self.loss.log_unit(unit), matrix.dtype)
+        problem = Problem.onto(
+            X, self.loss, self.unit, self._right.shape[1], asked=self.penalties, bounds=(bounds, None),
+            weighting=self.weighting, sum_to_one=self.sum_to_one,
+        )  # fmt: skip
+        if self.sum_to_one:  # bounds alone can be held
+            problem.check_limits(HALS())
+        matrix = problem.X
         if matrix.dtype not in self._parts:
             self._parts[matrix.dtype] = Parts(self._right.astype(matrix.dtype))
-        parts = self._parts[matrix.dtype]
-        box = None if bounds is None else bounds.box((X.shape[0], parts.right.shape[1]), "W", matrix.dtype, factor)
-        sums = self.sum_to_one
-        check_limits(HALS(), (box, None), sums, isinstance(matrix, Observed))
-        with Workers(n_jobs) as workers:
+        with Workers(n_jobs, alone=len(matrix.blocks) < 2) as workers:
             left = solve_rows(
-                matrix, self.loss.in_units(unit), None, parts, penalty, workers, most=most, box=box, sums_to_one=sums
-            )
-        with np.errstate(over="ignore", invalid="ignore"):  # refused below
-            W = (left * left.dtype.type(factor) if factor != 1 else left).astype(X.dtype, copy=False)
-        check_numbers(W=W)
-        return W
+                matrix, problem.loss, None, self._parts[matrix.dtype], problem.penalties[0], workers, most=most,
+                box=problem.boxes[0], sums_to_one=self.sum_to_one,
+            )  # fmt: skip
+        return problem.W(left)
 
 
 class KeptProjection:
@@ -130,20 +119,3 @@ class KeptProjection:
 
     def __getstate__(self) -> dict[str, Any]:
         return {}
-
-
-def check_numbers(loss: float = 0.0, **factors: Array) -> None:
-    """Raise DataError unless all entries of the factors are finite and at least 0, and the loss is finite."""
-    for name, factor in factors.items():
-        low, high = (float(end(initial=0.0)) for end in (factor.min, factor.max))  # NaN where an entry is
-        if not (low >= 0 and high < np.inf):
-            raise DataError(
-                f"{name} has entries that {factor.dtype} cannot hold (more than {np.finfo(factor.dtype).max:.1e}). "
-                f"Data, starts, penalties, weights or bounds are too large, too small or too far apart: divide X by "
-                f"its mean, and bring the others to its scale."
-            )
-    if not np.isfinite(loss):
-        raise DataError(
-            "The loss of this data is beyond the range of numbers. Divide X by its mean, and leave out entries that "
-            "are many orders of magnitude smaller or larger; or take a loss with a beta between 0 and 2."
-        )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from partwise import choose_rank
+from partwise import NMF, choose_rank
 from partwise.exceptions import DataError, MissingExtraError, ParameterError
 from partwise.selection.choice import judge
 from partwise.selection.ledger import Cell, Ledger
@@ -278,3 +278,16 @@ def test_parameters_that_nothing_accepts_are_refused_by_name(planted, options, w
 def test_data_too_small_for_the_folds_is_refused():
     with pytest.raises(DataError, match="5 folds need"):
         choose_rank(np.ones((3, 3)), random_state=0)
+
+
+@pytest.mark.parametrize("store", [np.array, sp.csr_array], ids=["dense", "CSR"])
+def test_rows_and_columns_of_no_weight_have_no_say_in_the_number(planted, store):
+    """Two planted parts in the rows and columns that count, five in the others."""
+    X, rows, columns = planted(120, 60, 5, seed=1), np.ones(120), np.ones(60)
+    X[:80, :40] = planted(80, 40, 2, seed=2)
+    rows[80:], columns[40:] = 0, 0
+    options = {"ranks": range(1, 8), "folds": 4, "random_state": 0}
+    assert choose_rank(store(X), sample_weight=rows, feature_weight=columns, **options).n_components == 2
+    model = NMF("choose", random_state=0).fit(store(X), sample_weight=rows, feature_weight=columns)
+    assert model.n_components_ == 2
+    assert choose_rank(store(X), **options).n_components > 2

@@ -14,12 +14,11 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from partwise.atomic import rebuilt
 from partwise.estimators.callbacks import CallbackSupportMixin
 from partwise.exceptions import DataError, FactorTypeError, ParameterError
-from partwise.init import STARTS
 from partwise.init.given import check_factor, check_parts
 from partwise.losses import Loss, get_loss
 from partwise.matrix import Array, Matrix, array_of, as_matrix, entries_of
 from partwise.matrix.names import feature_names, like_columns, order_of, with_columns
-from partwise.parameters import check_choice, check_count, check_integer, check_number, check_seed_kind, check_stopping
+from partwise.parameters import check_count, check_integer, check_number
 from partwise.penalties import Penalty
 from partwise.projection import KeptProjection, Projection
 from partwise.solvers import Iteration
@@ -85,9 +84,6 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
 
     def _check_params(self) -> None:
         check_count("n_components", self.n_components, also=(*self._words, None))
-        check_choice("init", self.init, STARTS, also=(None,))
-        check_stopping(self.tol, self.max_iter, None)
-        check_seed_kind("random_state", self.random_state)
         check_number("alpha_W", self.alpha_W)
         check_number("alpha_H", self.alpha_H, also=("same",))
         check_number("l1_ratio", self.l1_ratio, highest=1)
@@ -124,11 +120,12 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
 
     def _penalties(self, shape: tuple[float, int]) -> tuple[Penalty, Penalty]:
         """Return the penalties of W and H in units of the summed loss, scaled by features and samples respectively."""
-        n_samples, n_features = shape
         alpha_H = self.alpha_W if isinstance(self.alpha_H, str) else self.alpha_H
-        weights = (n_features * self.alpha_W, n_samples * alpha_H)
-        W, H = (Penalty(float(a * self.l1_ratio), float(a * (1.0 - self.l1_ratio))) for a in weights)
-        return W, H
+        return self._penalty(self.alpha_W, shape[1]), self._penalty(alpha_H, shape[0])
+
+    def _penalty(self, alpha: float, count: float) -> Penalty:
+        weight = count * alpha
+        return Penalty(float(weight * self.l1_ratio), float(weight * (1.0 - self.l1_ratio)))
 
     def _start(self, X: Matrix, k: Any, W: Any, H: Any, names: Array | None) -> tuple[int, Any, Any]:
         """Return (n_components, W, H) for what `n_components` asks for: the start, checked as scikit-learn does.
@@ -224,7 +221,7 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         """Return the projection onto components_, kept while they, the loss and the penalties stay what they are."""
         kept: KeptProjection = self.__dict__.setdefault("_kept", KeptProjection())
         H, m = self._given_components()
-        penalty = self._penalties((1, m))[0]
+        penalty = self._penalty(self.alpha_W, m)
         return kept.onto(H, m, "components_", self._objective, penalty, *self._limits())
 
     def _limits(self) -> tuple[Any, ...]:

@@ -13,12 +13,20 @@ from sklearn.utils.validation import check_is_fitted
 from partwise.estimators.base import BaseNMF, warn
 from partwise.estimators.callbacks import FitTask, with_callbacks
 from partwise.exceptions import ParameterError
-from partwise.init import initialize
+from partwise.init import STARTS, initialize
 from partwise.init.given import check_factor, in_units_of
-from partwise.matrix import Array, Matrix, rescaled
-from partwise.parameters import check_flag, check_integer, check_number, check_seed
+from partwise.matrix import Array, Matrix
+from partwise.parameters import (
+    check_choice,
+    check_flag,
+    check_integer,
+    check_number,
+    check_seed,
+    check_seed_kind,
+    check_stopping,
+)
 from partwise.penalties import Penalty
-from partwise.projection import check_numbers
+from partwise.problem import Problem, check_numbers
 from partwise.solvers import Iteration, Parts, even_out, in_reach, solve_rows
 from partwise.solvers.online import Online
 from partwise.threads import Workers
@@ -157,6 +165,9 @@ class MiniBatchNMF(BaseNMF):
 
     def _check_params(self) -> None:
         super()._check_params()
+        check_choice("init", self.init, STARTS, also=(None,))
+        check_stopping(self.tol, self.max_iter, None)
+        check_seed_kind("random_state", self.random_state)
         check_integer("batch_size", self.batch_size)
         check_number("forget_factor", self.forget_factor, highest=1)
         check_flag("fresh_restarts", self.fresh_restarts)
@@ -311,21 +322,19 @@ class MiniBatchNMF(BaseNMF):
 
     def _begin(self, given: Matrix, W: Any, H: Any, columns: Mapping[str, Any]) -> tuple[Online, Matrix, Array]:
         """Return the state of a stream that begins with these rows, the rows in its units, and a start of their W."""
-        loss = self._objective
-        loss.check(given)
         k, W, H = self._start(given, self.n_components, W, H, columns.get("feature_names_in_"))
-        degree = loss.unit_degree
-        matrix, unit = (given, 1.0) if degree is None else rescaled(given, degree)
-        rng, root = check_seed("random_state", self.random_state), matrix.dtype.type(np.sqrt(unit))
+        problem = Problem.of(given, self._objective, k, widen=False)
+        matrix, (root, _) = problem.X, problem.units
+        rng = check_seed("random_state", self.random_state)
         start: tuple[Any, Any] = (None, None)
         if W is None or H is None:
             with Workers(self.n_jobs) as workers:
                 start = initialize(matrix, k, None if self.init == "custom" else self.init, rng, workers)
         left = start[0] if W is None else in_units_of(np.array(W, order="C"), root)
         Ht = start[1] if H is None else in_units_of(np.array(H, order="C").T, root)
-        left, Ht = in_reach((left, Ht), (None, None), matrix.mean, loss, False)
+        left, Ht = in_reach((left, Ht), (None, None), matrix.mean, problem.loss, False)
         forget = float(self.forget_factor) ** (min(int(self.batch_size), matrix.shape[0]) / matrix.shape[0])
-        return Online(loss.in_units(unit), np.ascontiguousarray(Ht), forget, unit), matrix, left
+        return Online(problem.loss, np.ascontiguousarray(Ht), forget, problem.unit), matrix, left
 
     def _continued(self) -> Online:
         """Return the state of the stream that components_ belongs to, to be changed."""

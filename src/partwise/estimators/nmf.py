@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any, Self
 
@@ -11,14 +10,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from partwise.estimators.base import BaseNMF, warn
 from partwise.estimators.callbacks import FitTask, with_callbacks
-from partwise.factorization import factorize
+from partwise.factorization import fit
 from partwise.matrix import Array, Matrix
 from partwise.matrix.names import like_columns
-from partwise.parameters import check_flag, check_integer, check_time
+from partwise.parameters import check_flag
 from partwise.penalties import Bounds
+from partwise.plan import Plan
+from partwise.problem import Problem
 from partwise.selection.choice import RankChoice
 from partwise.selection.rank import choose_rank
-from partwise.solvers import get_solver
 from partwise.solvers.volume import check_volume
 from partwise.stopping import StopReason
 from partwise.weighting import Weighting, check_weights
@@ -43,8 +43,8 @@ class NMF(BaseNMF):
     ----------
     n_components : int, 'auto', 'choose' or None, default='auto'
         Number of parts. 'auto' takes it from a given W or H, else the number of features, as None does. 'choose' finds
-        it by ``partwise.choose_rank``, at the cost of some fifty fits, from X and `entry_weight` alone: without other
-        weights, penalties, bounds or sums.
+        it by ``partwise.choose_rank``, at the cost of some fifty fits, from X and its weights: without penalties,
+        bounds or sums.
     init : {'random', 'nndsvd', 'nndsvda', 'nndsvdar', 'separable', 'custom'} or None, default=None
         The start. None: 'nndsvda' if n_components <= min(n_samples, n_features), all of X is known and none of W
         or H bounded; else 'random'. 'custom' takes W and H, or one of them, from ``fit_transform``.
@@ -282,7 +282,7 @@ class NMF(BaseNMF):
         wanted, left, chosen = self.n_components, self.max_time, {}
         if isinstance(wanted, str) and wanted == "choose":
             began = time.perf_counter()
-            choice = self._choose(matrix)
+            choice = self._choose(matrix, sample_weight, feature_weight)
             wanted, chosen = choice.n_components, {"rank_choice_": choice}
             if left is not None:  # the search has had its part
                 left = max(left - (time.perf_counter() - began), 1e-3)
@@ -293,35 +293,24 @@ class NMF(BaseNMF):
             sample_weight = check_weights(sample_weight, matrix.shape[0], "sample_weight", "row")
             rows = float(sample_weight.sum())
         penalty_W, penalty_H = self._penalties((rows, matrix.shape[1]))
-        weighting = Weighting.of(None, feature_weight, matrix, self._objective)
-        fitted = {**columns, **chosen, "_weighting": weighting}
-        steps = int(self.max_iter) * int(self.n_init)
-        task = FitTask(self, X, steps, self.verbose, lambda at: {**fitted, **self._state(at)})
-        found = factorize(
+        problem = Problem.of(
             matrix,
+            self._objective,
             k,
-            loss=self._objective,
-            solver=self.solver,
-            init=self.init,
-            W=W,
-            H=H,
             penalty_W=penalty_W,
             penalty_H=penalty_H,
-            tol=self.tol,
-            max_iter=self.max_iter,
-            max_time=left,
-            n_init=self.n_init,
-            random_state=self.random_state,
-            n_jobs=self.n_jobs,
-            callback=task.callback,
-            sample_weight=sample_weight,
-            feature_weight=feature_weight,
             bounds_W=None if fixed_weights is None else Bounds.fixed(fixed_weights),
             bounds_H=self._bounds(k, matrix.shape[1], names),
+            sample_weight=sample_weight,
+            feature_weight=feature_weight,
             sum_to_one=self.sum_to_one,
             min_volume=self.min_volume,
-            seed_components=like_columns(self.seed_components, names, "seed_components"),
         )
+        fitted = {**columns, **chosen, "_weighting": Weighting(columns=problem.weighting.columns)}
+        steps = int(self.max_iter) * int(self.n_init)
+        task = FitTask(self, X, steps, self.verbose, lambda at: {**fitted, **self._state(at)})
+        plan = self._plan(left, W=W, H=H, seed_components=self.seed_components, callback=task.callback, names=names)
+        found = fit(problem, plan, names)
         if found.reason is StopReason.INTERRUPTED:
             raise KeyboardInterrupt
         if found.reason is StopReason.MAX_ITER and self.tol > 0:
@@ -336,14 +325,16 @@ class NMF(BaseNMF):
             n_iter_=found.n_iter,
             converged_=found.converged,
             reconstruction_err_=found.reconstruction_error,
-            factorization_=replace(found, feature_names_in_=names),
+            factorization_=found,
         )
         task.end()
         return found.W
 
-    def _choose(self, X: Matrix) -> RankChoice:
+    def _choose(self, X: Matrix, sample_weight: Any, feature_weight: Any) -> RankChoice:
         return choose_rank(
             X,
+            sample_weight=sample_weight,
+            feature_weight=feature_weight,
             loss=self._objective,
             solver=self.solver,
             tol=self.tol,
@@ -355,11 +346,16 @@ class NMF(BaseNMF):
 
     def _check_params(self) -> None:
         super()._check_params()
-        get_solver(self.solver, self._objective)
-        check_integer("n_init", self.n_init)
-        check_time("max_time", self.max_time)
+        self._plan(self.max_time)
         check_flag("shuffle", self.shuffle)
         check_volume(self.min_volume, self.sum_to_one)
+
+    def _plan(self, max_time: float | None, **more: Any) -> Plan:
+        """Return how a fit goes, within `max_time`; `more` is what the data of a fit adds."""
+        return Plan.of(
+            self._objective, self.solver, tol=self.tol, max_iter=self.max_iter, max_time=max_time, init=self.init,
+            n_init=self.n_init, random_state=self.random_state, n_jobs=self.n_jobs, **more,
+        )  # fmt: skip
 
     def _bounds(self, k: int, n_features: int, names: Array | None) -> Bounds | None:
         """Return the bounds of H that fixed, forbidden and bounded entries make together, by the names of columns."""

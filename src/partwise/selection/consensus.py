@@ -12,10 +12,11 @@ from scipy.spatial.distance import squareform
 
 from partwise.factorization import factorize
 from partwise.losses import Loss, get_loss
-from partwise.matrix import Array, as_matrix, rescaled, widened
+from partwise.matrix import Array
 from partwise.matrix.names import feature_names
 from partwise.parameters import check_choice, check_count, check_integer, check_kind, check_stopping, draw_seed
 from partwise.penalties import Penalty
+from partwise.problem import Problem
 from partwise.projection import Projection
 from partwise.selection.figure import axes
 from partwise.selection.matching import match
@@ -220,20 +221,19 @@ def consensus(
     """
     began = time.perf_counter()
     check_choice("resample", resample, RESAMPLES, also=(None,))
-    objective = get_loss(loss if loss is not None else "kullback-leibler" if resample == "poisson" else "frobenius")
-    chosen = get_solver(solver, objective)
+    named = get_loss(loss if loss is not None else "kullback-leibler" if resample == "poisson" else "frobenius")
+    chosen = get_solver(solver, named)
     n_components, n_init = check_count("n_components", n_components), check_integer("n_init", n_init)
     n_runs = check_integer("n_runs", n_runs, 2)
     tol, max_iter, max_time = check_stopping(tol, max_iter, max_time)
     seed = draw_seed("random_state", random_state)
     check_kind("progress", progress, Callable)
-    names, given = feature_names(X), as_matrix(X, missing_values=missing_values)
-    objective.check(given)
-    check_counts(resample, given)
-    matrix, unit = (widened(given), 1.0) if objective.degree is None else rescaled(widened(given), objective.degree)
-    objective.checked_size(matrix)
+    names, problem = feature_names(X), Problem.of(X, named, n_components, missing_values=missing_values)
+    check_counts(resample, problem.given)
+    problem.check_data()
+    matrix, objective = problem.X, problem.loss
     compared = np.sort(np.random.RandomState(seed).permutation(matrix.shape[0])[:MOST_ROWS])
-    plan = Runs(matrix, unit, n_components, n_init, objective, chosen, tol, max_iter, resample, compared, seed)
+    plan = Runs(problem, n_init, chosen, tol, max_iter, resample, compared, seed)
     end, lock, finished = began + max_time if max_time else np.inf, Lock(), 0
 
     def fit(numbers: range) -> Sequence[Run | None]:
@@ -268,18 +268,17 @@ def consensus(
         matrix, n_components, loss=objective, solver=solver, tol=tol / FINER, max_iter=FINER * max_iter, n_jobs=n_jobs,
         max_time=max(end - time.perf_counter(), BLINK) if max_time else None, **start,
     )  # fmt: skip
-    root = float(np.sqrt(unit))
-    H = (found.H * root).astype(given.dtype)
+    H, dtype = problem.H(found.H.T), problem.given.dtype
     squares = np.square(middle).sum(axis=1)
     scale = np.divide(np.einsum("tj,tj->t", H, middle), squares, out=np.zeros(len(H)), where=squares > 0)
     low, high = np.percentile(parts, INTERVAL, axis=0) * scale[:, None]
     together = _together([able[number].labels for number in kept])
     return Consensus(
         components_=H,
-        W=(found.W * root).astype(given.dtype),
+        W=problem.W(found.W),
         reproducibility=_reproducibility(parts),
-        lower=np.minimum(low.astype(given.dtype), H),
-        upper=np.maximum(high.astype(given.dtype), H),
+        lower=np.minimum(low.astype(dtype), H),
+        upper=np.maximum(high.astype(dtype), H),
         cophenetic=_cophenetic(together),
         dispersion=float(np.mean(4 * np.square(together - 0.5))),
         relative_error=found.relative_error,

@@ -10,8 +10,9 @@ import numpy as np
 
 from partwise.exceptions import DataError, ParameterError, shown
 from partwise.losses import Loss, get_loss
-from partwise.matrix import Matrix, as_matrix, rescaled, widened
+from partwise.matrix import Matrix
 from partwise.parameters import check_choice, check_count, check_integer, check_kind, check_stopping, draw_seed
+from partwise.problem import Problem
 from partwise.selection.choice import RankChoice, judge
 from partwise.selection.holdout import METHODS, Fitting, deal
 from partwise.selection.ledger import Cell, Ledger, fingerprint
@@ -40,6 +41,8 @@ def choose_rank(
     max_iter: int = 200,
     max_time: float | None = None,
     missing_values: Any = None,
+    sample_weight: Any = None,
+    feature_weight: Any = None,
     random_state: Any = None,
     n_jobs: int | None = None,
     resume: str | os.PathLike[str] | None = None,
@@ -75,6 +78,8 @@ def choose_rank(
         Limit in seconds, shared between the folds. What is known by then is used, and the reason says so.
     missing_values : None, nan or 0
         Which entries are unknown, see ``factorize``; only known ones are held out, a tenth of them in each fold.
+    sample_weight, feature_weight : see ``factorize``
+        Weights of rows and columns, in the errors too.
     random_state : int, RandomState, Generator or None
         Seed; it fixes the result at any `n_jobs`.
     n_jobs : int or None
@@ -119,8 +124,8 @@ def choose_rank(
     3 parts: ...
     """
     began = time.perf_counter()
-    objective = get_loss(loss)
-    get_solver(solver, objective)
+    named = get_loss(loss)
+    get_solver(solver, named)
     folds = check_integer("folds", folds, 2)
     check_choice("method", method, METHODS)
     tol, max_iter, max_time = check_stopping(tol, max_iter, max_time)
@@ -130,14 +135,15 @@ def choose_rank(
         )
     seed = draw_seed("random_state", random_state)
     check_kind("progress", progress, Callable)
-    given = as_matrix(X, missing_values=missing_values)
-    objective.check(given)
-    matrix = widened(given) if objective.degree is None else rescaled(widened(given), objective.degree)[0]
-    objective.checked_size(matrix)
+    problem = Problem.of(
+        X, named, sample_weight=sample_weight, feature_weight=feature_weight, missing_values=missing_values
+    )
+    problem.check_data()
+    matrix, objective = problem.X, problem.loss
     tried = _ranks(ranks, matrix)
     chain = sorted({1, *tried})
-    named = {"loss": objective, "solver": solver, "method": method, "tol": tol, "max_iter": max_iter}
-    mark = "" if resume is None else fingerprint(matrix, {**named, "folds": folds, "chain": chain, "seed": seed})
+    settings = {"loss": named, "solver": solver, "method": method, "tol": tol, "max_iter": max_iter}
+    mark = "" if resume is None else fingerprint(matrix, {**settings, "folds": folds, "chain": chain, "seed": seed})
     ledger = Ledger(resume, mark, progress)
     make = deal(matrix, folds, method, np.random.RandomState(seed))
     fitting = Fitting(objective, solver, tol, max_iter)

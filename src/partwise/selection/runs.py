@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from partwise.init import initialize
-from partwise.losses import Loss
-from partwise.matrix import Array, Matrix
+from partwise.matrix import Array
 from partwise.penalties import Penalty
+from partwise.problem import Problem
 from partwise.projection import Projection
 from partwise.selection.matching import unit_rows
 from partwise.selection.resampling import drawn, rows_of
@@ -46,10 +46,10 @@ class Runs:
 
     Parameters
     ----------
-    X : Matrix
-        The data, in units of `unit`.
-    n_components, n_init : int
-        Parts of a run, and starts of which it keeps the best.
+    problem : Problem
+        What each of them solves.
+    n_init : int
+        Starts of which a run keeps the best.
     resample : {None, 'bootstrap', 'poisson'}
         See ``consensus``.
     compared : ndarray
@@ -58,11 +58,8 @@ class Runs:
         It fixes all runs.
     """
 
-    X: Matrix
-    unit: float
-    n_components: int
+    problem: Problem
     n_init: int
-    loss: Loss
     solver: Solver
     tol: float
     max_iter: int
@@ -72,37 +69,42 @@ class Runs:
 
     def groups(self, n_runs: int) -> list[range]:
         """Return the runs that go in step: those on the same data read it once for all, and give the same alone."""
-        size = 1 if self.resample else max(1, in_step(self.X, self.n_components, self.solver) // self.n_init)
+        size = (
+            1
+            if self.resample
+            else max(1, in_step(self.problem.X, self.problem.n_components, self.solver) // self.n_init)
+        )
         return [range(first, min(first + size, n_runs)) for first in range(0, n_runs, size)]
 
     def fit(self, numbers: Sequence[int], seconds: float | None) -> list[Run]:
         """Return the runs of a group; the limit is for all of them together."""
         generators = [np.random.RandomState([self.seed, number]) for number in numbers]
-        data = drawn(self.X, self.resample, generators[0], self.unit)
+        k, loss = self.problem.n_components, self.problem.loss
+        data = drawn(self.problem.X, self.resample, generators[0], self.problem.unit)
         starts = [
             (Factor(W, Penalty()), Factor(Ht, Penalty()))
             for rng in generators
-            for W, Ht in (initialize(data, self.n_components, "random", rng) for _ in range(self.n_init))
+            for W, Ht in (initialize(data, k, "random", rng) for _ in range(self.n_init))
         ]
         with Workers(1) as alone:
             found = alternate(
-                data, self.loss, self.solver, starts, stopping=Stopping(self.tol, self.max_iter, seconds),
+                data, loss, self.solver, starts, stopping=Stopping(self.tol, self.max_iter, seconds),
                 workers=alone, began=time.perf_counter(),
             )  # fmt: skip
-        size = self.loss.size(data)
+        size = loss.size(data)
         tries = [found[first : first + self.n_init] for first in range(0, len(found), self.n_init)]
         return [self._kept(min(own, key=lambda outcome: outcome.objective), size) for own in tries]
 
     def _kept(self, found: Outcome, size: float) -> Run:
-        H = np.ascontiguousarray(found.Ht.T)
+        H, X, loss = np.ascontiguousarray(found.Ht.T), self.problem.X, self.problem.loss
         if self.resample == "bootstrap":  # its rows are others
-            W = Projection(H, self.loss, Penalty())(rows_of(self.X, self.compared))
+            W = Projection(H, loss, Penalty())(rows_of(X, self.compared))
         else:
             W = found.W[self.compared]
         relative = found.objective / size if size > 0 else 0.0
         return Run(
             parts=unit_rows(H.astype(np.float64)),
-            error=float(np.sqrt(2 * max(relative, 0.0)) if self.loss.degree == 2 else relative),
+            error=float(np.sqrt(2 * max(relative, 0.0)) if loss.degree == 2 else relative),
             labels=np.argmax(W * np.linalg.norm(H, axis=1), axis=1),
             done=found.reason is not StopReason.MAX_TIME,
         )

@@ -1,0 +1,153 @@
+"""How a problem is solved: by which solver, from which starts, until when, on how many threads."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from partwise.init import STARTS
+from partwise.init.given import starts
+from partwise.losses import Loss
+from partwise.matrix.names import like_columns
+from partwise.parameters import check_choice, check_integer, check_kind, check_seed, check_seed_kind, check_stopping
+from partwise.problem import Problem
+from partwise.solvers import (
+    Callback,
+    Factor,
+    Iteration,
+    Outcome,
+    Parts,
+    Solver,
+    alternate,
+    get_solver,
+    in_reach,
+    in_step,
+    lighten,
+    solve_rows,
+    warm_up,
+)
+from partwise.solvers.rows import MOST_LOCAL
+from partwise.solvers.simplex import project
+from partwise.solvers.volume import Volume
+from partwise.stopping import Stopping, StopReason
+from partwise.threads import Workers
+
+CUT_SHORT = (StopReason.MAX_TIME, StopReason.CALLBACK, StopReason.INTERRUPTED)
+"""What ends a fit whatever starts are left."""
+
+
+@dataclass(eq=False)
+class Plan:
+    """How a problem is solved; see ``factorize`` for the parameters.
+
+    Parameters
+    ----------
+    solver : Solver
+        What does the half-steps.
+    stopping : Stopping
+        When a start ends.
+    began : float
+        ``time.perf_counter()`` when the fit began.
+    """
+
+    solver: Solver
+    stopping: Stopping
+    init: str | None = None
+    n_init: int = 1
+    random_state: Any = None
+    W: Any = None
+    H: Any = None
+    seed_components: Any = None
+    n_jobs: int | None = None
+    callback: Callback | None = None
+    began: float = field(default_factory=time.perf_counter)
+
+    @classmethod
+    def of(
+        cls,
+        loss: Loss,
+        solver: Solver | str = "auto",
+        *,
+        tol: float = 1e-4,
+        max_iter: int = 200,
+        max_time: float | None = None,
+        init: str | None = None,
+        n_init: int = 1,
+        random_state: Any = None,
+        H: Any = None,
+        seed_components: Any = None,
+        callback: Callback | None = None,
+        names: Any = None,
+        **more: Any,
+    ) -> "Plan":
+        """Return the plan for these parameters, checked; `names` are those of X's columns."""
+        chosen, n_init = get_solver(solver, loss), check_integer("n_init", n_init)
+        stopping = Stopping(*check_stopping(tol, max_iter, max_time))
+        check_choice("init", init, STARTS, also=(None,))
+        check_seed_kind("random_state", random_state)
+        check_kind("callback", callback, Callable)
+        H, seeds = like_columns(H, names, "H"), like_columns(seed_components, names, "seed_components")
+        return cls(chosen, stopping, init, n_init, random_state, H=H, seed_components=seeds, callback=callback, **more)
+
+    def best(self, problem: Problem, volume: Volume | None, workers: Workers) -> Outcome:
+        """Return the outcome of the best of all starts."""
+        X, loss, begin = problem.X, problem.loss, self._beginning(problem, volume)
+        best, waiting = None, self.n_init
+        while waiting:
+            together = 1 if self.callback or volume else min(waiting, in_step(X, problem.n_components, self.solver))
+            begun = [begin(workers) for _ in range(together)]
+            leads, limit = None, self.stopping
+            if self._warms_up(problem):
+                leads = warm_up(X, loss, self.solver, begun, workers, self.began)
+            if volume:
+                leads = [lighten(X, loss, self.solver, *begun[0], limit, workers, self.began)]
+                limit = replace(limit, max_iter=limit.max_iter - leads[0])
+            found = alternate(
+                X, loss, self.solver, begun, stopping=limit, workers=workers, began=self.began,
+                callback=self._told(problem), leads=leads,
+            )  # fmt: skip
+            best = min([best, *found] if best else found, key=lambda outcome: outcome.objective)
+            cut_short = any(outcome.reason in CUT_SHORT for outcome in found)
+            del found, begun  # and with them all arrays but the best
+            waiting = 0 if cut_short else waiting - together
+        assert best is not None
+        return best
+
+    def _beginning(self, problem: Problem, volume: Volume | None) -> Callable[[Workers], tuple[Factor, Factor]]:
+        """Return a function that makes one start after another."""
+        X, init, boxes, sums = problem.X, self.init, problem.boxes, problem.sum_to_one
+        if init is None and self.W is None and self.H is None and (any(boxes) or not problem.is_whole):
+            init = "random"  # an SVD takes unknown entries for zeros, and knows no bounds
+        rng = check_seed("random_state", self.random_state)
+        pairs = starts(X, problem.n_components, init, self.W, self.H, problem.scales, self.seed_components, rng)
+
+        def begin(workers: Workers) -> tuple[Factor, Factor]:
+            W, Ht = in_reach(problem.weighting.left_out(pairs(workers)), boxes, X.mean, problem.loss, sums)
+            if sums:
+                W = project(W)
+            if self.seed_components is not None and self.W is None:  # any other W would lead away from the seeds
+                W = solve_rows(
+                    X, problem.loss, None, Parts(Ht), problem.penalties[0], workers, most=MOST_LOCAL, box=boxes[0],
+                    sums_to_one=sums,
+                )  # fmt: skip
+            w = Factor(W, problem.penalties[0], boxes[0], sums)
+            return w, Factor(Ht, problem.penalties[1], boxes[1], volume=volume)
+
+        return begin
+
+    def _warms_up(self, problem: Problem) -> bool:
+        """Return whether starts may learn from a sample of the rows first."""
+        given_or_random = self.init in ("random", "custom") or self.W is not None or self.H is not None
+        return given_or_random and problem.is_free and self.seed_components is None
+
+    def _told(self, problem: Problem) -> Callback | None:
+        """Return the callback for factors of the problem's X, without the weights in them."""
+        callback, weighting = self.callback, problem.weighting
+        if callback is None or not weighting:
+            return callback
+
+        def told(at: Iteration) -> object:
+            W, H = weighting.restored(at.W, at.H)
+            return callback(replace(at, W=W, H=H))
+
+        return told

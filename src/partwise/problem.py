@@ -1,0 +1,248 @@
+"""What a fit minimises: X, loss, weights, penalties, bounds, checked once and in units of its own; and the way back."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from partwise.caching import cached_property
+from partwise.exceptions import DataError
+from partwise.losses import Loss
+from partwise.matrix import Array, Box, Matrix, as_matrix, by_rows, in_units, rescaled, widened
+from partwise.matrix.observed import Observed
+from partwise.parameters import check_kind
+from partwise.penalties import Bounds, Penalty
+from partwise.solvers import Solver, check_limits, share_out
+from partwise.solvers.volume import check_volume
+from partwise.weighting import Weighting
+
+NONE = Penalty()
+
+
+@dataclass(eq=False)
+class Problem:
+    """A loss of X that W and H minimise, and all that they have to keep to.
+
+    Fields are in the user's units. Properties are in units in which no power overflows or underflows; in these, weights
+    of rows and columns are scales of X, so that no solver need know of them.
+
+    Parameters
+    ----------
+    given : Matrix
+        X (n, m). Factors get its dtype.
+    named : Loss
+        What to minimise.
+    bare : Matrix
+        X counted in `unit`, without weights of rows and columns.
+    unit : float
+        What X is counted in.
+    units : (float, float)
+        What W and H are counted in.
+    n_components : int
+        Number of parts k.
+    asked : (Penalty, Penalty)
+        Penalties of W and H.
+    bounds : (Bounds or None, Bounds or None)
+        Limits of W and H.
+    weighting : Weighting
+        Scales of rows and columns.
+    sum_to_one : bool
+        Whether each row of W has to sum to one.
+    min_volume : float
+        Weight of the volume that the parts span.
+
+    Examples
+    --------
+    >>> from partwise.losses import get_loss
+    >>> problem = Problem.of([[1e200, 2e200], [3e200, 1e200]], get_loss("frobenius"))
+    >>> bool(problem.X.total < 10), bool(problem.H(np.ones((2, 1))).max() > 1e99)
+    (True, True)
+    """
+
+    given: Matrix
+    named: Loss
+    bare: Matrix
+    unit: float
+    units: tuple[float, float]
+    n_components: int = 1
+    asked: tuple[Penalty, Penalty] = (NONE, NONE)
+    bounds: tuple[Bounds | None, Bounds | None] = (None, None)
+    weighting: Weighting = field(default_factory=Weighting)
+    sum_to_one: bool = False
+    min_volume: float = 0.0
+
+    @classmethod
+    def of(
+        cls,
+        X: Any,
+        loss: Loss,
+        n_components: int = 1,
+        *,
+        penalty_W: Penalty | None = None,
+        penalty_H: Penalty | None = None,
+        bounds_W: Bounds | None = None,
+        bounds_H: Bounds | None = None,
+        sample_weight: Any = None,
+        feature_weight: Any = None,
+        sum_to_one: bool = False,
+        min_volume: float = 0.0,
+        negatives: str = "error",
+        missing_values: Any = None,
+        entry_weight: Any = None,
+        widen: bool = True,
+    ) -> "Problem":
+        """Return the problem of finding W and H for X; see ``factorize`` for the parameters and what is raised.
+
+        Without `widen` a small X in float32 is not worked on in float64.
+        """
+        penalties = check_kind("penalty_W", penalty_W, Penalty), check_kind("penalty_H", penalty_H, Penalty)
+        bounds = check_kind("bounds_W", bounds_W, Bounds), check_kind("bounds_H", bounds_H, Bounds)
+        min_volume = check_volume(min_volume, sum_to_one)
+        given = as_matrix(X, negatives=negatives, missing_values=missing_values, entry_weight=entry_weight)
+        loss.check(given)
+        asked = penalties[0] or NONE, penalties[1] or NONE
+        weighting = Weighting.of(sample_weight, feature_weight, given, loss)
+        weighting.check(asked, sum_to_one)
+        bare, unit = _in_own_units(widened(given) if widen else given, loss)
+        # the unit of X goes to both factors alike, but for a W that has its own
+        units = (1.0, unit) if sum_to_one else share_out(unit, bare, bounds)
+        return cls(given, loss, bare, unit, units, n_components, asked, bounds, weighting, sum_to_one, min_volume)
+
+    @classmethod
+    def onto(cls, X: Matrix, loss: Loss, unit_H: float, n_components: int, **more: Any) -> "Problem":
+        """Return the problem of finding W alone, for parts counted in `unit_H`; what else it has, see above."""
+        loss.check(X)
+        wide = widened(X)
+        if more["sum_to_one"]:  # weights have no unit: the parts have that of X
+            bare, unit = in_units(wide, unit_H), unit_H
+        else:
+            bare, unit = _in_own_units(wide, loss)
+        return cls(X, loss, bare, unit, (unit / unit_H, unit_H), n_components, **more)
+
+    @cached_property
+    def loss(self) -> Loss:
+        """What to minimise."""
+        return self.named.in_units(self.unit)
+
+    @property
+    def log_unit(self) -> float:
+        """Binary logarithm of what losses are counted in."""
+        return self.named.log_unit(self.unit)
+
+    @cached_property
+    def X(self) -> Matrix:
+        """The data, (n, m)."""
+        return self.weighting.apply(self.bare)
+
+    @cached_property
+    def size(self) -> float:
+        """The loss's size of X; raises DomainError where it is beyond the range of numbers."""
+        return self.loss.checked_size(self.X)
+
+    @cached_property
+    def penalties(self) -> tuple[Penalty, Penalty]:
+        """What W and H pay."""
+        if not any(self.asked):
+            return self.asked
+        W, H = (
+            penalty.in_units(unit, self.log_unit, self.bare.dtype)
+            for penalty, unit in zip(self.asked, self.units, strict=True)
+        )
+        return W, H
+
+    @cached_property
+    def boxes(self) -> tuple[Box | None, Box | None]:
+        """Limits of W (n, k) and Ht (m, k)."""
+        if self.bounds == (None, None):
+            return None, None
+        return self.weighting.boxes(self.bounds, self.bare, self.n_components, self.units)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every entry of X is known."""
+        return not isinstance(self.bare, Observed)
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing but the loss counts, so that any scale between W and H is as good as another."""
+        return not (any(self.penalties) or any(self.boxes) or self.sum_to_one)
+
+    @cached_property
+    def even_rows(self) -> "Problem":
+        """The problem without weights of rows: the best W of a row does not depend on the row's weight."""
+        columns = self.weighting.columns
+        return self if self.weighting.rows is None else replace(self, weighting=Weighting(columns=columns))
+
+    def check_data(self) -> None:
+        """Raise DataError if no entry is known, or the loss's size of X is beyond the range of numbers."""
+        if not (self.is_whole or self.given.n_stored):
+            raise DataError(
+                "No entry of X is known: nothing can be learnt from it. Mend missing_values, or the weights."
+            )
+        self.size  # noqa: B018
+
+    def check_limits(self, solver: Solver) -> None:
+        """Raise IncompatibleSolverError where a solver cannot keep to the limits."""
+        check_limits(solver, self.boxes, self.sum_to_one, not self.is_whole)
+
+    @property
+    def scales(self) -> tuple[Any, Any]:
+        """What the user's W (n, k) and Ht (m, k) are divided by to be factors of the problem's X."""
+        W, H = (
+            unit if weights is None else unit / np.where(weights > 0, weights, 1.0)
+            for unit, weights in zip(self.units, (self.weighting.rows, self.weighting.columns), strict=True)
+        )
+        return W, H
+
+    def W(self, left: Array) -> Array:
+        """Return W (n, k) of `even_rows` in the user's units; raises DataError if numbers cannot hold it."""
+        W = self._in_users_unit(left, self.units[0])
+        check_numbers(W=W)
+        return W
+
+    def H(self, right: Array) -> Array:
+        """Return H for an Ht (m, k) in the user's units; raises DataError if numbers cannot hold it.
+
+        Columns of which no entry is known are the mean of the others, which is the best guess, and costs nothing.
+        """
+        H = self.even_rows.weighting.restored(right, right.T)[1]
+        H = by_rows(self._in_users_unit(H, self.units[1]))
+        if isinstance(self.X, Observed) and self.boxes[1] is None and not self.penalties[1]:
+            blank = self.X.T.blank_rows()
+            H[:, blank] = H[:, ~blank].mean(axis=1, keepdims=True) if not blank.all() else 0
+        if self.bounds[1] is not None:  # to the bit, whatever the way through other units
+            H = np.clip(H, *(bound.T for bound in self.bounds[1].box(H.shape[::-1], "H", H.dtype)))
+        check_numbers(H=H)
+        return H
+
+    def _in_users_unit(self, factor: Array, unit: float) -> Array:
+        with np.errstate(over="ignore", invalid="ignore"):  # refused by check_numbers
+            return (factor * factor.dtype.type(unit) if unit != 1 else factor).astype(self.given.dtype, copy=False)
+
+    def relative(self, value: float) -> float:
+        """Return a loss relative to its size of X: of squares the root, so that an error of X's size is 1."""
+        share = value / self.size if self.size > 0 else 0.0
+        return float(np.sqrt(2 * share)) if self.loss.degree == 2 else share
+
+
+def _in_own_units(X: Matrix, loss: Loss) -> tuple[Matrix, float]:
+    """Return X in the unit that its size and the loss ask for, and this unit."""
+    degree = loss.unit_degree
+    return (X, 1.0) if degree is None else rescaled(X, degree)
+
+
+def check_numbers(loss: float = 0.0, **factors: Array) -> None:
+    """Raise DataError unless all entries of the factors are finite and at least 0, and the loss is finite."""
+    for name, factor in factors.items():
+        low, high = (float(end(initial=0.0)) for end in (factor.min, factor.max))  # NaN where an entry is
+        if not (low >= 0 and high < np.inf):
+            raise DataError(
+                f"{name} has entries that {factor.dtype} cannot hold (more than {np.finfo(factor.dtype).max:.1e}). "
+                f"Data, starts, penalties, weights or bounds are too large, too small or too far apart: divide X by "
+                f"its mean, and bring the others to its scale."
+            )
+    if not np.isfinite(loss):
+        raise DataError(
+            "The loss of this data is beyond the range of numbers. Divide X by its mean, and leave out entries that "
+            "are many orders of magnitude smaller or larger; or take a loss with a beta between 0 and 2."
+        )
