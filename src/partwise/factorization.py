@@ -8,7 +8,7 @@ import numpy as np
 
 from partwise.losses import Frobenius, Loss, get_loss
 from partwise.matrix import Array, as_matrix
-from partwise.matrix.names import feature_names, order_of, with_columns
+from partwise.matrix.names import feature_names, like_columns, order_of, with_columns
 from partwise.parameters import check_count
 from partwise.penalties import Bounds, Penalty
 from partwise.plan import Plan
@@ -267,6 +267,9 @@ def factorize(
         seed_components=seed_components, random_state=random_state, n_jobs=n_jobs, callback=callback, names=names,
         began=began,
     )  # fmt: skip
+    feature_weight = like_columns(feature_weight, names, "feature_weight")
+    if isinstance(bounds_H, Bounds):
+        bounds_H = Bounds(*(like_columns(bound, names, "bounds_H") for bound in (bounds_H.lower, bounds_H.upper)))
     problem = Problem.of(
         X, objective, k, penalty_W=penalty_W, penalty_H=penalty_H, bounds_W=bounds_W, bounds_H=bounds_H,
         sample_weight=sample_weight, feature_weight=feature_weight, entry_weight=entry_weight, sum_to_one=sum_to_one,

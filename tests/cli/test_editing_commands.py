@@ -72,6 +72,11 @@ def test_a_few_words_find_topics_and_documents(run, model):
     assert all(one["id"].startswith("sport/") and one["title"] for one in found["documents"])
 
 
+def test_a_word_that_no_topic_uses_is_told(run, model):
+    assert "no topic uses zebra" in run("find", model, "cup", "zebra").stderr
+    assert "no topic uses" not in run("find", model, "cup").stderr
+
+
 def test_topics_over_time_are_printed_and_written(run, model):
     out = model.with_name("years.csv")
     lines = run("over-time", model, "--bins", "year", "--out", out).stdout.splitlines()

@@ -109,3 +109,29 @@ def test_weights_are_read_as_the_matrix_is(run, tmp_path):
     assert "rows weighted" in run(*arguments, "--weights", f"{rows}:w").stdout
     entries = table(tmp_path / "entries.csv", "gene", ";", comma)
     assert "entries weighted" in run(*arguments, "--transpose", "--weights", entries).stdout
+
+
+def test_an_option_that_says_nothing_about_a_file_is_refused_by_its_name(run, tmp_path):
+    path = table(tmp_path / "a.csv")
+    arguments = ["fit", path, "--components", 2, "--out", tmp_path / "a.model"]
+    assert "--layer says nothing about .csv" in run(*arguments, "--layer", "counts", code=2).stderr
+    run(*arguments)
+    assert "--text: " in run("transform", tmp_path / "a.model", path, "--text", "a", code=2).stderr
+
+
+def test_an_option_of_one_value_stands_once(run, news, tmp_path):
+    assert "--id stands twice" in run("topics", news, "--id", "id", "--id", "title", code=2).stderr
+
+
+def test_texts_of_several_options_are_joined(run, news):
+    arguments = ["topics", news, "-k", 2, "--json", "-q"]
+    joined = json.loads(run(*arguments, "--text", "title,body").stdout)
+    found = json.loads(run(*arguments, "--text", "title", "--text", "body").stdout)
+    assert found["n_words"] == joined["n_words"]
+    assert found["topics"] == joined["topics"]
+
+
+def test_json_has_as_many_digits_as_tables(run, news):
+    found = json.loads(run("topics", news, "-k", 2, "--text", "body", "--json", "-q").stdout)
+    shares = [topic["share"] for topic in found["topics"]]
+    assert shares == [float(f"{share:.6g}") for share in shares]

@@ -36,7 +36,7 @@ def test_a_reader_not_in_the_log_is_noted(run, log):
 def test_explain_gives_reasons_that_sum(run, log):
     top = json.loads(run("recommend", log, "--reader", "r1", "-n", 1, "--json").stdout)[0]
     reasons = json.loads(run("explain", log, "--reader", "r1", "--article", top["article"], "--json").stdout)
-    assert sum(reason["score"] for reason in reasons) == pytest.approx(top["score"])
+    assert sum(reason["score"] for reason in reasons) == pytest.approx(top["score"], abs=1e-5)  # of six digits each
     assert "in all" in run("explain", log, "--reader", "r1", "--article", top["article"]).stdout
     assert "there is no article" in run("explain", log, "--reader", "r1", "--article", "zz", code=2).stderr
 

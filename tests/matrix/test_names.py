@@ -11,6 +11,7 @@ import partwise as pw
 from partwise.exceptions import DataError, DataTypeError
 from partwise.matrix import Named, as_matrix
 from partwise.matrix.names import feature_names, with_columns
+from partwise.penalties import Bounds
 
 NAMES = list("abcdef")
 TURNED = list("fbdace")
@@ -141,3 +142,25 @@ def test_an_nmf_keeps_names_in_its_factorization_too():
     model = pw.NMF(2, random_state=0).fit(FRAME)
     assert list(model.factorization_.feature_names_in_) == NAMES
     assert list(pw.consensus(FRAME, 2, n_runs=2, random_state=0).feature_names_in_) == NAMES
+
+
+VALUES = pd.Series([0.2, 1.0, 3.0, 0.5, 2.0, 0.1], index=NAMES)
+
+
+@pytest.mark.parametrize("name", ["feature_weight", "upper"])
+def test_a_series_with_a_value_for_each_column_is_matched_by_its_index(name):
+    def parts(values):
+        model = pw.NMF(2, random_state=0, max_iter=20, tol=0, **({"upper": values} if name == "upper" else {}))
+        return model.fit(FRAME, **({} if name == "upper" else {name: values})).components_
+
+    np.testing.assert_array_equal(parts(VALUES[TURNED]), parts(VALUES.to_numpy()))
+    with pytest.raises(DataError, match=f"{name} lacks 'c'"):
+        parts(VALUES.rename({"c": "x"}))
+
+
+def test_bounds_and_weights_of_a_factorization_are_matched_by_their_index():
+    def parts(values):
+        bounds = Bounds(0.0, values)
+        return pw.factorize(FRAME, 2, random_state=0, max_iter=20, feature_weight=values, bounds_H=bounds).H
+
+    np.testing.assert_array_equal(parts(VALUES[TURNED]), parts(VALUES.to_numpy()))

@@ -319,3 +319,26 @@ def test_json_lines_are_a_matrix_too(tmp_path):
     read = read_numbers(tmp_path / "a.jsonl")
     np.testing.assert_array_equal(read.X, [[1, np.nan], [np.nan, 2.5]])
     assert (read.row_names, read.column_names) == (["x", "y"], ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("a.csv", {"layer": "counts"}),
+        ("a.npy", {"decimal": ","}),
+        ("a.npy", {"index_column": "id"}),
+        ("a.npy", {"layer": "X"}),
+        ("a.parquet", {"encoding": "cp1252"}),
+        ("a.jsonl", {"delimiter": ";"}),
+        ("sparse.npz", {"layer": "counts"}),
+    ],
+)
+def test_a_setting_that_says_nothing_about_a_file_is_refused(tmp_path, name, settings):
+    frame = pd.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0]})
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    frame.to_parquet(tmp_path / "a.parquet")
+    frame.to_json(tmp_path / "a.jsonl", orient="records", lines=True)
+    np.save(tmp_path / "a.npy", frame.to_numpy())
+    sp.save_npz(tmp_path / "sparse.npz", sp.csr_matrix(frame.to_numpy()))
+    with pytest.raises(DataError, match=next(iter(settings))):
+        read_numbers(tmp_path / name, format=Format(**settings))

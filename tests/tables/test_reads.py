@@ -82,6 +82,23 @@ def test_words_for_strengths_count_what_is_said(tmp_path):
         read_reads(path, columns)
 
 
+def test_words_for_strengths_that_no_read_has_are_told(tmp_path):
+    path = write(tmp_path, "reader,article,event\nann,7,VIEW\n")
+    reads = read_reads(path, {"strength": "event"}, strengths={"view": 1, "share": 3})
+    assert "'share'" in reads.notes[0]
+
+
+def test_a_column_of_kinds_that_is_not_read_is_told(tmp_path):
+    path = write(tmp_path, "reader,article,Event\nann,7,VIEW\n")
+    assert "--strength-column Event" in read_reads(path).notes[0]
+    assert read_reads(path, {"strength": "Event"}, strengths={"view": 1}).notes == []
+
+
+def test_a_format_of_times_needs_times(tmp_path):
+    with pytest.raises(DataError, match="--time-column"):
+        read_reads(write(tmp_path, "reader,article\nann,7\n"), format=Format(date_format="%Y"))
+
+
 @pytest.mark.parametrize(
     ("row", "parts"),
     [

@@ -219,3 +219,9 @@ def test_a_column_to_carry_that_is_not_there_is_told(tmp_path):
     (tmp_path / "texts").mkdir()
     write(tmp_path / "texts", "Rates rise", "a.txt")
     assert "it has no column 'link'" in error_of(tmp_path / "texts", metadata_columns={"url": "link"})
+
+
+def test_a_format_of_dates_needs_dates(tmp_path):
+    (tmp_path / "a.csv").write_text("text,day\nRates rise,1.2.2021\n")
+    with pytest.raises(DataError, match="--date"):
+        read_texts(tmp_path / "a.csv", format=Format(date_format="%d.%m.%Y"))

@@ -3,7 +3,7 @@
 import math
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
@@ -33,6 +33,7 @@ __all__ = [
     "note",
     "operand",
     "quiet",
+    "refuse",
     "seed_option",
     "table_file",
     "with_folder",
@@ -75,6 +76,16 @@ class Command(click.Command):
             ),
         ]
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse an option that stands twice where one value counts: Click takes the last without a word."""
+        if not ctx.resilient_parsing:
+            order = self.make_parser(ctx).parse_args(args=list(args))[2]
+            for param in order:
+                once = isinstance(param, click.Option) and not (param.multiple or param.is_flag or param.count)
+                if once and order.count(param) > 1:
+                    raise click.UsageError(f"{param.opts[-1]} stands twice. Give it once.", ctx)
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command, unless it would write over what it reads."""
         self.check_out(ctx)
@@ -109,6 +120,14 @@ def note(message: str) -> None:
 
 def _keep(ctx: click.Context, option: click.Parameter, value: bool) -> None:
     ctx.meta[str(option.name)] = value
+
+
+def refuse(names: Collection[str], why: str) -> None:
+    """Refuse options that are for another kind of model."""
+    ctx = click.get_current_context()
+    for param in ctx.command.params:
+        if param.name in names and ctx.get_parameter_source(param.name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{param.opts[0]}: {why}. Leave it out.", ctx)
 
 
 def with_folder(ctx: click.Context, option: click.Parameter, value: str | None) -> str | None:

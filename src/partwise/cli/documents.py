@@ -31,8 +31,9 @@ def text_options(function: Decorated) -> Decorated:
         click.option(
             "--text",
             metavar="COLUMN",
+            multiple=True,
             show_default="the one called text, body, content, ...",
-            help="Column of the texts; several, as in title,body, are joined.",
+            help="Column of the texts; several, as in title,body, are joined; may be given many times.",
         ),
         click.option(
             "--id", "id_", metavar="COLUMN", show_default="id if it fits, else row numbers", help="Column of ids."
@@ -121,13 +122,14 @@ def _with(options: Sequence[Callable[[Any], Any]], function: Decorated) -> Decor
 
 
 def read_documents(
-    file: str, *, text: str | None, id_: str | None, format: "Format", date: str | None = None, **columns: str | None
+    file: str, *, text: Sequence[str], id_: str | None, format: "Format", date: str | None = None, **columns: str | None
 ) -> "Texts":
     """Read texts and what belongs to them as the options say, without tags of HTML, and tell of these and of gaps."""
     from partwise.tables import read_texts
 
     asked = {name: column for name, column in columns.items() if column is not None}
-    read = read_texts(file, text_column=text, id_column=id_, date_column=date, metadata_columns=asked, format=format)
+    joined = ",".join(text) or None
+    read = read_texts(file, text_column=joined, id_column=id_, date_column=date, metadata_columns=asked, format=format)
     say(read.notes)
     metadata = {
         name: [*map(without_markup, values)] if name != "url" else values for name, values in read.metadata.items()

@@ -1,12 +1,17 @@
 """``partwise find``."""
 
+from typing import TYPE_CHECKING
+
 import click
 from rich.text import Text
 
-from partwise.cli.command import Command, existing_file, json_option
+from partwise.cli.command import Command, existing_file, json_option, note
 from partwise.cli.models import load_topics, titles_of
 from partwise.cli.render import print_json, print_line, print_similar
 from partwise.exceptions import DataError
+
+if TYPE_CHECKING:
+    from partwise.topics import TopicModel
 
 __all__ = ["command"]
 
@@ -28,6 +33,9 @@ def command(model: str, words: tuple[str, ...], number: int, topics: int, as_jso
     """
     query, loaded = " ".join(words), load_topics(model)
     found = loaded.find_columns(query, topics)
+    unused = [word for word in dict.fromkeys(query.split()) if not _is_used(loaded, word)]
+    if unused:
+        note(f"no topic uses {', '.join(unused)}: the other words were looked for")
     try:
         documents = loaded.neighbours(query, number)
     except DataError:  # a model of a matrix knows topics of words, but places no text
@@ -46,3 +54,10 @@ def command(model: str, words: tuple[str, ...], number: int, topics: int, as_jso
         print_line(line.append(f"  ({row['words']})", "dim"))
     if documents:
         print_similar(documents, loaded.labels_, dict(zip(loaded.ids_, loaded.texts_ or [], strict=False)), titles)
+
+
+def _is_used(model: "TopicModel", word: str) -> bool:
+    try:
+        return bool(model.find_columns(word)["topic"])
+    except DataError:
+        return False

@@ -36,6 +36,8 @@ __all__ = [
 
 GAP = "  "
 NONE: Mapping[str, str] = MappingProxyType({})
+DIGITS = 6
+"""Significant digits of a number in JSON, as in tables."""
 NARROWEST = 40
 """Columns that lines are made for at least: a narrower terminal breaks them."""
 
@@ -46,8 +48,16 @@ def terminal_width() -> int:
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON value, readable as it stands."""
-    click.echo(json_text(value, getattr(sys.stdout, "encoding", None) or "utf-8"))
+    """Print one JSON value, readable as it stands; numbers have as many digits as in tables."""
+    click.echo(json_text(_rounded(value), getattr(sys.stdout, "encoding", None) or "utf-8"))
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _rounded(held) for name, held in value.items()}
+    if isinstance(value, list | tuple):
+        return [*map(_rounded, value)]
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
 
 
 def fit_facts(nmf: Any, seconds: float) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from partwise.cli.command import Command, existing_file, new_file
+from partwise.cli.command import Command, existing_file, new_file, refuse
 from partwise.cli.documents import read_documents, text_options
-from partwise.cli.formats import NUMBERS, format_options
+from partwise.cli.formats import NUMBERS, TEXTS, format_options
 from partwise.cli.inputs import count_unknown, for_model, missing_word, read_non_negative
 from partwise.cli.progress import doing
 from partwise.cli.saving import save_table
@@ -59,12 +59,14 @@ def command(model: str, file: str, out: str | None, format: "Format", **settings
         loaded = load(model)
     names: Sequence[str] | None
     if isinstance(loaded, TopicModel):
+        refuse({*NUMBERS} - {*TEXTS}, f"{model} knows topics, and reads texts")
         read = read_documents(file, format=format, **settings)
         names, what, W = read.ids, "topic", loaded.transform(read.texts)
     elif not isinstance(loaded, NMF | MiniBatchNMF):
         kind = type(loaded).__name__
         raise DataError(f'{model} holds a {kind}. Give a model of "partwise fit" or "partwise topics".')
     else:
+        refuse({*settings}, f"{model} knows parts of numbers, and no texts")
         missing = missing_word(loaded.missing_values)
         numbers = read_non_negative(file, format, missing, REFUSED)
         X = for_model(numbers, loaded, file, model)

@@ -4,9 +4,8 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
-from partwise.cli.command import Changing, Failure, changed_model, json_option, note
+from partwise.cli.command import Changing, Failure, changed_model, json_option, note, refuse
 from partwise.cli.command import existing_file as file_there
 from partwise.cli.documents import date_option, metadata_options, read_documents, text_options
 from partwise.cli.formats import TEXTS, format_options
@@ -65,10 +64,10 @@ def command(model: str, file: str, out: str | None, as_json: bool, **columns: An
     with doing(f"Loading {model}"):
         loaded = load(model)
     if isinstance(loaded, TopicModel):
-        _refuse(OF_READS, f"{model} knows topics, and no reads")
+        refuse(OF_READS, f"{model} knows topics, and no reads")
         update_topics(loaded, file, _without(columns, OF_READS), model, out or model, as_json)
     elif isinstance(loaded, Recommender):
-        _refuse({*columns} - OF_READS, f"{model} knows reads, and no topics")
+        refuse({*columns} - OF_READS, f"{model} knows reads, and no topics")
         update_reads(loaded, file, columns, model, out or model, as_json)
     else:
         raise Failure(
@@ -80,14 +79,6 @@ def command(model: str, file: str, out: str | None, as_json: bool, **columns: An
 
 def _without(settings: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if name not in names}
-
-
-def _refuse(names: Collection[str], why: str) -> None:
-    """Refuse options that are for models of another kind."""
-    ctx = click.get_current_context()
-    for param in ctx.command.params:
-        if param.name in names and ctx.get_parameter_source(param.name) is ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"{param.opts[0]}: {why}. Leave it out.", ctx)
 
 
 def update_reads(model: "Recommender", file: str, settings: dict[str, Any], path: str, out: str, as_json: bool) -> None:

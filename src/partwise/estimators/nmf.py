@@ -302,7 +302,7 @@ class NMF(BaseNMF):
             bounds_W=None if fixed_weights is None else Bounds.fixed(fixed_weights),
             bounds_H=self._bounds(k, matrix.shape[1], names),
             sample_weight=sample_weight,
-            feature_weight=feature_weight,
+            feature_weight=like_columns(feature_weight, names, "feature_weight"),
             sum_to_one=self.sum_to_one,
             min_volume=self.min_volume,
         )

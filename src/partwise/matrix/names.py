@@ -20,9 +20,14 @@ MOST_NAMES = 5
 
 
 def names_of(X: Any) -> list[Any] | None:
-    """Return the names of the columns of a frame, table or AnnData object, or None if it has no names."""
+    """Return the names of the columns of a frame, table or AnnData object, or None if it has no names.
+
+    A pandas Series with one value for each column has their names in its index.
+    """
     if is_anndata(X):
         return [*X.var_names]
+    if len(getattr(X, "shape", ())) == 1 and hasattr(getattr(X, "index", None), "dtype"):
+        return [*X.index]
     names = getattr(X, "column_names", getattr(X, "columns", None)) if is_table(X) else None
     return None if names is None else [*names]
 
@@ -180,8 +185,8 @@ def like_columns(table: Any, names: Array | None, name: str, *, sparse: bool = F
 
     Parameters
     ----------
-    table : array-like, frame, or None
-        One column for each column of X; without names it is taken as it stands, and so is None.
+    table : array-like, frame, Series, or None
+        One column, or a value, for each column of X; without names it is taken as it stands, and so is None.
     names : ndarray of shape (m,) or None
         Names of X's columns.
     name : str
@@ -200,4 +205,4 @@ def like_columns(table: Any, names: Array | None, name: str, *, sparse: bool = F
     if order is None:
         return table
     found = entries_of(table, name) if sparse else array_of(table, name)
-    return (found.tocsr() if sp.issparse(found) else found)[:, order]
+    return found.tocsr()[:, order] if sp.issparse(found) else found[..., order]

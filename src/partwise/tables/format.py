@@ -3,7 +3,7 @@
 import codecs
 from dataclasses import dataclass
 
-from partwise.exceptions import ParameterError
+from partwise.exceptions import DataError, ParameterError
 
 __all__ = ["MISSING", "NO_COLUMN", "Format", "plural"]
 
@@ -13,6 +13,16 @@ NO_COLUMN = "none"
 """What to give as `index_column` where no column names the rows."""
 DELIMITERS = {"tab": "\t", r"\t": "\t", "comma": ",", "semicolon": ";", "space": " ", "pipe": "|"}
 """Words for delimiters that are hard to type."""
+LINES = (".csv", ".tsv", ".txt")
+TEXTS = (*LINES, ".jsonl", ".json")
+MEANING = {
+    "encoding": TEXTS,
+    "delimiter": LINES,
+    "decimal": (*TEXTS, ".xlsx"),
+    "index_column": (*TEXTS, ".xlsx", ".parquet"),
+    "layer": (".xlsx", ".npz", ".h5ad", ".zarr"),
+}
+"""The kinds of files of which a setting says something; those that are not here can be given for all."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +72,12 @@ class Format:
     layer: str | None = None
     missing: tuple[str, ...] = MISSING
     date_format: str | None = None
+
+    def check(self, path: object, kind: str) -> None:
+        """Refuse a setting that says nothing about a kind of file, such as `layer` about a ``.csv``."""
+        for name, kinds in MEANING.items():
+            if getattr(self, name) is not None and kind not in kinds:
+                raise DataError(f"{path}: {name}=... says nothing about {kind or 'a folder'}. Leave it out.")
 
     def __post_init__(self) -> None:
         """Check the settings."""

@@ -33,7 +33,9 @@ def read_matrix(path: str | Path, format: Format) -> Read:
     """Read a matrix with the names that the file, or those beside it, give its rows and columns."""
     path = Path(path)
     kind = ending(path)[0]
-    if path.is_dir() and kind != ".zarr":
+    folder = path.is_dir() and kind != ".zarr"
+    format.check(path, "" if folder else kind)
+    if folder:
         return _read_10x(path)
     return MATRICES[kind](path, format)
 
@@ -81,7 +83,7 @@ def _read_npy(path: Path, format: Format) -> Read:
 def _read_npz(path: Path, format: Format) -> Read:
     with reading(path, "Save plain arrays of numbers with numpy.savez.") as file:
         loaded = np.lib.npyio.NpzFile(file, allow_pickle=False)
-        if "format" in loaded.files:
+        if "format" in loaded.files and format.layer is None:
             file.seek(0)
             return _csr(scipy.sparse.load_npz(file), path), None, None, [], []
         if format.layer is not None:

@@ -64,6 +64,8 @@ def open_table(
     kind = ending(path)[0]
     if str(path) != STDIN and kind not in TABLES:
         raise DataError(f"{path}: cannot read a table from a {kind or 'file without suffix'!r}. Give {FORMATS}.")
+    if kind:
+        format.check(path, kind)
     folder = tempfile.mkdtemp(prefix="partwise-")
     try:
         if kind == ".parquet":
@@ -74,6 +76,7 @@ def open_table(
         if kind == ".xlsx":
             return open_workbook(path, format, folder, header, threads)
         source = text_source(path, format, folder)
+        format.check(source.name, source.kind)
         if source.kind in (".jsonl", ".json"):
             return JsonTable(source, format, folder, threads)
         return Delimited(source, format, folder, header, threads)

@@ -22,6 +22,10 @@ NO_ID = ("\\N", "NULL", "null", "NA", "<NA>", "NaN", "nan", "None")
 """What databases, R and Python write in place of an id that is absent."""
 
 
+KINDS = ("event", "event_type", "eventtype", "event_name", "action", "interaction", "type", "rating", "weight")
+"""What a column of kinds of reads is called, in lower case, or one of strengths."""
+
+
 @dataclass(frozen=True)
 class Reads:
     """Reads of a file, in its order; ids are text.
@@ -100,6 +104,8 @@ def read_reads(
         strength, time = _optional(table, "strength", named), _optional(table, "time", named)
         if strengths is not None and strength is None:
             strength = _required(table, "strength", named)
+        if time is None and table.format.date_format is not None:
+            raise DataError(f"{table.name}: date_format=... without a column of times. Name it with --time-column.")
         table.keep([column for column in (reader, article, strength, time) if column is not None])
         readers, who = _known(table, reader)
         articles, what = _known(table, article)
@@ -110,6 +116,8 @@ def read_reads(
             gaps = f"{int((~whole).sum()):,} of {len(whole):,} rows"
             table.notes.append(f"{table.name}: {gaps} have no {reader!r} or no {article!r}, and were left out")
         values = None if strength is None else _strength(table, strength, strengths, whole)
+        if strength is None:
+            _tell_of_kinds(table)
         seconds = None if time is None else _time(table, time, whole)
         if strengths is not None and values is not None:
             whole &= values > 0
@@ -260,6 +268,10 @@ def _strength(table: Table, column: str, strengths: Mapping[str, float] | None, 
         return values
     words, codes = table.codes(column)
     by_lower = {word.lower(): value for word, value in strengths.items()}
+    there = {word.lower() for word in words}
+    unused = [word for word in strengths if word.lower() not in there]
+    if unused:
+        table.notes.append(f"{table.name}, column {column!r}: no read is called {', '.join(map(shown, unused))}")
     unknown = sorted({word for word in words if word.lower() not in by_lower})
     if unknown or (whole & (codes < 0)).any():
         kinds = ", ".join(map(shown, unknown[:5])) or "an empty cell"
@@ -269,6 +281,16 @@ def _strength(table: Table, column: str, strengths: Mapping[str, float] | None, 
         )
     values = np.array([by_lower[word.lower()] for word in words], dtype=np.float64)
     return values[codes]
+
+
+def _tell_of_kinds(table: Table) -> None:
+    """Tell of a column that was not read, and may say what kind of read each row is."""
+    kinds = next((name for name in table.names if name.lower() in KINDS), None)
+    if kinds is not None:
+        table.notes.append(
+            f"{table.name}: column {kinds!r} was not read, and all reads count alike; if it tells kinds of reads or how "
+            f"much each says, give --strength-column {kinds}"
+        )
 
 
 def _refuse_words(table: Table, column: str) -> None:

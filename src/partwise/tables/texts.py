@@ -105,9 +105,12 @@ def read_texts(
     format = format or Format()
     others = dict(metadata_columns or {})
     asked = [column for column in (id_column, date_column, *others.values()) if column is not None]
+    if format.date_format is not None and date_column is None:
+        raise DataError(f"{path}: date_format=... without a column of dates. Name one with --date, or leave it out.")
     if Path(path).is_dir():
+        format.check(path, ".txt" if format.delimiter is None else "")
         return _of_folder(Path(path), [*asked, *([text_column] if text_column else [])], format)
-    if str(path) != STDIN and ending(path)[0] == ".txt" and not (text_column or asked):
+    if str(path) != STDIN and ending(path)[0] == ".txt" and not (text_column or asked or format.delimiter):
         lines = _of_lines(path, format)
         if lines is not None:
             return lines
