@@ -28,7 +28,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "index_column": {
         "metavar": "COLUMN",
         "show_default": "found out",
-        "help": "Column that names the rows; none: no column does.",
+        "help": "Column that names the rows, or several with commas between; none: no column does.",
     },
     "columns": {
         "metavar": "NAME",

@@ -12,8 +12,8 @@ from partwise import caching
 from partwise.exceptions import DataError
 from partwise.tables.dialect import UNQUOTED, Record, find_dialect, records
 from partwise.tables.format import Format
-from partwise.tables.numerals import text_sql
-from partwise.tables.source import Source
+from partwise.tables.numerals import is_number, text_sql
+from partwise.tables.source import BLOCK, Source
 from partwise.tables.table import Table
 
 __all__ = ["Delimited"]
@@ -66,6 +66,48 @@ class Delimited(Table):
     def names(self) -> list[str]:
         """Names of the columns; ``column 3`` where there is none, but for the first."""
         return self._names
+
+    def keep(self, columns: Sequence[str]) -> None:
+        """Read columns in one pass over the file; at the first time, look for rows that an open quote swallowed."""
+        first = not self._kept
+        super().keep(columns)
+        if (
+            first
+            and self._kept
+            and self.dialect.quote
+            and self.dialect.width > 1
+            and not self._in_lines
+            and self._has_breaks()
+        ):
+            self._refuse_swallowed()
+
+    def _has_breaks(self) -> bool:
+        """Tell whether there are more lines than rows, as where cells hold line breaks."""
+        with open(self._body, "rb") as file:
+            lines = sum(block.count(b"\n") for block in iter(lambda: file.read(BLOCK), b""))
+        return lines > self.n_rows + self._skip
+
+    def _refuse_swallowed(self) -> None:
+        """Refuse a cell with line breaks each of whose lines is a row: its quote was left open, and closed by another.
+
+        Where no column tells rows from a text by its numbers, it is told in a note.
+        """
+        cut, mark = self.dialect, text_sql(self.dialect.delimiter)
+        cells = ", ".join(f"coalesce(f{i}, '')" for i in range(cut.width))
+        rows = f"select row_number() over () - 1 i, string_split(concat_ws({mark}, {cells}), chr(10)) x"
+        found = self.run(
+            f"select i, x from ({rows} from ({self._columns()})) where len(x) > 1 and "
+            f"len(list_filter(x, lambda line: len(string_split(line, {mark})) = {cut.width})) = len(x) limit 100"
+        ).fetchall()
+        for i, lines in found:
+            columns = zip(*(line.split(cut.delimiter) for line in lines), strict=True)
+            place = (
+                f"{self.name}, {self.where(i)}: a quoted cell holds {len(lines):,} lines, each with {cut.width:,} cells"
+            )
+            if any(all(map(is_number, column)) for column in columns):
+                raise DataError(f"{place}: rows, it seems. {UNQUOTED}")
+        if found:
+            self.notes.append(f"{place}; if these are rows, close the quote of the first")
 
     def select(self, cells: Sequence[tuple[str, str]]) -> str:
         """Return SQL that selects columns of the file, each under another name."""

@@ -122,6 +122,10 @@ def find_dialect(source: Source, format: Format, header: bool | None) -> Dialect
         rows = _rows(body, delimiter, quote, whole)
     except csv.Error as error:
         raise DataError(f"{source.name}, line {skip + 1}: {error}. {UNQUOTED}") from error
+    above = _titles([row.cells for row in rows])
+    if above:
+        source.notes.append(f"{source.name}, line {skip + rows[0].line} was taken for a title above the table")
+        rows = rows[above:]
     first, rest = rows[0].cells, [row.cells for row in rows[1:]]
     begin = skip + rows[0].line - 1
     marked = [] if heading is None else _rows([heading.lstrip("#% ")], delimiter, quote, True)
@@ -147,6 +151,16 @@ def find_dialect(source: Source, format: Format, header: bool | None) -> Dialect
             source.notes.append(
                 f"{place} was taken for names of columns, although they are numbers; put names above if they are data"
             )
+        if (
+            header
+            and len(rest) > 1
+            and _are_words(rest[0][1:], format)
+            and any(is_number(cell) for row in rest[1:3] for cell in row[1:])
+        ):
+            raise DataError(
+                f"{source.name}, line {skip + rows[1].line} holds words below the names of columns, as pandas writes "
+                "a MultiIndex. Keep one line of names: in pandas X.columns = ['_'.join(one) for one in X.columns]."
+            )
     if not header:
         return _made(delimiter, quote, begin, None, [first, *rest])
     names = ["", *first] if short else [*first, ""] if trailing else first
@@ -164,6 +178,27 @@ def _made(
     named = None if names is None else tuple(name.strip() for name in names)
     width = len(sample[0]) if named is None else len(named)
     return Dialect(delimiter, quote, skip, named, width, short, tuple(map(tuple, sample)))
+
+
+def _titles(rows: Sequence[Sequence[str]]) -> int:
+    """Return how many rows stand above a table of three columns or more: each a single text, perhaps in its first cell.
+
+    If such a row has cells for all columns, the one below the last has to name them all.
+    """
+    width = Counter(map(len, rows)).most_common(1)[0][0]
+    above = next((i for i, cells in enumerate(rows) if sum(map(bool, map(str.strip, cells))) > 1), 0)
+    if width < 3 or len(rows) < above + 2 or any(map(is_number, map("".join, rows[:above]))):
+        return 0
+    names = rows[above]
+    alone = all(len(cells) == 1 for cells in rows[:above])
+    return above if alone or (all(map(str.strip, names)) and not any(map(is_number, names))) else 0
+
+
+def _are_words(cells: Sequence[str], format: Format) -> bool:
+    """Tell whether cells hold words alone, none of them for unknown."""
+    return any(map(str.strip, cells)) and not any(
+        is_number(cell) or is_unknown(cell, format.missing[1:]) for cell in cells
+    )
 
 
 def _head(path: str) -> tuple[str, bool]:
@@ -251,6 +286,7 @@ def _delimiter(body: Sequence[str], whole: bool, kind: str, quote: str, format: 
             rows = [row.cells for row in _rows(body, delimiter, quote, whole)]
         except csv.Error:
             continue
+        rows = rows[_titles(rows) :]
         width = Counter(map(len, rows[1:] or rows)).most_common(1)[0][0]
         cells = [cell for row in rows[1:] or rows for cell in row[1:]]
         numbers = sum(map(is_number, cells)) / max(1, len(cells))

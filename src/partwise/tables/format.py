@@ -38,7 +38,7 @@ class Format:
     decimal : {'.', ','}, default=None
         What stands before the decimals of a number.
     index_column : str, default=None
-        The column that names the rows; "none" if none does.
+        The column that names the rows, or several with commas between; "none" if none does.
     columns : tuple of str, default=None
         The columns to read, each by name or by pattern, such as ``"sample_*"``, or several with commas between. By
         default all.

@@ -38,8 +38,10 @@ def index_of(table: Table, columns: Sequence[str]) -> list[str]:
     if asked is not None:
         if asked == NO_COLUMN:
             return []
-        table.require(asked)
-        return [asked]
+        levels = [asked] if table.has(asked) else [name.strip() for name in asked.split(",")]
+        for name in levels:
+            table.require(name)
+        return levels
     if table.index:
         return table.index
     first = next((name for i, name in enumerate(table.names[:-1]) if not _blank(table, i)), table.names[0])

@@ -288,8 +288,8 @@ def _tell_of_kinds(table: Table) -> None:
     kinds = next((name for name in table.names if name.lower() in KINDS), None)
     if kinds is not None:
         table.notes.append(
-            f"{table.name}: column {kinds!r} was not read, and all reads count alike; if it tells kinds of reads or how "
-            f"much each says, give --strength-column {kinds}"
+            f"{table.name}: column {kinds!r} was not read, and all reads count alike; if it tells what kind each is, "
+            f"or how much it says, give --strength-column {kinds}"
         )
 
 

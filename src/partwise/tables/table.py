@@ -250,7 +250,7 @@ select cell, id, code from bare join ids using (id)""")
         if 2 * sum(not is_number(other) for other in cells) > len(cells) > 1:
             return DataError(
                 f"{place}: {cell!r} is no number, nor are most cells of the column. Give index_column={column!r} if it "
-                "names the rows, or with columns=... those that hold numbers."
+                "names the rows (several columns with commas between), or with columns=... those that hold numbers."
             )
         others = {",": " (the others have a decimal comma)", ".": ""}.get(mark, " (the others have a decimal point)")
         return DataError(f"{place}: {cell!r} is no number{others}. Mend the cell, or leave it empty if unknown.")

@@ -1,6 +1,5 @@
 """Texts of a table, or of a folder of .txt files, with what belongs to each of them."""
 
-import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -201,13 +200,24 @@ def _of_lines(path: str | Path, format: Format) -> Texts | None:
     """Return the lines of a file, each a document; None if its first line names a column of texts."""
     notes: list[str] = []
     lines = [line for line in file_text(path, format, notes).split("\n") if line.strip()]
-    names = re.split(r"[\t,;|]", lines[0].lower().replace('"', "")) if lines else []
-    if not lines or any(name.strip() in TEXT_COLUMNS for name in names):
+    if not lines or _names_columns(lines):
         return None
     notes.append(f"{path}: each of its {len(lines):,} lines was taken for a document")
     return Texts(
         [line.rstrip("\r") for line in lines], [*map(str, range(1, len(lines) + 1))], None, str(path), notes=notes
     )
+
+
+def _names_columns(lines: Sequence[str]) -> bool:
+    """Tell whether the first line names columns, one of them of texts, and most others have as many cells."""
+    first = lines[0].strip().lower().replace('"', "")
+    mark = next((mark for mark in "\t;|," if mark in first), "\t")
+    names, fitting = (
+        [name.strip() for name in first.split(mark)],
+        sum(line.count(mark) >= first.count(mark) for line in lines),
+    )
+    short = all(len(name.split()) <= 2 for name in names)
+    return short and any(name in TEXT_COLUMNS for name in names) and fitting >= 0.8 * len(lines)
 
 
 def _of_folder(folder: Path, asked: Sequence[str], format: Format) -> Texts:
