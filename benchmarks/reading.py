@@ -1,8 +1,8 @@
 """What it costs to read a file, beside pandas: ``python -m benchmarks.reading``.
 
-Each reader runs in processes of its own, by turns, with its imports done before the clock starts. A row has the median
-processor seconds of three runs, and the memory that the process took at most, less what it had after the imports. pandas
-makes of the log what partwise does: a code for each id and seconds for each time.
+Each reader runs in processes of its own, by turns, and imports what it needs before the clock starts. A row has the
+median processor seconds of three runs, and the memory that a process took at most, less what it had after the imports.
+pandas makes of the log what partwise does: a code for each id and seconds for each time. It needs Linux.
 """
 
 import statistics
@@ -41,7 +41,7 @@ def reader_of(what: str) -> Callable[[str], object]:
     """Return a function that reads, all that it needs imported."""
     if what == "partwise log":
         import charset_normalizer  # noqa: F401  # which a read imports if it needs it
-        import duckdb  # noqa: F401
+        import duckdb
 
         from partwise.tables import read_reads
 
@@ -70,7 +70,7 @@ def measure(what: str, path: str) -> None:
     read = reader_of(what)
     before, clock = _memory("VmRSS"), time.process_time()
     read(path)
-    print(time.process_time() - clock, _memory("VmHWM") - before)
+    sys.stdout.write(f"{time.process_time() - clock} {_memory('VmHWM') - before}\n")
 
 
 def _memory(what: str) -> float:
@@ -93,7 +93,8 @@ def main() -> None:
                     runs.append([float(word) for word in done.stdout.split()])
             for library, runs in found.items():
                 seconds, memory = map(statistics.median, zip(*runs, strict=True))
-                print(f"{kind}, {path.stat().st_size / 1e6:.0f} MB, {library}: {seconds:.2f} s, {memory:.0f} MB")
+                size = f"{path.stat().st_size / 1e6:.0f} MB"
+                sys.stdout.write(f"{kind}, {size}, {library}: {seconds:.2f} s, {memory:.0f} MB\n")
 
 
 if __name__ == "__main__":

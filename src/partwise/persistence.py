@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 
 from partwise.exceptions import ModelFileError, ParameterError
 from partwise.io import model_file, transformers
-from partwise.io.held import Held, is_whole
+from partwise.io.held import Held, is_number, is_whole
 from partwise.losses import LOSSES, BetaDivergence, Loss
 
 __all__ = ["load", "save"]
@@ -128,7 +128,7 @@ def _take_apart(model: Any) -> Parts:
     for name, value in [*header["params"].items()]:
         if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
             arrays[f"params.{name}"] = header["params"].pop(name)
-    header |= _output(model)
+    header |= _output(model) | ({"columns": model._columns} if hasattr(model, "_columns") else {})
     return {name: _plain(value, name) for name, value in header.items()}, arrays
 
 
@@ -191,11 +191,22 @@ def _output(model: Any) -> dict[str, str]:
 
 
 def _with_output(model: Any, header: Mapping[str, Any]) -> Any:
+    if "columns" in header:  # what the command line read, to be read again
+        if not all(map(_names, header["columns"].values())):
+            raise ValueError("columns that are none")
+        model._columns = header["columns"]
     if "output" in header:
         if header["output"] not in OUTPUTS:
             raise ValueError(f"an output of {header['output']!r}")
         model.set_output(transform=header["output"])
     return model
+
+
+def _names(value: Any) -> bool:
+    """Tell whether a value is a string, a list of strings, or numbers by words."""
+    if isinstance(value, dict):
+        return all(map(is_number, value.values()))
+    return all(isinstance(one, str) for one in (value if isinstance(value, list) else [value]))
 
 
 def _plain(value: Any, name: str) -> Any:

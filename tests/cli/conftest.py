@@ -17,6 +17,20 @@ SUBJECTS = {"sport": "cup team goal coach league match", "money": "bank rates sh
 
 
 @pytest.fixture
+def six_digits():
+    """Make of a value what --json prints."""
+
+    def six_digits(value):
+        if isinstance(value, dict):
+            return {name: six_digits(held) for name, held in value.items()}
+        if isinstance(value, list):
+            return [*map(six_digits, value)]
+        return float(f"{value:.6g}") if isinstance(value, float) else value
+
+    return six_digits
+
+
+@pytest.fixture
 def news(tmp_path):
     """A csv file of 40 texts of two subjects in two years, with a title that is no text."""
     rng = np.random.default_rng(0)

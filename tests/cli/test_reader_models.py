@@ -199,7 +199,8 @@ def test_titles_of_articles_stand_in_lists_and_reasons(run, log):
 @pytest.mark.filterwarnings("always:.*with another strength")
 def test_reads_that_are_there_with_another_strength_are_told(run, log, model):
     likes = sum(row[3] == "LIKE" for row in rows_of(log))
-    said = " ".join(run("update", model, log, "--out", log.with_name("next.model")).stderr.split())
+    other = ["--strength", "VIEW=1,LIKE=9", "--out", log.with_name("next.model")]
+    said = " ".join(run("update", model, log, *other).stderr.split())
     assert "at the same time with another strength" in said
     assert likes > 0
     assert "another strength" not in run("update", model, log, *KINDS).stderr

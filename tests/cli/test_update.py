@@ -94,7 +94,15 @@ def test_a_week_without_ids_is_not_added_twice(run, tmp_path):
     assert "1 of the new documents have the text of an earlier one" in run("update", model, tmp_path / "3.csv").stderr
 
 
+def forgetful(model):
+    """Make of a model one that was saved from Python, which read no columns."""
+    loaded = pw.load(model)
+    del loaded._columns
+    pw.save(loaded, model)
+
+
 def test_dates_are_asked_for_by_their_option(run, model, news, week):
+    forgetful(model)
     message = run("update", model, week, code=2).stderr
     assert "with --date" in message
     assert "dates=" not in message
@@ -103,7 +111,28 @@ def test_dates_are_asked_for_by_their_option(run, model, news, week):
 
 
 def test_columns_that_are_not_named_are_noted(run, model, week):
+    forgetful(model)
     assert "without --title" in run("update", model, week, "--date", "published").stderr
+
+
+def test_columns_are_those_that_the_model_was_made_of(run, model, week):
+    run("label", model, 1, "Mine")
+    result = run("update", model, week)
+    assert "--date published --title title" in " ".join(result.stderr.split())
+    assert pw.load(model).metadata_["title"][-1] == "Number 19"
+    assert "no column 'day'" in run("update", model, week, "--date", "day", code=2).stderr
+
+
+def test_columns_of_a_log_are_remembered_too(run, tmp_path):
+    log, more, model = (tmp_path / name for name in ("a.csv", "b.csv", "a.model"))
+    rows = [f"r{i % 7},a{i % 5},{'VIEW' if i % 3 else 'LIKE'},2024-05-{1 + i % 28:02}" for i in range(60)]
+    log.write_text("\n".join(["user,article,event,time", *rows]) + "\n")
+    more.write_text("user,article,event,time\nr1,a9,LIKE,2024-06-01\n")
+    columns = ["--reader-column", "user", "--strength-column", "event", "--strength", "VIEW=1,LIKE=3"]
+    run("recommend", log, *columns, "-k", 2, "--out-model", model)
+    result = run("update", model, more)
+    assert "1 reads are new" in result.stdout
+    assert "VIEW=1,LIKE=3" in result.stderr
 
 
 def test_stop_words_and_limits_are_options_of_topics(run, news):

@@ -1,19 +1,22 @@
 """Topic models from files, what the command line shows of their documents, and where changed ones go."""
 
+from collections.abc import Collection
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from partwise.cli.command import Failure, note
 from partwise.cli.progress import doing
 from partwise.cli.render import print_json, print_sentence, print_topics
 from partwise.cli.saving import save_model
+from partwise.io.escapes import quoted
 
 if TYPE_CHECKING:
     from partwise.topics import Topic, TopicModel
 
-__all__ = ["finish", "load_topics", "titles_of", "topic_rows", "valid_topic"]
+__all__ = ["finish", "known_columns", "load_topics", "remember_columns", "titles_of", "topic_rows", "valid_topic"]
 
 
 def load_topics(path: str) -> "TopicModel":
@@ -30,6 +33,37 @@ def load_topics(path: str) -> "TopicModel":
         'Give a model that "partwise topics FILE --out MODEL" saved.',
         exit_code=2,
     )
+
+
+def remember_columns(model: Any, names: Collection[str]) -> None:
+    """Keep with a model the options on columns that were given, so that `known_columns` gives them again."""
+    ctx = click.get_current_context()
+    given = {name: ctx.params[name] for name in sorted(names) if _is_given(ctx, name)}
+    if given:
+        model._columns = given
+
+
+def known_columns(model: Any, settings: dict[str, Any]) -> dict[str, Any]:
+    """Return settings with the columns that a model was made of where the user names no other, and say which."""
+    ctx = click.get_current_context()
+    known = getattr(model, "_columns", {})
+    again = {name: value for name, value in known.items() if name in settings and not _is_given(ctx, name)}
+    options = {str(param.name): param.opts[-1] for param in ctx.command.params if isinstance(param, click.Option)}
+    if again:
+        words = [word for name, value in again.items() for word in (options[name], _word(value))]
+        note(f"columns are those that the model was made of: {quoted(words)}")
+    return settings | again
+
+
+def _word(value: Any) -> str:
+    """Return the value of an option as a word of the command line."""
+    if isinstance(value, dict):
+        return ",".join(f"{word}={number:g}" for word, number in value.items())
+    return value if isinstance(value, str) else ",".join(value)
+
+
+def _is_given(ctx: click.Context, name: str) -> bool:
+    return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
 def titles_of(model: "TopicModel") -> dict[str, str]:

@@ -22,6 +22,7 @@ from partwise.cli.command import (
 )
 from partwise.cli.documents import plain_texts
 from partwise.cli.formats import TEXTS, format_options, say
+from partwise.cli.models import remember_columns
 from partwise.cli.progress import counting, doing, reading
 from partwise.cli.render import cropped, print_json, print_line, terminal_width
 from partwise.cli.saving import save_model, save_table
@@ -243,6 +244,8 @@ def command(
     _check_asked(readers, everyone, out, out_model)
     model = fitted_model(log, saved, settings)
     if out_model is not None:
+        if saved is None:
+            remember_columns(model, [name for name in settings if name.endswith("_column") or name == "strengths"])
         save_model(model, out_model)
         sizes = [f"{len(model.reader_ids_):,} readers", f"{len(model.article_ids_):,} articles"]
         note(f"saved {', '.join(sizes)} and {model.n_reads_:,} reads to {out_model}")

@@ -20,7 +20,7 @@ from partwise.cli.command import (
 )
 from partwise.cli.documents import date_option, metadata_options, read_documents, text_options, word_options
 from partwise.cli.formats import TEXTS, format_options
-from partwise.cli.models import titles_of, topic_rows
+from partwise.cli.models import remember_columns, titles_of, topic_rows
 from partwise.cli.progress import doing, progress, reading
 from partwise.cli.render import fit_facts, print_facts, print_json, print_sentence, print_topics, summary
 from partwise.cli.saving import save_model
@@ -134,6 +134,7 @@ def command(
     if isinstance(topics, int) and model.n_topics_ < topics:
         note(f"{model.n_topics_} topics instead of {topics}: there are not enough documents or words for more")
     if out is not None:
+        remember_columns(model, {*columns} - {"format"})
         save_model(model, out)
 
     reason = getattr(model, "rank_reason_", None)

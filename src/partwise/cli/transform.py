@@ -12,6 +12,7 @@ from partwise.cli.command import Command, existing_file, new_file, refuse
 from partwise.cli.documents import read_documents, text_options
 from partwise.cli.formats import NUMBERS, TEXTS, format_options
 from partwise.cli.inputs import count_unknown, for_model, missing_word, read_non_negative
+from partwise.cli.models import known_columns
 from partwise.cli.progress import doing
 from partwise.cli.saving import save_table
 from partwise.exceptions import DataError
@@ -60,7 +61,7 @@ def command(model: str, file: str, out: str | None, format: "Format", **settings
     names: Sequence[str] | None
     if isinstance(loaded, TopicModel):
         refuse({*NUMBERS} - {*TEXTS}, f"{model} knows topics, and reads texts")
-        read = read_documents(file, format=format, **settings)
+        read = read_documents(file, format=format, **known_columns(loaded, settings))
         names, what, W = read.ids, "topic", loaded.transform(read.texts)
     elif not isinstance(loaded, NMF | MiniBatchNMF):
         kind = type(loaded).__name__

@@ -9,7 +9,7 @@ from partwise.cli.command import Changing, Failure, changed_model, json_option, 
 from partwise.cli.command import existing_file as file_there
 from partwise.cli.documents import date_option, metadata_options, read_documents, text_options
 from partwise.cli.formats import TEXTS, format_options
-from partwise.cli.models import finish
+from partwise.cli.models import finish, known_columns
 from partwise.cli.progress import doing, reading
 from partwise.cli.recommend import log_options, tables
 from partwise.cli.render import print_json, print_sentence
@@ -53,6 +53,8 @@ def command(model: str, file: str, out: str | None, as_json: bool, **columns: An
     If "partwise recommend --out-model" wrote MODEL, FILE is a log of new reads, and --articles holds new articles.
     Parts stay, and place new readers and articles. Reads that are in the model at the same time count once.
 
+    Columns are those that MODEL was made of, unless options name others.
+
     \b
     Example: partwise update news.model week-2.csv --text body --date day
     Example: partwise update readers.model log-2.csv --articles news-2.csv
@@ -65,10 +67,11 @@ def command(model: str, file: str, out: str | None, as_json: bool, **columns: An
         loaded = load(model)
     if isinstance(loaded, TopicModel):
         refuse(OF_READS, f"{model} knows topics, and no reads")
-        update_topics(loaded, file, _without(columns, OF_READS), model, out or model, as_json)
+        columns = known_columns(loaded, _without(columns, OF_READS))
+        update_topics(loaded, file, columns, model, out or model, as_json)
     elif isinstance(loaded, Recommender):
         refuse({*columns} - OF_READS, f"{model} knows reads, and no topics")
-        update_reads(loaded, file, columns, model, out or model, as_json)
+        update_reads(loaded, file, known_columns(loaded, columns), model, out or model, as_json)
     else:
         raise Failure(
             f'{model} holds a {type(loaded).__name__}, which cannot take in more. Give a model that "partwise topics '

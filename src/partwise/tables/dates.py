@@ -37,8 +37,10 @@ NUMBER = r"^[+-]?[0-9]+([.][0-9]*)?([eE][+-]?[0-9]+)?$"
 LOCAL = "case when x like '____-_%' or x like '____/_%' then epoch(try_cast(x as timestamp)) end"
 """SQL for the local time that ISO 8601 writes, in seconds; NULL for another text."""
 ZONELESS = "x[-1] <= '9' and not contains(x, '+') and x not like '%-%-%-%' and x not like '____/%-%'"
-UTC = f"case when local is null or {ZONELESS} then local else epoch(try_cast(x as timestamptz)) end"
-ISO = f"select x, {LOCAL} as local, {UTC} as utc"
+USUAL = "x like '____-__-_____:__:__'"
+"""SQL for what most files hold, which is looked for first: it takes a third of the time."""
+UTC = f"case when local is null or {USUAL} or {ZONELESS} then local else epoch(try_cast(x as timestamptz)) end"
+ISO = f"select *, {LOCAL} as local, {UTC} as utc"
 """SQL for the local time and that in UTC; without a zone both are one."""
 SLASHED = r"^([0-9]{1,2})([/-])([0-9]{1,2})[/-]([0-9]{4}|[0-9]{2})([ ,T].*)?$"
 WEEKDAY = r"^(mon|tue|wed|thu|fri|sat|sun)[a-z]*[.,]*\s+"
@@ -95,13 +97,15 @@ def read_times(values: Any, what: str, row: Row, form: str | None = None, *, rel
     texts = np.array([_text(value) for value in given.tolist()], dtype=object)
     with duckdb.connect() as database:
         database.register("partwise_cells", {"cell": texts} if len(texts) else {"cell": np.array([None, None])})
-        query = f"select cell from partwise_cells limit {len(texts)}"
-        return parse_times(database, query, what, row, form, relative=relative, way_out=IN_PYTHON)
+        source = f"(from partwise_cells limit {len(texts)})"
+        return parse_times(database, source, "cell", "cell", what, row, form, relative=relative, way_out=IN_PYTHON)
 
 
 def parse_times(
     database: "duckdb.DuckDBPyConnection",
-    query: str,
+    source: str,
+    cell: str,
+    known: str,
     what: str,
     row: Row,
     form: str | None = None,
@@ -109,11 +113,17 @@ def parse_times(
     relative: bool = False,
     way_out: str = "say how they are written with --date-format",
 ) -> Times:
-    """Return the times that the one column of a query holds as text; the rest is as in `read_times`."""
+    """Return the times of a column of text of a table in DuckDB; the rest is as in `read_times`.
+
+    `cell` is SQL for the text, and `known` for it without space around it, NULL where it is a word for unknown. Only
+    cells that are no plain times are looked at for these.
+    """
     database.execute("set timezone = 'UTC'")
-    cells = f"select cell as x from ({query}) as t(cell)"
     stamp = "case when local is null and not contains(x, '_') then try_cast(x as double) end"
-    read = database.sql(f"select local, utc, {stamp} as n, x is null as gap from ({ISO} from ({cells}))").fetchnumpy()
+    gap = f"case when local is null then ({known}) is null else false end"  # told only of what is no time
+    raw = f"{ISO} from (select *, {cell} as x from {source})"
+    read = database.sql(f"select local, utc, {stamp} as n, {gap} as gap from ({raw})").fetchnumpy()
+    cells = f"select {known} as x from {source}"
     local, seconds, stamps = (filled(read[name]) for name in ("local", "utc", "n"))
     column = Column(what, row, np.ma.getdata(read["gap"]), partial(_cell, database, cells), way_out)
     if form is None and (np.isfinite(seconds - local) | column.absent).all():
@@ -128,9 +138,9 @@ def parse_times(
         f"count(*) filter ({number} and not regexp_matches(x, '^([0-9]{{4}}|[0-9]{{8}})$')), "
         f"count(*) filter (regexp_matches(x, '^[0-9]{{4}}$')) from ({cells})"
     )
-    known, numeric, most, years = database.sql(counts).fetchall()[0]
+    there, numeric, most, years = database.sql(counts).fetchall()[0]
     # Most cells tell what the column holds: a word among numbers is the cell at fault, not all the others.
-    if form is None and (known == numeric > years or most > known / 2):
+    if form is None and (there == numeric > years or most > there / 2):
         return from_numbers(stamps, form, column, relative)
     note = None
     if form is not None:

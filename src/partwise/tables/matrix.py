@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from partwise.tables.numerals import TWOFOLD, decimal_mark, number_sql, text_sql, twofold
+from partwise.tables.numerals import TWOFOLD, number_sql, text_sql, twofold
 from partwise.tables.parquet import Parquet
-from partwise.tables.table import STRANGE, Table
+from partwise.tables.table import Table
 
 __all__ = ["matrix_of"]
 
@@ -22,22 +22,14 @@ def matrix_of(table: Table, columns: Sequence[str]) -> np.ndarray:
     if isinstance(table, Parquet):
         table.refuse_text(columns)
         return _numbers(table, f"select x v from ({table.cells(columns, 'double')})").reshape(-1, len(columns))
-    cells, mark = table.cells(columns), "," if table.format.decimal == "," else "."
+    cells, usual = table.cells(columns), "," if table.format.decimal == "," else "."
     if table.format.decimal is None and table.delimiter == ";":
         _refuse_twofold(table, cells, columns)
-    tried = {"."}
-    while True:
-        tried.add(mark)
-        number = number_sql("x", mark)
-        found = _numbers(table, f"select {number} v from ({cells})")
-        wrong = table.wrong(cells, number, STRANGE) if np.isnan(found).any() else {"x": []}
-        if not len(wrong["x"]):
-            return found.reshape(-1, len(columns))
-        better = decimal_mark(list(wrong["x"]), table.format.decimal, table.name)
-        if better in tried:
-            row, column = divmod(int(wrong["i"][0]), len(columns))
-            raise table.no_number(row, columns[column], wrong["x"][0], mark)
-        mark = better
+    found = _numbers(table, f"select {number_sql('x', usual)} v from ({cells})")
+    mark = table.mark(cells, columns, table.name) if np.isnan(found).any() else usual
+    if mark != usual:
+        found = _numbers(table, f"select {number_sql('x', mark)} v from ({cells})")
+    return found.reshape(-1, len(columns))
 
 
 def _numbers(table: Table, sql: str) -> np.ndarray:

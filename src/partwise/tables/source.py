@@ -310,48 +310,26 @@ def _decode(path: str, out: str, encoding: str, name: str) -> None:
     """Write the text of a file as UTF-8, without a byte order mark, with one way to end lines."""
     if codecs.lookup(encoding).name == "utf-8":
         encoding = "utf-8-sig"
-    decoder = codecs.getincrementaldecoder(encoding)()
-    done = 0
-    held = ""  # a carriage return, until it is known what follows
-    with open(path, "rb") as file, open(out, "w", encoding="utf-8", newline="") as written:
-        while True:
-            block = file.read(BLOCK)
-            pending = len(decoder.getstate()[0])
-            try:
-                text = held + decoder.decode(block, final=not block)
-            except UnicodeError as error:
-                raise _undecodable(path, encoding, name, done - pending, error) from error
-            if "\0" in text:
-                raise DataError(f"{name} is no text file: it holds binary data. Export it as csv, tsv or jsonl.")
-            held = "\r" if block and text.endswith("\r") else ""
-            text = text.removesuffix(held) if held else text
-            written.write(text.replace("\r\n", "\n").replace("\ufeff", "", 1 if done == 0 else 0))
-            done += len(block)
-            if not block:
-                break
-    _end_lines(out)
+    with open(path, encoding=encoding) as file, open(out, "w", encoding="utf-8", newline="\n") as written:
+        try:
+            for number, text in enumerate(iter(lambda: file.read(BLOCK), "")):
+                if "\0" in text:
+                    raise _binary(name, b"")
+                written.write(text if number else text.removeprefix("\ufeff"))
+        except UnicodeError as error:
+            start = (
+                cast(io.BufferedReader, file.buffer).tell()
+                - len(getattr(error, "object", b""))
+                + getattr(error, "start", 0)
+            )
+            raise _undecodable(path, encoding, name, start) from error
 
 
-def _undecodable(path: str, encoding: str, name: str, begins: int, error: UnicodeError) -> DataError:
-    start = begins + getattr(error, "start", 0)
+def _undecodable(path: str, encoding: str, name: str, start: int) -> DataError:
     with open(path, "rb") as file:
-        before = file.read(start)
-        byte = file.read(1)
+        before, byte = file.read(start), file.read(1)
     shown = f"byte 0x{byte[0]:02x} at offset {start:,}" if byte else "its end"
     return DataError(
         f"{name}, line {before.count(10) + 1}: {shown} is no {encoding.removesuffix('-sig')}. "
         "Give the file's encoding, for example encoding='cp1252' for files from Windows."
     )
-
-
-def _end_lines(path: str) -> None:
-    """Put a line feed for each carriage return in a file that has no line feed, as on old Macs."""
-    with open(path, "rb") as file:
-        if any(b"\n" in block for block in _blocks(file)):
-            return
-    with open(path, "r+b") as file:
-        for begin in range(0, os.path.getsize(path), BLOCK):
-            file.seek(begin)
-            block = file.read(BLOCK)
-            file.seek(begin)
-            file.write(block.replace(b"\r", b"\n"))

@@ -182,15 +182,16 @@ class Table(ABC):
     def times(self, column: str, *, relative: bool = False) -> Times:
         """Return the dates and times of a column; with `relative` numbers may count seconds from any moment."""
         source, cell = self.column(column)
-        known = f"{cell}::varchar"
+        plain = known = f"{cell}::varchar"
         if self._kept[column][2] == "VARCHAR":
             # Few cells have space around them, and DuckDB looks for it as long as it reads a number.
             bare = f"case when starts_with({cell}, ' ') or ends_with({cell}, ' ') then trim({cell}) else {cell} end"
             known = f"case when lower({bare}) not in ({self._words()}) then {bare} end"
-        query = f"select {known} from {source}"
+            if any(re.search(r"\d", word) for word in self.format.missing):  # a date may be a word for none
+                plain = known
         what = f"{self.name}, column {column!r}"
         form = self.format.date_format
-        found = parse_times(self._database, query, what, self.where, form, relative=relative)
+        found = parse_times(self._database, source, plain, known, what, self.where, form, relative=relative)
         if found.note is not None:
             self.notes.append(f"{what}: {found.note}")
         return found
@@ -271,16 +272,24 @@ select cell, id, code from bare join ids using (id)""")
         """Return SQL for the numbers in a column of text, all of whose other cells are words for unknown."""
         if self._kept[column][2] != "VARCHAR":
             raise DataError(f"{self.name}: {self.label(column)} holds {self._kept[column][2]}, no numbers.")
-        cells, mark = f"select {cell} x from {source} order by rowid", "," if self.format.decimal == "," else "."
-        tried = {"."}
+        cells = f"select {cell} x from {source} order by rowid"
+        return number_sql(cell, self.mark(cells, [column], f"{self.name}, {self.label(column)}"))
+
+    def mark(self, cells: str, columns: Sequence[str], place: str) -> str:
+        """Return how the numbers in some cells are written, as `decimal_mark` tells it; refuse a cell that is none.
+
+        `cells` is SQL of the cells of `columns`, row by row, as one column called x.
+        """
+        mark, tried = "," if self.format.decimal == "," else ".", {"."}
         while True:
             tried.add(mark)
             found = self.wrong(cells, number_sql("x", mark), STRANGE)
             if not len(found["x"]):
-                return number_sql(cell, mark)
-            better = decimal_mark(list(found["x"]), self.format.decimal, f"{self.name}, {self.label(column)}")
+                return mark
+            better = decimal_mark(list(found["x"]), self.format.decimal, place)
             if better in tried:
-                raise self.no_number(int(found["i"][0]), column, found["x"][0], mark)
+                row, column = divmod(int(found["i"][0]), len(columns))
+                raise self.no_number(row, columns[column], found["x"][0], mark)
             mark = better
 
 
