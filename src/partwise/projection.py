@@ -7,7 +7,7 @@ import numpy as np
 from partwise.exceptions import DataError
 from partwise.init.given import check_parts
 from partwise.losses import Loss
-from partwise.matrix import Array, Matrix
+from partwise.matrix import Array, as_matrix
 from partwise.penalties import Bounds, Penalty
 from partwise.problem import Problem
 from partwise.solvers import HALS, Parts, solve_rows
@@ -48,15 +48,16 @@ class Projection:
         self._parts = {self._right.dtype: Parts(self._right)}
 
     def __call__(
-        self, X: Matrix, *, n_jobs: int | None = None, most: int | None = None, bounds: Bounds | None = None
+        self, X: Any, *, n_jobs: int | None = None, most: int | None = None, bounds: Bounds | None = None
     ) -> Array:
         """Return W (n, k) of X's dtype, within its bounds; `most` limits the steps of an iterative solve."""
-        if X.shape[1] != self._right.shape[0]:
+        given = as_matrix(X)
+        if given.shape[1] != self._right.shape[0]:
             raise DataError(
-                f"X has {X.shape[1]} features, but this model was fitted with {self._right.shape[0]} features."
+                f"X has {given.shape[1]} features, but this model was fitted with {self._right.shape[0]} features."
             )
         problem = Problem.onto(
-            X, self.loss, self.unit, self._right.shape[1], asked=self.penalties, bounds=(bounds, None),
+            given, self.loss, self.unit, self._right.shape[1], asked=self.penalties, bounds=(bounds, None),
             weighting=self.weighting, sum_to_one=self.sum_to_one,
         )  # fmt: skip
         if self.sum_to_one:  # bounds alone can be held

@@ -9,6 +9,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 import partwise as pw
 from partwise.exceptions import DataError, ParameterError
 from partwise.topics import TopicModel
+from partwise.topics.model import CHOICES
 from partwise.topics.vectorize import balancing_weights
 
 SPORT = ["cup", "team", "goal", "coach", "league"]
@@ -170,3 +171,25 @@ def test_a_loaded_model_takes_in_the_words_that_the_fitted_one_does(tmp_path):
 def test_limits_that_leave_nothing_are_refused(settings, error, part):
     with pytest.raises(error, match=part):
         TopicModel(1, **settings).fit(["bank rates", "cup final"])
+
+
+@pytest.mark.parametrize("loss", ["frobenius", "kullback-leibler"])
+def test_a_matrix_in_float32_gives_topics_in_float32(loss, tmp_path):
+    X = sp.csr_array(np.random.default_rng(0).poisson(0.5, (60, 30)).astype(np.float32))
+    model = TopicModel(3, loss=loss).fit(X)
+    pw.save(model, tmp_path / "a.model")
+    for made in (model, model.merge([0, 1]), model.split(0), pw.load(tmp_path / "a.model")):
+        found = made.components_, made.document_topics_, made.X_, made.transform(X)
+        assert [array.dtype for array in found] == [np.dtype(np.float32)] * 4
+        np.testing.assert_allclose(made.shares_.sum(), 1)
+    wide = TopicModel(3, loss=loss).fit(X.astype(np.float64))
+    np.testing.assert_allclose(model.components_, wide.components_, atol=1e-4)
+
+
+def test_documents_weigh_in_the_choice_of_a_number_what_they_weigh_in_the_fit():
+    """A crowd of like documents, and four small subjects: without weights the crowd is split in their place."""
+    rng = np.random.default_rng(0)
+    X = sp.csr_array(np.kron(np.eye(5), rng.gamma(9, 1 / 9, (1, 8)))[np.repeat(range(5), [200, 9, 9, 9, 9])])
+    X.data *= rng.gamma(9, 1 / 9, len(X.data))
+    found = TopicModel("choose").fit(X)
+    assert found.rank_reason_ == pw.choose_rank(X, CHOICES, sample_weight=balancing_weights(X), random_state=0).reason

@@ -264,7 +264,7 @@ def test_callbacks_follow_the_factorization():
     texts, _ = collection()
     steps = []
     model = TopicModel(n_topics=2).set_callbacks(Recorder(steps)).fit(texts)
-    assert 0 < steps.count("iteration") <= model.nmf_.n_iter_
+    assert 0 < steps.count("iteration") <= model.n_iter_
 
 
 class Recorder:

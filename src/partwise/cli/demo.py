@@ -37,7 +37,7 @@ def command() -> None:
         model.fit(passages.texts, passages.ids, [str(year) for year in passages.years])
     with doing("Judging the topics"):
         table = model.records()
-    facts = fit_facts(model.nmf_, time.perf_counter() - started)
+    facts = fit_facts(model, model.relative_error_, time.perf_counter() - started)
     sizes = [f"{model.n_topics_} topics", f"{len(passages.texts):,} passages", f"{len(model.words_):,} words"]
     print_facts(sizes + summary(facts))
     print_topics(table, {})

@@ -84,8 +84,7 @@ def command(
     n_unknown = count_unknown(X, missing, file)
     weighing = None if weights is None else read_weights(weights, numbers, file, format)
     if components == "choose":
-        by_row = weighing is not None and weighing.kind == "row"
-        note("choosing the number of parts first" + (", without the weights of rows" if by_row else ""))
+        note("choosing the number of parts first")
     started = time.perf_counter()
     model = NMF(
         components, beta_loss=loss, max_iter=max_iter, random_state=seed, n_jobs=-1, missing_values=MISSING[missing]
@@ -93,7 +92,7 @@ def command(
     first = "Choosing the number of parts" if components == "choose" else "Finding a start"
     with progress(model, first, "Factorizing"):
         model.fit(named(numbers, file), **({} if weighing is None else weighing.keywords))
-    facts = fit_facts(model, time.perf_counter() - started)
+    facts = fit_facts(model, model.factorization_.relative_error, time.perf_counter() - started)
     save_model(model, out)
     n_samples, n_features = X.shape
     reason = model.rank_choice_.reason if components == "choose" else None

@@ -60,13 +60,13 @@ def _rounded(value: Any) -> Any:
     return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
 
 
-def fit_facts(nmf: Any, seconds: float) -> dict[str, Any]:
-    """Return how a factorization went, for JSON and for `summary`."""
+def fit_facts(model: Any, relative_error: float, seconds: float) -> dict[str, Any]:
+    """Return how the factorization of a model went, for JSON and for `summary`."""
     return {
-        "seed": nmf.random_state,
-        "iterations": int(nmf.n_iter_),
-        "converged": bool(nmf.converged_),
-        "relative_error": float(nmf.factorization_.relative_error),
+        "seed": model.random_state,
+        "iterations": int(model.n_iter_),
+        "converged": bool(model.converged_),
+        "relative_error": float(relative_error),
         "seconds": round(seconds, 3),
     }
 

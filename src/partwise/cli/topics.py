@@ -126,7 +126,7 @@ def command(
         model.fit(read.texts, read.ids, read.dates, metadata=read.metadata)
     with doing("Judging the topics"):
         table = model.records(words or 10)
-    facts = fit_facts(model.nmf_, time.perf_counter() - started)
+    facts = fit_facts(model, model.relative_error_, time.perf_counter() - started)
 
     wordless = int((~model.document_topics_.any(axis=1)).sum()) - empty
     if wordless > 0:

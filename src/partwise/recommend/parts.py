@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from partwise.factorization import factorize
 from partwise.losses import get_loss
-from partwise.matrix import as_matrix
 from partwise.penalties import Penalty
 from partwise.projection import Projection
 from partwise.solvers import Iteration
@@ -156,4 +155,4 @@ def _scaled(rows: Any, row_scale: Array, column_scale: Array) -> Any:
 
 def _project(right: Array, rows: Any, n_jobs: int | None = None) -> Array:
     projection = Projection(np.ascontiguousarray(right.T), get_loss("frobenius"), Penalty())
-    return projection(as_matrix(rows), n_jobs=n_jobs)
+    return projection(rows, n_jobs=n_jobs)

@@ -7,6 +7,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from partwise import kernels
 from partwise.exceptions import DataError
 from partwise.recommend.coread import heaviest
 from partwise.recommend.log import Log
@@ -144,8 +145,7 @@ class Ratings(PlainState):
         H = np.zeros((m, len(self.signs)))
         H[: len(self.H)] = self.H
         W = np.zeros((n, len(self.signs)))
-        for _ in range(PASSES):
-            _sweep(left, W, H, self.signs, self.price)
+        _sweep(left, W, H, self.signs, self.price, PASSES)
         return replace(
             self, log=log, given=given, left=left, of_reader=of_reader, of_article=of_article, W=W, H=H,
             similar=_similar(left),
@@ -236,20 +236,10 @@ def _parts(left: Any, signs: Array, price: float, random_state: int | None) -> t
     return W, H
 
 
-def _sweep(X: Any, W: Array, H: Array, signs: Array, price: float) -> None:
+def _sweep(X: Any, W: Array, H: Array, signs: Array, price: float, sweeps: int = 1) -> None:
     """Minimise over each column of W in turn, in place, H fixed."""
-    n = X.shape[0]
-    row = np.repeat(np.arange(n), np.diff(X.indptr))
-    factor = np.ascontiguousarray(H.T)
-    error = X.data - np.einsum("ij,ij,j->i", W[row], H[X.indices], signs)
-    for t, sign in enumerate(signs):
-        h = factor[t][X.indices]
-        curvature = np.bincount(row, h * h, minlength=n)
-        new = np.maximum(
-            (np.bincount(row, sign * error * h, minlength=n) + W[:, t] * curvature) / (curvature + price), 0
-        )
-        error -= sign * (new - W[:, t])[row] * h
-        W[:, t] = new
+    right = np.ascontiguousarray(H * signs)
+    kernels.hals_observed(X.indptr, X.indices, X.data, None, W, W, W, right, 0.0, price, sweeps, 0.0, 0.0, 0, len(W))
 
 
 def _similar(left: Any) -> Any:

@@ -21,7 +21,7 @@ __all__ = [
     "word_counts",
 ]
 
-MOST = 1e100
+MOST = {np.dtype(np.float32): 1e15, np.dtype(np.float64): 1e100}
 """Largest entry of a matrix of words: sums of products stay finite."""
 
 
@@ -93,7 +93,7 @@ def as_many(values: Any, name: str, n: int) -> list[Any]:
 
 
 def word_counts(values: Any) -> Any:
-    """Return a matrix of documents and words as CSR and float64.
+    """Return a matrix of documents and words as CSR, in float32 where it is in that, else in float64.
 
     Parameters
     ----------
@@ -108,12 +108,13 @@ def word_counts(values: Any) -> Any:
     Raises
     ------
     DataError
-        If an entry is no number, negative, infinite, NaN or above 1e100, or there are no rows or columns.
+        If an entry is no number, negative, infinite, NaN or above 1e100 (1e15 in float32), or there are no rows or
+        columns.
     """
-    X = canonical(sp.csr_array(entries_of(values, "texts"), dtype=np.float64))
-    largest = as_matrix(X, name="texts", model="TopicModel").survey[1]
-    if largest > MOST:
+    X = canonical(sp.csr_array(entries_of(values, "texts")))
+    largest, most = as_matrix(X, name="texts", model="TopicModel").survey[1], MOST[X.dtype]
+    if largest > most:
         raise DataError(
-            f"texts has an entry of {largest:g}, and squares of more than {MOST:g} are beyond float64. Scale it."
+            f"texts has an entry of {largest:g}, and squares of more than {most:g} are beyond {X.dtype}. Scale it."
         )
     return X

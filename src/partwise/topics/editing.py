@@ -103,7 +103,7 @@ class Editing(FittedTopics):
             raise DataError(f"topic {topic} has too few documents or words to make {n} topics of it.")
         found = factorize(own, n, loss=self._objective, random_state=self.random_state, n_jobs=self.n_jobs)
         order = np.argsort(-(found.W * self._lengths(found.H)).sum(axis=0), kind="stable")
-        parts = found.H[order] / np.maximum(self._lengths(found.H[order]), np.finfo(float).tiny)[:, None]
+        parts = self._normal(found.H[order])
         components = np.vstack([self._now.components, parts[1:]])
         components[topic] = parts[0]
         return self._edited(components, list(range(len(components))), touched={topic})
@@ -115,7 +115,7 @@ class Editing(FittedTopics):
         rows, columns = X.row, X.col
         own = theta[rows, topic] * H[topic, columns]
         model = np.einsum("ij,ij->i", theta[rows], H.T[columns])
-        part = X.data * np.divide(own, model, out=np.zeros(len(own)), where=model > 0)
+        part = X.data * np.divide(own, model, out=np.zeros_like(own), where=model > 0)
         kept = sp.csr_array((part, (rows, columns)), shape=X.shape)
         kept.eliminate_zeros()
         return kept
@@ -130,7 +130,6 @@ class Editing(FittedTopics):
         }
         model._memo = {}
         model._forget_fit()
-        lengths = model._lengths(components)
-        components = components / np.where(lengths > 0, lengths, 1)[:, None]
+        components = model._normal(components)
         model._settle(components, model._projected(self.X_, model._projection(components)))
         return model

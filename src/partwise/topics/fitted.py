@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from partwise.atomic import rebuilt
 from partwise.exceptions import DataError, ParameterError, shown
 from partwise.losses import Loss, get_loss
-from partwise.matrix import Array, as_matrix, is_table
+from partwise.matrix import Array, is_table
 from partwise.parameters import check_count, check_flag, check_integer, check_number, check_seed
 from partwise.penalties import Penalty
 from partwise.projection import Projection
@@ -103,9 +103,8 @@ class FittedTopics(PlainState, BaseEstimator):
 
         Topics get rows of unit length, or of unit sum where the loss is of counts; places take up the difference.
         """
-        lengths = self._lengths(components)
-        self.components_ = components / np.where(lengths > 0, lengths, 1)[:, None]
-        self._settled = Settled.of(self.components_, theta * lengths, shares)
+        self.components_ = self._normal(components)
+        self._settled = Settled.of(self.components_, theta * self._lengths(components), shares)
 
     def _restore(self, components: Array, theta: Array, shares: Array, stability: Array) -> None:
         """Take in what was saved, bit by bit."""
@@ -130,7 +129,7 @@ class FittedTopics(PlainState, BaseEstimator):
 
     def _forget_fit(self) -> None:
         """Forget what is of the topics of the fit alone; a stream goes on from the topics there are."""
-        for name in ("nmf_", "_memory", "_vocabulary", "_activity", "_was_dead", "drift_"):
+        for name in ("_memory", "_vocabulary", "_activity", "_was_dead", "drift_"):
             self.__dict__.pop(name, None)
         self.events_: list[Any] = []
         self.n_batches_ = 0
@@ -191,6 +190,11 @@ class FittedTopics(PlainState, BaseEstimator):
     def _lengths(self, components: Array) -> Array:
         return np.linalg.norm(components, axis=1) if self._objective.name == "frobenius" else components.sum(axis=1)
 
+    def _normal(self, components: Array) -> Array:
+        """Return topics (k, m) in rows of unit length, or of unit sum where the loss is of counts."""
+        lengths = self._lengths(components)
+        return components / np.where(lengths > 0, lengths, 1)[:, None]
+
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
         if "_memo" in state:
@@ -210,7 +214,7 @@ class FittedTopics(PlainState, BaseEstimator):
         return Projection(components, self._objective, Penalty())
 
     def _projected(self, X: Any, projection: Projection) -> Array:
-        return np.asarray(projection(as_matrix(X), n_jobs=self.n_jobs), np.float64)
+        return projection(X, n_jobs=self.n_jobs)
 
     def _vectors(self, texts: Any) -> Any:
         """Return new texts as rows of words."""

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from partwise import kernels
 from partwise.matrix import Array
 
 __all__ = ["Memory"]
@@ -76,12 +77,13 @@ class Memory:
         if not self.squared:
             known = self.gram[:, None] > 0
             return np.divide(self.cross, self.gram[:, None], out=H.copy(), where=known & np.ones(H.shape, bool))
-        H = H.copy()
-        for _ in range(SWEEPS):
-            for t in range(len(H)):
-                if self.gram[t, t] > 0:
-                    H[t] = np.maximum(H[t] + (self.cross[t] - self.gram[t] @ H) / self.gram[t, t], 0)
-        return H
+        known = self.gram.diagonal() > 0
+        Ht = np.ascontiguousarray(H[known].T, self.cross.dtype)
+        gram = np.ascontiguousarray(self.gram[known][:, known])
+        kernels.hals_block(Ht, Ht, Ht, self.cross[known].T, gram, 0.0, 0.0, SWEEPS, 0.0, 0.0)
+        found = H.copy()
+        found[known] = Ht.T
+        return found
 
     def rescaled(self, lengths: Array) -> "Memory":
         """Return the memory for topics divided by `lengths` (k,), whose places are multiplied by them."""

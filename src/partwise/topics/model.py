@@ -284,15 +284,14 @@ class TopicModel(Listing, Search, Views, Editing, Streaming, ClassNamePrefixFeat
         X = self.X_
         k = self._number(X)
         seeds = None if self.seed_words is None else seed_rows(X, [*self.words_], self.seed_words, k)
-        self.nmf_ = NMF(
+        nmf = NMF(
             k, loss=self._objective, random_state=self.random_state, max_iter=self.max_iter, seed_components=seeds,
             n_jobs=self.n_jobs,
         )  # fmt: skip
-        if hasattr(self.nmf_, "set_callbacks"):
-            self.nmf_.set_callbacks(*getattr(self, "_callbacks", ()))
-        W = np.asarray(self.nmf_.fit_transform(X, sample_weight=self._weights(X)), np.float64)
-        H = np.asarray(self.nmf_.components_, np.float64)
-        found = self.nmf_.factorization_
+        if hasattr(nmf, "set_callbacks"):
+            nmf.set_callbacks(*getattr(self, "_callbacks", ()))
+        W, H = nmf.fit_transform(X, sample_weight=self._weights(X)), nmf.components_
+        found = nmf.factorization_
         self.n_iter_, self.converged_ = found.n_iter, found.converged
         self.relative_error_, self.curve_ = float(found.relative_error), found.curve
         seeded = 0 if seeds is None else len(seeds)
@@ -369,6 +368,7 @@ class TopicModel(Listing, Search, Views, Editing, Streaming, ClassNamePrefixFeat
             [k for k in CHOICES if k <= most // 2] or [1],
             folds=min(5, most),
             loss=self._objective,
+            sample_weight=self._weights(X),
             random_state=self.random_state,
             n_jobs=self.n_jobs,
         )

@@ -20,7 +20,7 @@ def shares_of(theta: Array) -> Array:
 def mean_shares(theta: Array) -> Array:
     """Return the mean share of each topic (k,) over the documents that have any; sums to 1."""
     shares = shares_of(theta)
-    return shares.sum(axis=0) / max(np.count_nonzero(shares.any(axis=1)), 1)
+    return shares.sum(axis=0, dtype=np.float64) / max(np.count_nonzero(shares.any(axis=1)), 1)
 
 
 def unit_rows(rows: Any) -> Any:

@@ -48,7 +48,7 @@ class Settled(PlainState):
     @classmethod
     def of(cls, components: Array, places: Array, shares: Array | None = None) -> Self:
         """Return topics and places that belong together; shares are the mean ones unless they are given."""
-        return cls(np.array(components, np.float64), places, mean_shares(places) if shares is None else shares)
+        return cls(np.array(components), places, mean_shares(places) if shares is None else shares)
 
     def __post_init__(self) -> None:
         for array in (self.components, self.places, self.shares):
@@ -74,7 +74,7 @@ class Settled(PlainState):
 
 
 def checked_components(components: Any, n_words: int) -> Array:
-    """Check topics that a user set; return them as float64.
+    """Check topics that a user set; return them in float32 where they are in that, else in float64.
 
     Parameters
     ----------
@@ -99,7 +99,8 @@ def checked_components(components: Any, n_words: int) -> Array:
     array([[1., 0.]])
     """
     try:
-        H = np.asarray(components, np.float64)
+        H = np.asarray(components)
+        H = H if H.dtype == np.float32 else H.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise DataError(
             f"components_ is no array of numbers ({error}). Assign one of shape (n_topics, n_words)."

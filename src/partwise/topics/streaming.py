@@ -239,7 +239,7 @@ class Streaming(FittedTopics):
         words = np.argsort(-own.H, axis=1, kind="stable")[:, :LISTED]
         risen = now[words].sum(axis=1) >= RISEN * before[words].sum(axis=1)
         born = own.H[enough & (like < STRANGE) & risen]
-        return np.vstack([H, born / np.maximum(self._lengths(born), np.finfo(float).tiny)[:, None]])
+        return np.vstack([H, self._normal(born)])
 
     def _learn(self, X: Any, H: Array) -> tuple[Array, Array]:
         """Return places of the batch and topics that have learnt from it."""
