@@ -73,6 +73,10 @@ def test_a_column_of_another_name_is_told_and_can_be_named(run, log):
     run("recommend", renamed, "--reader", "r1", "--reader-column", "user", "--article-column", "item")
 
 
+def test_columns_of_articles_need_a_file_of_them(run, log):
+    assert "--articles" in run("recommend", log, "--reader", "r1", "--title-column", "headline", code=2).stderr
+
+
 def test_a_damaged_file_is_told_by_its_line(run, tmp_path):
     path = tmp_path / "log.jsonl"
     path.write_text('{"reader": 1, "article": 2}\nnot json\n')

@@ -17,6 +17,7 @@ from partwise.cli.command import (
     json_option,
     new_file,
     note,
+    refuse,
     seed_option,
     table_file,
 )
@@ -135,6 +136,7 @@ def tables(log: str, settings: dict[str, Any]) -> tuple["Reads", dict[str, Any] 
     reads = read_reads(log, named, strengths=settings["strengths"], format=settings["format"])
     say(reads.notes)
     if settings["articles"] is None:
+        refuse({"text_column", "title_column"}, "they are in the file of --articles, which is not given")
         return reads, None
     articles, notes = read_article_table(settings["articles"], named, format=settings["format"])
     say(notes)

@@ -129,17 +129,14 @@ def unpacked(path: str | Path, folder: str) -> str:
 
 
 def _reader(kind: str, file: IO[bytes]) -> IO[bytes] | None:
-    if kind == "gzip":
-        return cast(IO[bytes], gzip.open(file))
-    if kind == "bz2":
-        return cast(IO[bytes], bz2.open(file))
-    if kind == "xz":
-        return cast(IO[bytes], lzma.open(file))
+    """Return what unpacks a file; None for zst before Python 3.14."""
+    openers: dict[str, Any] = {"gzip": gzip.open, "bz2": bz2.open, "xz": lzma.open}
+    if kind in openers:
+        return cast(IO[bytes], openers[kind](file))
     try:
-        zstd = import_module("compression.zstd")  # from Python 3.14 on
+        return cast(IO[bytes], import_module("compression.zstd").open(file))
     except ImportError:
         return None
-    return cast(IO[bytes], zstd.open(file))
 
 
 def _unpack_with_duckdb(path: str, folder: str, out: str) -> None:
@@ -317,11 +314,8 @@ def _decode(path: str, out: str, encoding: str, name: str) -> None:
                     raise _binary(name, b"")
                 written.write(text if number else text.removeprefix("\ufeff"))
         except UnicodeError as error:
-            start = (
-                cast(io.BufferedReader, file.buffer).tell()
-                - len(getattr(error, "object", b""))
-                + getattr(error, "start", 0)
-            )
+            done = cast(io.BufferedReader, file.buffer).tell()
+            start = done - len(getattr(error, "object", b"")) + getattr(error, "start", 0)
             raise _undecodable(path, encoding, name, start) from error
 
 
