@@ -9,7 +9,6 @@ from partwise.caching import cached_property
 from partwise.exceptions import DataError
 from partwise.losses import Loss
 from partwise.matrix import Array, Box, Matrix, as_matrix, by_rows, in_units, rescaled, widened
-from partwise.matrix.observed import Observed
 from partwise.parameters import check_kind
 from partwise.penalties import Bounds, Penalty
 from partwise.solvers import Solver, check_limits, share_out
@@ -160,7 +159,7 @@ class Problem:
     @property
     def is_whole(self) -> bool:
         """Whether every entry of X is known."""
-        return not isinstance(self.bare, Observed)
+        return self.bare.can("complete")
 
     @property
     def is_free(self) -> bool:
@@ -183,7 +182,7 @@ class Problem:
 
     def check_limits(self, solver: Solver) -> None:
         """Raise IncompatibleSolverError where a solver cannot keep to the limits."""
-        check_limits(solver, self.boxes, self.sum_to_one, not self.is_whole)
+        check_limits(solver, self.boxes, self.sum_to_one, self.bare)
 
     @property
     def scales(self) -> tuple[Any, Any]:
@@ -207,7 +206,7 @@ class Problem:
         """
         H = self.even_rows.weighting.restored(right, right.T)[1]
         H = by_rows(self._in_users_unit(H, self.units[1]))
-        if isinstance(self.X, Observed) and self.boxes[1] is None and not self.penalties[1]:
+        if not self.is_whole and self.boxes[1] is None and not self.penalties[1]:
             blank = self.X.T.blank_rows()
             H[:, blank] = H[:, ~blank].mean(axis=1, keepdims=True) if not blank.all() else 0
         if self.bounds[1] is not None:  # to the bit, whatever the way through other units

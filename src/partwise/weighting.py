@@ -4,14 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 
 from partwise.exceptions import IncompatibleSolverError, ParameterError
 from partwise.losses import Loss
 from partwise.matrix import Array, Box, Matrix, array_of
-from partwise.matrix.dense import Dense
-from partwise.matrix.observed import Observed
-from partwise.matrix.sparse import Sparse
 from partwise.matrix.unknown import check_powers, check_scale
 from partwise.penalties import Bounds, Penalty
 from partwise.summary import Summary, size
@@ -110,20 +106,7 @@ class Weighting(Summary):
             return X
         left = np.ones(X.shape[0], X.dtype) if by_row is None else by_row[:, 0].astype(X.dtype)
         right = np.ones(X.shape[1], X.dtype) if self.columns is None else self.columns[:, 0].astype(X.dtype)
-        return _scaled(X, left, right)
-
-
-def _scaled(X: Matrix, left: Array, right: Array) -> Matrix:
-    if isinstance(X, Dense):
-        return Dense(left[:, None] * X.X * right)
-    if isinstance(X, Observed):
-        known = _scaled(X.known, left, right)
-        assert isinstance(known, Sparse)
-        return Observed(known, X.weights)
-    assert isinstance(X, Sparse)
-    csr = X.X
-    data = csr.data * np.repeat(left, np.diff(csr.indptr)) * right[csr.indices]
-    return Sparse(sp.csr_array((data, csr.indices, csr.indptr), shape=X.shape))
+        return X.scaled(left, right)
 
 
 def check_weights(weights: Any, count: int, name: str, of: str) -> Array:

@@ -73,6 +73,6 @@ def test_of_a_csc_matrix_its_own_rows_are_cut(small_panels):
     assert (len(matrix.panels), len(matrix.T.panels)) == (8, 1)
     W = np.random.default_rng(1).random((500, 3))
     np.testing.assert_allclose(matrix.product(W), X.T @ W, rtol=1e-12)
-    sample, columns = matrix.take(np.array([2, 40]))
+    sample, columns = matrix.sample(np.array([2, 40]))
     assert len(matrix.panels) == 8  # what a sample needs is read from the columns
     np.testing.assert_array_equal(sample.X.toarray(), X.toarray().T[np.ix_([2, 40], columns)])

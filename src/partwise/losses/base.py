@@ -8,7 +8,7 @@ import numpy as np
 
 from partwise.exceptions import DomainError
 from partwise.matrix import Array, Matrix
-from partwise.matrix.observed import Observed
+from partwise.matrix.unknown import check_powers
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ class Loss(ABC):
 
     def check(self, X: Matrix) -> None:
         """Raise DomainError if X has an entry that the loss is not defined for; also refuse weights it cannot take."""
-        if isinstance(X, Observed):
-            X.check(self)
+        if X.entry_weights is not None:
+            check_powers(X.entry_weights, self, "entry_weight", X.dtype)
         if not self.domain.closed and X.has_zeros:
             raise DomainError(
                 f"When beta_loss <= 0 and X contains zeros, the solver may diverge. Please add small values to X, "

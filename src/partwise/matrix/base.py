@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from scipy.special import xlogy
 
 from partwise import kernels
 from partwise.caching import cached_property
+from partwise.exceptions import IncompatibleSolverError
 from partwise.threads import ALONE, Workers
 
 Array = NDArray[Any]
@@ -74,6 +75,13 @@ def by_rows(array: Array) -> Array:
     return out
 
 
+CAPABILITIES = {
+    "complete": "every entry of X, zeros where none is stored",
+    "shared_gram": "rows of X that share one Gram matrix",
+}
+"""What storages may have, as errors name it."""
+
+
 class Matrix(ABC):
     """A data matrix of n rows and m columns; float32 or float64, all entries finite."""
 
@@ -81,6 +89,20 @@ class Matrix(ABC):
     dtype: np.dtype[Any]
     blocks: tuple[Block, ...]
     """Fixed partition of the rows: it depends on X alone, never on the number of threads."""
+    capabilities: ClassVar[frozenset[str]] = frozenset({"complete", "shared_gram"})
+    """What can be had of it beyond what every matrix gives; see CAPABILITIES."""
+
+    def can(self, capability: str) -> bool:
+        """Return whether X has a capability."""
+        return capability in self.capabilities
+
+    def require(self, capability: str, what: str) -> None:
+        """Raise IncompatibleSolverError, which says that `what` needs a capability, if X has it not."""
+        if not self.can(capability):
+            raise IncompatibleSolverError(
+                f"{what} cannot go with unknown entries or weights on single ones: {type(self).__name__} does not give "
+                f"{CAPABILITIES[capability]}. Fill them, or leave it out."
+            )
 
     @property
     def is_small(self) -> bool:
@@ -104,12 +126,38 @@ class Matrix(ABC):
         """Return rows first..last as a matrix of their own; dense ones share memory."""
 
     @abstractmethod
+    def mapped(self, function: Callable[[Array], Array]) -> "Matrix":
+        """Return a matrix whose stored entries are function(entries), for an array of them of any shape."""
+
     def divided(self, unit: float) -> "Matrix":
         """Return X / unit, for a power of two."""
+        exponent = int(np.frexp(unit)[1]) - 1
+        return self.mapped(lambda entries: np.ldexp(entries, -exponent))
 
-    @abstractmethod
     def astype(self, dtype: Any) -> "Matrix":
         """Return a copy in float32 or float64."""
+        return self.mapped(lambda entries: entries.astype(dtype))
+
+    @abstractmethod
+    def scaled(self, left: Array, right: Array) -> "Matrix":
+        """Return X with row i multiplied by left[i] and column j by right[j], arrays (n,) and (m,) of its dtype."""
+
+    @abstractmethod
+    def take(self, rows: Array | None = None, columns: Array | None = None) -> "Matrix":
+        """Return those rows and columns in that order, as often as they are named; None: all."""
+
+    @property
+    @abstractmethod
+    def places(self) -> tuple[Array, Array]:
+        """Rows and columns of the stored entries: arrays that broadcast to the shape of ``values()``."""
+
+    @abstractmethod
+    def where(self, which: Array) -> "Matrix":
+        """Return X with those stored entries alone for which `which`, in the shape of ``values()``, is true."""
+
+    @abstractmethod
+    def sample(self, rows: Array) -> tuple["Matrix", Array]:
+        """Return a copy of these rows and of the columns with three entries there, and the numbers of these columns."""
 
     @property
     @abstractmethod
@@ -179,6 +227,19 @@ class Matrix(ABC):
     @abstractmethod
     def values(self) -> Array:
         """Return the stored entries, flat or not, in no promised order; absent ones are zero."""
+
+    @property
+    def entry_weights(self) -> Array | None:
+        """What the loss of each stored entry is multiplied by, in the order of ``values()``; None: 1."""
+        return None
+
+    def arrays(self) -> list[Array]:
+        """Return the arrays that hold X: equal ones are equal data."""
+        return [self.values()]
+
+    def blank_rows(self) -> Array:
+        """Return which rows have no known entry, booleans (n,)."""
+        return np.zeros(self.shape[0], bool)
 
     @abstractmethod
     def find(self, test: Any) -> tuple[int, int, float, int] | None:

@@ -1,5 +1,6 @@
 """X as a dense array, in C or Fortran order; neither is copied."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -39,17 +40,29 @@ class Dense(Matrix):
         rows = self.X[first:last]
         return Dense(rows if rows.flags.c_contiguous or rows.flags.f_contiguous else np.ascontiguousarray(rows))
 
-    def take(self, rows: Array) -> tuple["Dense", Array]:
-        """Return a copy of these rows and of the columns with three entries there, and the numbers of these columns."""
+    def mapped(self, function: Callable[[Array], Array]) -> "Dense":
+        return Dense(function(self.X))
+
+    def scaled(self, left: Array, right: Array) -> "Dense":
+        return Dense(left[:, None] * self.X * right)
+
+    def take(self, rows: Array | None = None, columns: Array | None = None) -> "Dense":
+        X = self.X if rows is None else np.ascontiguousarray(self.X[rows])
+        if columns is not None:
+            X = np.take(X, columns, axis=1) if X.flags.c_contiguous else X.T[columns].T
+        return Dense(X)
+
+    @property
+    def places(self) -> tuple[Array, Array]:
+        return np.arange(self.shape[0])[:, None], np.arange(self.shape[1])[None]
+
+    def where(self, which: Array) -> "Dense":
+        return Dense(np.where(which, self.X, self.dtype.type(0)))
+
+    def sample(self, rows: Array) -> tuple["Dense", Array]:
         X = self.X[rows]
         columns = np.flatnonzero(np.count_nonzero(X, axis=0) > 2)
         return Dense(np.ascontiguousarray(X[:, columns])), columns
-
-    def divided(self, unit: float) -> "Dense":
-        return Dense(np.ldexp(self.X, -(int(np.frexp(unit)[1]) - 1)))
-
-    def astype(self, dtype: Any) -> "Dense":
-        return Dense(self.X.astype(dtype))
 
     @property
     def n_stored(self) -> int:

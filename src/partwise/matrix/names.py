@@ -8,12 +8,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from partwise.exceptions import DataError, DataTypeError
-from partwise.indices import canonical
 from partwise.matrix.base import Array, Matrix
 from partwise.matrix.containers import array_of, entries_of, is_anndata, is_table
-from partwise.matrix.dense import Dense
-from partwise.matrix.observed import Observed
-from partwise.matrix.sparse import Sparse
 
 MOST_NAMES = 5
 """Names that an error lists."""
@@ -165,19 +161,7 @@ def order_of(names: Array | None, known: Array | None, name: str = "X", source: 
 
 def with_columns(matrix: Matrix, order: Array | None) -> Matrix:
     """Return a copy of a matrix with its columns in another order, a sparse one by rows; None: itself."""
-    if order is None:
-        return matrix
-    if isinstance(matrix, Observed):
-        weights = None if matrix.weights is None else _sparse_with(matrix.weights, order)
-        return Observed(_sparse_with(matrix.known, order), weights)
-    if isinstance(matrix, Sparse):
-        return _sparse_with(matrix, order)
-    X = matrix.values()
-    return Dense(np.take(X, order, axis=1) if X.flags.c_contiguous else X.T[order].T)
-
-
-def _sparse_with(matrix: Sparse, order: Array) -> Sparse:
-    return Sparse(canonical(matrix.X[:, order]))
+    return matrix if order is None else matrix.take(columns=order)
 
 
 def like_columns(table: Any, names: Array | None, name: str, *, sparse: bool = False) -> Any:

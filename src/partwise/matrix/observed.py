@@ -1,7 +1,7 @@
 """X of which some entries are known, each with a weight; the others are unknown, and count for nothing."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -9,7 +9,6 @@ from partwise import kernels
 from partwise.caching import cached_property
 from partwise.matrix.base import Array, Block, Box, Entrywise, Matrix, PoissonSide
 from partwise.matrix.sparse import Sparse
-from partwise.matrix.unknown import check_powers
 from partwise.threads import Workers
 
 
@@ -26,6 +25,8 @@ class Observed(Matrix):
         What the loss of each is multiplied by, more than 0, stored at the same places; None: 1.
     """
 
+    capabilities: ClassVar[frozenset[str]] = frozenset()
+
     def __init__(self, known: Sparse, weights: Sparse | None = None, transposed: "Observed | None" = None) -> None:
         self.known = known
         self.weights = weights
@@ -39,11 +40,6 @@ class Observed(Matrix):
             self._transposed = Observed(self.known.T, weights, transposed=self)
         return self._transposed
 
-    def check(self, loss: Any) -> None:
-        """Raise where a loss cannot take these weights; see check_powers."""
-        if self.weights is not None:
-            check_powers(self.weights.X.data, loss, "entry_weight", self.dtype)
-
     def prepare(self, workers: Workers, *, whole: bool) -> None:
         """See Matrix; its rows are always asked for one by one."""
         for part in (self.known, self.weights):
@@ -51,15 +47,33 @@ class Observed(Matrix):
                 part.prepare(workers, whole=True)
 
     def slice(self, first: int, last: int) -> "Observed":
-        weights = self.weights.slice(first, last) if self.weights is not None else None
-        return Observed(self.known.slice(first, last), weights)
+        return self._of_both(lambda part: part.slice(first, last))
 
-    def divided(self, unit: float) -> "Observed":
-        return Observed(self.known.divided(unit), self.weights)
+    def mapped(self, function: Callable[[Array], Array]) -> "Observed":
+        return Observed(self.known.mapped(function), self.weights)
 
     def astype(self, dtype: Any) -> "Observed":
-        weights = self.weights.astype(dtype) if self.weights is not None else None
-        return Observed(self.known.astype(dtype), weights)
+        return self._of_both(lambda part: part.astype(dtype))
+
+    def scaled(self, left: Array, right: Array) -> "Observed":
+        return Observed(self.known.scaled(left, right), self.weights)
+
+    def take(self, rows: Array | None = None, columns: Array | None = None) -> "Observed":
+        return self._of_both(lambda part: part.take(rows, columns))
+
+    def where(self, which: Array) -> "Observed":
+        return self._of_both(lambda part: part.where(which))
+
+    @property
+    def places(self) -> tuple[Array, Array]:
+        return self.known.places
+
+    def sample(self, rows: Array) -> tuple["Observed", Array]:
+        return self.take(rows), np.arange(self.shape[1])
+
+    def _of_both(self, function: Callable[[Any], Any]) -> "Observed":
+        """Return what a function makes of the entries and of their weights."""
+        return Observed(function(self.known), None if self.weights is None else function(self.weights))
 
     @property
     def n_stored(self) -> int:
@@ -125,8 +139,8 @@ class Observed(Matrix):
         """
         X = self.known.X
         return kernels.hals_observed(
-            X.indptr, X.indices, X.data, self._weights, *targets, right, l1, l2, sweeps, shrink, momentum, first, last,
-            *(box or ()),
+            X.indptr, X.indices, X.data, self.entry_weights, *targets, right, l1, l2, sweeps, shrink, momentum, first,
+            last, *(box or ()),
         )  # fmt: skip
 
     def pivoting_block(
@@ -135,12 +149,14 @@ class Observed(Matrix):
         """Solve rows first..last of left (n, k) for least squares exactly, in place; return half the squared error."""
         X = self.known.X
         return kernels.pivoting_observed(
-            X.indptr, X.indices, X.data, self._weights, left, right, l1, l2, ridge, first, last
+            X.indptr, X.indices, X.data, self.entry_weights, left, right, l1, l2, ridge, first, last
         )
 
     def curvatures_block(self, first: int, last: int, right: Array) -> Array:
         """Return the diagonals of the Gram matrices of rows first..last, weighted sums of right ** 2, (rows, k)."""
-        return self._spread(self._ones if self._weights is None else self._weights, first, last, np.square(right))
+        return self._spread(
+            self._ones if self.entry_weights is None else self.entry_weights, first, last, np.square(right)
+        )
 
     def touched(self, right: Array) -> Array:
         """Return which parts of right (m, k) have anything in the known entries of each row, booleans (n, k)."""
@@ -167,8 +183,8 @@ class Observed(Matrix):
         """See Matrix: the masses of a row are those of its own entries, and what they add to the loss is taken off."""
         X = self.known.X
         return kernels.poisson_observed(
-            X.indptr, X.indices, self._weighted, self._weights, left, right.right, right.mass, l2, right.floor, sweeps,
-            shrink, first, last, *(box or ()),
+            X.indptr, X.indices, self._weighted, self.entry_weights, left, right.right, right.mass, l2, right.floor,
+            sweeps, shrink, first, last, *(box or ()),
         )  # fmt: skip
 
     def newton_block(
@@ -177,12 +193,11 @@ class Observed(Matrix):
         X = self.known.X
         values = self._weighted if beta == 1 else X.data
         kernels.newton_observed(
-            X.indptr, X.indices, values, self._weights, left, right, mass, l2, self.floor, beta, most, first, last
+            X.indptr, X.indices, values, self.entry_weights, left, right, mass, l2, self.floor, beta, most, first, last
         )
 
     @property
-    def _weights(self) -> Array | None:
-        """The weights, entry by entry."""
+    def entry_weights(self) -> Array | None:
         return None if self.weights is None else self.weights.X.data
 
     @cached_property
@@ -196,6 +211,9 @@ class Observed(Matrix):
 
     def values(self) -> Array:
         return self.known.values()
+
+    def arrays(self) -> list[Array]:
+        return [*self.known.arrays(), *(self.weights.arrays() if self.weights is not None else [])]
 
     def find(self, test: Any) -> tuple[int, int, float, int] | None:
         return self.known.find(test)
@@ -222,8 +240,7 @@ class Observed(Matrix):
 
     def _row_sums(self, entries: Array) -> Array:
         """Return the weighted sum of each row's entries, (n,)."""
-        X = self.known.X
-        rows = np.repeat(np.arange(self.shape[0]), np.diff(X.indptr))
+        rows, _ = self.places
         entries = entries if self.weights is None else entries * self.weights.X.data
         return np.bincount(rows, weights=entries, minlength=self.shape[0])
 
@@ -232,7 +249,6 @@ class Observed(Matrix):
         return float(self._row_sums(self.known.predict_block(0, self.shape[0], left, right)[1]).sum())
 
     def blank_rows(self) -> Array:
-        """Return which rows have no known entry, booleans (n,)."""
         return np.diff(self.known.X.indptr) == 0
 
     @property

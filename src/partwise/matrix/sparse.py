@@ -1,5 +1,6 @@
 """X as a sparse matrix whose absent entries are zeros, in CSR form, and its transpose."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -7,6 +8,7 @@ import scipy.sparse as sp
 
 from partwise import kernels
 from partwise.caching import cached_property
+from partwise.indices import canonical
 from partwise.matrix.base import Array, Block, Box, Entrywise, Matrix, PoissonSide, cut, edges_of, scattered
 from partwise.threads import ALONE, Lock, Workers
 
@@ -92,8 +94,20 @@ class Sparse(Matrix):
     def slice(self, first: int, last: int) -> "Sparse":
         return Sparse(self.X[first:last])
 
-    def take(self, rows: Array) -> tuple["Sparse", Array]:
-        """Return a copy of these rows and of the columns with three entries there, and the numbers of these columns."""
+    def take(self, rows: Array | None = None, columns: Array | None = None) -> "Sparse":
+        X = self.X if rows is None else sp.csr_array(self.X)[rows]
+        return Sparse(X if columns is None else canonical(X[:, columns]))
+
+    def where(self, which: Array) -> "Sparse":
+        X = self.X
+        indptr = np.concatenate(([0], np.cumsum(which)))[X.indptr].astype(X.indptr.dtype)
+        return Sparse(sp.csr_array((X.data[which], X.indices[which], indptr), shape=self.shape))
+
+    @property
+    def places(self) -> tuple[Array, Array]:
+        return np.repeat(np.arange(self.shape[0]), np.diff(self.X.indptr)), self.X.indices
+
+    def sample(self, rows: Array) -> tuple["Sparse", Array]:
         X, (_, m) = self.X, self.shape
         counts = np.zeros(m, X.indices.dtype)
         kernels.csr_count_rows(X.indptr, X.indices, rows, counts)
@@ -106,13 +120,13 @@ class Sparse(Matrix):
         kernels.csr_pick(X.indptr, X.indices, X.data, rows, numbers, indptr, indices, data)
         return Sparse(sp.csr_array((data, indices, indptr), shape=(len(rows), len(columns)))), columns
 
-    def divided(self, unit: float) -> "Sparse":
-        X = self.X.copy()
-        X.data = np.ldexp(X.data, -(int(np.frexp(unit)[1]) - 1))
-        return Sparse(X)
+    def mapped(self, function: Callable[[Array], Array]) -> "Sparse":
+        X = self.X
+        return Sparse(sp.csr_array((function(X.data), X.indices, X.indptr), shape=self.shape))
 
-    def astype(self, dtype: Any) -> "Sparse":
-        return Sparse(self.X.astype(dtype))
+    def scaled(self, left: Array, right: Array) -> "Sparse":
+        X = self.X
+        return self.mapped(lambda entries: entries * np.repeat(left, np.diff(X.indptr)) * right[X.indices])
 
     @property
     def n_stored(self) -> int:
@@ -199,6 +213,9 @@ class Sparse(Matrix):
         values: Array = self.X.data
         return values
 
+    def arrays(self) -> list[Array]:
+        return [self.X.indptr, self.X.indices, self.X.data]
+
     def find(self, test: Any) -> tuple[int, int, float, int] | None:
         hits = np.flatnonzero(test(self.X.data))
         if hits.size == 0:
@@ -210,7 +227,7 @@ class Sparse(Matrix):
         return np.asarray(sp.csr_array(self.X)[indices].todense())
 
     def row_squares(self) -> Array:
-        rows = np.repeat(np.arange(self.shape[0]), np.diff(self.X.indptr))
+        rows, _ = self.places
         return np.bincount(rows, weights=np.square(self.X.data, dtype=np.float64), minlength=self.shape[0])
 
 
@@ -287,8 +304,8 @@ class Turned(Sparse):
     def survey(self) -> tuple[float, float, float, float]:
         return self._source.survey
 
-    def take(self, rows: Array) -> tuple[Sparse, Array]:
-        return Sparse(self._source.X[:, rows].T.tocsr()).take(np.arange(len(rows)))
+    def sample(self, rows: Array) -> tuple[Sparse, Array]:
+        return Sparse(self._source.X[:, rows].T.tocsr()).sample(np.arange(len(rows)))
 
     def values(self) -> Array:
         return self._source.values()

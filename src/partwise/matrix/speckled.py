@@ -3,16 +3,14 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
-import scipy.sparse as sp
 
 from partwise import kernels
 from partwise.caching import cached_property
 from partwise.matrix.base import Array, Block, Box, Entrywise, Matrix, PoissonSide
-from partwise.matrix.dense import CHUNK, Dense
-from partwise.matrix.sparse import Sparse
+from partwise.matrix.dense import CHUNK
 from partwise.threads import ALONE, Workers
 
 
@@ -84,6 +82,8 @@ class Speckled(Matrix):
         Which cells count.
     """
 
+    capabilities: ClassVar[frozenset[str]] = frozenset({"shared_gram"})
+
     def __init__(self, base: Matrix, pattern: Pattern, transposed: "Speckled | None" = None) -> None:
         self.base = base
         self.pattern = pattern
@@ -108,11 +108,25 @@ class Speckled(Matrix):
             Pattern(np.clip(pattern.rows, first, last) - first, pattern.columns, pattern.counts),
         )
 
-    def divided(self, unit: float) -> "Speckled":
-        return Speckled(self.base.divided(unit), self.pattern)
+    def mapped(self, function: Callable[[Array], Array]) -> "Speckled":
+        return Speckled(self.base.mapped(function), self.pattern)
 
-    def astype(self, dtype: Any) -> "Speckled":
-        return Speckled(self.base.astype(dtype), self.pattern)
+    def scaled(self, left: Array, right: Array) -> "Speckled":
+        return Speckled(self.base.scaled(left, right), self.pattern)
+
+    def take(self, rows: Array | None = None, columns: Array | None = None) -> "Matrix":
+        """See Matrix; a group of rows is whole."""
+        raise NotImplementedError
+
+    def sample(self, rows: Array) -> tuple["Matrix", Array]:
+        return self.take(rows), np.arange(self.shape[1])
+
+    @property
+    def places(self) -> tuple[Array, Array]:
+        return self.base.places
+
+    def where(self, which: Array) -> "Speckled":
+        return Speckled(self.base.where(which), self.pattern)
 
     @property
     def n_stored(self) -> int:
@@ -243,38 +257,12 @@ class Speckles:
         """Deal rows and columns of X to that many groups, as even as can be."""
         rows, columns = rng.permutation(X.shape[0]), rng.permutation(X.shape[1])
         edges = [np.arange(groups + 1) * length // groups for length in X.shape]
-        return cls(cells_of(X, rows, columns), rows, columns, *edges)
+        return cls(X.take(rows, columns), rows, columns, *edges)
 
     def split(self, diagonals: Sequence[int]) -> tuple[Speckled, Speckled]:
         """Return X without those diagonals, and those diagonals alone."""
         groups = np.arange(len(self.row_edges) - 1)
         held = np.isin(np.add.outer(groups, groups) % len(groups), diagonals)
         kept, out = (Pattern(self.row_edges, self.column_edges, counts) for counts in (~held, held))
-        return Speckled(_where(self.X, kept), kept), Speckled(_where(self.X, out), out)
-
-
-def _where(X: Matrix, pattern: Pattern) -> Matrix:
-    """Return X with zeros in the cells that do not count."""
-    if isinstance(X, Sparse):
-        rows = np.repeat(np.arange(X.shape[0]), np.diff(X.X.indptr))
-        return entries_of(X, pattern.mask(rows, X.X.indices))
-    cells = X.values().copy()
-    for (first, last), counts in zip(pairwise(pattern.rows), pattern.counts, strict=True):
-        cells[first:last, np.repeat(~counts, np.diff(pattern.columns))] = 0
-    return Dense(cells)
-
-
-def entries_of(X: Sparse, which: Array) -> Sparse:
-    """Return the matrix of those stored entries of X for which `which` (n_stored,) is true."""
-    csr = X.X
-    indptr = np.concatenate(([0], np.cumsum(which)))[csr.indptr].astype(csr.indptr.dtype)
-    return Sparse(sp.csr_array((csr.data[which], csr.indices[which], indptr), shape=X.shape))
-
-
-def cells_of(X: Matrix, rows: Array, columns: Array) -> Matrix:
-    """Return those rows and columns of a dense or sparse matrix, in that order."""
-    if isinstance(X, Sparse):
-        found = sp.csr_array(X.X)[rows][:, columns]
-        found.sort_indices()
-        return Sparse(found)
-    return Dense(X.values()[np.ix_(rows, columns)])
+        whole, held_out = (Speckled(self.X.where(part.mask(*self.X.places)), part) for part in (kept, out))
+        return whole, held_out

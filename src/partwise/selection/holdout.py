@@ -10,8 +10,7 @@ from partwise.exceptions import DataError, ParameterError
 from partwise.factorization import Factorization, factorize
 from partwise.losses import BetaDivergence, Loss
 from partwise.matrix import Array, Matrix
-from partwise.matrix.observed import Observed
-from partwise.matrix.speckled import Speckles, cells_of, entries_of
+from partwise.matrix.speckled import Speckles
 from partwise.penalties import Penalty
 from partwise.projection import Projection
 from partwise.solvers import Solver
@@ -100,7 +99,7 @@ def deal(X: Matrix, folds: int, method: str, rng: np.random.RandomState) -> Call
         Hold out cells all over X, which is fitted without them; or the block where some rows meet some columns, which
         is predicted from a fit of neither these rows nor these columns.
     """
-    if isinstance(X, Observed):
+    if not X.can("complete"):
         if method == "bicross":
             raise ParameterError("method='bicross' needs every entry of X; use 'speckled' where some are unknown.")
         return _known_entries(X, folds, rng)
@@ -115,7 +114,7 @@ def deal(X: Matrix, folds: int, method: str, rng: np.random.RandomState) -> Call
     return lambda number: Fold(*speckles.split([number]))
 
 
-def _known_entries(X: Observed, folds: int, rng: np.random.RandomState) -> Callable[[int], Fold]:
+def _known_entries(X: Matrix, folds: int, rng: np.random.RandomState) -> Callable[[int], Fold]:
     count = X.n_stored
     if count < folds:
         raise DataError(f"X has {count} known entries, too few for {folds} folds.")
@@ -123,19 +122,13 @@ def _known_entries(X: Observed, folds: int, rng: np.random.RandomState) -> Calla
 
     def fold(number: int) -> Fold:
         held = group == number
-        kept = _entries(X, ~held)
-        csr = X.known.X
-        rows = np.repeat(np.arange(X.shape[0]), np.diff(csr.indptr))
+        kept = X.where(~held)
         # of a row or column without another known entry there is nothing to learn
-        held &= (np.diff(kept.known.X.indptr) > 0)[rows]
-        held &= (np.bincount(kept.known.X.indices, minlength=X.shape[1]) > 0)[csr.indices]
-        return Fold(kept, _entries(X, held))
+        rows, columns = X.places
+        held &= ~kept.blank_rows()[rows] & ~kept.T.blank_rows()[columns]
+        return Fold(kept, X.where(held))
 
     return fold
-
-
-def _entries(X: Observed, which: Array) -> Observed:
-    return Observed(entries_of(X.known, which), None if X.weights is None else entries_of(X.weights, which))
 
 
 def _blocks(X: Matrix, folds: int, rng: np.random.RandomState) -> Callable[[int], Fold]:
@@ -148,9 +141,9 @@ def _blocks(X: Matrix, folds: int, rng: np.random.RandomState) -> Callable[[int]
             [np.sort(group[number]) for group in groups],
         )
         return Fold(
-            cells_of(X, rows, columns),
-            cells_of(X, own_rows, own_columns),
-            sides=(cells_of(X, own_rows, columns), cells_of(X, rows, own_columns).T),
+            X.take(rows, columns),
+            X.take(own_rows, own_columns),
+            sides=(X.take(own_rows, columns), X.take(rows, own_columns).T),
             columns=(columns, own_columns),
         )
 

@@ -12,8 +12,6 @@ import numpy as np
 
 from partwise.exceptions import ParameterError
 from partwise.matrix import Array, Matrix
-from partwise.matrix.observed import Observed
-from partwise.matrix.sparse import Sparse
 from partwise.threads import Lock
 
 
@@ -138,15 +136,7 @@ class Ledger:
 def fingerprint(X: Matrix, settings: dict[str, Any]) -> str:
     """Return a digest of the data and of the settings, which are told by their repr."""
     digest = hashlib.sha256(repr((X.shape, sorted(settings.items()))).encode())
-    for array in _arrays(X):
+    for array in X.arrays():
         digest.update(f"{array.dtype} {array.shape}".encode())
         digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
-
-
-def _arrays(X: Matrix) -> list[Array]:
-    if isinstance(X, Observed):
-        return [*_arrays(X.known), *(_arrays(X.weights) if X.weights is not None else [])]
-    if isinstance(X, Sparse):
-        return [X.X.indptr, X.X.indices, X.X.data]
-    return [X.values()]

@@ -12,7 +12,7 @@ from partwise.penalties import Penalty
 from partwise.problem import Problem
 from partwise.projection import Projection
 from partwise.selection.matching import unit_rows
-from partwise.selection.resampling import drawn, rows_of
+from partwise.selection.resampling import drawn
 from partwise.solvers import Factor, Outcome, Solver, alternate, in_step
 from partwise.stopping import Stopping, StopReason
 from partwise.threads import Workers
@@ -98,7 +98,7 @@ class Runs:
     def _kept(self, found: Outcome, size: float) -> Run:
         H, X, loss = np.ascontiguousarray(found.Ht.T), self.problem.X, self.problem.loss
         if self.resample == "bootstrap":  # its rows are others
-            W = Projection(H, loss, Penalty())(rows_of(X, self.compared))
+            W = Projection(H, loss, Penalty())(X.take(self.compared))
         else:
             W = found.W[self.compared]
         relative = found.objective / size if size > 0 else 0.0

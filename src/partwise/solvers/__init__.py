@@ -2,7 +2,7 @@
 
 from partwise.exceptions import IncompatibleSolverError, ParameterError, shown, unknown_name
 from partwise.losses import Loss
-from partwise.matrix import Box
+from partwise.matrix import Box, Matrix
 from partwise.solvers.alternate import Callback, Iteration, Outcome, alternate, in_step
 from partwise.solvers.base import Factor, HalfStep, Solver, Step
 from partwise.solvers.continuation import lighten
@@ -78,8 +78,8 @@ def get_solver(solver: Solver | str, loss: Loss) -> Solver:
     return found
 
 
-def check_limits(solver: Solver, boxes: tuple[Box | None, Box | None], sum_to_one: bool, unknown: bool) -> None:
-    """Raise where a solver cannot keep to the limits asked for, or not with unknown entries."""
+def check_limits(solver: Solver, boxes: tuple[Box | None, Box | None], sum_to_one: bool, X: Matrix) -> None:
+    """Raise where a solver cannot keep to the limits asked for, or not on this X."""
     if any(box is not None for box in boxes) and not solver.bounded:
         able = " or ".join(repr(name) for name, kind in SOLVERS.items() if kind.bounded)
         raise IncompatibleSolverError(
@@ -95,7 +95,4 @@ def check_limits(solver: Solver, boxes: tuple[Box | None, Box | None], sum_to_on
         )
     if boxes[0] is not None:
         raise IncompatibleSolverError("sum_to_one cannot go with bounds on W; bound H instead, or leave one out.")
-    if unknown:
-        raise IncompatibleSolverError(
-            "sum_to_one cannot go with unknown entries or weights on single ones; fill them, or leave it out."
-        )
+    X.require("shared_gram", "sum_to_one")

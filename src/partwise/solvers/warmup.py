@@ -6,8 +6,6 @@ import numpy as np
 
 from partwise.losses import Loss
 from partwise.matrix import Array, Matrix, scattered
-from partwise.matrix.dense import Dense
-from partwise.matrix.sparse import Sparse
 from partwise.penalties import Penalty
 from partwise.solvers.alternate import alternate
 from partwise.solvers.base import Factor, HalfStep, Solver, own_gram
@@ -41,10 +39,10 @@ def warm_up(
         W (n, k) and Ht (m, k), without penalties or bounds.
     """
     n, k = X.shape[0], starts[0][0].point.shape[1]
-    if not isinstance(X, Dense | Sparse) or not solver.warms_up or n // SHARE < FEWEST * k:
+    if not X.can("complete") or not solver.warms_up or n // SHARE < FEWEST * k:
         return [0] * len(starts)
     rows = scattered(n, min(n // SHARE, MOST * k))
-    sample, columns = X.take(rows)
+    sample, columns = X.sample(rows)
     if columns.size == 0 or sample.squared_norm == 0:
         return [0] * len(starts)
     tops = [sample.survey[1], *(float(factor.point.max()) for pair in starts for factor in pair)]
