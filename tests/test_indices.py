@@ -249,7 +249,7 @@ def test_a_matrix_that_is_wrong_about_its_own_order_is_refused_with_a_way_out(ma
     with pytest.raises(DataError, match=r"something has changed them since.*Make it anew"):
         as_matrix(X)
     anew = make((X.data, X.indices, X.indptr), shape=X.shape)
-    np.testing.assert_array_equal(as_matrix(anew).rows(np.arange(6)), anew.toarray())
+    np.testing.assert_array_equal(as_matrix(anew).dense(np.arange(6)), anew.toarray())
 
 
 @pytest.mark.parametrize("form", ["coo", "csr", "csc", "bsr"])
@@ -263,7 +263,7 @@ def test_a_place_stored_twice_holds_the_sum_that_scipy_makes_of_it(form, dtype):
         X = sp.bsr_array((values.reshape(3, 1, 1), columns, [0, 2, 3]), shape=(2, 2))
     else:
         X = {"csr": sp.csr_array, "csc": sp.csc_array}[form]((values, columns, [0, 2, 3]), shape=(2, 2))
-    np.testing.assert_array_equal(as_matrix(X).rows(np.arange(2)), X.tocsr().toarray().astype(float))
+    np.testing.assert_array_equal(as_matrix(X).dense(np.arange(2)), X.tocsr().toarray().astype(float))
 
 
 def test_many_entries_in_lists_cost_little_more_than_scipy_takes_to_read_them():

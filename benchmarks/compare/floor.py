@@ -43,7 +43,7 @@ def sparse_products(X: Any, thin: Array, pool: ThreadPoolExecutor, threads: int)
     slabs = [X[first:last] for first, last in pairwise(edges)]
 
     def block(bounds: tuple[int, int]) -> None:
-        matrix.dot_block(*bounds, thin)
+        matrix.rows(*bounds).product(thin)
 
     return [
         lambda: list(pool.map(lambda slab: slab @ thin, slabs)),

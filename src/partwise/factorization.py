@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from partwise.losses import Frobenius, Loss, get_loss
+from partwise.losses.fixed import own_gram
 from partwise.matrix import Array, as_matrix
 from partwise.matrix.names import feature_names, like_columns, order_of, with_columns
 from partwise.parameters import check_count
@@ -15,7 +16,6 @@ from partwise.plan import Plan
 from partwise.problem import Problem, check_numbers
 from partwise.projection import KeptProjection
 from partwise.solvers import Callback, Outcome, Solver, even_out
-from partwise.solvers.base import own_gram
 from partwise.solvers.rows import finish
 from partwise.solvers.volume import Volume
 from partwise.state import PlainState

@@ -14,9 +14,9 @@ from partwise.problem import Problem
 from partwise.solvers import (
     Callback,
     Factor,
+    Fixed,
     Iteration,
     Outcome,
-    Parts,
     Solver,
     alternate,
     get_solver,
@@ -127,7 +127,7 @@ class Plan:
                 W = project(W)
             if self.seed_components is not None and self.W is None:  # any other W would lead away from the seeds
                 W = solve_rows(
-                    X, problem.loss, None, Parts(Ht), problem.penalties[0], workers, most=MOST_LOCAL, box=boxes[0],
+                    X, problem.loss, None, Fixed(Ht), problem.penalties[0], workers, most=MOST_LOCAL, box=boxes[0],
                     sums_to_one=sums,
                 )  # fmt: skip
             w = Factor(W, problem.penalties[0], boxes[0], sums)

@@ -10,7 +10,7 @@ from partwise.losses import Loss
 from partwise.matrix import Array, as_matrix
 from partwise.penalties import Bounds, Penalty
 from partwise.problem import Problem
-from partwise.solvers import HALS, Parts, solve_rows
+from partwise.solvers import HALS, Fixed, solve_rows
 from partwise.threads import Workers
 from partwise.weighting import Weighting
 
@@ -45,7 +45,7 @@ class Projection:
         exponent = min(int(np.frexp(highest)[1]), np.finfo(H.dtype).maxexp - 1) if highest > 0 else 0
         self.unit = 2.0**exponent if abs(exponent) > 20 else 1.0
         self._right = np.ascontiguousarray((H / H.dtype.type(self.unit) if self.unit != 1 else H).T)
-        self._parts = {self._right.dtype: Parts(self._right)}
+        self._parts = {self._right.dtype: Fixed(self._right)}
 
     def __call__(
         self, X: Any, *, n_jobs: int | None = None, most: int | None = None, bounds: Bounds | None = None
@@ -64,7 +64,7 @@ class Projection:
             problem.check_limits(HALS())
         matrix = problem.X
         if matrix.dtype not in self._parts:
-            self._parts[matrix.dtype] = Parts(self._right.astype(matrix.dtype))
+            self._parts[matrix.dtype] = Fixed(self._right.astype(matrix.dtype))
         with Workers(n_jobs, alone=len(matrix.blocks) < 2) as workers:
             left = solve_rows(
                 matrix, problem.loss, None, self._parts[matrix.dtype], problem.penalties[0], workers, most=most,

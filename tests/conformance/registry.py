@@ -14,6 +14,7 @@ import partwise.losses
 import partwise.matrix
 from partwise.init import INITS
 from partwise.losses import BetaDivergence, Loss
+from partwise.losses.fixed import Fixed
 from partwise.matrix import Matrix, as_matrix
 from partwise.matrix.speckled import Speckled
 from partwise.solvers import SOLVERS
@@ -63,6 +64,15 @@ def pair(shape=(23, 14), k=3, seed=1, dtype=np.float64):
     """Positive factors (n, k) and (m, k)."""
     rng = np.random.default_rng(seed)
     return (rng.random((shape[0], k)) + 0.1).astype(dtype), (rng.random((shape[1], k)) + 0.1).astype(dtype)
+
+
+def gradient(loss, X, left, right, first=0, last=None, *, value=False):
+    """(negative, positive, loss) of rows first..last of the model left @ right.T of X."""
+    last = X.shape[0] if last is None else last
+    number = next(number for number, block in enumerate(X.blocks) if block[0] <= first and last <= block[1])
+    side = loss.sides(X, Fixed(right), value=False)[number]
+    side = side._replace(constant=(last - first) / X.shape[0] * loss.constant(X) if value else 0.0)
+    return loss.gradient(X.rows(first, last), left[first:last], side, value=value)
 
 
 def read_only(X):

@@ -5,7 +5,7 @@ from dataclasses import FrozenInstanceError, fields
 
 import numpy as np
 import pytest
-from registry import EVERY, LOSSES, PARTLY, STORAGES, data, known, name, pair, skip_unweighable
+from registry import EVERY, LOSSES, PARTLY, STORAGES, data, gradient, known, name, pair, skip_unweighable
 
 from partwise.exceptions import DomainError, IncompatibleSolverError
 from partwise.factorization import factorize
@@ -20,8 +20,8 @@ every_storage = pytest.mark.parametrize("storage", STORAGES)
 one_of_each = pytest.mark.parametrize("storage", ["C order", "CSR array", *PARTLY])
 
 
-def gradient(loss, X, left, right):
-    negative, positive, _ = loss.gradient_parts(X, left, right, 0, X.shape[0], value=False)
+def slope(loss, X, left, right):
+    negative, positive, _ = gradient(loss, X, left, right)
     return np.asarray(positive, np.float64) - negative
 
 
@@ -30,7 +30,7 @@ def test_the_gradient_is_the_slope_of_the_value(loss, storage):
     skip_unweighable(loss, storage)
     X = as_matrix(EVERY[storage](data(loss)))
     left, right = pair()
-    found = gradient(loss, X, left, right)
+    found = slope(loss, X, left, right)
     expected, step = np.empty_like(left), 1e-6
     for place in np.ndindex(left.shape):
         ahead, behind = left.copy(), left.copy()
@@ -50,8 +50,8 @@ def test_value_and_parts_are_those_of_a_float64_array_in_c_order(loss, storage, 
     wide = left.astype(np.float64), right.astype(np.float64)
     rtol = 1e-4 if dtype is np.float32 else 1e-10
     assert loss.value(X, left, right) == pytest.approx(loss.value(reference, *wide), rel=rtol)
-    found = loss.gradient_parts(X, left, right, 0, 23, value=True)
-    expected = loss.gradient_parts(reference, *wide, 0, 23, value=True)
+    found = gradient(loss, X, left, right, 0, 23, value=True)
+    expected = gradient(loss, reference, *wide, 0, 23, value=True)
     for part, wanted in zip(found[:2], expected[:2], strict=True):
         np.testing.assert_allclose(np.broadcast_to(part, (23, 3)), np.broadcast_to(wanted, (23, 3)), rtol=rtol)
         assert part.dtype == dtype
@@ -72,7 +72,7 @@ def test_value_and_parts_of_known_entries_are_weighted_sums_over_them(loss, stor
         value += weight * loss.parts(x[at][None], p[at][None], X.floor, True)[2]
     rtol = 1e-4 if dtype is np.float32 else 1e-10
     assert loss.value(X, left, right) == pytest.approx(value, rel=rtol)
-    found = loss.gradient_parts(X, left, right, 0, 23, value=True)
+    found = gradient(loss, X, left, right, 0, 23, value=True)
     for part, wanted in zip(found[:2], parts, strict=True):
         np.testing.assert_allclose(part, (weights * wanted) @ right, rtol=rtol)
         assert part.dtype == dtype
@@ -84,8 +84,8 @@ def test_the_parts_of_some_rows_are_those_rows_of_all_parts(loss, storage):
     skip_unweighable(loss, storage)
     X = as_matrix(EVERY[storage](data(loss)))
     left, right = pair()
-    whole = loss.gradient_parts(X, left, right, 0, 23, value=False)
-    some = loss.gradient_parts(X, left, right, 6, 15, value=False)
+    whole = gradient(loss, X, left, right, 0, 23, value=False)
+    some = gradient(loss, X, left, right, 6, 15, value=False)
     for part, all_rows in zip(some[:2], whole[:2], strict=True):
         np.testing.assert_allclose(
             np.broadcast_to(part, (9, 3)), np.broadcast_to(all_rows, (23, 3))[6:15], rtol=1e-12, atol=1e-14
@@ -98,7 +98,7 @@ def test_the_losses_of_row_ranges_add_up_to_the_value(loss, storage):
     skip_unweighable(loss, storage)
     X = as_matrix(EVERY[storage](data(loss)))
     left, right = pair()
-    total = sum(loss.gradient_parts(X, left, right, *rows, value=True)[2] for rows in ((0, 6), (6, 15), (15, 23)))
+    total = sum(gradient(loss, X, left, right, *rows, value=True)[2] for rows in ((0, 6), (6, 15), (15, 23)))
     assert total == pytest.approx(loss.value(X, left, right), rel=1e-10)
 
 
@@ -125,7 +125,7 @@ def test_the_gradient_is_zero_at_an_exact_model(loss, storage):
     skip_unweighable(loss, storage)
     left, right = pair()
     X = as_matrix(EVERY[storage](left @ right.T))
-    negative, positive, _ = loss.gradient_parts(X, left, right, 0, 23, value=False)
+    negative, positive, _ = gradient(loss, X, left, right, 0, 23, value=False)
     np.testing.assert_allclose(negative, np.broadcast_to(positive, negative.shape), rtol=1e-10)
 
 

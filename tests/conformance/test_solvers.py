@@ -4,7 +4,20 @@ import pickle
 
 import numpy as np
 import pytest
-from registry import EVERY, LOSSES, PAIRS, PARTLY, STORAGES, data, known, name, pair, pair_name, skip_unweighable
+from registry import (
+    EVERY,
+    LOSSES,
+    PAIRS,
+    PARTLY,
+    STORAGES,
+    data,
+    gradient,
+    known,
+    name,
+    pair,
+    pair_name,
+    skip_unweighable,
+)
 
 from partwise import Penalty, factorize
 from partwise.exceptions import IncompatibleSolverError
@@ -140,7 +153,7 @@ def test_a_multiplicative_step_moves_every_zero_that_should_grow(loss):
     W[np.random.default_rng(3).random(W.shape) < 0.5] = 0
     W[0] = 0
     left, right = Factor(W.copy(), Penalty()), Factor(Ht, Penalty())
-    negative, positive, _ = loss.gradient_parts(X, W, Ht, 0, 23, value=False)
+    negative, positive, _ = gradient(loss, X, W, Ht, 0, 23, value=False)
     with Workers(1) as workers:
         Multiplicative().update(X, loss, HalfStep(left, right, final=True), workers)
     grows = negative > positive

@@ -44,7 +44,7 @@ def test_products_are_those_of_the_dense_array(X, dense, dtype, side, k):
     X, dense = (X, dense) if side == "X" else (X.T, dense.T)
     right = np.random.default_rng(1).random((dense.shape[1], k)).astype(dtype)
     np.testing.assert_allclose(X.product(right), dense @ right, rtol=RTOL[dtype])
-    found = X.dot_block(3, 8, right)
+    found = X.rows(3, 8).product(right)
     np.testing.assert_allclose(found, dense[3:8] @ right, rtol=RTOL[dtype])
 
 
@@ -59,7 +59,7 @@ def test_sums_are_those_of_the_dense_array_in_float64(X, dense, side):
 
 def test_rows_are_those_of_the_dense_array(X, dense):
     wanted = np.array([7, 0, 22, 7])
-    found = X.rows(wanted)
+    found = X.dense(wanted)
     assert type(found) is np.ndarray
     np.testing.assert_array_equal(found, dense[wanted])
 
@@ -95,7 +95,7 @@ def test_extreme_data_is_divided_by_a_power_of_four_without_rounding(X, dense, d
     mantissa, power = np.frexp(unit)
     assert mantissa == 0.5
     assert (power - 1) % 2 == 0
-    back = matrix.rows(np.arange(23)).astype(np.float64) * unit
+    back = matrix.dense(np.arange(23)).astype(np.float64) * unit
     normal = scaled >= np.finfo(dtype).tiny
     np.testing.assert_array_equal(back[normal], scaled.astype(np.float64)[normal])
     assert np.isfinite(matrix.squared_norm)
@@ -144,10 +144,11 @@ def test_rows_know_which_parts_their_entries_touch_and_how_these_bend_the_loss(p
     X, weights = partly if side == "X" else (partly[0].T, partly[1].T)
     right = np.random.default_rng(1).random((X.shape[1], 4)).astype(dtype)
     right[:, 1] *= np.random.default_rng(2).random(len(right)) < 0.1
-    np.testing.assert_array_equal(X.touched(right), (weights > 0) @ (right > 0) > 0)
-    assert X.touched(right)[:, 1].any()
-    assert not X.touched(right)[:, 1].all()
-    np.testing.assert_allclose(X.curvatures_block(3, 9, right), (weights @ right**2)[3:9], rtol=1e-5)
+    touched = X.rows(0, X.shape[0]).touched(right)
+    np.testing.assert_array_equal(touched, (weights > 0) @ (right > 0) > 0)
+    assert touched[:, 1].any()
+    assert not touched[:, 1].all()
+    np.testing.assert_allclose(X.rows(3, 9).curvatures(right), (weights @ right**2)[3:9], rtol=1e-5)
     np.testing.assert_array_equal(X.blank_rows(), ~weights.any(axis=1))
 
 
@@ -156,7 +157,7 @@ def test_a_slice_of_rows_knows_what_the_whole_knows_of_them(partly, dense):
     part = X.slice(5, 12)
     assert part.shape == (7, 14)
     assert part.total == pytest.approx((weights * dense)[5:12].sum(), rel=1e-6)
-    np.testing.assert_array_equal(part.rows(np.arange(7)), X.rows(np.arange(5, 12)))
+    np.testing.assert_array_equal(part.dense(np.arange(7)), X.dense(np.arange(5, 12)))
 
 
 def test_unknown_entries_are_no_zeros(partly):

@@ -5,6 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from registry import gradient
 
 from partwise import factorize
 from partwise.exceptions import ParameterError
@@ -69,8 +70,8 @@ def test_with_a_delta_beyond_every_error_it_is_least_squares():
     wide, squares = Huber(delta=100.0), Frobenius()
     assert wide.value(X, left, right) == pytest.approx(squares.value(X, left, right), rel=1e-12)
     for mine, theirs in zip(
-        wide.gradient_parts(X, left, right, 0, 9, value=False),
-        squares.gradient_parts(X, left, right, 0, 9, value=False),
+        gradient(wide, X, left, right, 0, 9, value=False),
+        gradient(squares, X, left, right, 0, 9, value=False),
         strict=True,
     ):
         np.testing.assert_allclose(mine, theirs, rtol=1e-12)

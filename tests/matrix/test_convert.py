@@ -50,7 +50,7 @@ def test_a_matrix_is_returned_as_it_is():
 def test_other_data_becomes_float64(X):
     matrix = as_matrix(X)
     assert matrix.dtype == np.float64
-    np.testing.assert_array_equal(matrix.rows(np.arange(2)), [[1, 2], [3, 4]])
+    np.testing.assert_array_equal(matrix.dense(np.arange(2)), [[1, 2], [3, 4]])
 
 
 def test_booleans_count_as_zero_and_one():
@@ -111,7 +111,7 @@ def test_negative_entries_can_be_clipped_in_a_copy(make, dtype):
     matrix = as_matrix(X, negatives="clip")
     assert matrix.dtype == (np.float64 if dtype is np.int64 else dtype)
     for found, expected in ((matrix, np.maximum(dense, 0)), (matrix.T, np.maximum(dense, 0).T)):
-        np.testing.assert_array_equal(found.rows(np.arange(found.shape[0])), expected)
+        np.testing.assert_array_equal(found.dense(np.arange(found.shape[0])), expected)
     np.testing.assert_array_equal(X.toarray() if sp.issparse(X) else X, dense)
     if sp.issparse(X):
         assert X.nnz == 4
@@ -120,7 +120,7 @@ def test_negative_entries_can_be_clipped_in_a_copy(make, dtype):
 
 def test_entries_stored_twice_are_summed_before_they_are_clipped():
     X = sp.coo_array((np.array([3.0, -1.0, 1.0, -2.0]), ([0, 0, 1, 1], [0, 0, 1, 1])), shape=(2, 2))
-    np.testing.assert_array_equal(as_matrix(X, negatives="clip").rows(np.arange(2)), [[2, 0], [0, 0]])
+    np.testing.assert_array_equal(as_matrix(X, negatives="clip").dense(np.arange(2)), [[2, 0], [0, 0]])
 
 
 @pytest.mark.parametrize("make", [np.array, sp.csr_array])

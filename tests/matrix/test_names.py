@@ -87,7 +87,7 @@ def test_columns_in_another_order_are_those_of_the_array(store, missing):
     turned = with_columns(as_matrix(store(data), missing_values=missing), np.array(PLACES))
     expected = as_matrix(store(data[:, PLACES]), missing_values=missing)
     assert turned.n_stored == expected.n_stored
-    np.testing.assert_array_equal(turned.rows(np.arange(30)), expected.rows(np.arange(30)))
+    np.testing.assert_array_equal(turned.dense(np.arange(30)), expected.dense(np.arange(30)))
 
 
 def test_weights_of_entries_go_with_the_columns_of_their_names():

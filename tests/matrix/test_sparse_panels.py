@@ -59,7 +59,7 @@ def test_what_is_asked_of_entries_in_panels_is_asked_of_the_matrix_they_come_fro
     assert turned.n_stored == X.nnz
     assert turned.survey == matrix.survey
     assert turned.find(lambda values: values > 0.9999) == as_matrix(X.T.tocsr()).find(lambda values: values > 0.9999)
-    np.testing.assert_array_equal(turned.rows(np.array([3, 79])), X.toarray().T[[3, 79]])
+    np.testing.assert_array_equal(turned.dense(np.array([3, 79])), X.toarray().T[[3, 79]])
     np.testing.assert_allclose(turned.row_squares(), np.square(X.toarray()).sum(axis=0), rtol=1e-12)
 
 

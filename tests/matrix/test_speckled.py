@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from registry import gradient
 from scipy.optimize import nnls
 
 from partwise import factorize
@@ -12,7 +13,7 @@ from partwise.losses import BetaDivergence, Huber, get_loss
 from partwise.matrix import as_matrix
 from partwise.matrix.speckled import Speckles
 from partwise.penalties import Penalty
-from partwise.solvers import Parts, solve_rows
+from partwise.solvers import Fixed, solve_rows
 from partwise.threads import Workers
 
 GROUPS = 6
@@ -33,7 +34,7 @@ def split(X, diagonals=(0, 3), dtype=np.float64):
     speckles = Speckles.of(as_matrix(X.astype(dtype)), GROUPS, np.random.RandomState(5))
     kept, out = speckles.split(diagonals)
     mask = kept.pattern.mask(*np.indices(kept.shape).reshape(2, -1)).reshape(kept.shape)
-    dense = speckles.X.rows(np.arange(X.shape[0]))
+    dense = speckles.X.dense(np.arange(X.shape[0]))
     return dense, kept, out, mask
 
 
@@ -44,7 +45,7 @@ def brute(loss, x, p):
 @stores
 def test_rows_and_columns_are_dealt_without_loss(store):
     speckles = Speckles.of(as_matrix(store(DATA)), GROUPS, np.random.RandomState(5))
-    dealt = speckles.X.rows(np.arange(90))
+    dealt = speckles.X.dense(np.arange(90))
     np.testing.assert_array_equal(dealt, DATA[np.ix_(speckles.rows, speckles.columns)])
 
 
@@ -52,8 +53,8 @@ def test_rows_and_columns_are_dealt_without_loss(store):
 def test_the_kept_and_the_held_out_part_make_up_the_whole(store):
     dense, kept, out, mask = split(store(DATA))
     everything = np.arange(90)
-    np.testing.assert_array_equal(kept.rows(everything), np.where(mask, dense, 0))
-    np.testing.assert_array_equal(out.rows(everything), np.where(mask, 0, dense))
+    np.testing.assert_array_equal(kept.dense(everything), np.where(mask, dense, 0))
+    np.testing.assert_array_equal(out.dense(everything), np.where(mask, 0, dense))
     assert kept.pattern.size == mask.sum()
     assert out.pattern.size == (~mask).sum()
 
@@ -113,7 +114,7 @@ def test_gradients_are_those_of_the_cells_that_count(store, loss):
     negative, positive, _ = kind.parts(dense.copy(), W @ H.T, 1e-20, False)
     expected = np.where(mask, positive - negative, 0) @ H
     for first, last in kept.blocks:
-        negative, positive, _ = kind.gradient_parts(kept, W, H, first, last, value=False)
+        negative, positive, _ = gradient(kind, kept, W, H, first, last, value=False)
         np.testing.assert_allclose(positive - negative, expected[first:last], atol=1e-9)
 
 
@@ -121,7 +122,7 @@ def test_gradients_are_those_of_the_cells_that_count(store, loss):
 def test_exact_rows_are_the_least_squares_of_the_cells_that_count(store):
     dense, kept, _, mask = split(store(DATA))
     with Workers(1) as workers:
-        left = solve_rows(kept, get_loss(2), None, Parts(H), Penalty(), workers)
+        left = solve_rows(kept, get_loss(2), None, Fixed(H), Penalty(), workers)
     expected = [nnls(H[known], row[known])[0] for row, known in zip(dense, mask, strict=True)]
     np.testing.assert_allclose(left, expected, atol=1e-8)
 
@@ -131,7 +132,7 @@ def test_exact_rows_are_the_least_squares_of_the_cells_that_count(store):
 def test_exact_rows_are_stationary_for_the_cells_that_count(store, loss):
     dense, kept, _, mask = split(store(in_domain(loss)))
     with Workers(1) as workers:
-        left = solve_rows(kept, get_loss(loss), None, Parts(H), Penalty(), workers)
+        left = solve_rows(kept, get_loss(loss), None, Fixed(H), Penalty(), workers)
     negative, positive, _ = BetaDivergence(loss).parts(dense.copy(), left @ H.T, 1e-20, False)
     up, down = (np.where(mask, part, 0) @ H for part in (positive, negative))
     assert np.abs(np.minimum(left, (up - down) / up.max())).max() < 1e-5

@@ -27,7 +27,7 @@ def test_folds_hold_out_different_cells(planted, store, method):
     X = planted(50, 40, 3) + np.arange(1, 2001).reshape(50, 40)  # every entry is its own
     make = deal(as_matrix(store(X)), 5, method, seeded())
     seen = [
-        value for number in range(5) for value in np.ravel(make(number).out.rows(np.arange(make(number).out.shape[0])))
+        value for number in range(5) for value in np.ravel(make(number).out.dense(np.arange(make(number).out.shape[0])))
     ]
     held = [value for value in seen if value > 0]
     assert len(held) == len(set(held))
@@ -39,7 +39,7 @@ def test_the_error_of_speckles_is_that_of_the_cells_held_out(planted, store):
     fold = deal(as_matrix(store(planted(50, 40, 3))), 5, "speckled", seeded())(1)
     found = fit(fold, 3)
     mask = fold.out.pattern.mask(*np.indices((50, 40)).reshape(2, -1)).reshape(50, 40)
-    truth, guess = fold.out.rows(np.arange(50))[mask], (found.W @ found.H)[mask]
+    truth, guess = fold.out.dense(np.arange(50))[mask], (found.W @ found.H)[mask]
     expected = np.linalg.norm(truth - guess) / np.linalg.norm(truth)
     assert fold.error(found, fit(fold, 1), get_loss(2)) == pytest.approx(expected, rel=1e-9)
 
@@ -49,7 +49,7 @@ def test_the_error_of_losses_that_dread_zeros_is_that_of_a_mixed_model(planted, 
     fold = deal(as_matrix(store(np.round(9 * planted(50, 40, 3)))), 5, "speckled", seeded())(1)
     found, alone = fit(fold, 3, 1), fit(fold, 1, 1)
     mask = fold.out.pattern.mask(*np.indices((50, 40)).reshape(2, -1)).reshape(50, 40)
-    truth = fold.out.rows(np.arange(50))[mask]
+    truth = fold.out.dense(np.arange(50))[mask]
     guess = ((1 - BACKGROUND) * found.W @ found.H + BACKGROUND * alone.W @ alone.H)[mask]
     expected = get_loss(1).parts(truth[None].copy(), guess[None].copy(), 1e-20, True)[2] / truth.sum()
     assert fold.error(found, alone, get_loss(1)) == pytest.approx(expected, rel=1e-9)

@@ -8,7 +8,7 @@ from partwise import factorize
 from partwise.losses import Huber, get_loss
 from partwise.matrix import as_matrix
 from partwise.penalties import Penalty
-from partwise.solvers import Factor, HalfStep, Parts, get_solver, solve_rows
+from partwise.solvers import Factor, Fixed, HalfStep, get_solver, solve_rows
 from partwise.solvers.alternate import Outcome
 from partwise.solvers.rows import finish
 from partwise.stopping import StopReason
@@ -75,7 +75,7 @@ def test_the_last_half_step_of_a_fit_does_not_raise_the_objective(loss, storage)
     X, W, Ht = stored(data(loss, rng), storage), start((N, K), rng), rng.random((M, K))
     with Workers(1) as workers:
         for penalty in (Penalty(), Penalty(l1=0.4, l2=0.3)):
-            found = Factor(solve_rows(X, kind, W, Parts(Ht), penalty, workers), penalty)
+            found = Factor(solve_rows(X, kind, W, Fixed(Ht), penalty, workers), penalty)
             before = kind.value(X, W, Ht) + Factor(W, penalty).pays()
             assert kind.value(X, found.point, Ht) + found.pays() <= before * (1 + 1e-12)
 

@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from registry import gradient
 
 from partwise import factorize
 from partwise.losses import get_loss
 from partwise.matrix import as_matrix
 from partwise.penalties import Penalty
-from partwise.solvers import Factor, HalfStep, Parts, get_solver, solve_rows
+from partwise.solvers import Factor, Fixed, HalfStep, get_solver, solve_rows
 from partwise.solvers.alternate import noise
 from partwise.solvers.extrapolation import Extrapolation
 from partwise.solvers.online import Online
@@ -113,8 +114,8 @@ def test_rows_are_solved_to_a_stationary_point_wherever_they_start(loss, store, 
     kind, matrix = get_loss(loss), as_matrix(store(X))
     with Workers(1) as workers:
         for start in (None, np.ones((30, 4)), RNG.random((30, 4))):
-            left = solve_rows(matrix, kind, start, Parts(H), penalty, workers)
-            negative, positive, _ = kind.gradient_parts(matrix, left, H, 0, 30, value=False)
+            left = solve_rows(matrix, kind, start, Fixed(H), penalty, workers)
+            negative, positive, _ = gradient(kind, matrix, left, H, 0, 30, value=False)
             slope = positive + penalty.l1 + penalty.l2 * left - negative
             assert np.abs(np.minimum(left, slope / np.abs(negative).max())).max() < 1e-5
 
@@ -125,7 +126,7 @@ def test_rows_are_solved_to_a_stationary_point_wherever_they_start(loss, store, 
 def test_exact_rows_come_with_the_loss(n_jobs, store, penalty):
     data = np.vstack([X] * 7)
     with Workers(n_jobs) as workers:
-        left, loss = least_squares(as_matrix(store(data)), None, Parts(H), penalty, workers, value=True)
+        left, loss = least_squares(as_matrix(store(data)), None, Fixed(H), penalty, workers, value=True)
     gram, cross = H.T @ H + penalty.l2 * np.eye(4), data @ H - penalty.l1
     for row, wanted in zip(left, cross, strict=True):
         slope = gram @ row - wanted
@@ -137,7 +138,7 @@ def test_exact_rows_come_with_the_loss(n_jobs, store, penalty):
 def test_solving_rows_leaves_the_start_as_it_is(loss):
     start = np.ones((30, 4))
     with Workers(1) as workers:
-        solve_rows(as_matrix(X), get_loss(loss), start, Parts(H), Penalty(), workers)
+        solve_rows(as_matrix(X), get_loss(loss), start, Fixed(H), Penalty(), workers)
     assert (start == 1).all()
 
 

@@ -6,10 +6,11 @@ import scipy.sparse as sp
 
 import partwise as pw
 from partwise.losses import Frobenius
+from partwise.losses.fixed import Fixed
 from partwise.matrix import as_matrix, dense, sparse
 from partwise.penalties import Penalty
 from partwise.solvers import HALS, Factor, Multiplicative, Pivoting, warm_up
-from partwise.solvers.rows import Parts, least_squares
+from partwise.solvers.rows import least_squares
 from partwise.solvers.warmup import FEWEST, ITERATIONS, SHARE
 from partwise.threads import Workers
 
@@ -44,7 +45,7 @@ def error(X, Ht):
     """Return the relative error of the best W for these parts."""
     matrix = as_matrix(X)
     with Workers(1) as workers:
-        W = least_squares(matrix, None, Parts(Ht), Penalty(), workers)[0]
+        W = least_squares(matrix, None, Fixed(Ht), Penalty(), workers)[0]
     return np.linalg.norm(X - W @ Ht.T) / np.linalg.norm(X)
 
 

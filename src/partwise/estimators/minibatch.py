@@ -27,7 +27,7 @@ from partwise.parameters import (
 )
 from partwise.penalties import Penalty
 from partwise.problem import Problem, check_numbers
-from partwise.solvers import Iteration, Parts, even_out, in_reach, solve_rows
+from partwise.solvers import Fixed, Iteration, even_out, in_reach, solve_rows
 from partwise.solvers.online import Online
 from partwise.threads import Workers
 from partwise.units import scaled
@@ -257,7 +257,7 @@ class MiniBatchNMF(BaseNMF):
             if not any(penalties):
                 online.rescale(even_out(left, online.Ht, workers))
             start = None if self.fresh_restarts else left
-            solved = solve_rows(matrix, online.loss, start, Parts(online.Ht), penalties[0], workers)
+            solved = solve_rows(matrix, online.loss, start, Fixed(online.Ht), penalties[0], workers)
         passes = math.ceil(step / len(parts))
         if passes == self.max_iter and self.tol > 0:
             warn(

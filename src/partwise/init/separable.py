@@ -27,7 +27,7 @@ def separable(X: Matrix, n_components: int, rng: np.random.RandomState, workers:
         if left[row] <= limit:
             break
         taken.append(row)
-        direction = X.rows(np.array([row]))[0].astype(np.float64) * scale[row]
+        direction = X.dense(np.array([row]))[0].astype(np.float64) * scale[row]
         for _ in range(2):  # twice: the second pass removes what rounding left of the first
             direction -= basis @ (basis.T @ direction)
         direction /= np.linalg.norm(direction)
@@ -37,7 +37,7 @@ def separable(X: Matrix, n_components: int, rng: np.random.RandomState, workers:
         left[taken] = 0.0
     Ht = np.zeros((m, n_components), X.dtype)
     if taken:
-        Ht[:, : len(taken)] = X.rows(np.array(taken)).T
+        Ht[:, : len(taken)] = X.dense(np.array(taken)).T
     for t in range(len(taken), n_components):  # the data has fewer independent rows: the rest starts at random
         Ht[:, t] = np.abs(rng.standard_normal(m)) * X.mean
     # W starts at the scale that makes W H comparable to X; the first half-step finds it exactly

@@ -1,13 +1,16 @@
 """What a loss is: a sum over the entries of X of d(x, p), p = (W H)[i, j]."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from partwise.exceptions import DomainError
+from partwise.losses.fixed import Fixed, Side
 from partwise.matrix import Array, Matrix
+from partwise.matrix.rows import Rows
 from partwise.matrix.unknown import check_powers
 
 
@@ -33,6 +36,8 @@ class Loss(ABC):
     """As users spell it, and as errors print it."""
     needs_products_alone: ClassVar[bool] = False
     """Whether a fit asks no more of X and its transpose than products with thin matrices."""
+    has_half_step: ClassVar[bool] = False
+    """Whether it has coordinate steps of its own, see ``half_step``."""
     domain: Interval = Interval()
     """Valid entries of X."""
     degree: float | None = None
@@ -79,22 +84,65 @@ class Loss(ABC):
                 f"or use a positive beta_loss. (loss={self.name!r} is defined for {self.domain}.)"
             )
 
-    def gradient_parts(
-        self, X: Matrix, left: Array, right: Array, first: int, last: int, *, value: bool
-    ) -> tuple[Array, Array, float]:
-        """Return (negative, positive, loss) of rows first..last: the gradient in left is positive - negative.
+    def shared(self, right: Array, exact: bool) -> Any:
+        """Return a sum over rows of the right factor that stands for all cells in their columns, or None.
 
-        The arrays have shape (last - first, k); positive may have one row, shared by all. The losses of all blocks sum
-        to the loss; 0 unless `value`.
+        A loss that has one touches only what a sparse X stores. `exact` asks for float64.
         """
-        negative, positive, loss = X.parts_block(self, left, right, first, last, products=True, value=value)
+        return None
+
+    def constant(self, X: Matrix) -> float:
+        """Return the part of the loss that no model changes, where half-steps leave it out."""
+        return 0.0
+
+    def sides(self, X: Matrix, fixed: Fixed, *, value: bool, exact: bool = False) -> list[Side]:
+        """Return what each block of X sees of the right factor; with `value` also its share of the constant."""
+        whole, constant = self.shared(fixed.array, exact), self.constant(X) if value else 0.0
+        if whole is None:
+            shares: Sequence[Any] = [None] * len(X.blocks)
+        else:
+            shares = X.by_block(fixed.array, lambda rows: self.shared(rows, exact), whole)
+        return [
+            Side(fixed, share, X.floor, (last - first) / X.shape[0] * constant)
+            for (first, last), share in zip(X.blocks, shares, strict=True)
+        ]
+
+    def gradient(self, rows: Rows, left: Array, side: Side, *, value: bool) -> tuple[Array, Array, float]:
+        """Return (negative, positive, loss) of rows of X for their rows of left (b, k): d L = positive - negative.
+
+        The arrays have shape (b, k); positive may have one row, shared by all. The losses of all blocks sum to the
+        loss; 0 unless `value`.
+        """
+        negative, positive, loss = rows.split(self, left, side.right, side.floor, products=True, value=value)
         assert negative is not None and positive is not None
         return negative, positive, loss
 
+    def block_value(self, rows: Rows, left: Array, side: Side) -> float:
+        """Return the loss of rows of X, as exact as can be."""
+        return rows.split(self, left, side.right, side.floor, products=False, value=True)[2]
+
+    def half_step(
+        self, rows: Rows, left: Array, side: Side, *, l1: float, l2: float, box: Sequence[Array], sweeps: int,
+        shrink: float = 0.0, value: bool = True,
+    ) -> tuple[float, float]:  # fmt: skip
+        """Run coordinate passes on rows of left (b, k), in place and within their box, for these rows of X.
+
+        A loss that `has_half_step` overrides this. Passes end for a row when one moves it less than `shrink` of the
+        first. Returns the loss after them, if `value`, and the length of the first, as ``Step.residual`` measures it.
+        """
+        raise NotImplementedError
+
+    def row_values(self, rows: Rows, left: Array, side: Side) -> Array:
+        """Return the loss of each of these rows, in float64, (b,)."""
+        alone = [rows.part(slice(i, i + 1)) for i in range(len(left))]
+        return np.array([self.block_value(row, left[i : i + 1], side) for i, row in enumerate(alone)])
+
     def value(self, X: Matrix, left: Array, right: Array) -> float:
         """Return the loss of the model left @ right.T, summed over all n m cells, in float64."""
+        sides = self.sides(X, Fixed(right), value=True, exact=True)
         return sum(
-            X.parts_block(self, left, right, first, last, products=False, value=True)[2] for first, last in X.blocks
+            self.block_value(X.rows(*rows), left[slice(*rows)], side)
+            for rows, side in zip(X.blocks, sides, strict=True)
         )
 
     def checked_size(self, X: Matrix) -> float:

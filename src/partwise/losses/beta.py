@@ -2,13 +2,15 @@
 
 import sys
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from partwise import kernels
 from partwise.losses.base import Interval, Loss
+from partwise.losses.fixed import Side, column_sums
 from partwise.matrix import Array, Matrix
+from partwise.matrix.rows import CsrRows, DenseRows, KnownRows, Rows, SpeckledRows
 from partwise.parameters import check_number
 
 
@@ -68,6 +70,29 @@ class BetaDivergence(Loss):
         ratio = np.empty_like(p)
         loss = kernels.beta_parts(x, p, ratio, self.beta, floor, value)
         return ratio, p, loss
+
+    def shared(self, right: Array, exact: bool) -> Any:
+        return column_sums(right) if self.beta == 1 else None
+
+    def solve(self, rows: Rows, left: Array, side: Side, *, l1: float, l2: float, most: int) -> None:
+        """Solve rows of left (b, k) to the end by Newton's method, in place, for these rows of X."""
+        mass = np.full(left.shape[1], l1)
+        if self.beta == 1:
+            mass += side.shared
+        settings: Any = mass, l2, side.floor, self.beta, most
+        plan: Any = left, side.right, *settings, 0, len(left)
+        match rows.stored if self.beta == 1 else rows:
+            case KnownRows() as known:
+                csr = known.weighted_csr if self.beta == 1 else known.csr
+                kernels.newton_observed(*csr, *plan)
+            case CsrRows() as stored:
+                kernels.newton_csr(*stored.csr, *plan)
+            case DenseRows() as dense:
+                kernels.newton_dense(np.ascontiguousarray(dense.X), left, side.right, *settings)
+            case SpeckledRows() as speckled:
+                part = np.ascontiguousarray(side.right[speckled.columns])
+                for piece, cells in speckled.pieces():
+                    kernels.newton_dense(cells, left[piece], part, *settings)
 
     def size(self, X: Matrix) -> float:
         if self.beta == 2:

@@ -1,17 +1,16 @@
 """Half the squared Frobenius norm: least squares."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from partwise import kernels
 from partwise.losses.beta import BetaDivergence
+from partwise.losses.fixed import Side, gram, own_gram
 from partwise.matrix import Array, Matrix
-from partwise.matrix.observed import Observed
-from partwise.matrix.sparse import Sparse
-from partwise.matrix.speckled import Speckled
-from partwise.threads import Workers
+from partwise.matrix.rows import CsrRows, KnownRows, Rows, SpeckledRows, chunks
 
 
 @dataclass(frozen=True)
@@ -34,43 +33,71 @@ class Frobenius(BetaDivergence):
     name: ClassVar[str] = "frobenius"
     needs_products_alone: ClassVar[bool] = True
 
-    def gradient_parts(
-        self, X: Matrix, left: Array, right: Array, first: int, last: int, *, value: bool
-    ) -> tuple[Array, Array, float]:
-        if isinstance(X, Observed | Speckled):
-            return super().gradient_parts(X, left, right, first, last, value=value)
-        cross = np.ascontiguousarray(X.dot_block(first, last, right))
-        model = left[first:last] @ (right.T @ right)
+    def shared(self, right: Array, exact: bool) -> Array:
+        return gram(right) if exact else own_gram(right)
+
+    def constant(self, X: Matrix) -> float:
+        """Return half the squared norm."""
+        return 0.5 * X.squared_norm
+
+    def gradient(self, rows: Rows, left: Array, side: Side, *, value: bool) -> tuple[Array, Array, float]:
+        if isinstance(rows, KnownRows):
+            return super().gradient(rows, left, side, value=value)
+        cross, model = np.ascontiguousarray(rows.product(side.right)), left @ side.shared
         if not value:
             return cross, model, 0.0
-        inner = np.vdot(cross, left[first:last]).astype(np.float64), np.vdot(model, left[first:last]).astype(np.float64)
-        return cross, model, float(0.5 * inner[1] - inner[0]) + 0.5 * X.squared_norm * (last - first) / X.shape[0]
+        inner = (float(np.vdot(part, left).astype(np.float64)) for part in (cross, model))
+        return cross, model, -next(inner) + 0.5 * next(inner) + side.constant
 
-    def value(self, X: Matrix, left: Array, right: Array) -> float:
-        """Return the loss from residuals in float64; on sparse X those of stored entries, and the rest by Gram."""
-        if isinstance(X, Observed):
-            return super().value(X, left, right)
-        if isinstance(X, Speckled):  # what the model has in cells that do not count, where its base has zeros
-            return max(self.value(X.base, left, right) - 0.5 * X.pattern.left_out(left, right, gram), 0.0)
-        wide = right.astype(np.float64)
-        total = 0.0
-        if isinstance(X, Sparse):
-            total = float(np.vdot(gram(left), gram(right)))
-            for first, last in X.blocks:
-                x, p = X.predict_block(first, last, left, right)
-                total += float(np.sum(x * (x - 2 * p), dtype=np.float64))
-            return max(0.5 * total, 0.0)
-        step = max(1, (1 << 18) // X.shape[1])
-        for start in range(0, X.shape[0], step):
-            rows = slice(start, start + step)
-            difference = left[rows].astype(np.float64) @ wide.T
-            np.subtract(X.values()[rows], difference, out=difference)
-            total += float(np.vdot(difference, difference))
-        return 0.5 * total
+    def sweep(
+        self, rows: Any, targets: tuple[Array, Array, Array], right: Array, *, l1: float, l2: float, sweeps: int,
+        shrink: float, momentum: float, box: Sequence[Array],
+    ) -> tuple[float, float]:  # fmt: skip
+        """Run coordinate sweeps for rows of which each has a Gram matrix of its own.
+
+        `targets` are (iterate, start, point), each (b, k): both outer ones are written. Returns half the squared error
+        at the new point, and the squared length of the first sweep.
+        """
+        plan: Any = *targets, right, l1, l2, sweeps, shrink, momentum, 0, len(rows), *box
+        return kernels.hals_observed(*rows.csr, *plan)
+
+    def pivot(self, rows: Any, left: Array, right: Array, *, l1: float, l2: float, ridge: float) -> float:
+        """Solve such rows of left (b, k) exactly, in place; return half the squared error."""
+        plan: Any = left, right, l1, l2, ridge, 0, len(rows)
+        return kernels.pivoting_observed(*rows.csr, *plan)
+
+    def block_value(self, rows: Rows, left: Array, side: Side) -> float:
+        """See Loss: from residuals in float64; of sparse rows those of stored entries, and the rest by Gram."""
+        match rows.stored:
+            case KnownRows():
+                return super().block_value(rows, left, side)
+            case CsrRows() as csr:
+                x, p = csr.predict(left, side.right)
+                stored = float(np.sum(x * (x - 2 * p), dtype=np.float64))
+                return 0.5 * (float(np.vdot(gram(left), side.shared)) + stored)
+            case dense:
+                value = 0.5 * sum(float(np.vdot(part, part)) for part in _residuals(dense, left, side.right))
+                if dense is not rows:  # the model in cells that do not count, where X has zeros, counts for nothing
+                    value -= 0.5 * float(np.vdot(gram(left), side.fixed.gram - side.shared))
+                return value
+
+    def row_values(self, rows: Rows, left: Array, side: Side) -> Array:
+        match rows:
+            case KnownRows() | SpeckledRows():
+                return super().row_values(rows, left, side)
+            case CsrRows():
+                x, p = rows.predict(left, side.right)
+                x, wide = x.astype(np.float64), left.astype(np.float64)
+                model = 0.5 * np.einsum("it,it->i", wide @ side.shared, wide)
+                return np.maximum(model + rows.sums(x * (0.5 * x - p)), 0.0)  # rounding can go just under 0
+            case _:
+                squares = [np.einsum("ij,ij->i", part, part) for part in _residuals(rows, left, side.right)]
+                return 0.5 * np.concatenate(squares)
 
 
-def gram(factor: Array, workers: Workers | None = None) -> Array:
-    """Return factor.T @ factor in float64, without a float64 copy of the factor."""
-    factor, out = np.ascontiguousarray(factor), np.empty((factor.shape[1], factor.shape[1]))
-    kernels.gram(factor, out, workers.team if workers else None)
-    return out
+def _residuals(rows: Rows, left: Array, right: Array) -> Iterator[Array]:
+    """Yield X - left @ right.T in float64 for some of the rows at a time."""
+    wide = right.astype(np.float64)
+    for piece in chunks(len(left), len(right)):
+        model = left[piece].astype(np.float64) @ wide.T
+        yield np.subtract(rows.cells(piece), model, out=model)

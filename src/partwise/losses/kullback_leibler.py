@@ -1,16 +1,17 @@
 """The generalised Kullback-Leibler divergence: maximum likelihood for counts (Poisson)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import xlogy
 
 from partwise import kernels
 from partwise.losses.beta import BetaDivergence
+from partwise.losses.fixed import Side, column_sums
 from partwise.matrix import Array, Matrix
-from partwise.matrix.sparse import Sparse
-from partwise.matrix.speckled import Speckled
+from partwise.matrix.rows import CsrRows, DenseRows, KnownRows, Rows
 
 
 @dataclass(frozen=True)
@@ -32,40 +33,59 @@ class KullbackLeibler(BetaDivergence):
 
     beta: float = field(default=1.0, init=False)
     name: ClassVar[str] = "kullback-leibler"
+    has_half_step: ClassVar[bool] = True
 
-    def gradient_parts(
-        self, X: Matrix, left: Array, right: Array, first: int, last: int, *, value: bool
-    ) -> tuple[Array, Array, float]:
-        if not isinstance(X, Sparse):
-            return super().gradient_parts(X, left, right, first, last, value=value)
-        negative = np.empty((last - first, right.shape[1]), X.dtype)
-        sparse = X.X
-        mass = right.sum(axis=0, dtype=np.float64)
-        likelihood = kernels.poisson_pull(
-            sparse.indptr, sparse.indices, sparse.data, left, right, negative, X.floor, first, last
-        )
-        loss = 0.0
-        if value:
-            share = (last - first) / X.shape[0]
-            loss = share * self.constant(X) - likelihood + float(left[first:last].sum(axis=0, dtype=np.float64) @ mass)
-        return negative, mass.astype(X.dtype)[None], loss
+    def gradient(self, rows: Rows, left: Array, side: Side, *, value: bool) -> tuple[Array, Array, float]:
+        csr = rows.stored
+        if not isinstance(csr, CsrRows) or isinstance(csr, KnownRows):
+            return super().gradient(rows, left, side, value=value)
+        negative, mass = np.empty((len(left), len(side.shared)), left.dtype), side.shared
+        plan: Any = left, side.right, negative, side.floor, 0, len(left)
+        likelihood = kernels.poisson_pull(*csr.csr, *plan)
+        loss = side.constant - likelihood + float(column_sums(left) @ mass) if value else 0.0
+        return negative, mass.astype(left.dtype)[None], loss
 
-    def value(self, X: Matrix, left: Array, right: Array) -> float:
-        if isinstance(X, Speckled):  # what the model has in cells that do not count, where its base has zeros
-            return max(self.value(X.base, left, right) - X.pattern.left_out(left, right, _column_sums), 0.0)
-        if not isinstance(X, Sparse):
-            return super().value(X, left, right)
-        total = float(left.sum(axis=0, dtype=np.float64) @ right.sum(axis=0, dtype=np.float64))
-        for first, last in X.blocks:
-            x, p = X.predict_block(first, last, left, right)
-            total -= float(xlogy(x.astype(np.float64), np.maximum(p, X.floor)).sum())
-        return max(total + self.constant(X), 0.0)
+    def half_step(
+        self, rows: Rows, left: Array, side: Side, *, l1: float, l2: float, box: Sequence[Array], sweeps: int,
+        shrink: float = 0.0, value: bool = True,
+    ) -> tuple[float, float]:  # fmt: skip
+        """See Loss: a step goes to the lowest point of a hyperbola that touches the divergence along one variable."""
+        mass = (side.shared + l1).astype(left.dtype)
+        settings: Any = mass, l2, side.floor, sweeps, shrink
+        plan: Any = left, side.right, *settings, 0, len(left), *box
+        match rows.stored:
+            case KnownRows() as known:  # of a row the masses are those of its own entries
+                likelihood, moved = kernels.poisson_observed(*known.weighted_csr, *plan)
+            case CsrRows() as csr:
+                likelihood, moved = kernels.poisson_csr(*csr.csr, *plan)
+            case DenseRows() as dense:
+                X = np.ascontiguousarray(dense.X)
+                likelihood, moved = kernels.poisson_dense(X, left, side.fixed.transposed, *settings, *box)
+        return side.constant - likelihood + float(column_sums(left) @ side.shared) if value else 0.0, moved
 
-    @staticmethod
-    def constant(X: Matrix) -> float:
-        """Return the sum of x log x - x, the part of the divergence that no model changes."""
+    def block_value(self, rows: Rows, left: Array, side: Side) -> float:
+        match rows.stored:
+            case KnownRows():
+                return super().block_value(rows, left, side)
+            case CsrRows() as csr:
+                x, p = csr.predict(left, side.right)
+                model = float(column_sums(left) @ side.shared)
+                return model - float(xlogy(x.astype(np.float64), np.maximum(p, side.floor)).sum()) + side.constant
+            case dense:
+                value = super().block_value(dense, left, side)
+                if dense is not rows:  # the model in cells that do not count, where X has zeros, counts for nothing
+                    value -= float(column_sums(left) @ (side.fixed.mass - side.shared))
+                return value
+
+    def row_values(self, rows: Rows, left: Array, side: Side) -> Array:
+        if not isinstance(rows, CsrRows) or isinstance(rows, KnownRows):
+            return super().row_values(rows, left, side)
+        x, p = rows.predict(left, side.right)
+        x = x.astype(np.float64)
+        change = xlogy(x, x / np.maximum(p, side.floor)) - x
+        found = left.astype(np.float64) @ side.shared + rows.sums(change)
+        return np.maximum(found, 0.0)  # rounding can go just under 0
+
+    def constant(self, X: Matrix) -> float:
+        """Return the sum of x log x - x."""
         return X.x_log_x - X.total
-
-
-def _column_sums(factor: Array) -> Array:
-    return factor.sum(axis=0, dtype=np.float64)

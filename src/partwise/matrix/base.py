@@ -4,31 +4,23 @@ from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import xlogy
 
 from partwise import kernels
 from partwise.caching import cached_property
 from partwise.exceptions import IncompatibleSolverError
+from partwise.matrix.rows import Array
 from partwise.threads import ALONE, Workers
 
-Array = NDArray[Any]
 Block = tuple[int, int]
 Box = tuple[Array, Array]
 """Lowest and highest value of each entry of a factor, arrays of its shape."""
 
 TILE = 64
 """Blocks start at multiples of this many rows, so that no tile of a kernel straddles two blocks."""
-
-
-class Entrywise(Protocol):
-    """A loss, as a storage sees it: numbers for entries x of the data and p of the model, arrays of one shape."""
-
-    def parts(self, x: Array, p: Array, floor: float, value: bool) -> tuple[Array, Array, float]:
-        """Return the negative and positive part of d'(p), and the sum of d(x, p) if `value`; may overwrite p."""
 
 
 def cut(weights: Array, count: int) -> tuple[Block, ...]:
@@ -164,65 +156,19 @@ class Matrix(ABC):
     def n_stored(self) -> int:
         """How many entries are stored: the work of a product, over the number of components."""
 
-    @abstractmethod
-    def dot_block(self, first: int, last: int, right: Array) -> Array:
-        """Return X[first:last] @ right, (last - first, k); its rows or its columns are contiguous."""
-
     def product(self, right: Array, workers: Workers = ALONE) -> Array:
         """Return X @ right, (n, k), for a thin right (m, k) of X's dtype, C-contiguous."""
         out = np.empty((self.shape[0], right.shape[1]), self.dtype)
 
         def block(rows: Block) -> None:
-            out[slice(*rows)] = self.dot_block(*rows, right)
+            out[slice(*rows)] = self.rows(*rows).product(right)
 
         workers.map(block, self.blocks)
         return out
 
     @abstractmethod
-    def parts_block(
-        self, loss: Entrywise, left: Array, right: Array, first: int, last: int, *, products: bool, value: bool
-    ) -> tuple[Array | None, Array | None, float]:
-        """Return (negative @ right, positive @ right, sum of d) for rows first..last of the model left @ right.T.
-
-        The arrays are (last - first, k), or None unless `products`; the sum is 0 unless `value`. Absent entries count
-        as zeros.
-        """
-
-    @abstractmethod
-    def poisson_block(
-        self,
-        left: Array,
-        right: "PoissonSide",
-        first: int,
-        last: int,
-        *,
-        l2: float,
-        sweeps: int,
-        shrink: float,
-        box: Box | None = None,
-    ) -> tuple[float, float]:
-        """Run Kullback-Leibler coordinate passes on rows first..last of left (n, k), in place and within its box.
-
-        Returns the sum of x log p after them, and the sum of mass times |change| in the first.
-        """
-
-    @abstractmethod
-    def newton_block(
-        self,
-        left: Array,
-        right: Array,
-        first: int,
-        last: int,
-        *,
-        mass: Array,
-        l2: float,
-        beta: float,
-        most: int,
-    ) -> None:
-        """Solve rows first..last of left (n, k) for a beta-divergence to the end, in place.
-
-        mass (k,) is the L1 penalty in float64, for beta = 1 with the column sums of right added.
-        """
+    def rows(self, first: int, last: int) -> Any:
+        """Return a view of rows first..last, as kernels read them: a Rows of the kind that this storage has."""
 
     @abstractmethod
     def values(self) -> Array:
@@ -246,7 +192,7 @@ class Matrix(ABC):
         """Return (row, column, value, count) of the first stored entry for which test(values) holds, or None."""
 
     @abstractmethod
-    def rows(self, indices: Array) -> Array:
+    def dense(self, indices: Array) -> Array:
         """Return X[indices] as a dense array (len(indices), m)."""
 
     @abstractmethod
@@ -270,14 +216,21 @@ class Matrix(ABC):
         """Return the blocks of a zone."""
         return [block for block in self.blocks if rows[0] <= block[0] < rows[1]]
 
+    def model_total(self, left: Array, right: Array) -> float:
+        """Return the sum of the model left @ right.T over the cells that count."""
+        zones = self.by_zone(right, _sums, _sums(right))
+        return sum(float(_sums(left[slice(*rows)]) @ sums) for rows, sums in zones)
+
     def row_errors(self, left: Array, right: Array) -> Array:
         """Return the squared residual of each row for the model left @ right.T, in float64, (n,)."""
-        model = left @ (right.T @ right)
+        model = np.empty_like(left)
+        for rows, gram in self.by_zone(right, _gram, _gram(right)):
+            np.matmul(left[slice(*rows)], gram, out=model[slice(*rows)])
         return self.row_squares() + np.einsum("it,it->i", model - 2 * self.product(right), left)
 
     def row_error(self, row: int, left: Array, right: Array) -> Array:
         """Return X[row] - right @ left[row], (m,)."""
-        return self.rows(np.array([row]))[0] - right @ left[row]
+        return self.dense(np.array([row]))[0] - right @ left[row]
 
     @cached_property
     def survey(self) -> tuple[float, float, float, float]:
@@ -325,28 +278,9 @@ class Matrix(ABC):
         return self.values().reshape(-1, order="A")
 
 
-class PoissonSide:
-    """The factor that a Kullback-Leibler half-step holds fixed, with what its kernels read of it.
+def _gram(factor: Array) -> Array:
+    return factor.T @ factor
 
-    Parameters
-    ----------
-    right : ndarray of shape (m, k)
-        The factor.
-    mass : ndarray of shape (k,)
-        Its column sums, with the L1 penalty of the other side added.
-    floor : float
-        What a model entry is raised to before it divides.
-    """
 
-    def __init__(self, right: Array, mass: Array, floor: float) -> None:
-        self.right = right
-        self.mass = mass
-        self.floor = floor
-
-    @cached_property
-    def transposed(self) -> Array:
-        """The transpose (k, m padded to a multiple of 16), zero past m: the longest vector of any build is 16 wide."""
-        m, k = self.right.shape
-        out = np.zeros((k, (m + 15) // 16 * 16), self.right.dtype)
-        out[:, :m] = self.right.T
-        return out
+def _sums(factor: Array) -> Array:
+    return factor.sum(axis=0, dtype=np.float64)

@@ -5,15 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from partwise import kernels
-from partwise.matrix.base import Array, Box, Entrywise, Matrix, PoissonSide, cut
+from partwise.matrix.base import Matrix, cut
+from partwise.matrix.rows import Array, DenseRows
 from partwise.threads import Workers
 
 ENTRIES_A_BLOCK = 400_000
-TURN = 1 << 16
-"""Entries from which on BLAS is faster, up to 1.6 times, if a product with columns of X is asked for transposed."""
-CHUNK = 1 << 18
-"""Entries of the model that an entry-wise loss holds at a time: it stays in the second-level cache."""
 
 
 class Dense(Matrix):
@@ -68,54 +64,8 @@ class Dense(Matrix):
     def n_stored(self) -> int:
         return self.shape[0] * self.shape[1]
 
-    def dot_block(self, first: int, last: int, right: Array) -> Array:
-        X = self.X[first:last]
-        return X @ right if X.flags.c_contiguous or X.size < TURN else (right.T @ X.T).T
-
-    def parts_block(
-        self, loss: Entrywise, left: Array, right: Array, first: int, last: int, *, products: bool, value: bool
-    ) -> tuple[Array | None, Array | None, float]:
-        step = max(1, CHUNK // self.shape[1])
-        negatives, positives, total = [], [], 0.0
-        for start in range(first, last, step):
-            rows = slice(start, min(start + step, last))
-            x = self.X[rows]
-            if x.flags.f_contiguous and not x.flags.c_contiguous:  # work along its columns rather than copy it
-                negative, positive, part = loss.parts(x.T, right @ left[rows].T, self.floor, value)
-                negative, positive = negative.T, positive.T
-            else:
-                negative, positive, part = loss.parts(np.ascontiguousarray(x), left[rows] @ right.T, self.floor, value)
-            total += part
-            if products:
-                negatives.append(negative @ right)
-                positives.append(positive @ right)
-        if not products:
-            return None, None, total
-        if len(negatives) == 1:
-            return negatives[0], positives[0], total
-        return np.concatenate(negatives), np.concatenate(positives), total
-
-    def poisson_block(
-        self,
-        left: Array,
-        right: PoissonSide,
-        first: int,
-        last: int,
-        *,
-        l2: float,
-        sweeps: int,
-        shrink: float,
-        box: Box | None = None,
-    ) -> tuple[float, float]:
-        X, own = np.ascontiguousarray(self.X[first:last]), left[first:last]
-        bounds = [bound[first:last] for bound in box or ()]
-        return kernels.poisson_dense(X, own, right.transposed, right.mass, l2, right.floor, sweeps, shrink, *bounds)
-
-    def newton_block(
-        self, left: Array, right: Array, first: int, last: int, *, mass: Array, l2: float, beta: float, most: int
-    ) -> None:
-        X = np.ascontiguousarray(self.X[first:last])
-        kernels.newton_dense(X, left[first:last], right, mass, l2, self.floor, beta, most)
+    def rows(self, first: int, last: int) -> DenseRows:
+        return DenseRows(self.X[first:last])
 
     def values(self) -> Array:
         return self.X
@@ -128,7 +78,7 @@ class Dense(Matrix):
         row, column = (int(i) for i in np.unravel_index(int(np.argmax(hits)), hits.shape))
         return row, column, float(self.X[row, column]), count
 
-    def rows(self, indices: Array) -> Array:
+    def dense(self, indices: Array) -> Array:
         return np.ascontiguousarray(self.X[indices])
 
     def row_squares(self) -> Array:

@@ -8,8 +8,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from partwise.exceptions import DataError, DataTypeError
-from partwise.matrix.base import Array, Matrix
+from partwise.matrix.base import Matrix
 from partwise.matrix.containers import array_of, entries_of, is_anndata, is_table
+from partwise.matrix.rows import Array
 
 MOST_NAMES = 5
 """Names that an error lists."""

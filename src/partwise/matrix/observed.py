@@ -5,11 +5,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from partwise import kernels
 from partwise.caching import cached_property
-from partwise.matrix.base import Array, Block, Box, Entrywise, Matrix, PoissonSide
+from partwise.matrix.base import Block, Matrix
+from partwise.matrix.rows import Array, KnownRows
 from partwise.matrix.sparse import Sparse
-from partwise.threads import Workers
+from partwise.threads import ALONE, Workers
 
 
 class Observed(Matrix):
@@ -79,130 +79,22 @@ class Observed(Matrix):
     def n_stored(self) -> int:
         return self.known.n_stored
 
-    def dot_block(self, first: int, last: int, right: Array) -> Array:
-        """See Matrix: unknown entries are taken for zeros, which starts alone may do."""
-        return self.known.dot_block(first, last, right)
-
-    def parts_block(
-        self, loss: Entrywise, left: Array, right: Array, first: int, last: int, *, products: bool, value: bool
-    ) -> tuple[Array | None, Array | None, float]:
-        """See Matrix."""
+    def rows(self, first: int, last: int) -> KnownRows:
         X = self.known.X
-        x, p = (
-            entries.astype(self.dtype, copy=False) for entries in self.known.predict_block(first, last, left, right)
-        )
-        entries = slice(int(X.indptr[first]), int(X.indptr[last]))
-        weights = None if self.weights is None else self.weights.X.data[entries]
-        total = 0.0
-        if value:
-            total = self._value(loss, x, p.copy(), weights)
-        if not products:
-            return None, None, total
-        indptr = X.indptr[first : last + 1] - X.indptr[first]
-        out = []
-        for part in loss.parts(x[None], p[None], self.floor, False)[:2]:
-            weighted = part[0] if weights is None else part[0] * weights
-            product = np.empty((last - first, right.shape[1]), self.dtype)
-            kernels.csr_dot(indptr, X.indices[entries], np.ascontiguousarray(weighted), right, product, 0, last - first)
-            out.append(product)
-        return out[0], out[1], total
+        indptr = X.indptr[first : last + 1]
+        return KnownRows(indptr, X.indices, X.data, self.shape[1], self.entry_weights, self._weighted)
 
-    def _value(self, loss: Any, x: Array, p: Array, weights: Array | None) -> float:
-        """Return the weighted sum of d(x, p): d(c x, c p) = c ** degree d(x, p) lets a weight into the arguments."""
-        if weights is None:
-            return loss.parts(x[None], p[None], self.floor, True)[2]
-        scale = weights ** (1 / loss.degree)
-        return loss.parts((scale * x)[None], (scale * p)[None], self.floor * float(scale.min(initial=1.0)), True)[2]
+    def product(self, right: Array, workers: Workers = ALONE) -> Array:
+        """See Matrix: unknown entries are taken for zeros, which starts alone may do."""
+        return self.known.product(right, workers)
 
     def by_zone(self, right: Array, of: Callable[[Array], Array], whole: Array) -> Sequence[tuple[Block, Array]]:
         """See Matrix: every row has a sum of its own, over its own entries; there is nothing that they share."""
         return [((0, self.shape[0]), np.zeros_like(whole))]
 
-    def squares_block(
-        self,
-        targets: tuple[Array, Array, Array],
-        right: Array,
-        first: int,
-        last: int,
-        *,
-        l1: float,
-        l2: float,
-        sweeps: int,
-        shrink: float,
-        momentum: float,
-        box: Box | None = None,
-    ) -> tuple[float, float]:
-        """Run coordinate sweeps of least squares on rows first..last.
-
-        `targets` are (iterate, start, point), each (n, k): both outer ones are written. Returns half the squared error
-        at the new point, and the squared length of the first sweep.
-        """
-        X = self.known.X
-        return kernels.hals_observed(
-            X.indptr, X.indices, X.data, self.entry_weights, *targets, right, l1, l2, sweeps, shrink, momentum, first,
-            last, *(box or ()),
-        )  # fmt: skip
-
-    def pivoting_block(
-        self, left: Array, right: Array, first: int, last: int, *, l1: float, l2: float, ridge: float
-    ) -> float:
-        """Solve rows first..last of left (n, k) for least squares exactly, in place; return half the squared error."""
-        X = self.known.X
-        return kernels.pivoting_observed(
-            X.indptr, X.indices, X.data, self.entry_weights, left, right, l1, l2, ridge, first, last
-        )
-
-    def curvatures_block(self, first: int, last: int, right: Array) -> Array:
-        """Return the diagonals of the Gram matrices of rows first..last, weighted sums of right ** 2, (rows, k)."""
-        return self._spread(
-            self._ones if self.entry_weights is None else self.entry_weights, first, last, np.square(right)
-        )
-
-    def touched(self, right: Array) -> Array:
-        """Return which parts of right (m, k) have anything in the known entries of each row, booleans (n, k)."""
-        return self._spread(self._ones, 0, self.shape[0], (right > 0).astype(self.dtype)) > 0
-
-    def _spread(self, entries: Array, first: int, last: int, right: Array) -> Array:
-        """Return rows first..last of the product of right with a matrix of these entries in the known places."""
-        X, out = self.known.X, np.empty((last - first, right.shape[1]), self.dtype)
-        kernels.csr_dot(X.indptr, X.indices, entries, np.ascontiguousarray(right), out, first, last)
-        return out
-
-    def poisson_block(
-        self,
-        left: Array,
-        right: PoissonSide,
-        first: int,
-        last: int,
-        *,
-        l2: float,
-        sweeps: int,
-        shrink: float,
-        box: Box | None = None,
-    ) -> tuple[float, float]:
-        """See Matrix: the masses of a row are those of its own entries, and what they add to the loss is taken off."""
-        X = self.known.X
-        return kernels.poisson_observed(
-            X.indptr, X.indices, self._weighted, self.entry_weights, left, right.right, right.mass, l2, right.floor,
-            sweeps, shrink, first, last, *(box or ()),
-        )  # fmt: skip
-
-    def newton_block(
-        self, left: Array, right: Array, first: int, last: int, *, mass: Array, l2: float, beta: float, most: int
-    ) -> None:
-        X = self.known.X
-        values = self._weighted if beta == 1 else X.data
-        kernels.newton_observed(
-            X.indptr, X.indices, values, self.entry_weights, left, right, mass, l2, self.floor, beta, most, first, last
-        )
-
     @property
     def entry_weights(self) -> Array | None:
         return None if self.weights is None else self.weights.X.data
-
-    @cached_property
-    def _ones(self) -> Array:
-        return np.ones(self.n_stored, self.dtype)
 
     @cached_property
     def _weighted(self) -> Array:
@@ -218,8 +110,8 @@ class Observed(Matrix):
     def find(self, test: Any) -> tuple[int, int, float, int] | None:
         return self.known.find(test)
 
-    def rows(self, indices: Array) -> Array:
-        return self.known.rows(indices)
+    def dense(self, indices: Array) -> Array:
+        return self.known.dense(indices)
 
     def row_squares(self) -> Array:
         return self._row_sums(np.square(self.known.X.data, dtype=np.float64))
@@ -235,7 +127,7 @@ class Observed(Matrix):
         return out
 
     def _errors(self, first: int, last: int, left: Array, right: Array) -> Array:
-        x, p = self.known.predict_block(first, last, left, right)
+        x, p = self.rows(first, last).predict(left[first:last], right)
         return x - p
 
     def _row_sums(self, entries: Array) -> Array:
@@ -246,7 +138,7 @@ class Observed(Matrix):
 
     def model_total(self, left: Array, right: Array) -> float:
         """Return the weighted sum of the model left @ right.T over the known entries."""
-        return float(self._row_sums(self.known.predict_block(0, self.shape[0], left, right)[1]).sum())
+        return float(self._row_sums(self.rows(0, self.shape[0]).predict(left, right)[1]).sum())
 
     def blank_rows(self) -> Array:
         return np.diff(self.known.X.indptr) == 0

@@ -9,13 +9,13 @@ import scipy.sparse as sp
 from partwise import kernels
 from partwise.caching import cached_property
 from partwise.indices import canonical
-from partwise.matrix.base import Array, Block, Box, Entrywise, Matrix, PoissonSide, cut, edges_of, scattered
+from partwise.matrix.base import Block, Matrix, cut, edges_of, scattered
+from partwise.matrix.rows import Array, CsrRows
 from partwise.threads import ALONE, Lock, Workers
 
 WORK_A_BLOCK = 200_000
 WORK_A_ROW = 16
 """What a row costs beyond its entries (its share of a sweep), in entries."""
-CHUNK = 1 << 18
 PANEL = 1 << 14
 """Columns of a panel: as many rows of a thin float32 matrix of 20 columns fill 1.3 MB."""
 LARGE = 2_000_000
@@ -132,82 +132,15 @@ class Sparse(Matrix):
     def n_stored(self) -> int:
         return int(self.values().size)
 
-    def dot_block(self, first: int, last: int, right: Array) -> Array:
-        out = np.empty((last - first, right.shape[1]), self.dtype)
-        for number, panel in enumerate(self.panels):
-            kernels.csr_dot(*panel, right, out, first, last, number > 0)
-        return out
+    def rows(self, first: int, last: int) -> CsrRows:
+        X = self.X
+        return CsrRows(X.indptr[first : last + 1], X.indices, X.data, self.shape[1])
 
     def product(self, right: Array, workers: Workers = ALONE) -> Array:
         out = np.empty((self.shape[0], right.shape[1]), self.dtype)
         for number, panel in enumerate(self.panels):
             kernels.csr_dot(*panel, right, out, 0, self.shape[0], number > 0, workers.team)
         return out
-
-    def parts_block(
-        self, loss: Entrywise, left: Array, right: Array, first: int, last: int, *, products: bool, value: bool
-    ) -> tuple[Array | None, Array | None, float]:
-        """See Matrix: the model is dense, a chunk of rows at a time; X itself stays sparse."""
-        X, (_, m), k = self.X, self.shape, right.shape[1]
-        step = max(1, CHUNK // m)
-        negatives = np.zeros((last - first, k), self.dtype) if products else None
-        positives = np.empty((last - first, k), self.dtype) if products else None
-        total = 0.0
-        for start in range(first, last, step):
-            stop = min(start + step, last)
-            entries = slice(int(X.indptr[start]), int(X.indptr[stop]))
-            indptr = X.indptr[start : stop + 1] - X.indptr[start]
-            rows = np.repeat(np.arange(stop - start), np.diff(indptr))
-            columns = X.indices[entries]
-            model = left[start:stop] @ right.T
-            stored = np.ascontiguousarray(model[rows, columns])[None]
-            _, background, part = loss.parts(np.zeros_like(model), model, self.floor, value)
-            _, absent, counted = loss.parts(np.zeros_like(stored), stored.copy(), self.floor, value)
-            absent = absent.copy()
-            negative, positive, right_part = loss.parts(X.data[None, entries], stored, self.floor, value)
-            # with no absent entry, that of zeros is nothing (and may not be defined)
-            total += right_part + (part - counted if stored.size < model.size else 0.0)
-            if negatives is None or positives is None:
-                continue
-            out = slice(start - first, stop - first)
-            np.matmul(background, right, out=positives[out])
-            surplus = np.ascontiguousarray((positive - absent)[0])
-            if surplus.any():
-                kernels.csr_dot(indptr, columns, surplus, right, positives[out], 0, stop - start, True)
-            kernels.csr_dot(indptr, columns, np.ascontiguousarray(negative[0]), right, negatives[out], 0, stop - start)
-        return negatives, positives, total
-
-    def poisson_block(
-        self,
-        left: Array,
-        right: PoissonSide,
-        first: int,
-        last: int,
-        *,
-        l2: float,
-        sweeps: int,
-        shrink: float,
-        box: Box | None = None,
-    ) -> tuple[float, float]:
-        X = self.X
-        return kernels.poisson_csr(
-            X.indptr, X.indices, X.data, left, right.right, right.mass, l2, right.floor, sweeps, shrink, first, last,
-            *(box or ()),
-        )  # fmt: skip
-
-    def newton_block(
-        self, left: Array, right: Array, first: int, last: int, *, mass: Array, l2: float, beta: float, most: int
-    ) -> None:
-        X = self.X
-        kernels.newton_csr(X.indptr, X.indices, X.data, left, right, mass, l2, self.floor, beta, most, first, last)
-
-    def predict_block(self, first: int, last: int, left: Array, right: Array) -> tuple[Array, Array]:
-        """Return (x, p): the stored entries of rows first..last, and the model left @ right.T there in float64."""
-        X = self.X
-        entries = slice(int(X.indptr[first]), int(X.indptr[last]))
-        model = np.empty(entries.stop - entries.start)
-        kernels.csr_predict(X.indptr, X.indices, X.data, left, right, model, first, last)
-        return X.data[entries], model
 
     def values(self) -> Array:
         values: Array = self.X.data
@@ -223,7 +156,7 @@ class Sparse(Matrix):
         row = int(np.searchsorted(self.X.indptr, hits[0], side="right")) - 1
         return row, int(self.X.indices[hits[0]]), float(self.X.data[hits[0]]), int(hits.size)
 
-    def rows(self, indices: Array) -> Array:
+    def dense(self, indices: Array) -> Array:
         return np.asarray(sp.csr_array(self.X)[indices].todense())
 
     def row_squares(self) -> Array:
@@ -310,7 +243,7 @@ class Turned(Sparse):
     def values(self) -> Array:
         return self._source.values()
 
-    def rows(self, indices: Array) -> Array:
+    def dense(self, indices: Array) -> Array:
         return np.ascontiguousarray(sp.csr_array(self._source.X)[:, indices].toarray().T)
 
     def row_squares(self) -> Array:

@@ -1,16 +1,15 @@
 """X without the cells that are held out to judge a model by: they are unknown to a fit, and cost it nothing."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
 
-from partwise import kernels
 from partwise.caching import cached_property
-from partwise.matrix.base import Array, Block, Box, Entrywise, Matrix, PoissonSide
-from partwise.matrix.dense import CHUNK
+from partwise.matrix.base import Block, Matrix
+from partwise.matrix.rows import Array, SpeckledRows
 from partwise.threads import ALONE, Workers
 
 
@@ -147,58 +146,12 @@ class Speckled(Matrix):
         zones = [(int(first), int(last)) for first, last in pairwise(self.pattern.rows)]
         return [(rows, pieces[counts].sum(axis=0)) for rows, counts in zip(zones, self.pattern.counts, strict=True)]
 
-    def dot_block(self, first: int, last: int, right: Array) -> Array:
-        return self.base.dot_block(first, last, right)
+    def rows(self, first: int, last: int) -> SpeckledRows:
+        shape = last - first, self.shape[1]
+        return SpeckledRows(self.base.rows(first, last), shape, self.pattern.columns_of(first))
 
     def product(self, right: Array, workers: Workers = ALONE) -> Array:
         return self.base.product(right, workers)
-
-    def parts_block(
-        self, loss: Entrywise, left: Array, right: Array, first: int, last: int, *, products: bool, value: bool
-    ) -> tuple[Array | None, Array | None, float]:
-        """See Matrix: the columns that count are taken out of a chunk of rows at a time."""
-        negatives, positives, total = [], [], 0.0
-        for rows, x, columns in self._chunks(first, last):
-            part = np.ascontiguousarray(right[columns])
-            negative, positive, sum_of = loss.parts(x, left[rows] @ part.T, self.floor, value)
-            total += sum_of
-            if products:
-                negatives.append(negative @ part)
-                positives.append(positive @ part)
-        return (np.concatenate(negatives), np.concatenate(positives), total) if products else (None, None, total)
-
-    def poisson_block(
-        self,
-        left: Array,
-        right: PoissonSide,
-        first: int,
-        last: int,
-        *,
-        l2: float,
-        sweeps: int,
-        shrink: float,
-        box: Box | None = None,
-    ) -> tuple[float, float]:
-        """See Matrix: zeros pull at nothing, and the masses of `right` are those of the columns that count."""
-        return self.base.poisson_block(left, right, first, last, l2=l2, sweeps=sweeps, shrink=shrink, box=box)
-
-    def newton_block(
-        self, left: Array, right: Array, first: int, last: int, *, mass: Array, l2: float, beta: float, most: int
-    ) -> None:
-        if beta == 1:
-            self.base.newton_block(left, right, first, last, mass=mass, l2=l2, beta=beta, most=most)
-            return
-        for rows, x, columns in self._chunks(first, last):
-            part = np.ascontiguousarray(right[columns])
-            kernels.newton_dense(x, left[rows], part, mass, l2, self.floor, beta, most)
-
-    def _chunks(self, first: int, last: int) -> Iterator[tuple[Any, Array, Array]]:
-        """Yield (rows, their entries in the columns that count, those columns) for rows first..last of a block."""
-        columns = self.pattern.columns_of(first)
-        step = max(1, CHUNK // self.shape[1])
-        for start in range(first, last, step):
-            rows = slice(start, min(start + step, last))
-            yield rows, np.ascontiguousarray(self.base.rows(np.arange(rows.start, rows.stop))[:, columns]), columns
 
     def values(self) -> Array:
         return self.base.values()
@@ -206,27 +159,17 @@ class Speckled(Matrix):
     def find(self, test: Any) -> tuple[int, int, float, int] | None:
         return self.base.find(test)
 
-    def rows(self, indices: Array) -> Array:
-        return self.base.rows(indices)
+    def dense(self, indices: Array) -> Array:
+        return self.base.dense(indices)
 
     def row_squares(self) -> Array:
         return self.base.row_squares()
 
-    def row_errors(self, left: Array, right: Array) -> Array:
-        errors = self.row_squares() - 2 * np.einsum("it,it->i", self.product(right), left)
-        for (first, last), gram in self.by_zone(right, _gram, right):
-            errors[first:last] += np.einsum("it,it->i", left[first:last] @ gram, left[first:last])
-        return errors
-
     def row_error(self, row: int, left: Array, right: Array) -> Array:
         """See Matrix: zero in cells that do not count."""
         error, columns = np.zeros(self.shape[1], self.dtype), self.pattern.columns_of(row)
-        error[columns] = self.rows(np.array([row]))[0][columns] - right[columns] @ left[row]
+        error[columns] = self.dense(np.array([row]))[0][columns] - right[columns] @ left[row]
         return error
-
-
-def _gram(factor: Array) -> Array:
-    return factor.T @ factor
 
 
 @dataclass(frozen=True, eq=False)

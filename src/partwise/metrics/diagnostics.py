@@ -5,16 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import xlogy
 
 from partwise.exceptions import DataError, ParameterError
 from partwise.factorization import Factorization
-from partwise.losses import Frobenius, KullbackLeibler, Loss, get_loss
-from partwise.losses.frobenius import gram
+from partwise.losses import Frobenius, Loss, get_loss
+from partwise.losses.fixed import Fixed, gram
 from partwise.matrix import Array, Matrix, array_of, as_matrix, rescaled, widened
-from partwise.matrix.dense import CHUNK, Dense
 from partwise.matrix.names import feature_names, like_columns, order_of
-from partwise.matrix.sparse import Sparse
 from partwise.metrics.reconstruction import comparable
 from partwise.parameters import check_flag, check_integer, check_number
 from partwise.selection.matching import duplicates
@@ -314,40 +311,15 @@ def _factors(X: Any, model: Any) -> tuple[Any, Any, Any]:
 
 def _row_losses(X: Matrix, loss: Loss, left: Array, right: Array) -> Array:
     """Return the loss of each row, (n,), in float64."""
-    if isinstance(X, Sparse) and isinstance(loss, Frobenius | KullbackLeibler):
-        return _by_stored_entries(X, loss, left, right)
-    if not (isinstance(X, Dense) and isinstance(loss, Frobenius)):
-        rows = range(X.shape[0])
-        return np.array([X.parts_block(loss, left, right, i, i + 1, products=False, value=True)[2] for i in rows])
-    out, wide, step = np.empty(X.shape[0]), right.astype(np.float64), max(1, CHUNK // X.shape[1])
-    for start in range(0, X.shape[0], step):
-        rows = range(start, min(start + step, X.shape[0]))
-        residual = left[rows.start : rows.stop].astype(np.float64) @ wide.T
-        residual -= X.rows(np.asarray(rows))
-        out[rows.start : rows.stop] = 0.5 * np.einsum("ij,ij->i", residual, residual)
-    return out
-
-
-def _by_stored_entries(X: Sparse, loss: Loss, left: Array, right: Array) -> Array:
-    """Return the loss of each row, (n,): as if X were zero, and what its stored entries change."""
-    squares = isinstance(loss, Frobenius)
-    wide = left.astype(np.float64)
-    if squares:
-        out = 0.5 * np.einsum("it,it->i", wide @ gram(right), wide)
-    else:
-        out = wide @ right.sum(axis=0, dtype=np.float64)
-    for first, last in X.blocks:
-        x, p = X.predict_block(first, last, left, right)
-        x = x.astype(np.float64)
-        change = x * (0.5 * x - p) if squares else xlogy(x, x / np.maximum(p, X.floor)) - x
-        rows = np.repeat(np.arange(last - first), np.diff(X.X.indptr[first : last + 1]))
-        out[first:last] += np.bincount(rows, weights=change, minlength=last - first)
-    return np.maximum(out, 0.0)  # rounding can go just under 0
+    sides = loss.sides(X, Fixed(right), value=False, exact=True)
+    return np.concatenate(
+        [loss.row_values(X.rows(*rows), left[slice(*rows)], side) for rows, side in zip(X.blocks, sides, strict=True)]
+    )
 
 
 def _gains(X: Matrix, loss: Loss, left: Array, right: Array) -> Array:
     """Return by how much the loss rises without each part, (k,)."""
-    if isinstance(X, Dense | Sparse) and isinstance(loss, Frobenius):
+    if X.can("complete") and isinstance(loss, Frobenius):
         both = gram(left), gram(right)
         inner = np.einsum("it,it->t", X.product(np.ascontiguousarray(right, X.dtype)), left, dtype=np.float64)
         overlap = (both[0] * both[1]).sum(axis=0)

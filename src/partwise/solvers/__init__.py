@@ -2,6 +2,7 @@
 
 from partwise.exceptions import IncompatibleSolverError, ParameterError, shown, unknown_name
 from partwise.losses import Loss
+from partwise.losses.fixed import Fixed
 from partwise.matrix import Box, Matrix
 from partwise.solvers.alternate import Callback, Iteration, Outcome, alternate, in_step
 from partwise.solvers.base import Factor, HalfStep, Solver, Step
@@ -11,7 +12,7 @@ from partwise.solvers.hals import HALS
 from partwise.solvers.multiplicative import Multiplicative
 from partwise.solvers.newton import Newton
 from partwise.solvers.pivoting import Pivoting
-from partwise.solvers.rows import Parts, solve_rows
+from partwise.solvers.rows import solve_rows
 from partwise.solvers.warmup import warm_up
 
 __all__ = [
@@ -19,12 +20,12 @@ __all__ = [
     "SOLVERS",
     "Callback",
     "Factor",
+    "Fixed",
     "HalfStep",
     "Iteration",
     "Multiplicative",
     "Newton",
     "Outcome",
-    "Parts",
     "Pivoting",
     "Solver",
     "Step",

@@ -9,24 +9,11 @@ import numpy as np
 
 from partwise.caching import cached_property
 from partwise.losses import Loss
+from partwise.losses.fixed import column_sums, own_gram
 from partwise.matrix import Array, Box, Matrix, by_rows
 from partwise.penalties import Penalty
 from partwise.solvers.volume import Volume
 from partwise.threads import Workers
-
-
-def own_gram(factor: Array) -> Array:
-    """Return factor.T @ factor, (k, k).
-
-    A lower bound may be so high that squares overflow; the loop ends such a fit at its last finite pair.
-    """
-    with np.errstate(over="ignore"):
-        return factor.T @ factor
-
-
-def column_sums(factor: Array) -> Array:
-    """Return the column sums in float64, (k,)."""
-    return factor.sum(axis=0, dtype=np.float64)
 
 
 class Factor:

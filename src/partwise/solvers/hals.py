@@ -8,9 +8,9 @@ import numpy as np
 
 from partwise import kernels
 from partwise.losses import Frobenius, Loss
+from partwise.losses.fixed import own_gram
 from partwise.matrix import Array, Block, Matrix
-from partwise.matrix.observed import Observed
-from partwise.solvers.base import Factor, HalfStep, Solver, Step, own_gram
+from partwise.solvers.base import Factor, HalfStep, Solver, Step
 from partwise.solvers.simplex import simplex_rows
 from partwise.threads import Workers
 
@@ -46,8 +46,8 @@ class HALS(Solver):
 
     def update_all(self, X: Matrix, loss: Loss, asked: Sequence[HalfStep], workers: Workers) -> list[Step]:
         """See Solver: one product serves all."""
-        if isinstance(X, Observed):
-            return [self._observed(X, loss, step, workers) for step in asked]
+        if not X.can("shared_gram"):
+            return [self._each_row(X, loss, step, workers) for step in asked]
         k, points = asked[0].right.point.shape[1], [step.right.point for step in asked]
         thin = points[0] if len(points) == 1 else np.concatenate(points, axis=1)
         cross = X.product(thin, workers)
@@ -56,15 +56,17 @@ class HALS(Solver):
             for i, step in enumerate(asked)
         ]
 
-    def _observed(self, X: Observed, loss: Loss, asked: HalfStep, workers: Workers) -> Step:
+    @staticmethod
+    def _each_row(X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Step:
         """Each row has a Gram matrix of its own: sweeps read the entries instead, and carry what is left of them."""
         left, (iterate, out) = asked.left, _targets(asked.left, asked.momentum)
-        targets = iterate, left.point, out
+        assert isinstance(loss, Frobenius)
 
         def block(rows: Block) -> tuple[float, float]:
-            return X.squares_block(
-                targets, asked.right.point, *rows, l1=left.penalty.l1, l2=left.penalty.l2, sweeps=OBSERVED_SWEEPS,
-                shrink=0.1, momentum=asked.momentum, box=left.box,
+            part = slice(*rows)
+            return loss.sweep(
+                X.rows(*rows), (iterate[part], left.point[part], out[part]), asked.right.point, l1=left.penalty.l1,
+                l2=left.penalty.l2, sweeps=OBSERVED_SWEEPS, shrink=0.1, momentum=asked.momentum, box=left.box_of(*rows),
             )  # fmt: skip
 
         after, moved = (sum(part) for part in zip(*workers.map(block, X.blocks), strict=True))

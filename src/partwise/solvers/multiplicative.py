@@ -7,8 +7,10 @@ import numpy as np
 
 from partwise import kernels
 from partwise.losses import Loss
-from partwise.matrix import Array, Block, Matrix
-from partwise.solvers.base import HalfStep, Solver, Step
+from partwise.losses.fixed import Fixed, Side
+from partwise.matrix import Array, Matrix
+from partwise.matrix.rows import Rows
+from partwise.solvers.base import Factor, HalfStep, Solver, Step
 from partwise.threads import Workers
 
 LIFT = 1e-4
@@ -39,21 +41,23 @@ class Multiplicative(Solver):
         out, penalty = left.copy_of(left.point), left.penalty
         least, levels = vanishing_levels(right, X.floor), lift_levels(left.point, X.mean)
         exponent = loss.damped_exponent if penalty.l2 > 0 else loss.exponent
+        sides = loss.sides(X, Fixed(right), value=True)
 
-        def block(rows: Block) -> tuple[float, float]:
-            part, box = slice(*rows), left.box_of(*rows)
-            pull, push, value = loss.gradient_parts(X, out, right, *rows, value=not final)
+        def block(number: int) -> tuple[float, float]:
+            rows, side = X.blocks[number], sides[number]
+            part, box, view = slice(*rows), left.box_of(*rows), X.rows(*rows)
+            pull, push, value = loss.gradient(view, out[part], side, value=not final)
             moved, waiting = kernels.multiply(out[part], pull, push, least, penalty.l1, penalty.l2, exponent)
             if box:  # the majoriser is convex and separable: its minimum in the box is the nearest
                 np.clip(out[part], *box, out=out[part])
                 force = push + penalty.l1 + penalty.l2 * left.point[part]
                 moved = float(np.sum(force * np.abs(out[part] - left.point[part]), dtype=np.float64))
             if waiting:
-                moved += _lift(X, loss, asked, rows, out, (pull, push), levels)
+                moved += _lift(loss, left, part, out[part], (view, side), (pull, push), levels)
             return value, moved
 
         before, moved = 0.0, 0.0
-        for part in workers.map(block, X.blocks):
+        for part in workers.map(block, range(len(X.blocks))):
             before, moved = before + part[0], moved + part[1]
         left.iterate = out
         left.move(out)
@@ -61,18 +65,25 @@ class Multiplicative(Solver):
 
 
 def _lift(
-    X: Matrix, loss: Loss, asked: HalfStep, rows: Block, out: Array, gradient: tuple[Array, Array], levels: Array
+    loss: Loss,
+    left: Factor,
+    part: slice,
+    out: Array,
+    given: tuple[Rows, Side],
+    gradient: tuple[Array, Array],
+    levels: Array,
 ) -> float:
-    """Let zeros of the rows of `out` (n, k) leave, in place; return what this adds to the residual.
+    """Let zeros of some rows of the new point, `out` (b, k), leave, in place; return what this adds to the residual.
 
     Parameters
     ----------
+    given : (Rows, Side)
+        These rows of X, and what they see of the other factor.
     gradient : (ndarray, ndarray)
         Pull and push where the half-step began.
     levels : ndarray of shape (k,)
         Where the zeros of each column are tried.
     """
-    left, right, part = asked.left, asked.right.point, slice(*rows)
     penalty, start, (pull, push) = left.penalty, left.point[part], gradient
     push = push + penalty.l1
     zeros = (start == 0) & (pull > push)
@@ -82,12 +93,12 @@ def _lift(
         zeros &= highest > 0
     if not zeros.any():
         return 0.0
-    plain = out[part].copy()
+    plain = out.copy()
 
     def objective(levels: Array) -> float:
-        np.copyto(out[part], np.where(zeros, np.minimum(levels, highest), plain))
-        pays = penalty.value(float(out[part].sum(dtype=np.float64)), float(np.vdot(out[part], out[part])))
-        return pays + loss.gradient_parts(X, out, right, *rows, value=True)[2]
+        np.copyto(out, np.where(zeros, np.minimum(levels, highest), plain))
+        pays = penalty.value(float(out.sum(dtype=np.float64)), float(np.vdot(out, out)))
+        return pays + loss.gradient(given[0], out, given[1], value=True)[2]
 
     before = objective(np.zeros_like(levels))
     if not objective(levels) <= before:

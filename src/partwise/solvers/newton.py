@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from partwise.losses import KullbackLeibler, Loss
-from partwise.matrix import Matrix, PoissonSide
-from partwise.matrix.observed import Observed
-from partwise.solvers.base import Factor, HalfStep, Solver, Step, column_sums
+from partwise.losses.fixed import Fixed
+from partwise.matrix import Array, Matrix
+from partwise.solvers.base import HalfStep, Solver, Step
 from partwise.threads import Workers
 
 SWEEPS = 2
@@ -30,31 +30,27 @@ class Newton(Solver):
         left, right, final = asked.left, asked.right, asked.final
         out = left.copy_of(left.point)
         if asked.iteration == 1 and not final and left.box is None:
-            out *= sane_scale(X, left, right)
-        masses = X.by_block(right.point, column_sums, right.mass)
+            out *= sane_scale(X, left.point, right.point)
+        sides = loss.sides(X, Fixed(right.point), value=final)
 
-        def block(number: int) -> tuple[float, float, float]:
-            rows, mass = X.blocks[number], masses[number]
-            side = PoissonSide(right.point, (mass + left.penalty.l1).astype(X.dtype), X.floor)
-            likelihood, moved = X.poisson_block(
-                out, side, *rows, l2=left.penalty.l2, sweeps=SWEEPS, shrink=0.0, box=left.box
-            )
-            return likelihood, moved, float(column_sums(out[slice(*rows)]) @ mass) if final else 0.0
+        def block(number: int) -> tuple[float, float]:
+            rows = X.blocks[number]
+            return loss.half_step(
+                X.rows(*rows), out[slice(*rows)], sides[number], l1=left.penalty.l1, l2=left.penalty.l2,
+                box=left.box_of(*rows), sweeps=SWEEPS, value=final,
+            )  # fmt: skip
 
-        likelihood, moved, model = (sum(part) for part in zip(*workers.map(block, range(len(X.blocks))), strict=True))
+        after, moved = (sum(part) for part in zip(*workers.map(block, range(len(X.blocks))), strict=True))
         left.iterate = out
         left.move(out)
-        return Step(moved, after=KullbackLeibler.constant(X) - likelihood + model if final else None)
+        return Step(moved, after=after if final else None)
 
 
-def sane_scale(X: Matrix, left: Factor, right: Factor) -> float:
+def sane_scale(X: Matrix, left: Array, right: Array) -> float:
     """Return the factor that gives the model X's total, the best scale of all, or 1 where it is within twice of it.
 
     From a model far too large every first step would go to zero.
     """
-    if isinstance(X, Observed):  # what the model has where X is unknown says nothing
-        total, model = X.total, X.model_total(left.point, right.point)
-    else:
-        total, model = X.mean * X.shape[0] * X.shape[1], float(left.mass @ right.mass)
-    ratio = total / model if model > 0 else 1.0
+    model = X.model_total(left, right)
+    ratio = X.total / model if model > 0 else 1.0
     return 1.0 if 0.5 < ratio < 2 else ratio

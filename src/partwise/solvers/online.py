@@ -8,13 +8,14 @@ import numpy as np
 
 from partwise.exceptions import DataError
 from partwise.losses import Frobenius, Loss
-from partwise.matrix import Array, Block, Matrix, in_units
+from partwise.losses.fixed import Fixed
+from partwise.matrix import Array, Matrix, in_units
 from partwise.matrix.convert import SAFE_EXPONENT
 from partwise.penalties import Penalty
 from partwise.solvers.base import Factor, HalfStep
 from partwise.solvers.hals import accurate
 from partwise.solvers.multiplicative import Multiplicative, lift_levels, vanishing_levels
-from partwise.solvers.rows import Parts, solve_rows
+from partwise.solvers.rows import solve_rows
 from partwise.threads import Workers
 
 CHUNK = 1 << 14
@@ -97,7 +98,7 @@ class Online:
         The cost is the objective of the batch before H changes, over its number of rows.
         """
         if W is None:
-            W = solve_rows(X, self.loss, None, Parts(self.Ht), penalties[0], workers, most=most)
+            W = solve_rows(X, self.loss, None, Fixed(self.Ht), penalties[0], workers, most=most)
         else:
             w, h = Factor(np.ascontiguousarray(W), penalties[0]), Factor(self.Ht, Penalty())
             Multiplicative().update(X, self.loss, HalfStep(w, h, final=True), workers)
@@ -121,8 +122,13 @@ class Online:
         # the stream changes once all is done: a Ctrl-C leaves it as it was
         Ht, numerator, denominator = (np.empty_like(a) for a in (self.Ht, self.numerator, self.denominator))
 
-        def block(rows: Block) -> float:
-            negative, positive, value = self.loss.gradient_parts(other, self.Ht, W, *rows, value=True)
+        sides = self.loss.sides(other, Fixed(W), value=True)
+
+        def block(number: int) -> float:
+            rows = other.blocks[number]
+            negative, positive, value = self.loss.gradient(
+                other.rows(*rows), self.Ht[slice(*rows)], sides[number], value=True
+            )
             positive, step = np.broadcast_to(positive, negative.shape), max(1, CHUNK // Ht.shape[1])
             for first in range(*rows, step):
                 part = slice(first, min(first + step, rows[1]))
@@ -142,7 +148,7 @@ class Online:
                 Ht[part] = new
             return value
 
-        loss = sum(workers.map(block, other.blocks))
+        loss = sum(workers.map(block, range(len(other.blocks))))
         if isinstance(self.loss, Frobenius) and 2 * loss <= accurate(X) * X.squared_norm:
             loss = self.loss.value(X, W, self.Ht)  # as a difference of larger terms it has no digits
         self.Ht, self.numerator, self.denominator = Ht, numerator, denominator

@@ -7,9 +7,9 @@ import numpy as np
 
 from partwise import kernels
 from partwise.losses import Frobenius, Loss
+from partwise.losses.fixed import own_gram
 from partwise.matrix import Block, Matrix
-from partwise.matrix.observed import Observed
-from partwise.solvers.base import HalfStep, Solver, Step, own_gram
+from partwise.solvers.base import HalfStep, Solver, Step
 from partwise.solvers.hals import quadratic_loss, squares
 from partwise.solvers.rows import EXACT, RIDGE
 from partwise.threads import Workers
@@ -29,8 +29,8 @@ class Pivoting(Solver):
     quadratic_residual: ClassVar[bool] = True
 
     def update(self, X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Step:
-        if isinstance(X, Observed):
-            return self._observed(X, loss, asked, workers)
+        if not X.can("shared_gram"):
+            return self._each_row(X, loss, asked, workers)
         left, right = asked.left, asked.right
         zones = X.by_zone(right.point, own_gram, right.gram)
         start, out = left.point, left.copy_of(left.point)
@@ -50,17 +50,18 @@ class Pivoting(Solver):
         return Step(moved, after=quadratic_loss(X, loss, asked, inner, squares(owns, grams)) if asked.final else None)
 
     @staticmethod
-    def _observed(X: Observed, loss: Loss, asked: HalfStep, workers: Workers) -> Step:
+    def _each_row(X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Step:
         """Each row has a Gram matrix of its own, from which the kernel solves it."""
         left, right = asked.left, asked.right.point
         start, out = left.point, left.room()
+        assert isinstance(loss, Frobenius)
 
         def block(rows: Block) -> tuple[float, float]:
-            part = slice(*rows)
+            part, view = slice(*rows), X.rows(*rows)
             np.copyto(out[part], start[part])
-            after = X.pivoting_block(out, right, *rows, l1=left.penalty.l1, l2=left.penalty.l2, ridge=RIDGE)
+            after = loss.pivot(view, out[part], right, l1=left.penalty.l1, l2=left.penalty.l2, ridge=RIDGE)
             change = out[part].astype(np.float64) - start[part]
-            return after, float(np.vdot(np.square(change), X.curvatures_block(*rows, right)))
+            return after, float(np.vdot(np.square(change), view.curvatures(right)))
 
         after, moved = (sum(part) for part in zip(*workers.map(block, X.blocks), strict=True))
         left.iterate = out

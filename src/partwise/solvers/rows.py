@@ -3,14 +3,12 @@
 import numpy as np
 
 from partwise import kernels
-from partwise.caching import cached_property
 from partwise.losses import BetaDivergence, Frobenius, Loss
-from partwise.losses.frobenius import gram
-from partwise.matrix import Array, Block, Box, Matrix, PoissonSide
-from partwise.matrix.observed import Observed
+from partwise.losses.fixed import Fixed, gram
+from partwise.matrix import Array, Block, Box, Matrix
 from partwise.penalties import Penalty
 from partwise.solvers.alternate import Outcome
-from partwise.solvers.base import Factor, HalfStep, column_sums
+from partwise.solvers.base import Factor, HalfStep
 from partwise.solvers.hals import by_gram, squares
 from partwise.solvers.multiplicative import Multiplicative
 from partwise.solvers.simplex import simplex_rows
@@ -43,28 +41,11 @@ STILL = 1e-6
 """Multiplicative steps end when one moves less than this share of X's size."""
 
 
-class Parts:
-    """The factor that is held fixed, right (m, k), with what is computed of it once for many solves."""
-
-    def __init__(self, right: Array, workers: Workers | None = None) -> None:
-        self.right, self._workers = right, workers
-
-    @cached_property
-    def gram(self) -> Array:
-        """right.T @ right in float64, (k, k)."""
-        return gram(self.right, self._workers)
-
-    @cached_property
-    def mass(self) -> Array:
-        """Column sums of right in float64, (k,)."""
-        return column_sums(self.right)
-
-
 def solve_rows(
     X: Matrix,
     loss: Loss,
     start: Array | None,
-    parts: Parts,
+    parts: Fixed,
     penalty: Penalty,
     workers: Workers,
     *,
@@ -87,17 +68,18 @@ def solve_rows(
     box, sums_to_one
         See Factor.
     """
-    n, k = X.shape[0], parts.right.shape[1]
+    n, k = X.shape[0], parts.array.shape[1]
     if isinstance(loss, Frobenius):
         return least_squares(X, start, parts, penalty, workers, box=box, sums_to_one=sums_to_one)[0]
     if start is None:
         model = float(parts.mass.sum())
         start = np.full((n, k), X.mean * X.shape[1] / model if model > 0 else 0.0, X.dtype)
-    if isinstance(X, Observed):  # parts of which a row knows no entry could be anything: zeros, as of least squares
-        start = np.where(X.touched(parts.right), start, 0)
-    if isinstance(loss, BetaDivergence) and (box is None or loss.beta == 1):
-        return _newton(X, loss.beta, start, parts, penalty, workers, most or MOST_NEWTON, box)
-    w, h = Factor(start if box is None else np.clip(start, *box), penalty, box), Factor(parts.right, Penalty())
+    # parts of which a row knows no entry could be anything: zeros, as of least squares
+    told = [np.where(X.rows(*rows).touched(parts.array), start[slice(*rows)], 0) for rows in X.blocks]
+    start = np.concatenate(told)
+    if isinstance(loss, BetaDivergence) and (box is None or loss.has_half_step):
+        return _newton(X, loss, start, parts, penalty, workers, most or MOST_NEWTON, box)
+    w, h = Factor(start if box is None else np.clip(start, *box), penalty, box), Factor(parts.array, Penalty())
     solver, size = Multiplicative(), loss.size(X)
     for _ in range(most or MOST_STEPS):
         step = solver.update(X, loss, HalfStep(w, h, final=True), workers)
@@ -109,7 +91,7 @@ def solve_rows(
 def least_squares(
     X: Matrix,
     start: Array | None,
-    parts: Parts,
+    parts: Fixed,
     penalty: Penalty,
     workers: Workers,
     *,
@@ -122,18 +104,18 @@ def least_squares(
 
     With `in_place` the start, where there is one, is overwritten with it.
     """
-    n, k = X.shape[0], parts.right.shape[1]
+    n, k = X.shape[0], parts.array.shape[1]
     left = np.ones((n, k), X.dtype) if start is None else start if in_place else np.array(start)
     if box is not None:
         np.clip(left, *box, out=left)
-    if isinstance(X, Observed):
-        found = _solve_observed(X, left, parts.right, penalty, workers, box)
+    if not X.can("shared_gram"):
+        found = _each_row(X, left, parts.array, penalty, workers, box)
         return left, found if value and found > EXACT * X.squared_norm else None
     # the ridge changes no digit that counts, and picks one solution where parts depend on each other
     ridge = RIDGE * float(np.diagonal(parts.gram).max(initial=0.0))
     # at a row's minimum <model, model> = <cross, left>, to more digits than float32 has
     settled = X.dtype == np.float32 and not (penalty or sums_to_one or box)
-    cross, zones, inner, owns = X.product(parts.right, workers), X.by_zone(parts.right, gram, parts.gram), 0.0, []
+    cross, zones, inner, owns = X.product(parts.array, workers), X.by_zone(parts.array, gram, parts.gram), 0.0, []
     for rows, own in zones:
         part = slice(*rows)
         if sums_to_one:
@@ -188,14 +170,14 @@ def finish(
         found.Ht = np.where(traces, 0, kept)
         if not value_of(found.W) <= before:
             found.Ht = kept
-    parts, (box, sums) = Parts(found.Ht, workers), limits
+    parts, (box, sums) = Fixed(found.Ht, workers), limits
     left, value = found.W if box is None else np.clip(found.W, *box), None
     if isinstance(loss, Frobenius):
         start: Array | None = left
         if box is None:
             # where parts depend on each other W is not unique: it starts where transform does, and ends where that ends
             values = np.linalg.eigvalsh(parts.gram)
-            if isinstance(X, Observed) or sums or values[0] <= DEPENDENT * values[-1]:
+            if not X.can("shared_gram") or sums or values[0] <= DEPENDENT * values[-1]:
                 start = None
         left, value = least_squares(
             X, start, parts, penalty, workers, box=box, sums_to_one=sums, value=weighted is None, in_place=True
@@ -216,17 +198,17 @@ def _traces(left: Array, right: Array, floor: float) -> Array:
     return (right > 0) & (right * highest < floor)
 
 
-def _solve_observed(
-    X: Observed, left: Array, right: Array, penalty: Penalty, workers: Workers, box: Box | None
-) -> float:
+def _each_row(X: Matrix, left: Array, right: Array, penalty: Penalty, workers: Workers, box: Box | None) -> float:
     """Solve the rows of left in place; return the loss, as a difference of larger terms, or 0 where it is not known."""
+    loss = Frobenius()
 
     def block(rows: Block) -> float:
+        own, view = left[slice(*rows)], X.rows(*rows)
         if box is None:
-            return X.pivoting_block(left, right, *rows, l1=penalty.l1, l2=penalty.l2, ridge=RIDGE)
-        X.squares_block(
-            (left, left, left), right, *rows, l1=penalty.l1, l2=penalty.l2, sweeps=MOST_BOUNDED, shrink=SHRINK_BOUNDED,
-            momentum=0.0, box=box,
+            return loss.pivot(view, own, right, l1=penalty.l1, l2=penalty.l2, ridge=RIDGE)
+        loss.sweep(
+            view, (own, own, own), right, l1=penalty.l1, l2=penalty.l2, sweeps=MOST_BOUNDED, shrink=SHRINK_BOUNDED,
+            momentum=0.0, box=[bound[slice(*rows)] for bound in box],
         )  # fmt: skip
         return 0.0
 
@@ -235,26 +217,26 @@ def _solve_observed(
 
 def _newton(
     X: Matrix,
-    beta: float,
+    loss: BetaDivergence,
     start: Array,
-    parts: Parts,
+    parts: Fixed,
     penalty: Penalty,
     workers: Workers,
     most: int,
     box: Box | None,
 ) -> Array:
-    left = np.array(start) if box is None else np.clip(start, *box)
-    masses = X.by_block(parts.right, column_sums, parts.mass)
+    left, (l1, l2) = start if box is None else np.clip(start, *box), (penalty.l1, penalty.l2)
+    sides = loss.sides(X, parts, value=False)
     sweeps, shrink = (SWEEPS, SHRINK) if box is None else (MOST_BOUNDED, SHRINK_BOUNDED)
 
     def block(number: int) -> None:
-        rows, mass = X.blocks[number], np.full(parts.right.shape[1], penalty.l1)
-        if beta == 1:  # cheap steps lead close to the minimum
-            mass += masses[number]
-            side = PoissonSide(parts.right, mass.astype(X.dtype), X.floor)
-            X.poisson_block(left, side, *rows, l2=penalty.l2, sweeps=sweeps, shrink=shrink, box=box)
+        rows, side = X.blocks[number], sides[number]
+        own, view = left[slice(*rows)], X.rows(*rows)
+        if loss.has_half_step:  # cheap steps lead close to the minimum
+            bounds = [bound[slice(*rows)] for bound in box or ()]
+            loss.half_step(view, own, side, l1=l1, l2=l2, box=bounds, sweeps=sweeps, shrink=shrink, value=False)
         if box is None:
-            X.newton_block(left, parts.right, *rows, mass=mass, l2=penalty.l2, beta=beta, most=most)
+            loss.solve(view, own, side, l1=l1, l2=l2, most=most)
 
     workers.map(block, range(len(X.blocks)))
     return left

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from partwise.losses import Loss
+from partwise.losses.fixed import own_gram
 from partwise.matrix import Array, Matrix, scattered
 from partwise.penalties import Penalty
 from partwise.solvers.alternate import alternate
-from partwise.solvers.base import Factor, HalfStep, Solver, own_gram
+from partwise.solvers.base import Factor, HalfStep, Solver
 from partwise.stopping import Stopping
 from partwise.threads import Workers
 

@@ -1,0 +1,90 @@
+"""The factor that a half-step holds fixed, with what is computed of it once, and what a block of rows sees of it."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from partwise import kernels
+from partwise.caching import cached_property
+from partwise.matrix import Array
+from partwise.threads import Workers
+
+
+def own_gram(factor: Array) -> Array:
+    """Return factor.T @ factor, (k, k).
+
+    A lower bound may be so high that squares overflow; the loop ends such a fit at its last finite pair.
+    """
+    with np.errstate(over="ignore"):
+        return factor.T @ factor
+
+
+def gram(factor: Array, workers: Workers | None = None) -> Array:
+    """Return factor.T @ factor in float64, without a float64 copy of the factor."""
+    factor, out = np.ascontiguousarray(factor), np.empty((factor.shape[1], factor.shape[1]))
+    kernels.gram(factor, out, workers.team if workers else None)
+    return out
+
+
+def column_sums(factor: Array) -> Array:
+    """Return the column sums in float64, (k,)."""
+    return factor.sum(axis=0, dtype=np.float64)
+
+
+class Fixed:
+    """A factor that does not change.
+
+    Parameters
+    ----------
+    array : ndarray of shape (m, k)
+        Its entries.
+    workers : Workers or None
+        Who compute its Gram matrix.
+    """
+
+    def __init__(self, array: Array, workers: Workers | None = None) -> None:
+        self.array, self._workers = array, workers
+
+    @cached_property
+    def gram(self) -> Array:
+        """array.T @ array in float64, (k, k)."""
+        return gram(self.array, self._workers)
+
+    @cached_property
+    def mass(self) -> Array:
+        """Column sums in float64, (k,)."""
+        return column_sums(self.array)
+
+    @cached_property
+    def transposed(self) -> Array:
+        """The transpose (k, m padded to a multiple of 16), zero past m: the longest vector of any build is 16 wide."""
+        m, k = self.array.shape
+        out = np.zeros((k, (m + 15) // 16 * 16), self.array.dtype)
+        out[:, :m] = self.array.T
+        return out
+
+
+class Side(NamedTuple):
+    """What a half-step on a block of rows knows beside them.
+
+    Attributes
+    ----------
+    fixed : Fixed
+        The right factor.
+    shared : ndarray or None
+        ``Loss.shared`` of its rows whose columns of X count in this block; None where the loss has none.
+    floor : float
+        What a model entry is raised to before it divides.
+    constant : float
+        The block's share of ``Loss.constant``; 0 where no loss is asked for.
+    """
+
+    fixed: Fixed
+    shared: Any
+    floor: float
+    constant: float = 0.0
+
+    @property
+    def right(self) -> Array:
+        """The right factor, (m, k)."""
+        return self.fixed.array
