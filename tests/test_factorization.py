@@ -15,7 +15,7 @@ from partwise.losses import Frobenius, Loss, get_loss
 from partwise.matrix import as_matrix
 from partwise.matrix.sparse import FEW
 from partwise.solvers import SOLVERS, Solver, get_solver
-from partwise.solvers.base import Step
+from partwise.solvers.base import Step, Update
 from partwise.stopping import StopReason
 
 RNG = np.random.default_rng(0)
@@ -206,7 +206,7 @@ def test_a_start_that_a_solver_leaves_as_it_is_stays_the_user_s():
         losses: ClassVar[tuple[type[Loss], ...]] = (Frobenius,)
 
         def update(self, X, loss, asked, workers):
-            return Step(0.0)
+            return Update(asked.left.point, asked.left.point, None, Step(0.0))
 
     rng = np.random.default_rng(0)
     X, W, H = rng.random((30, 7)), rng.random((30, 3)), np.asfortranarray(rng.random((3, 7)))

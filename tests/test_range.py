@@ -11,7 +11,7 @@ from partwise.exceptions import DataError, PartwiseError
 from partwise.losses import BetaDivergence, Huber
 from partwise.losses.base import Loss
 from partwise.penalties import Bounds, Penalty
-from partwise.solvers import HALS, Step, rows
+from partwise.solvers import HALS, Step, Update, rows
 from partwise.stopping import StopReason
 from partwise.units import scaled
 
@@ -106,17 +106,21 @@ def test_a_step_that_leaves_the_range_of_numbers_ends_the_fit_with_the_best_pair
     update = HALS.update_all
 
     def broken(self, X, loss, asked, workers):
-        steps = update(self, X, loss, asked, workers)
+        updates = update(self, X, loss, asked, workers)
         if asked[0].iteration == 4:
-            asked[0].left.point[:] = np.nan
-            return [Step(np.nan, after=np.nan if step.after is not None else None) for step in steps]
-        return steps
+            updates[0].point[:] = np.nan
+            return [found._replace(step=Step(np.nan, after=np.nan if found.step.after else None)) for found in updates]
+        return updates
 
     monkeypatch.setattr(HALS, "update_all", broken)
     found = factorize(X, 3, init="random", random_state=0)
     assert (found.reason, found.converged, found.n_iter) == (StopReason.BEYOND, False, 3)
     assert numbers(found.W, found.H)
-    monkeypatch.setattr(HALS, "update_all", lambda *given: [Step(np.nan, after=np.nan)])
+
+    def lost(self, X, loss, asked, workers):
+        return [Update(*each.into, None, Step(np.nan, after=np.nan)) for each in asked]
+
+    monkeypatch.setattr(HALS, "update_all", lost)
     with pytest.raises(PartwiseError, match="range of numbers"):
         factorize(X, 3, init="custom", W=np.full((30, 3), 1.0), H=np.full((3, 20), 1.0))
 

@@ -96,12 +96,12 @@ class Plan:
         while waiting:
             together = 1 if self.callback or volume else min(waiting, in_step(X, problem.n_components, self.solver))
             begun = [begin(workers) for _ in range(together)]
-            leads, limit = None, self.stopping
+            leads, limit = [0] * together, self.stopping
             if self._warms_up(problem):
-                leads = warm_up(X, loss, self.solver, begun, workers, self.began)
+                begun, leads = warm_up(X, loss, self.solver, begun, workers, self.began)
             if volume:
-                leads = [lighten(X, loss, self.solver, *begun[0], limit, workers, self.began)]
-                limit = replace(limit, max_iter=limit.max_iter - leads[0])
+                w, h, spent = lighten(X, loss, self.solver, *begun[0], limit, workers, self.began)
+                begun, leads, limit = [(w, h)], [spent], replace(limit, max_iter=limit.max_iter - spent)
             found = alternate(
                 X, loss, self.solver, begun, stopping=limit, workers=workers, began=self.began,
                 callback=self._told(problem), leads=leads,

@@ -152,14 +152,14 @@ def test_a_multiplicative_step_moves_every_zero_that_should_grow(loss):
     X, (W, Ht) = as_matrix(data(loss)), pair()
     W[np.random.default_rng(3).random(W.shape) < 0.5] = 0
     W[0] = 0
-    left, right = Factor(W.copy(), Penalty()), Factor(Ht, Penalty())
+    left, right = Factor(W), Factor(Ht)
     negative, positive, _ = gradient(loss, X, W, Ht, 0, 23, value=False)
     with Workers(1) as workers:
-        Multiplicative().update(X, loss, HalfStep(left, right, final=True), workers)
+        found = Multiplicative().update(X, loss, HalfStep.alone(left, right, final=True), workers).point
     grows = negative > positive
     assert ((W == 0) & grows).any()
-    assert (left.point[(W == 0) & grows] > 0).all()
-    assert (left.point[(W == 0) & ~grows] == 0).all()
+    assert (found[(W == 0) & grows] > 0).all()
+    assert (found[(W == 0) & ~grows] == 0).all()
 
 
 @every_pair

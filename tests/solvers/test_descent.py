@@ -59,11 +59,11 @@ def test_no_half_step_raises_the_objective(solver, loss, penalty, storage):
             slack, before = ROUNDING * max(kind.size(X), 1.0), np.inf
             with Workers(1) as workers:
                 for step in range(12):
-                    (w, h), data_side = pair, X.T if step % 2 else X
-                    left, right = (h, w) if step % 2 else (w, h)
+                    turn, data_side = step % 2, X.T if step % 2 else X
                     # the first iteration of 'newton' may bring the start to the scale of X
-                    method.update(data_side, kind, HalfStep(left, right, step // 2 + 2, final=step % 2 == 1), workers)
-                    after = kind.value(X, w.point, h.point) + w.pays() + h.pays()
+                    asked = HalfStep.alone(pair[turn], pair[1 - turn], step // 2 + 2, final=turn == 1)
+                    pair[turn] = pair[turn].at(method.update(data_side, kind, asked, workers).point)
+                    after = kind.value(X, *(side.point for side in pair)) + sum(side.pays() for side in pair)
                     assert after <= before + slack + 1e-13 * abs(before)
                     before = after
 

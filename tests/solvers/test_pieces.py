@@ -9,11 +9,12 @@ from partwise import factorize
 from partwise.losses import get_loss
 from partwise.matrix import as_matrix
 from partwise.penalties import Penalty
-from partwise.solvers import Factor, Fixed, HalfStep, get_solver, solve_rows
+from partwise.solvers import Factor, Fixed, HalfStep, Step, Update, get_solver, solve_rows
 from partwise.solvers.alternate import noise
 from partwise.solvers.extrapolation import Extrapolation
 from partwise.solvers.online import Online
 from partwise.solvers.rows import least_squares
+from partwise.solvers.track import Track
 from partwise.threads import Workers
 
 RNG = np.random.default_rng(0)
@@ -47,16 +48,17 @@ def test_a_factor_is_moved_beyond_its_iterate_along_its_last_change(n_jobs, dtyp
     schedule, points, grams = Extrapolation(momentum=0.7), [], []
     before, now = (np.random.default_rng(seed).random((650, 3)).astype(dtype) for seed in (0, 1))
     for jobs in (1, n_jobs):
-        factor = Factor(np.ones((650, 3), dtype), Penalty())
-        factor.previous, factor.iterate = before, now
+        track = Track(Factor(np.ones((650, 3), dtype)))
+        track.previous, track.iterate = before, now
         with Workers(jobs) as workers:
-            schedule.extend(factor, workers)
+            schedule.extend(track, workers)
+        factor = track.now
         rtol = 1e-5 if dtype is np.float32 else 1e-12
         expected = np.maximum(0, now + 0.7 * (now.astype(np.float64) - before))
         np.testing.assert_allclose(factor.point, expected, rtol=rtol, atol=rtol)
         np.testing.assert_allclose(factor.gram, factor.point.T @ factor.point, rtol=rtol)
-        assert factor.iterate is now
-        assert factor.previous is before
+        assert track.iterate is now
+        assert track.previous is before
         points.append(factor.point)
         grams.append(factor.gram)
     np.testing.assert_array_equal(*points)
@@ -71,27 +73,40 @@ def test_what_the_loss_may_rise_by_rounding_is_a_few_units_in_the_last_place(dty
 
 
 def test_a_factor_without_an_iterate_before_is_not_moved():
-    factor = Factor(np.ones((3, 2)), Penalty())
+    track = Track(Factor(np.ones((3, 2))))
     with Workers(1) as workers:
-        Extrapolation(momentum=0.7).extend(factor, workers)
-    assert factor.point is factor.iterate
+        Extrapolation(momentum=0.7).extend(track, workers)
+    assert track.point is track.iterate
 
 
-def test_a_factor_hands_out_room_that_nothing_else_uses():
-    factor = Factor(np.ones((3, 2)), Penalty())
+def test_a_track_lends_arrays_that_nothing_else_uses():
+    track = Track(Factor(np.ones((3, 2))))
     for _ in range(8):
-        out = factor.room()
-        busy = [factor.iterate, factor.point, factor.previous, factor.best]
+        _, out = track.lend(0.0)
+        busy = [track.iterate, track.point, track.previous, track.best]
         assert not any(np.shares_memory(out, array) for array in busy if array is not None)
         assert (out.shape, out.dtype, out.flags.c_contiguous) == ((3, 2), np.float64, True)
-        factor.previous, factor.iterate, factor.best = factor.iterate, out, factor.point
-        factor.move(out)
+        track.previous, track.best = track.iterate, track.point
+        track.take(Update(out, out, None, Step(0.0)))
+
+
+def test_with_momentum_a_half_step_may_overwrite_the_iterate_but_not_the_point_or_the_best_pair():
+    track = Track(Factor(np.zeros((3, 2))))
+    for turn in range(8):
+        track.best = track.point if turn % 3 == 0 else track.best
+        kept = [array.copy() for array in (track.iterate, track.point, track.best)]
+        iterate, out = track.lend(0.5)
+        np.testing.assert_array_equal(iterate, kept[0])
+        iterate[:], out[:] = turn + 1, turn + 2
+        np.testing.assert_array_equal(track.point, kept[1])
+        np.testing.assert_array_equal(track.best, kept[2])
+        track.take(Update(iterate, out, None, Step(0.0)))
 
 
 def test_a_factor_s_gram_and_mass_are_those_of_its_point():
     factor = Factor(RNG.random((7, 3)), Penalty(l1=0.5, l2=0.25))
     for point in (factor.point, RNG.random((7, 3))):
-        factor.move(point)
+        factor = factor.at(point)
         np.testing.assert_allclose(factor.gram, point.T @ point)
         np.testing.assert_allclose(factor.mass, point.sum(axis=0))
         assert factor.pays() == pytest.approx(0.5 * point.sum() + 0.125 * (point**2).sum())
@@ -145,13 +160,13 @@ def test_solving_rows_leaves_the_start_as_it_is(loss):
 @pytest.mark.parametrize("solver", ["hals", "pivoting", "mu", "newton"])
 def test_a_half_step_reports_the_loss_where_it_has_it(solver):
     loss = get_loss(1 if solver == "newton" else 2)
-    matrix, (w, h) = as_matrix(X), (Factor(factor, Penalty()) for factor in (RNG.random((30, 4)), H.copy()))
+    matrix, (w, h) = as_matrix(X), (Factor(factor) for factor in (RNG.random((30, 4)), H))
     before = loss.value(matrix, w.point, h.point)
     with Workers(1) as workers:
-        first = get_solver(solver, loss).update(matrix, loss, HalfStep(w, h), workers)
-        after_first = loss.value(matrix, w.point, h.point)
-        last = get_solver(solver, loss).update(matrix.T, loss, HalfStep(h, w, final=True), workers)
-    after = loss.value(matrix, w.point, h.point)
+        W = get_solver(solver, loss).update(matrix, loss, HalfStep.alone(w, h), workers)
+        after_first = loss.value(matrix, W.point, h.point)
+        Ht = get_solver(solver, loss).update(matrix.T, loss, HalfStep.alone(h, w.at(W.point), final=True), workers)
+    after, first, last = loss.value(matrix, W.point, Ht.point), W.step, Ht.step
     assert first.before is None or first.before == pytest.approx(before, rel=1e-10)
     assert last.after is None or last.after == pytest.approx(after, rel=1e-8)
     assert after <= after_first <= before

@@ -10,7 +10,7 @@ from partwise.init import INITS, initialize
 from partwise.losses import Frobenius
 from partwise.matrix import as_matrix
 from partwise.matrix.convert import SMALL
-from partwise.penalties import Bounds, Penalty
+from partwise.penalties import Bounds
 from partwise.solvers import HALS, Factor, alternate, lighten
 from partwise.solvers.simplex import project
 from partwise.solvers.volume import Volume
@@ -201,13 +201,12 @@ def test_a_light_volume_is_reached_through_heavier_ones_in_fewer_iterations(n_jo
     volume = Volume.of(data, 3, 1.0)
     fits = []
     for leads in (True, False):
-        w, h = (Factor(start, Penalty()) for start in initialize(data, 3, "random", np.random.RandomState(0)))
-        w.sums_to_one, h.volume = True, volume
-        w.begin(project(w.point))
+        W, Ht = initialize(data, 3, "random", np.random.RandomState(0))
+        w, h = Factor(project(W), sums_to_one=True), Factor(Ht, volume=volume)
         limit, spent = Stopping(max_iter=400), 0
         with Workers(n_jobs) as workers:
             if leads:
-                spent = lighten(data, Frobenius(), HALS(), w, h, limit, workers, 0.0)
+                w, h, spent = lighten(data, Frobenius(), HALS(), w, h, limit, workers, 0.0)
             assert h.volume == volume
             fits += alternate(data, Frobenius(), HALS(), [(w, h)], stopping=limit, workers=workers, began=0.0)
     assert spent == 0 < fits[0].n_iter

@@ -35,10 +35,10 @@ def noise(n=N, m=90, seed=1):
 
 def warmed(X, start, solver=None, n_jobs=1):
     matrix, (W, Ht) = as_matrix(X), start
-    pair = Factor(W.copy(), Penalty()), Factor(Ht.copy(), Penalty())
+    pair = Factor(W), Factor(Ht)
     with Workers(n_jobs) as workers:
-        taken = warm_up(matrix, Frobenius(), solver or HALS(), [pair], workers, 0.0)
-    return taken[0], pair[1].point
+        starts, taken = warm_up(matrix, Frobenius(), solver or HALS(), [pair], workers, 0.0)
+    return taken[0], starts[0][1].point
 
 
 def error(X, Ht):
@@ -143,6 +143,6 @@ def test_a_start_goes_on_as_it_would_alone():
     """One beside it knows nothing, and has been improved; this one has not."""
     X, H = planted()
     matrix, (W, Ht) = as_matrix(X), noise()
-    pairs = [(Factor(W.copy(), Penalty()), Factor(start.copy(), Penalty())) for start in (H, Ht)]
+    pairs = [(Factor(W), Factor(start)) for start in (H, Ht)]
     with Workers(1) as workers:
-        assert warm_up(matrix, Frobenius(), HALS(), pairs, workers, 0.0) == [0, ITERATIONS]
+        assert warm_up(matrix, Frobenius(), HALS(), pairs, workers, 0.0)[1] == [0, ITERATIONS]

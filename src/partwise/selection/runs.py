@@ -82,7 +82,7 @@ class Runs:
         k, loss = self.problem.n_components, self.problem.loss
         data = drawn(self.problem.X, self.resample, generators[0], self.problem.unit)
         starts = [
-            (Factor(W, Penalty()), Factor(Ht, Penalty()))
+            (Factor(W), Factor(Ht))
             for rng in generators
             for W, Ht in (initialize(data, k, "random", rng) for _ in range(self.n_init))
         ]

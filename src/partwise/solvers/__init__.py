@@ -5,7 +5,7 @@ from partwise.losses import Loss
 from partwise.losses.fixed import Fixed
 from partwise.matrix import Box, Matrix
 from partwise.solvers.alternate import Callback, Iteration, Outcome, alternate, in_step
-from partwise.solvers.base import Factor, HalfStep, Solver, Step
+from partwise.solvers.base import Factor, HalfStep, Solver, Step, Update
 from partwise.solvers.continuation import lighten
 from partwise.solvers.evening import even_out, in_reach, share_out
 from partwise.solvers.hals import HALS
@@ -29,6 +29,7 @@ __all__ = [
     "Pivoting",
     "Solver",
     "Step",
+    "Update",
     "alternate",
     "check_limits",
     "even_out",

@@ -11,9 +11,10 @@ import numpy as np
 from partwise.exceptions import DataError, ParameterError, shown
 from partwise.losses import Loss
 from partwise.matrix import Array, Matrix
-from partwise.solvers.base import Factor, HalfStep, Solver, Step
+from partwise.solvers.base import Factor, HalfStep, Solver, Update
 from partwise.solvers.extrapolation import FIRST, LATER, Extrapolation
 from partwise.solvers.revival import Revival
+from partwise.solvers.track import Track
 from partwise.stopping import Stopping, StopReason
 from partwise.summary import Summary, size
 from partwise.threads import Workers
@@ -94,7 +95,7 @@ def asks_to_stop(answer: object) -> bool:
 
 @dataclass
 class Outcome:
-    """What the loop found; the best pair is of the arrays that the factors made, and never a start."""
+    """What the loop found; the best pair is of the arrays that the tracks made, and never a start."""
 
     W: Array
     Ht: Array
@@ -161,7 +162,7 @@ def alternate(
     X : Matrix
         Data (n, m).
     starts : sequence of (Factor, Factor)
-        W (n, k) and Ht (m, k), within their bounds; used up.
+        W (n, k) and Ht (m, k), within their bounds.
     began : float
         ``time.perf_counter()`` when the fit began.
     leads : sequence of int or None
@@ -174,7 +175,7 @@ def alternate(
     states: list[HalfStep | Outcome] = [next(run) for run in runs]
     while going := [number for number, state in enumerate(states) if isinstance(state, HalfStep)]:
         asked = [state for state in states if isinstance(state, HalfStep)]
-        answers: list[Step | KeyboardInterrupt]
+        answers: list[Update | KeyboardInterrupt]
         try:
             answers = [*solver.update_all(X.T if asked[0].final else X, loss, asked, workers)]
         except KeyboardInterrupt as interrupt:
@@ -190,8 +191,8 @@ def in_step(X: Matrix, k: int, solver: Solver) -> int:
     return max(1, min(WIDEST // k, ROOM // factors)) if solver.shares_products else 1
 
 
-def _resume(run: Generator[HalfStep, Step, Outcome], answer: Step | KeyboardInterrupt) -> HalfStep | Outcome:
-    """Hand a run the report of the half-step it asked for; return the next that it asks for, or how it ended."""
+def _resume(run: Generator[HalfStep, Update, Outcome], answer: Update | KeyboardInterrupt) -> HalfStep | Outcome:
+    """Hand a run what the half-step it asked for found; return the next that it asks for, or how it ended."""
     try:
         return run.throw(answer) if isinstance(answer, KeyboardInterrupt) else run.send(answer)
     except StopIteration as done:
@@ -203,17 +204,17 @@ def _descend(
     X: Matrix,
     loss: Loss,
     solver: Solver,
-    w: Factor,
-    h: Factor,
+    left: Factor,
+    right: Factor,
     stopping: Stopping,
     callback: Callback | None,
     workers: Workers,
     began: float,
     lead: int,
-) -> Generator[HalfStep, Step, Outcome]:
-    """Yield the half-steps of one fit and take their reports; return its outcome."""
-    size = loss.size(X)
-    stake = h.volume.weight if h.volume else np.inf  # small beside X, and yet what was asked for
+) -> Generator[HalfStep, Update, Outcome]:
+    """Yield the half-steps of one fit and take what they find; return its outcome."""
+    size, w, h = loss.size(X), Track(left), Track(right)
+    stake = right.volume.weight if right.volume else np.inf  # small beside X, and yet what was asked for
     extrapolation = Extrapolation(LATER if lead else FIRST) if solver.accelerates else None
     record, revival, paid, rejected = _Record(), Revival(), 0.0, 0
     reason: StopReason | None = None
@@ -228,14 +229,17 @@ def _descend(
             ahead = extrapolation is not None and iteration > 1 and rejected < 2  # a start is no iterate to go on from
             momentum = extrapolation.momentum if extrapolation is not None and ahead else 0.0
             left_before = w.point
-            first = yield HalfStep(w, h, lead + iteration, momentum)
+            update = yield HalfStep(w.now, h.now, w.lend(momentum), lead + iteration, momentum)
+            w.take(update)
+            first = update.step
             if first.before is not None and iteration > 1:
                 objective = first.before + paid
                 if record.settle(iteration - 1, objective, slack(objective)):
                     w.best, h.best = left_before, h.point
             h.previous = h.iterate
-            second = yield HalfStep(h, w, lead + iteration, final=True)
-            paid = w.pays() + h.pays()
+            update = yield HalfStep(h.now, w.now, h.lend(0.0), lead + iteration, final=True)
+            h.take(update)
+            second, paid = update.step, w.now.pays() + h.now.pays()
             residual = solver.residual((first, second), min(size, stake))
             if not ((np.isfinite(residual) and np.isfinite(second.after or 0.0)) or _are_numbers(w.point, h.point)):
                 reason = StopReason.BEYOND
@@ -243,7 +247,7 @@ def _descend(
             fell = True
             if second.after is not None:
                 objective = second.after + paid
-                fell = objective <= record.kept + noise(X, np.inf if h.by_residuals else size, objective)
+                fell = objective <= record.kept + noise(X, np.inf if h.now.by_residuals else size, objective)
                 if record.settle(iteration, objective, slack(objective), residual if solver.accelerates else 0.0):
                     w.best, h.best = w.point, h.point
             elif w.best is None:
@@ -255,7 +259,7 @@ def _descend(
             if due and fell and revival.apply(X, w, h) and reason is not None and reason.converged:
                 reason = None
             if callback is not None:
-                W, H = (factor.point if factor.best is None else factor.best for factor in (w, h))
+                W, H = (track.point if track.best is None else track.best for track in (w, h))
                 best = Iteration(iteration, seconds, record.known, residual, W, H.T)
                 if asks_to_stop(callback(best)) and reason is None:
                     reason = StopReason.CALLBACK
@@ -297,7 +301,7 @@ def noise(X: Matrix, size: float, objective: float) -> float:
     return 4 * eps * size if objective > 0.5 * limit * limit * size else 8 * eps * objective
 
 
-def _extrapolate(extrapolation: Extrapolation, w: Factor, h: Factor, rejected: int, workers: Workers) -> None:
+def _extrapolate(extrapolation: Extrapolation, w: Track, h: Track, rejected: int, workers: Workers) -> None:
     """Set both points for the next iteration: ahead if the loss fell, back to the iterates if it rose."""
     if rejected == 0:
         extrapolation.grow()

@@ -2,8 +2,8 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -15,25 +15,19 @@ from partwise.penalties import Penalty
 from partwise.solvers.volume import Volume
 from partwise.threads import Workers
 
+NONE = Penalty()
 
+
+@dataclass(frozen=True, eq=False)
 class Factor:
-    """One factor as the loop sees it, and the few arrays (rows, k) that it rotates through.
-
-    Half-steps write into ``room()`` and ``move`` there: the best pair so far stays whole until a better one is known,
-    and the start is never written to.
+    """One factor as a half-step sees it; a value, whose arrays are read alone.
 
     Attributes
     ----------
-    iterate : ndarray of shape (rows, k)
-        What the last half-step found.
     point : ndarray of shape (rows, k)
-        The extrapolated iterate, which the other half-step holds fixed.
-    previous : ndarray of shape (rows, k) or None
-        The iterate before, where the loop extrapolates this factor itself.
-    best : ndarray of shape (rows, k) or None
-        The point of the best pair so far.
+        Its entries, in C order.
     penalty : Penalty
-        What its entries pay.
+        What they pay.
     box : (ndarray, ndarray) or None
         Where they may lie; None: anywhere from 0 up.
     sums_to_one : bool
@@ -42,27 +36,21 @@ class Factor:
         What its columns pay for the room between them.
     """
 
-    def __init__(
-        self,
-        start: Array,
-        penalty: Penalty,
-        box: Box | None = None,
-        sums_to_one: bool = False,
-        volume: Volume | None = None,
-    ) -> None:
-        self._arrays: list[Array] = []
-        self.begin(by_rows(start))
-        self.penalty = penalty
-        self.box = box
-        self.sums_to_one = sums_to_one
-        self.volume = volume
+    point: Array
+    penalty: Penalty = NONE
+    box: Box | None = None
+    sums_to_one: bool = False
+    volume: Volume | None = None
 
-    def begin(self, start: Array) -> None:
-        """Begin from `start`, (rows, k)."""
-        self.iterate: Array = start
-        self.previous: Array | None = None
-        self.best: Array | None = None
-        self.move(start)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "point", by_rows(self.point))
+
+    def at(self, point: Array, gram: Array | None = None) -> "Factor":
+        """Return the same factor with other entries; `gram`, if given, is theirs."""
+        found = replace(self, point=point)
+        if gram is not None:
+            found.__dict__["gram"] = gram
+        return found
 
     @cached_property
     def gram(self) -> Array:
@@ -78,41 +66,6 @@ class Factor:
     def by_residuals(self) -> bool:
         """Whether the loss has to come from the residuals: what a volume gains drowns in the rounding of float32."""
         return self.volume is not None and self.point.dtype == np.float32
-
-    def room(self) -> Array:
-        """Return an array (rows, k) that nothing needs any more; at most five are ever made."""
-        busy = {id(self.iterate), id(self.point), id(self.previous), id(self.best)}
-        free = next((array for array in self._arrays if id(array) not in busy), None)
-        if free is None:
-            free = np.empty_like(self.point)
-            self._arrays.append(free)
-        return free
-
-    def move(self, point: Array, gram: Array | None = None) -> None:
-        """Make `point` (one of this factor's arrays) the point; `gram`, if given, is its own."""
-        self.point: Array = point
-        self.__dict__.pop("gram", None)
-        self.__dict__.pop("mass", None)
-        if gram is not None:
-            self.__dict__["gram"] = gram
-
-    def copy_of(self, array: Array) -> Array:
-        """Return a copy of `array` in room of this factor's."""
-        out = self.room()
-        np.copyto(out, array)
-        return out
-
-    def own(self, array: Array) -> Array:
-        """Return `array`, or a copy of it in room of this factor's if it is none of its arrays: a start is not ours."""
-        return array if any(array is mine for mine in self._arrays) else self.copy_of(array)
-
-    def fill(self, t: int, column: Array) -> None:
-        """Set column t of the point, and of the iterates that the next point comes from."""
-        self.point, self.iterate = self.own(self.point), self.own(self.iterate)
-        self.previous = None if self.previous is None else self.own(self.previous)
-        for array in {id(a): a for a in (self.point, self.iterate, self.previous) if a is not None}.values():
-            array[:, t] = column
-        self.move(self.point)
 
     def box_of(self, first: int, last: int) -> Sequence[Array]:
         """Return the box of rows first..last: two arrays, or none."""
@@ -140,6 +93,27 @@ class Step:
     after: float | None = None
 
 
+class Update(NamedTuple):
+    """What a half-step returns.
+
+    Attributes
+    ----------
+    iterate : ndarray of shape (rows, k)
+        What it found.
+    point : ndarray of shape (rows, k)
+        The extrapolated iterate, which the other half-step holds fixed.
+    gram : ndarray of shape (k, k) or None
+        point.T @ point, where it is known: a sum over blocks of rows.
+    step : Step
+        How far it went.
+    """
+
+    iterate: Array
+    point: Array
+    gram: Array | None
+    step: Step
+
+
 @dataclass(frozen=True)
 class HalfStep:
     """What a run asks a solver for.
@@ -147,9 +121,12 @@ class HalfStep:
     Attributes
     ----------
     left : Factor
-        To be improved for the model left @ right.point.T of X, and advanced.
+        To be improved for the model left @ right.point.T of X.
     right : Factor
         Held fixed.
+    into : (ndarray, ndarray)
+        Arrays (rows, k) for the new iterate and the new point, one and the same without momentum; with it the first
+        holds the iterate before.
     iteration : int
         Counted from 1.
     momentum : float
@@ -160,9 +137,15 @@ class HalfStep:
 
     left: Factor
     right: Factor
+    into: tuple[Array, Array]
     iteration: int = 1
     momentum: float = 0.0
     final: bool = False
+
+    @classmethod
+    def alone(cls, left: Factor, right: Factor, iteration: int = 1, *, final: bool = False) -> "HalfStep":
+        """Return one that goes into an array of its own."""
+        return cls(left, right, (np.empty_like(left.point),) * 2, iteration, final=final)
 
 
 class Solver(ABC):
@@ -185,10 +168,10 @@ class Solver(ABC):
     """Whether the half-steps of several runs cost less together."""
 
     @abstractmethod
-    def update(self, X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Step:
-        """Do one half-step: improve ``asked.left`` and advance it."""
+    def update(self, X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Update:
+        """Do one half-step; write to the arrays of ``asked.into`` alone."""
 
-    def update_all(self, X: Matrix, loss: Loss, asked: Sequence[HalfStep], workers: Workers) -> list[Step]:
+    def update_all(self, X: Matrix, loss: Loss, asked: Sequence[HalfStep], workers: Workers) -> list[Update]:
         """Do the half-steps of several runs on the same X; a solver whose products can be shared overrides this."""
         return [self.update(X, loss, step, workers) for step in asked]
 

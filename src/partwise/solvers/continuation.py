@@ -28,8 +28,8 @@ def lighten(
     stopping: Stopping,
     workers: Workers,
     began: float,
-) -> int:
-    """Lead a start, in place, through heavier volumes to near where its own is best; return the iterations it took.
+) -> tuple[Factor, Factor, int]:
+    """Lead a start through heavier volumes to near where its own is best; return it, and the iterations it took.
 
     From outside a volume has to draw the parts in, at a rate in proportion to its weight; from inside the rows that
     the parts cannot mix push them out, at a rate that does not depend on it. The objective is the same in the end, and
@@ -46,13 +46,11 @@ def lighten(
     while weight > volume.weight and spent < stopping.max_iter // 2:
         most = min(MOST, stopping.max_iter // 2 - spent)
         limit = Stopping(max(stopping.tol, CLOSE), most, stopping.max_seconds)
-        h.volume = replace(volume, weight=weight)
-        outcome = alternate(X, loss, solver, [(w, h)], stopping=limit, workers=workers, began=began)[0]
-        w.begin(outcome.W.copy())
-        h.begin(outcome.Ht.copy())
-        h.volume = volume
+        pair = w, replace(h, volume=replace(volume, weight=weight))
+        outcome = alternate(X, loss, solver, [pair], stopping=limit, workers=workers, began=began)[0]
+        w, h = w.at(outcome.W), h.at(outcome.Ht)
         spent += outcome.n_iter
         weight /= LIGHTER
         if outcome.reason is StopReason.MAX_TIME:
             break
-    return spent
+    return w, h, spent

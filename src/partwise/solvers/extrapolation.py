@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from partwise import kernels
-from partwise.solvers.base import Factor
+from partwise.solvers.track import Track
 from partwise.threads import Workers
 
 FIRST, LATER, GROW, GROW_CAP, CUT = 0.3, 0.5, 1.05, 1.01, 1.5
@@ -38,11 +38,11 @@ class Extrapolation:
         """Go less far, the last step was bad."""
         self.cap, self.momentum = self.before, self.momentum / CUT
 
-    def extend(self, factor: Factor, workers: Workers) -> None:
-        """Move the factor's point beyond its iterate, along the change from the iterate before."""
-        iterate, before = factor.iterate, factor.previous
+    def extend(self, track: Track, workers: Workers) -> None:
+        """Move the track's point beyond its iterate, along the change from the iterate before."""
+        iterate, before = track.iterate, track.previous
         if before is None:
             return
-        out, own = factor.room(), np.empty_like(iterate, shape=(iterate.shape[1],) * 2)
-        kernels.extrapolate(iterate, before, out, self.momentum, own, workers.team, *(factor.box or ()))
-        factor.move(out, own)
+        out, own = track.room(), np.empty_like(iterate, shape=(iterate.shape[1],) * 2)
+        kernels.extrapolate(iterate, before, out, self.momentum, own, workers.team, *(track.now.box or ()))
+        track.move(out, own)

@@ -10,7 +10,7 @@ from partwise import kernels
 from partwise.losses import Frobenius, Loss
 from partwise.losses.fixed import own_gram
 from partwise.matrix import Array, Block, Matrix
-from partwise.solvers.base import Factor, HalfStep, Solver, Step
+from partwise.solvers.base import HalfStep, Solver, Step, Update
 from partwise.solvers.simplex import simplex_rows
 from partwise.threads import Workers
 
@@ -41,10 +41,10 @@ class HALS(Solver):
     sums_to_one: ClassVar[bool] = True
     shares_products: ClassVar[bool] = True
 
-    def update(self, X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Step:
+    def update(self, X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Update:
         return self.update_all(X, loss, [asked], workers)[0]
 
-    def update_all(self, X: Matrix, loss: Loss, asked: Sequence[HalfStep], workers: Workers) -> list[Step]:
+    def update_all(self, X: Matrix, loss: Loss, asked: Sequence[HalfStep], workers: Workers) -> list[Update]:
         """See Solver: one product serves all."""
         if not X.can("shared_gram"):
             return [self._each_row(X, loss, step, workers) for step in asked]
@@ -57,9 +57,9 @@ class HALS(Solver):
         ]
 
     @staticmethod
-    def _each_row(X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Step:
+    def _each_row(X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Update:
         """Each row has a Gram matrix of its own: sweeps read the entries instead, and carry what is left of them."""
-        left, (iterate, out) = asked.left, _targets(asked.left, asked.momentum)
+        left, (iterate, out) = asked.left, asked.into
         assert isinstance(loss, Frobenius)
 
         def block(rows: Block) -> tuple[float, float]:
@@ -70,12 +70,9 @@ class HALS(Solver):
             )  # fmt: skip
 
         after, moved = (sum(part) for part in zip(*workers.map(block, X.blocks), strict=True))
-        left.iterate = iterate
-        left.move(out)
-        if not asked.final:
-            return Step(moved)
-        exact = 2 * after > accurate(X) * X.squared_norm
-        return Step(moved, after=after if exact else loss.value(X, left.point, asked.right.point))
+        if asked.final and 2 * after <= accurate(X) * X.squared_norm:
+            after = loss.value(X, out, asked.right.point)
+        return Update(iterate, out, None, Step(moved, after=after if asked.final else None))
 
     @staticmethod
     def plan(X: Matrix, k: int, iteration: int) -> tuple[int, float]:
@@ -87,9 +84,9 @@ class HALS(Solver):
         return (20, 0.03) if ratio > DENSE_RATIO else (min(8, 3 * iteration - 1), 0.1)
 
 
-def _sweep(X: Matrix, loss: Loss, asked: HalfStep, cross: Array, plan: tuple[int, float], workers: Workers) -> Step:
+def _sweep(X: Matrix, loss: Loss, asked: HalfStep, cross: Array, plan: tuple[int, float], workers: Workers) -> Update:
     """Do a half-step, given X @ right."""
-    left, (iterate, out) = asked.left, _targets(asked.left, asked.momentum)
+    left, (iterate, out) = asked.left, asked.into
     zones = X.by_zone(asked.right.point, own_gram, asked.right.gram)
     pull = None if left.volume is None else left.volume.pull(left.gram)
     owns, inner, moved = [], 0.0, 0.0
@@ -107,26 +104,16 @@ def _sweep(X: Matrix, loss: Loss, asked: HalfStep, cross: Array, plan: tuple[int
             )  # fmt: skip
         inner, moved = inner + found[0], moved + found[1]
         owns.append(own)
-    left.iterate = iterate
-    left.move(out, sum(owns[1:], owns[0]))
-    grams = [gram for _, gram in zones]
-    return Step(moved, after=quadratic_loss(X, loss, asked, inner, squares(owns, grams)) if asked.final else None)
+    after = None
+    if asked.final:
+        after = quadratic_loss(X, loss, asked, out, inner, squares(owns, [gram for _, gram in zones]))
+    return Update(iterate, out, sum(owns[1:], owns[0]), Step(moved, after=after))
 
 
-def _targets(left: Factor, momentum: float) -> tuple[Array, Array]:
-    """Return where a half-step writes the iterate and the point."""
-    if momentum == 0:  # the same numbers: the kernel writes them once
-        out = left.room()
-        return out, out
-    if left.iterate is left.point or left.iterate is left.best:
-        left.iterate = left.copy_of(left.iterate)
-    return left.iterate, left.room()
-
-
-def quadratic_loss(X: Matrix, loss: Loss, done: HalfStep, inner: float, model: float) -> float:
+def quadratic_loss(X: Matrix, loss: Loss, asked: HalfStep, point: Array, inner: float, model: float) -> float:
     """Return half the squared error of the pair after a half-step, from what it knows where that is accurate enough."""
-    value = None if done.left.by_residuals else by_gram(X, inner, model)
-    return loss.value(X, done.left.point, done.right.point) if value is None else value
+    value = None if asked.left.by_residuals else by_gram(X, inner, model)
+    return loss.value(X, point, asked.right.point) if value is None else value
 
 
 def squares(left: Sequence[Array], right: Sequence[Array]) -> float:

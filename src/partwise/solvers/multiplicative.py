@@ -10,7 +10,7 @@ from partwise.losses import Loss
 from partwise.losses.fixed import Fixed, Side
 from partwise.matrix import Array, Matrix
 from partwise.matrix.rows import Rows
-from partwise.solvers.base import Factor, HalfStep, Solver, Step
+from partwise.solvers.base import Factor, HalfStep, Solver, Step, Update
 from partwise.threads import Workers
 
 LIFT = 1e-4
@@ -36,9 +36,10 @@ class Multiplicative(Solver):
     losses: ClassVar[tuple[type[Loss], ...]] = (Loss,)
     bounded: ClassVar[bool] = True
 
-    def update(self, X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Step:
+    def update(self, X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Update:
         left, right, final = asked.left, asked.right.point, asked.final
-        out, penalty = left.copy_of(left.point), left.penalty
+        (_, out), penalty = asked.into, left.penalty
+        np.copyto(out, left.point)
         least, levels = vanishing_levels(right, X.floor), lift_levels(left.point, X.mean)
         exponent = loss.damped_exponent if penalty.l2 > 0 else loss.exponent
         sides = loss.sides(X, Fixed(right), value=True)
@@ -59,9 +60,7 @@ class Multiplicative(Solver):
         before, moved = 0.0, 0.0
         for part in workers.map(block, range(len(X.blocks))):
             before, moved = before + part[0], moved + part[1]
-        left.iterate = out
-        left.move(out)
-        return Step(moved, before=None if final else before)
+        return Update(out, out, None, Step(moved, before=None if final else before))
 
 
 def _lift(

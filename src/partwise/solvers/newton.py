@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from partwise.losses import KullbackLeibler, Loss
 from partwise.losses.fixed import Fixed
 from partwise.matrix import Array, Matrix
-from partwise.solvers.base import HalfStep, Solver, Step
+from partwise.solvers.base import HalfStep, Solver, Step, Update
 from partwise.threads import Workers
 
 SWEEPS = 2
@@ -26,9 +28,10 @@ class Newton(Solver):
     losses: ClassVar[tuple[type[Loss], ...]] = (KullbackLeibler,)
     bounded: ClassVar[bool] = True
 
-    def update(self, X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Step:
+    def update(self, X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Update:
         left, right, final = asked.left, asked.right, asked.final
-        out = left.copy_of(left.point)
+        _, out = asked.into
+        np.copyto(out, left.point)
         if asked.iteration == 1 and not final and left.box is None:
             out *= sane_scale(X, left.point, right.point)
         sides = loss.sides(X, Fixed(right.point), value=final)
@@ -41,9 +44,7 @@ class Newton(Solver):
             )  # fmt: skip
 
         after, moved = (sum(part) for part in zip(*workers.map(block, range(len(X.blocks))), strict=True))
-        left.iterate = out
-        left.move(out)
-        return Step(moved, after=after if final else None)
+        return Update(out, out, None, Step(moved, after=after if final else None))
 
 
 def sane_scale(X: Matrix, left: Array, right: Array) -> float:

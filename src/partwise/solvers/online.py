@@ -100,9 +100,8 @@ class Online:
         if W is None:
             W = solve_rows(X, self.loss, None, Fixed(self.Ht), penalties[0], workers, most=most)
         else:
-            w, h = Factor(np.ascontiguousarray(W), penalties[0]), Factor(self.Ht, Penalty())
-            Multiplicative().update(X, self.loss, HalfStep(w, h, final=True), workers)
-            W = w.point
+            w, h = Factor(np.ascontiguousarray(W), penalties[0]), Factor(self.Ht)
+            W = Multiplicative().update(X, self.loss, HalfStep.alone(w, h, final=True), workers).point
         pays = sum(
             penalty.value(float(factor.sum()), float(np.vdot(factor, factor)))
             for penalty, factor in zip(penalties, (W, self.Ht), strict=True)

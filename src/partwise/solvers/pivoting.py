@@ -9,7 +9,7 @@ from partwise import kernels
 from partwise.losses import Frobenius, Loss
 from partwise.losses.fixed import own_gram
 from partwise.matrix import Block, Matrix
-from partwise.solvers.base import HalfStep, Solver, Step
+from partwise.solvers.base import HalfStep, Solver, Step, Update
 from partwise.solvers.hals import quadratic_loss, squares
 from partwise.solvers.rows import EXACT, RIDGE
 from partwise.threads import Workers
@@ -28,12 +28,13 @@ class Pivoting(Solver):
     losses: ClassVar[tuple[type[Loss], ...]] = (Frobenius,)
     quadratic_residual: ClassVar[bool] = True
 
-    def update(self, X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Step:
+    def update(self, X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Update:
         if not X.can("shared_gram"):
             return self._each_row(X, loss, asked, workers)
         left, right = asked.left, asked.right
         zones = X.by_zone(right.point, own_gram, right.gram)
-        start, out = left.point, left.copy_of(left.point)
+        start, (_, out) = left.point, asked.into
+        np.copyto(out, start)
         cross, inner, moved, owns = X.product(right.point, workers), 0.0, 0.0, []
         for rows, own in zones:
             part, gram = slice(*rows), own.astype(np.float64)
@@ -44,16 +45,16 @@ class Pivoting(Solver):
                 change = out[slice(*block)].astype(np.float64) - start[slice(*block)]
                 moved += float(np.square(change).sum(axis=0) @ diagonal)
             owns.append(own_gram(out[part]))
-        left.iterate = out
-        left.move(out, sum(owns[1:], owns[0]))
-        grams = [own for _, own in zones]
-        return Step(moved, after=quadratic_loss(X, loss, asked, inner, squares(owns, grams)) if asked.final else None)
+        after = None
+        if asked.final:
+            after = quadratic_loss(X, loss, asked, out, inner, squares(owns, [own for _, own in zones]))
+        return Update(out, out, sum(owns[1:], owns[0]), Step(moved, after=after))
 
     @staticmethod
-    def _each_row(X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Step:
+    def _each_row(X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Update:
         """Each row has a Gram matrix of its own, from which the kernel solves it."""
         left, right = asked.left, asked.right.point
-        start, out = left.point, left.room()
+        start, (_, out) = left.point, asked.into
         assert isinstance(loss, Frobenius)
 
         def block(rows: Block) -> tuple[float, float]:
@@ -64,8 +65,6 @@ class Pivoting(Solver):
             return after, float(np.vdot(np.square(change), view.curvatures(right)))
 
         after, moved = (sum(part) for part in zip(*workers.map(block, X.blocks), strict=True))
-        left.iterate = out
-        left.move(out)
-        if not asked.final:
-            return Step(moved)
-        return Step(moved, after=after if after > EXACT * X.squared_norm else loss.value(X, out, right))
+        if asked.final and after <= EXACT * X.squared_norm:
+            after = loss.value(X, out, right)
+        return Update(out, out, None, Step(moved, after=after if asked.final else None))

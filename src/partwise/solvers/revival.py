@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from partwise.matrix import Array, Matrix
-from partwise.solvers.base import Factor
+from partwise.solvers.track import Track
 
 TRIES = 3
 """Revivals a component, at the most: one that dies again and again is one too many for the data."""
@@ -24,13 +24,13 @@ class Revival:
 
     left: int = -1
 
-    def apply(self, X: Matrix, w: Factor, h: Factor) -> bool:
+    def apply(self, X: Matrix, w: Track, h: Track) -> bool:
         """Revive one dead component of the current pair, if there is one; return whether."""
         if (
-            np.diagonal(w.gram).all() and np.diagonal(h.gram).all()
+            np.diagonal(w.now.gram).all() and np.diagonal(h.now.gram).all()
         ):  # squares can underflow, so it does not go both ways
             return False
-        if w.box or h.box or w.sums_to_one:  # a part may be dead on purpose
+        if w.now.box or h.now.box or w.now.sums_to_one:  # a part may be dead on purpose
             return False
         sums = w.point.sum(axis=0), h.point.sum(axis=0)
         dead = np.flatnonzero((sums[0] == 0) | (sums[1] == 0))
@@ -39,10 +39,10 @@ class Revival:
         if dead.size == 0 or self.left == 0:
             return False
         self.left -= 1
-        if w.penalty or h.penalty:
-            for factor in (w, h):
-                factor.move(factor.own(factor.point))
-                factor.point[:, dead] = 0
+        if w.now.penalty or h.now.penalty:
+            for track in (w, h):
+                track.move(track.own(track.point))
+                track.point[:, dead] = 0
             return False
         t = int(dead[0])
         if sums[0][t] == 0:
@@ -50,7 +50,7 @@ class Revival:
         return _reseed(X.T, h, w, t)
 
 
-def _reseed(X: Matrix, empty: Factor, other: Factor, t: int) -> bool:
+def _reseed(X: Matrix, empty: Track, other: Track, t: int) -> bool:
     """Set column t of `other`, whose partner in `empty` is zero, to what is left of the worst row of X."""
     left, right = empty.point, other.point
     errors = X.row_errors(left, right)

@@ -79,11 +79,12 @@ def solve_rows(
     start = np.concatenate(told)
     if isinstance(loss, BetaDivergence) and (box is None or loss.has_half_step):
         return _newton(X, loss, start, parts, penalty, workers, most or MOST_NEWTON, box)
-    w, h = Factor(start if box is None else np.clip(start, *box), penalty, box), Factor(parts.array, Penalty())
+    w, h = Factor(start if box is None else np.clip(start, *box), penalty, box), Factor(parts.array)
     solver, size = Multiplicative(), loss.size(X)
     for _ in range(most or MOST_STEPS):
-        step = solver.update(X, loss, HalfStep(w, h, final=True), workers)
-        if step.residual <= STILL * size:
+        update = solver.update(X, loss, HalfStep.alone(w, h, final=True), workers)
+        w = w.at(update.point)
+        if update.step.residual <= STILL * size:
             break
     return w.point
 

@@ -7,7 +7,6 @@ import numpy as np
 from partwise.losses import Loss
 from partwise.losses.fixed import own_gram
 from partwise.matrix import Array, Matrix, scattered
-from partwise.penalties import Penalty
 from partwise.solvers.alternate import alternate
 from partwise.solvers.base import Factor, HalfStep, Solver
 from partwise.stopping import Stopping
@@ -28,8 +27,8 @@ LEAD = 2
 
 def warm_up(
     X: Matrix, loss: Loss, solver: Solver, starts: Sequence[tuple[Factor, Factor]], workers: Workers, began: float
-) -> list[int]:
-    """Improve the parts of random starts on a sample of the rows; return how many iterations each had.
+) -> tuple[list[tuple[Factor, Factor]], list[int]]:
+    """Return the starts, random ones with parts improved on a sample of the rows, and how many iterations each had.
 
     A pass over all rows tells random parts little more than one over a few of them does. Starts that know something
     stay as they are.
@@ -41,38 +40,39 @@ def warm_up(
     """
     n, k = X.shape[0], starts[0][0].point.shape[1]
     if not X.can("complete") or not solver.warms_up or n // SHARE < FEWEST * k:
-        return [0] * len(starts)
+        return [*starts], [0] * len(starts)
     rows = scattered(n, min(n // SHARE, MOST * k))
     sample, columns = X.sample(rows)
     if columns.size == 0 or sample.squared_norm == 0:
-        return [0] * len(starts)
+        return [*starts], [0] * len(starts)
     tops = [sample.survey[1], *(float(factor.point.max()) for pair in starts for factor in pair)]
     if sample.dtype != np.float32 and all(1 / LARGE < top < LARGE for top in tops):
         sample = sample.astype(np.float32)
     flat, poor, leads = _error_of_mean(sample, workers), [], []
-    for w, h in starts:
+    for number, (w, h) in enumerate(starts):
         pair = _part(w, rows, sample), _part(h, columns, sample)
-        step = solver.update(sample, loss, HalfStep(*pair, final=True), workers)
-        knows_little = step.after is not None and step.after > flat
+        update = solver.update(sample, loss, HalfStep.alone(*pair, final=True), workers)
+        after, pair = update.step.after, (pair[0].at(update.point, update.gram), pair[1])
+        knows_little = after is not None and after > flat
         leads.append(ITERATIONS if knows_little else 0)
         if knows_little:
-            poor.append((h, pair))
+            poor.append((number, pair))
     found = alternate(
         sample, loss, solver, [pair for _, pair in poor], stopping=Stopping(0.0, ITERATIONS, None), workers=workers,
         began=began, leads=[LEAD] * len(poor),
     )  # fmt: skip
-    for (h, _), outcome in zip(poor, found, strict=True):
-        Ht, start = outcome.Ht.astype(h.point.dtype, copy=False), h.room()
-        start[...] = 0
+    better = [*starts]
+    for (number, _), outcome in zip(poor, found, strict=True):
+        w, h = starts[number]
+        Ht, start = outcome.Ht.astype(h.point.dtype, copy=False), np.zeros_like(h.point)
         start[columns] = Ht
-        h.begin(start)
-        h.move(start, own_gram(Ht))
-    return leads
+        better[number] = w, h.at(start, own_gram(Ht))
+    return better, leads
 
 
 def _part(factor: Factor, rows: Array, sample: Matrix) -> Factor:
     """Return those rows of a factor, in the sample's type."""
-    return Factor(factor.point[rows].astype(sample.dtype, copy=False), Penalty())
+    return Factor(factor.point[rows].astype(sample.dtype, copy=False))
 
 
 def _error_of_mean(X: Matrix, workers: Workers) -> float:

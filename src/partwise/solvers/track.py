@@ -1,0 +1,81 @@
+"""A factor on its way through a fit: what the loop keeps of it, and the few arrays that it lends to half-steps."""
+
+import numpy as np
+
+from partwise.matrix import Array
+from partwise.solvers.base import Factor, Update
+
+
+class Track:
+    """A factor, and the arrays (rows, k) that hold it by turns.
+
+    The best pair so far stays whole until a better one is known, and the start is never written to.
+
+    Attributes
+    ----------
+    now : Factor
+        At the present point, which the other half-step holds fixed.
+    iterate : ndarray of shape (rows, k)
+        What the last half-step found.
+    previous : ndarray of shape (rows, k) or None
+        The iterate before, where the loop extrapolates this factor itself.
+    best : ndarray of shape (rows, k) or None
+        The point of the best pair so far.
+    """
+
+    def __init__(self, start: Factor) -> None:
+        self.now = start
+        self.iterate = start.point
+        self.previous: Array | None = None
+        self.best: Array | None = None
+        self._arrays: list[Array] = []
+
+    @property
+    def point(self) -> Array:
+        """The present point, (rows, k)."""
+        return self.now.point
+
+    def room(self) -> Array:
+        """Return an array (rows, k) that nothing needs any more; at most five are ever made."""
+        busy = {id(self.iterate), id(self.point), id(self.previous), id(self.best)}
+        free = next((array for array in self._arrays if id(array) not in busy), None)
+        if free is None:
+            free = np.empty_like(self.point)
+            self._arrays.append(free)
+        return free
+
+    def lend(self, momentum: float) -> tuple[Array, Array]:
+        """Return arrays for a half-step, see ``HalfStep.into``."""
+        if momentum == 0:  # the same numbers are written once
+            out = self.room()
+            return out, out
+        if self.iterate is self.point or self.iterate is self.best:
+            self.iterate = self.copy_of(self.iterate)
+        return self.iterate, self.room()
+
+    def take(self, update: Update) -> None:
+        """Go to where a half-step led."""
+        self.iterate = update.iterate
+        self.move(update.point, update.gram)
+
+    def move(self, point: Array, gram: Array | None = None) -> None:
+        """Make `point` (one of this track's arrays) the point; `gram`, if given, is its own."""
+        self.now = self.now.at(point, gram)
+
+    def copy_of(self, array: Array) -> Array:
+        """Return a copy of `array` in room of this track's."""
+        out = self.room()
+        np.copyto(out, array)
+        return out
+
+    def own(self, array: Array) -> Array:
+        """Return `array`, or a copy of it in room of this track's if it is none of its arrays: a start is not ours."""
+        return array if any(array is mine for mine in self._arrays) else self.copy_of(array)
+
+    def fill(self, t: int, column: Array) -> None:
+        """Set column t of the point, and of the iterates that the next point comes from."""
+        self.move(self.own(self.point))
+        self.iterate = self.own(self.iterate)
+        self.previous = None if self.previous is None else self.own(self.previous)
+        for array in {id(a): a for a in (self.point, self.iterate, self.previous) if a is not None}.values():
+            array[:, t] = column
