@@ -310,8 +310,7 @@ def _last_step(problem: Problem, found: Outcome, workers: Workers) -> tuple[Arra
         last = isinstance(problem.loss, Frobenius) or found.reason is not StopReason.MAX_TIME  # an exact step follows
         found.W[rows[:, 0] == 0] = float(last)
         judged = problem.X, rows
-    limits = even.boxes[0], even.sum_to_one
-    return finish(even.X, even.loss, found, even.penalties[0], limits, workers, judged)
+    return finish(even.X, even.loss, found, even.penalties[0], even.domains[0], workers, judged)
 
 
 def _ending_at(curve: Array, final: float, log_unit: float) -> Array:

@@ -27,7 +27,6 @@ from partwise.solvers import (
     warm_up,
 )
 from partwise.solvers.rows import MOST_LOCAL
-from partwise.solvers.simplex import project
 from partwise.solvers.volume import Volume
 from partwise.stopping import Stopping, StopReason
 from partwise.threads import Workers
@@ -115,23 +114,21 @@ class Plan:
 
     def _beginning(self, problem: Problem, volume: Volume | None) -> Callable[[Workers], tuple[Factor, Factor]]:
         """Return a function that makes one start after another."""
-        X, init, boxes, sums = problem.X, self.init, problem.boxes, problem.sum_to_one
-        if init is None and self.W is None and self.H is None and (any(boxes) or not problem.is_whole):
+        X, init, domains = problem.X, self.init, problem.domains
+        if init is None and self.W is None and self.H is None and (any(problem.boxes) or not problem.is_whole):
             init = "random"  # an SVD takes unknown entries for zeros, and knows no bounds
         rng = check_seed("random_state", self.random_state)
         pairs = starts(X, problem.n_components, init, self.W, self.H, problem.scales, self.seed_components, rng)
 
         def begin(workers: Workers) -> tuple[Factor, Factor]:
-            W, Ht = in_reach(problem.weighting.left_out(pairs(workers)), boxes, X.mean, problem.loss, sums)
-            if sums:
-                W = project(W)
+            W, Ht = in_reach(problem.weighting.left_out(pairs(workers)), domains, X.mean, problem.loss)
             if self.seed_components is not None and self.W is None:  # any other W would lead away from the seeds
                 W = solve_rows(
-                    X, problem.loss, None, Fixed(Ht), problem.penalties[0], workers, most=MOST_LOCAL, box=boxes[0],
-                    sums_to_one=sums,
+                    X, problem.loss, None, Fixed(Ht), problem.penalties[0], workers, most=MOST_LOCAL,
+                    domain=domains[0],
                 )  # fmt: skip
-            w = Factor(W, problem.penalties[0], boxes[0], sums)
-            return w, Factor(Ht, problem.penalties[1], boxes[1], volume=volume)
+            w = Factor(W, problem.penalties[0], domains[0])
+            return w, Factor(Ht, problem.penalties[1], domains[1], volume)
 
         return begin
 

@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 
 from partwise.caching import cached_property
+from partwise.domains import Domain, domain_of
 from partwise.exceptions import DataError
 from partwise.losses import Loss
 from partwise.matrix import Array, Box, Matrix, as_matrix, by_rows, in_units, rescaled, widened
 from partwise.parameters import check_kind
 from partwise.penalties import Bounds, Penalty
-from partwise.solvers import Solver, check_limits, share_out
+from partwise.solvers import Solver, check_domains, share_out
 from partwise.solvers.volume import check_volume
 from partwise.weighting import Weighting
 
@@ -156,6 +157,11 @@ class Problem:
             return None, None
         return self.weighting.boxes(self.bounds, self.bare, self.n_components, self.units)
 
+    @cached_property
+    def domains(self) -> tuple[Domain, Domain]:
+        """Where W and Ht may lie."""
+        return domain_of(self.boxes[0], self.sum_to_one), domain_of(self.boxes[1])
+
     @property
     def is_whole(self) -> bool:
         """Whether every entry of X is known."""
@@ -164,7 +170,7 @@ class Problem:
     @property
     def is_free(self) -> bool:
         """Whether nothing but the loss counts, so that any scale between W and H is as good as another."""
-        return not (any(self.penalties) or any(self.boxes) or self.sum_to_one)
+        return not any(self.penalties) and all(domain.is_cone for domain in self.domains)
 
     @cached_property
     def even_rows(self) -> "Problem":
@@ -182,7 +188,7 @@ class Problem:
 
     def check_limits(self, solver: Solver) -> None:
         """Raise IncompatibleSolverError where a solver cannot keep to the limits."""
-        check_limits(solver, self.boxes, self.sum_to_one, self.bare)
+        check_domains(solver, self.domains, self.bare)
 
     @property
     def scales(self) -> tuple[Any, Any]:

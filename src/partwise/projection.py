@@ -68,7 +68,7 @@ class Projection:
         with Workers(n_jobs, alone=len(matrix.blocks) < 2) as workers:
             left = solve_rows(
                 matrix, problem.loss, None, self._parts[matrix.dtype], problem.penalties[0], workers, most=most,
-                box=problem.boxes[0], sums_to_one=self.sum_to_one,
+                domain=problem.domains[0],
             )  # fmt: skip
         return problem.W(left)
 

@@ -5,6 +5,7 @@ import pytest
 import scipy.sparse as sp
 
 from partwise import factorize
+from partwise.domains import Bounded, Domain, NonNegative, domain_of
 from partwise.losses import Huber, get_loss
 from partwise.matrix import as_matrix
 from partwise.penalties import Penalty
@@ -49,13 +50,13 @@ def test_no_half_step_raises_the_objective(solver, loss, penalty, storage):
     kind, pays = get_loss(loss), PENALTIES[penalty]
     method = get_solver(solver, kind)
     for seed in range(2):
-        for highest in (None, 1.0) if method.bounded else (None,):
+        for highest in (None, 1.0) if Bounded in method.domains or Domain in method.domains else (None,):
             rng = np.random.default_rng(seed)
             X = stored(data(loss, rng), storage)
             pair = []
             for rows in (N, M):
                 box = None if highest is None else (np.zeros((rows, K)), np.full((rows, K), highest))
-                pair.append(Factor(start((rows, K), rng), pays, box))
+                pair.append(Factor(start((rows, K), rng), pays, domain_of(box)))
             slack, before = ROUNDING * max(kind.size(X), 1.0), np.inf
             with Workers(1) as workers:
                 for step in range(12):
@@ -109,7 +110,7 @@ def test_what_adds_less_than_the_floor_of_the_model_ends_as_zero_and_raises_no_l
     found = Outcome(W.copy(), near.copy(), 0.0, 1, StopReason.STEADY, np.zeros(1))
     loss, X = get_loss("kullback-leibler"), as_matrix(W @ H)
     with Workers(1) as workers:
-        left, value = finish(X, loss, found, Penalty(), (None, False), workers)
+        left, value = finish(X, loss, found, Penalty(), NonNegative(), workers)
     np.testing.assert_array_equal(found.Ht, H.T)
     assert not left[W == 0].any()
     assert value <= loss.value(X, W, near)

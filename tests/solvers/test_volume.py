@@ -5,6 +5,7 @@ import pytest
 import scipy.sparse as sp
 
 from partwise import factorize, match
+from partwise.domains import Simplex
 from partwise.exceptions import IncompatibleSolverError, ParameterError
 from partwise.init import INITS, initialize
 from partwise.losses import Frobenius
@@ -12,7 +13,6 @@ from partwise.matrix import as_matrix
 from partwise.matrix.convert import SMALL
 from partwise.penalties import Bounds
 from partwise.solvers import HALS, Factor, alternate, lighten
-from partwise.solvers.simplex import project
 from partwise.solvers.volume import Volume
 from partwise.stopping import Stopping, StopReason
 from partwise.threads import Workers
@@ -202,7 +202,7 @@ def test_a_light_volume_is_reached_through_heavier_ones_in_fewer_iterations(n_jo
     fits = []
     for leads in (True, False):
         W, Ht = initialize(data, 3, "random", np.random.RandomState(0))
-        w, h = Factor(project(W), sums_to_one=True), Factor(Ht, volume=volume)
+        w, h = Factor(Simplex().project(W), domain=Simplex()), Factor(Ht, volume=volume)
         limit, spent = Stopping(max_iter=400), 0
         with Workers(n_jobs) as workers:
             if leads:

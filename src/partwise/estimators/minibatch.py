@@ -332,7 +332,7 @@ class MiniBatchNMF(BaseNMF):
                 start = initialize(matrix, k, None if self.init == "custom" else self.init, rng, workers)
         left = start[0] if W is None else in_units_of(np.array(W, order="C"), root)
         Ht = start[1] if H is None else in_units_of(np.array(H, order="C").T, root)
-        left, Ht = in_reach((left, Ht), (None, None), matrix.mean, problem.loss, False)
+        left, Ht = in_reach((left, Ht), problem.domains, matrix.mean, problem.loss)
         forget = float(self.forget_factor) ** (min(int(self.batch_size), matrix.shape[0]) / matrix.shape[0])
         return Online(problem.loss, np.ascontiguousarray(Ht), forget, problem.unit), matrix, left
 

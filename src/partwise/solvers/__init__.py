@@ -1,9 +1,12 @@
 """Solvers: the loop, and one algorithm a file."""
 
+from collections.abc import Iterable
+
+from partwise.domains import Domain
 from partwise.exceptions import IncompatibleSolverError, ParameterError, shown, unknown_name
 from partwise.losses import Loss
 from partwise.losses.fixed import Fixed
-from partwise.matrix import Box, Matrix
+from partwise.matrix import Matrix
 from partwise.solvers.alternate import Callback, Iteration, Outcome, alternate, in_step
 from partwise.solvers.base import Factor, HalfStep, Solver, Step, Update
 from partwise.solvers.continuation import lighten
@@ -31,7 +34,7 @@ __all__ = [
     "Step",
     "Update",
     "alternate",
-    "check_limits",
+    "check_domains",
     "even_out",
     "get_solver",
     "in_reach",
@@ -80,21 +83,12 @@ def get_solver(solver: Solver | str, loss: Loss) -> Solver:
     return found
 
 
-def check_limits(solver: Solver, boxes: tuple[Box | None, Box | None], sum_to_one: bool, X: Matrix) -> None:
-    """Raise where a solver cannot keep to the limits asked for, or not on this X."""
-    if any(box is not None for box in boxes) and not solver.bounded:
-        able = " or ".join(repr(name) for name, kind in SOLVERS.items() if kind.bounded)
-        raise IncompatibleSolverError(
-            f"solver {solver.name!r} cannot hold fixed, forbidden or bounded entries; use solver='auto', or {able} "
-            f"where the loss allows."
-        )
-    if not sum_to_one:
-        return
-    if not solver.sums_to_one:
-        raise IncompatibleSolverError(
-            f"solver {solver.name!r} cannot hold the sums of rows at one; use solver='hals' with loss='frobenius', or "
-            f"divide each row of W by its sum after the fit."
-        )
-    if boxes[0] is not None:
-        raise IncompatibleSolverError("sum_to_one cannot go with bounds on W; bound H instead, or leave one out.")
-    X.require("shared_gram", "sum_to_one")
+def check_domains(solver: Solver, domains: Iterable[Domain], X: Matrix) -> None:
+    """Raise where a solver cannot keep to the domain of a factor, or not on this X."""
+    for domain in domains:
+        if not isinstance(domain, solver.domains):
+            able = " or ".join(repr(name) for name, kind in SOLVERS.items() if issubclass(type(domain), kind.domains))
+            way = domain.way_out or f"use solver='auto', or {able} where the loss allows"
+            raise IncompatibleSolverError(f"solver {solver.name!r} cannot hold {domain.what}; {way}.")
+        if not domain.by_entry:
+            X.require("shared_gram", f"solving with {domain.what}")

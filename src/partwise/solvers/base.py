@@ -2,55 +2,56 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 
 from partwise.caching import cached_property
+from partwise.domains import Domain, NonNegative
 from partwise.losses import Loss
 from partwise.losses.fixed import column_sums, own_gram
-from partwise.matrix import Array, Box, Matrix, by_rows
+from partwise.matrix import Array, Matrix, by_rows
 from partwise.penalties import Penalty
 from partwise.solvers.volume import Volume
 from partwise.threads import Workers
 
-NONE = Penalty()
+NONE, FROM_ZERO_UP = Penalty(), NonNegative()
 
 
-@dataclass(frozen=True, eq=False)
 class Factor:
-    """One factor as a half-step sees it; a value, whose arrays are read alone.
+    """One factor as a half-step sees it: a value, which does not change, and whose arrays are only read.
 
-    Attributes
+    Parameters
     ----------
     point : ndarray of shape (rows, k)
-        Its entries, in C order.
+        Its entries.
     penalty : Penalty
         What they pay.
-    box : (ndarray, ndarray) or None
-        Where they may lie; None: anywhere from 0 up.
-    sums_to_one : bool
-        Whether each row has to.
+    domain : Domain
+        Where they may lie.
     volume : Volume or None
         What its columns pay for the room between them.
+    gram : ndarray of shape (k, k) or None
+        point.T @ point, where it is known.
     """
 
-    point: Array
-    penalty: Penalty = NONE
-    box: Box | None = None
-    sums_to_one: bool = False
-    volume: Volume | None = None
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "point", by_rows(self.point))
+    def __init__(
+        self,
+        point: Array,
+        penalty: Penalty = NONE,
+        domain: Domain = FROM_ZERO_UP,
+        volume: Volume | None = None,
+        gram: Array | None = None,
+    ) -> None:
+        self.point = by_rows(point)
+        self.penalty, self.domain, self.volume = penalty, domain, volume
+        if gram is not None:
+            self.__dict__["gram"] = gram
 
     def at(self, point: Array, gram: Array | None = None) -> "Factor":
         """Return the same factor with other entries; `gram`, if given, is theirs."""
-        found = replace(self, point=point)
-        if gram is not None:
-            found.__dict__["gram"] = gram
-        return found
+        return Factor(point, self.penalty, self.domain, self.volume, gram)
 
     @cached_property
     def gram(self) -> Array:
@@ -66,10 +67,6 @@ class Factor:
     def by_residuals(self) -> bool:
         """Whether the loss has to come from the residuals: what a volume gains drowns in the rounding of float32."""
         return self.volume is not None and self.point.dtype == np.float32
-
-    def box_of(self, first: int, last: int) -> Sequence[Array]:
-        """Return the box of rows first..last: two arrays, or none."""
-        return [bound[first:last] for bound in self.box or ()]
 
     def pays(self) -> float:
         """Return what the point pays, penalty and volume."""
@@ -158,10 +155,8 @@ class Solver(ABC):
     """Whether residuals are squared lengths (of a quadratic model) rather than first-order ones."""
     accelerates: ClassVar[bool] = False
     """Whether its half-steps gain from extrapolation; they then report the loss after them."""
-    bounded: ClassVar[bool] = False
-    """Whether its half-steps keep to a factor's box."""
-    sums_to_one: ClassVar[bool] = False
-    """Whether they can hold the sum of each row at one."""
+    domains: ClassVar[tuple[type[Domain], ...]] = (NonNegative,)
+    """Which domains of a factor its half-steps keep to."""
     warms_up: ClassVar[bool] = False
     """Whether random starts of its gain from a sample of the rows: quadratic losses, where zeros can be left again."""
     shares_products: ClassVar[bool] = False

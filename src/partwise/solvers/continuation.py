@@ -46,7 +46,7 @@ def lighten(
     while weight > volume.weight and spent < stopping.max_iter // 2:
         most = min(MOST, stopping.max_iter // 2 - spent)
         limit = Stopping(max(stopping.tol, CLOSE), most, stopping.max_seconds)
-        pair = w, replace(h, volume=replace(volume, weight=weight))
+        pair = w, Factor(h.point, h.penalty, h.domain, replace(volume, weight=weight))
         outcome = alternate(X, loss, solver, [pair], stopping=limit, workers=workers, began=began)[0]
         w, h = w.at(outcome.W), h.at(outcome.Ht)
         spent += outcome.n_iter

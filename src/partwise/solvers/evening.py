@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from partwise import kernels
+from partwise.domains import Domain, Simplex
 from partwise.losses import Loss
-from partwise.matrix import Array, Box, Matrix
+from partwise.matrix import Array, Matrix
 from partwise.penalties import Bounds
 from partwise.threads import Workers
 
@@ -32,21 +33,19 @@ def share_out(unit: float, X: Matrix, bounds: tuple[Bounds | None, Bounds | None
     return units if sizes[0] else units[::-1]
 
 
-def in_reach(
-    start: Sequence[Array], boxes: tuple[Box | None, Box | None], mean: float, loss: Loss, sum_to_one: bool
-) -> list[Array]:
-    """Return a start (W, Ht) within its boxes. A factor so large or small that powers overflow gets its usual size.
+def in_reach(start: Sequence[Array], domains: tuple[Domain, Domain], mean: float, loss: Loss) -> list[Array]:
+    """Return a start (W, Ht) within its domains. A factor so large or small that powers overflow gets its usual size.
 
     The first half-steps would bring it there. `mean` is that of X.
     """
-    usual = (1.0, mean) if sum_to_one else (float(np.sqrt(mean)),) * 2
+    usual = (1.0, mean) if isinstance(domains[0], Simplex) else (float(np.sqrt(mean)),) * 2
     far = FAR[start[0].dtype] / max(abs(float(loss.degree or 0.0)) / 2, 1.0)
     found = []
-    for factor, box, size in zip(start, boxes, usual, strict=True):
+    for factor, domain, size in zip(start, domains, usual, strict=True):
         highest = float(factor.max(initial=0.0))
         exponent = round(np.log2(highest) - np.log2(size or 1.0)) if highest > 0 else 0
         near = factor if abs(exponent) <= far else np.ldexp(factor, -exponent)
-        found.append(near if box is None else np.clip(near, *box))
+        found.append(domain.within(near))
     return found
 
 

@@ -2,9 +2,6 @@
 
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from partwise import kernels
 from partwise.solvers.track import Track
 from partwise.threads import Workers
 
@@ -43,6 +40,5 @@ class Extrapolation:
         iterate, before = track.iterate, track.previous
         if before is None:
             return
-        out, own = track.room(), np.empty_like(iterate, shape=(iterate.shape[1],) * 2)
-        kernels.extrapolate(iterate, before, out, self.momentum, own, workers.team, *(track.now.box or ()))
-        track.move(out, own)
+        out = track.room()
+        track.move(out, track.now.domain.extrapolate(iterate, before, out, self.momentum, workers))

@@ -6,12 +6,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from partwise import kernels
+from partwise.domains import Domain, Plan, Squares
 from partwise.losses import Frobenius, Loss
 from partwise.losses.fixed import own_gram
 from partwise.matrix import Array, Block, Matrix
 from partwise.solvers.base import HalfStep, Solver, Step, Update
-from partwise.solvers.simplex import simplex_rows
 from partwise.threads import Workers
 
 DENSE_RATIO = 4.0
@@ -37,8 +36,7 @@ class HALS(Solver):
     quadratic_residual: ClassVar[bool] = True
     accelerates: ClassVar[bool] = True
     warms_up: ClassVar[bool] = True
-    bounded: ClassVar[bool] = True
-    sums_to_one: ClassVar[bool] = True
+    domains: ClassVar[tuple[type[Domain], ...]] = (Domain,)
     shares_products: ClassVar[bool] = True
 
     def update(self, X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Update:
@@ -52,7 +50,7 @@ class HALS(Solver):
         thin = points[0] if len(points) == 1 else np.concatenate(points, axis=1)
         cross = X.product(thin, workers)
         return [
-            _sweep(X, loss, step, cross[:, i * k : (i + 1) * k], self.plan(X, k, step.iteration), workers)
+            _sweep(X, loss, step, cross[:, i * k : (i + 1) * k], self.plan(X, k, step), workers)
             for i, step in enumerate(asked)
         ]
 
@@ -66,7 +64,8 @@ class HALS(Solver):
             part = slice(*rows)
             return loss.sweep(
                 X.rows(*rows), (iterate[part], left.point[part], out[part]), asked.right.point, l1=left.penalty.l1,
-                l2=left.penalty.l2, sweeps=OBSERVED_SWEEPS, shrink=0.1, momentum=asked.momentum, box=left.box_of(*rows),
+                l2=left.penalty.l2, sweeps=OBSERVED_SWEEPS, shrink=0.1, momentum=asked.momentum,
+                box=left.domain.of(part).bounds,
             )  # fmt: skip
 
         after, moved = (sum(part) for part in zip(*workers.map(block, X.blocks), strict=True))
@@ -75,33 +74,27 @@ class HALS(Solver):
         return Update(iterate, out, None, Step(moved, after=after if asked.final else None))
 
     @staticmethod
-    def plan(X: Matrix, k: int, iteration: int) -> tuple[int, float]:
-        """Return (most sweeps, shrink): nearly exact half-steps where a sweep is cheap beside the product.
+    def plan(X: Matrix, k: int, asked: HalfStep) -> Plan:
+        """Return how many sweeps to make: nearly exact half-steps where a sweep is cheap beside the product.
 
         Where it is not, the first two iterations get fewer: what they fit is still far from any part.
         """
         ratio = X.n_stored / (sum(X.shape) * k)
-        return (20, 0.03) if ratio > DENSE_RATIO else (min(8, 3 * iteration - 1), 0.1)
+        sweeps, shrink = (20, 0.03) if ratio > DENSE_RATIO else (min(8, 3 * asked.iteration - 1), 0.1)
+        return Plan(sweeps, shrink, asked.momentum)
 
 
-def _sweep(X: Matrix, loss: Loss, asked: HalfStep, cross: Array, plan: tuple[int, float], workers: Workers) -> Update:
+def _sweep(X: Matrix, loss: Loss, asked: HalfStep, cross: Array, plan: Plan, workers: Workers) -> Update:
     """Do a half-step, given X @ right."""
     left, (iterate, out) = asked.left, asked.into
     zones = X.by_zone(asked.right.point, own_gram, asked.right.gram)
     pull = None if left.volume is None else left.volume.pull(left.gram)
     owns, inner, moved = [], 0.0, 0.0
     for rows, gram in zones:
-        part, own = slice(*rows), np.empty_like(gram)
-        seen = gram if pull is None else (gram + pull).astype(gram.dtype)
-        if left.sums_to_one:
-            arrays, blocks = (iterate, left.point, out), X.blocks_of(rows)
-            found = simplex_rows(blocks, workers, arrays, cross, seen, left.penalty.l2, plan, asked.momentum)
-            own = own_gram(out[part])
-        else:
-            found = kernels.hals_block(
-                iterate[part], left.point[part], out[part], cross[part], seen, left.penalty.l1, left.penalty.l2, *plan,
-                asked.momentum, own, workers.team, *left.box_of(*rows),
-            )  # fmt: skip
+        part, seen = slice(*rows), gram if pull is None else (gram + pull).astype(gram.dtype)
+        problem = Squares(cross[part], seen, left.penalty, X.blocks_of(rows))
+        targets = iterate[part], left.point[part], out[part]
+        own, *found = left.domain.of(part).sweep(targets, problem, plan, workers)
         inner, moved = inner + found[0], moved + found[1]
         owns.append(own)
     after = None

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from partwise import kernels
+from partwise.domains import Bounded, Domain, NonNegative
 from partwise.losses import Loss
 from partwise.losses.fixed import Fixed, Side
 from partwise.matrix import Array, Matrix
@@ -34,7 +35,7 @@ class Multiplicative(Solver):
 
     name: ClassVar[str] = "mu"
     losses: ClassVar[tuple[type[Loss], ...]] = (Loss,)
-    bounded: ClassVar[bool] = True
+    domains: ClassVar[tuple[type[Domain], ...]] = (NonNegative, Bounded)
 
     def update(self, X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Update:
         left, right, final = asked.left, asked.right.point, asked.final
@@ -46,7 +47,8 @@ class Multiplicative(Solver):
 
         def block(number: int) -> tuple[float, float]:
             rows, side = X.blocks[number], sides[number]
-            part, box, view = slice(*rows), left.box_of(*rows), X.rows(*rows)
+            part, view = slice(*rows), X.rows(*rows)
+            box = left.domain.of(part).bounds
             pull, push, value = loss.gradient(view, out[part], side, value=not final)
             moved, waiting = kernels.multiply(out[part], pull, push, least, penalty.l1, penalty.l2, exponent)
             if box:  # the majoriser is convex and separable: its minimum in the box is the nearest
@@ -87,8 +89,9 @@ def _lift(
     push = push + penalty.l1
     zeros = (start == 0) & (pull > push)
     highest: Array | float = np.inf
-    if left.box is not None:
-        highest = left.box[1][part]
+    bounds = left.domain.of(part).bounds
+    if bounds:
+        highest = bounds[1]
         zeros &= highest > 0
     if not zeros.any():
         return 0.0

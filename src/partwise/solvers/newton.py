@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from partwise.domains import Bounded, Domain, NonNegative
 from partwise.losses import KullbackLeibler, Loss
 from partwise.losses.fixed import Fixed
 from partwise.matrix import Array, Matrix
@@ -26,21 +27,22 @@ class Newton(Solver):
 
     name: ClassVar[str] = "newton"
     losses: ClassVar[tuple[type[Loss], ...]] = (KullbackLeibler,)
-    bounded: ClassVar[bool] = True
+    domains: ClassVar[tuple[type[Domain], ...]] = (NonNegative, Bounded)
 
     def update(self, X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Update:
         left, right, final = asked.left, asked.right, asked.final
         _, out = asked.into
         np.copyto(out, left.point)
-        if asked.iteration == 1 and not final and left.box is None:
+        if asked.iteration == 1 and not final and left.domain.is_cone:
             out *= sane_scale(X, left.point, right.point)
         sides = loss.sides(X, Fixed(right.point), value=final)
 
         def block(number: int) -> tuple[float, float]:
             rows = X.blocks[number]
+            part = slice(*rows)
             return loss.half_step(
-                X.rows(*rows), out[slice(*rows)], sides[number], l1=left.penalty.l1, l2=left.penalty.l2,
-                box=left.box_of(*rows), sweeps=SWEEPS, value=final,
+                X.rows(*rows), out[part], sides[number], l1=left.penalty.l1, l2=left.penalty.l2,
+                box=left.domain.of(part).bounds, sweeps=SWEEPS, value=final,
             )  # fmt: skip
 
         after, moved = (sum(part) for part in zip(*workers.map(block, range(len(X.blocks))), strict=True))

@@ -2,16 +2,16 @@
 
 import numpy as np
 
-from partwise import kernels
+from partwise.domains import Domain, Squares
+from partwise.domains.base import MOST, SHRINK
 from partwise.losses import BetaDivergence, Frobenius, Loss
 from partwise.losses.fixed import Fixed, gram
-from partwise.matrix import Array, Block, Box, Matrix
+from partwise.matrix import Array, Block, Matrix
 from partwise.penalties import Penalty
 from partwise.solvers.alternate import Outcome
-from partwise.solvers.base import Factor, HalfStep
+from partwise.solvers.base import FROM_ZERO_UP, Factor, HalfStep
 from partwise.solvers.hals import by_gram, squares
 from partwise.solvers.multiplicative import Multiplicative
-from partwise.solvers.simplex import simplex_rows
 from partwise.stopping import StopReason
 from partwise.threads import Workers
 
@@ -23,12 +23,8 @@ SWEEPS = 6
 """Coordinate sweeps before the exact solve, at the most."""
 SWEEPS_ON = 3
 """The same for least squares that go on from a start: it has most zeros in place already."""
-SHRINK = 0.03
+CLOSE = 0.03
 """They end for a row when one moves it less than this share of the first."""
-MOST_BOUNDED = 1000
-"""Sweeps or steps on a row whose entries are bounded or sum to one, at the most."""
-SHRINK_BOUNDED = 1e-6
-"""They end when one moves less than this share of the first."""
 DEPENDENT = 1e-8
 """Smallest ratio of eigenvalues of the gram of parts that do not depend on each other."""
 MOST_LOCAL = 10
@@ -50,8 +46,7 @@ def solve_rows(
     workers: Workers,
     *,
     most: int | None = None,
-    box: Box | None = None,
-    sums_to_one: bool = False,
+    domain: Domain = FROM_ZERO_UP,
 ) -> Array:
     """Return the left factor (n, k) that minimises the loss for fixed parts, in X's dtype.
 
@@ -65,21 +60,21 @@ def solve_rows(
         Where to begin; None: the same level everywhere. For convex losses it matters for time alone.
     most : int or None
         Limit on the steps of an iterative solve.
-    box, sums_to_one
-        See Factor.
+    domain : Domain
+        Where the rows may lie.
     """
     n, k = X.shape[0], parts.array.shape[1]
     if isinstance(loss, Frobenius):
-        return least_squares(X, start, parts, penalty, workers, box=box, sums_to_one=sums_to_one)[0]
+        return least_squares(X, start, parts, penalty, workers, domain=domain)[0]
     if start is None:
         model = float(parts.mass.sum())
         start = np.full((n, k), X.mean * X.shape[1] / model if model > 0 else 0.0, X.dtype)
     # parts of which a row knows no entry could be anything: zeros, as of least squares
     told = [np.where(X.rows(*rows).touched(parts.array), start[slice(*rows)], 0) for rows in X.blocks]
     start = np.concatenate(told)
-    if isinstance(loss, BetaDivergence) and (box is None or loss.has_half_step):
-        return _newton(X, loss, start, parts, penalty, workers, most or MOST_NEWTON, box)
-    w, h = Factor(start if box is None else np.clip(start, *box), penalty, box), Factor(parts.array)
+    if isinstance(loss, BetaDivergence) and (domain.is_cone or loss.has_half_step):
+        return _newton(X, loss, start, parts, penalty, workers, most or MOST_NEWTON, domain)
+    w, h = Factor(domain.within(start), penalty, domain), Factor(parts.array)
     solver, size = Multiplicative(), loss.size(X)
     for _ in range(most or MOST_STEPS):
         update = solver.update(X, loss, HalfStep.alone(w, h, final=True), workers)
@@ -96,8 +91,7 @@ def least_squares(
     penalty: Penalty,
     workers: Workers,
     *,
-    box: Box | None = None,
-    sums_to_one: bool = False,
+    domain: Domain = FROM_ZERO_UP,
     value: bool = False,
     in_place: bool = False,
 ) -> tuple[Array, float | None]:
@@ -107,42 +101,24 @@ def least_squares(
     """
     n, k = X.shape[0], parts.array.shape[1]
     left = np.ones((n, k), X.dtype) if start is None else start if in_place else np.array(start)
-    if box is not None:
-        np.clip(left, *box, out=left)
+    if domain.bounds:
+        left[...] = domain.within(left)
     if not X.can("shared_gram"):
-        found = _each_row(X, left, parts.array, penalty, workers, box)
+        found = _each_row(X, left, parts.array, penalty, workers, domain)
         return left, found if value and found > EXACT * X.squared_norm else None
     # the ridge changes no digit that counts, and picks one solution where parts depend on each other
     ridge = RIDGE * float(np.diagonal(parts.gram).max(initial=0.0))
     # at a row's minimum <model, model> = <cross, left>, to more digits than float32 has
-    settled = X.dtype == np.float32 and not (penalty or sums_to_one or box)
+    settled = X.dtype == np.float32 and not penalty and domain.exact
     cross, zones, inner, owns = X.product(parts.array, workers), X.by_zone(parts.array, gram, parts.gram), 0.0, []
     for rows, own in zones:
         part = slice(*rows)
-        if sums_to_one:
-            plan = MOST_BOUNDED, SHRINK_BOUNDED * SHRINK_BOUNDED
-            inner += simplex_rows(X.blocks_of(rows), workers, (left, left, left), cross, own, penalty.l2, plan)[0]
-        else:
-            problem = left[part], cross[part], own, [bound[part] for bound in box or ()]
-            inner += _to_the_end(*problem, penalty, ridge, SWEEPS if start is None else SWEEPS_ON, workers)
+        problem = Squares(cross[part], own, penalty, X.blocks_of(rows))
+        sweeps = SWEEPS if start is None else SWEEPS_ON
+        inner += domain.of(part).solve(left[part], problem, sweeps, ridge, workers)
         owns.append(gram(left[part], workers) if value and not settled else own)
     model = inner if settled else squares(owns, [own for _, own in zones])
     return left, by_gram(X, inner, model) if value else None
-
-
-def _to_the_end(
-    left: Array, cross: Array, own: Array, box: list[Array], penalty: Penalty, ridge: float, most: int, workers: Workers
-) -> float:
-    """Solve rows of left within their box, or any that are not negative, in place; return <cross, left>."""
-    limits = (MOST_BOUNDED, SHRINK_BOUNDED) if box else (most, 0.0)
-    # without bounds a few sweeps, across rows, find nearly all zeros: pivoting then has one solve a row to do
-    inner, _ = kernels.hals_block(
-        left, left, left, cross, own.astype(left.dtype), penalty.l1, penalty.l2, *limits, 0.0, None, workers.team, *box
-    )
-    if box:
-        return inner
-    damped = own + (penalty.l2 + ridge) * np.eye(len(own))
-    return kernels.pivoting_block(left, cross, damped, penalty.l1, workers.team)
 
 
 def finish(
@@ -150,13 +126,13 @@ def finish(
     loss: Loss,
     found: Outcome,
     penalty: Penalty,
-    limits: tuple[Box | None, bool],
+    domain: Domain,
     workers: Workers,
     weighted: tuple[Matrix, Array] | None = None,
 ) -> tuple[Array, float]:
     """Return the exact W for the H that a fit found, whose W may be overwritten with it, and the loss of the pair.
 
-    `limits`: W's box, and whether its rows sum to one. `weighted`: X with weights of rows, and their scales (n, 1): the
+    `domain` is W's. `weighted`: X with weights of rows, and their scales (n, 1): the
     loss counts these, and the exact W of a row does not depend on its own. Where the problem of a row is not convex,
     what Newton's method finds can be worse than the W of the fit, which then stays.
     """
@@ -171,21 +147,21 @@ def finish(
         found.Ht = np.where(traces, 0, kept)
         if not value_of(found.W) <= before:
             found.Ht = kept
-    parts, (box, sums) = Fixed(found.Ht, workers), limits
-    left, value = found.W if box is None else np.clip(found.W, *box), None
+    parts, value = Fixed(found.Ht, workers), None
+    left = domain.within(found.W) if domain.by_entry else found.W
     if isinstance(loss, Frobenius):
         start: Array | None = left
-        if box is None:
+        if not domain.bounds:
             # where parts depend on each other W is not unique: it starts where transform does, and ends where that ends
             values = np.linalg.eigvalsh(parts.gram)
-            if not X.can("shared_gram") or sums or values[0] <= DEPENDENT * values[-1]:
+            if not (X.can("shared_gram") and domain.exact) or values[0] <= DEPENDENT * values[-1]:
                 start = None
         left, value = least_squares(
-            X, start, parts, penalty, workers, box=box, sums_to_one=sums, value=weighted is None, in_place=True
+            X, start, parts, penalty, workers, domain=domain, value=weighted is None, in_place=True
         )
     elif found.reason is not StopReason.MAX_TIME:
         most = None if loss.convex else MOST_LOCAL
-        left = solve_rows(X, loss, found.W, parts, penalty, workers, most=most, box=box)
+        left = solve_rows(X, loss, found.W, parts, penalty, workers, most=most, domain=domain)
         if not loss.convex:
             before, value = value_of(found.W), value_of(left)
             if not value + penalty.of(left) <= before + penalty.of(found.W):
@@ -199,17 +175,17 @@ def _traces(left: Array, right: Array, floor: float) -> Array:
     return (right > 0) & (right * highest < floor)
 
 
-def _each_row(X: Matrix, left: Array, right: Array, penalty: Penalty, workers: Workers, box: Box | None) -> float:
+def _each_row(X: Matrix, left: Array, right: Array, penalty: Penalty, workers: Workers, domain: Domain) -> float:
     """Solve the rows of left in place; return the loss, as a difference of larger terms, or 0 where it is not known."""
     loss = Frobenius()
 
     def block(rows: Block) -> float:
         own, view = left[slice(*rows)], X.rows(*rows)
-        if box is None:
+        if domain.exact:
             return loss.pivot(view, own, right, l1=penalty.l1, l2=penalty.l2, ridge=RIDGE)
         loss.sweep(
-            view, (own, own, own), right, l1=penalty.l1, l2=penalty.l2, sweeps=MOST_BOUNDED, shrink=SHRINK_BOUNDED,
-            momentum=0.0, box=[bound[slice(*rows)] for bound in box],
+            view, (own, own, own), right, l1=penalty.l1, l2=penalty.l2, sweeps=MOST, shrink=SHRINK,
+            momentum=0.0, box=domain.of(slice(*rows)).bounds,
         )  # fmt: skip
         return 0.0
 
@@ -224,19 +200,19 @@ def _newton(
     penalty: Penalty,
     workers: Workers,
     most: int,
-    box: Box | None,
+    domain: Domain,
 ) -> Array:
-    left, (l1, l2) = start if box is None else np.clip(start, *box), (penalty.l1, penalty.l2)
+    left, (l1, l2) = domain.within(start), (penalty.l1, penalty.l2)
     sides = loss.sides(X, parts, value=False)
-    sweeps, shrink = (SWEEPS, SHRINK) if box is None else (MOST_BOUNDED, SHRINK_BOUNDED)
+    sweeps, shrink = (SWEEPS, CLOSE) if domain.exact else (MOST, SHRINK)
 
     def block(number: int) -> None:
         rows, side = X.blocks[number], sides[number]
         own, view = left[slice(*rows)], X.rows(*rows)
         if loss.has_half_step:  # cheap steps lead close to the minimum
-            bounds = [bound[slice(*rows)] for bound in box or ()]
+            bounds = domain.of(slice(*rows)).bounds
             loss.half_step(view, own, side, l1=l1, l2=l2, box=bounds, sweeps=sweeps, shrink=shrink, value=False)
-        if box is None:
+        if domain.exact:
             loss.solve(view, own, side, l1=l1, l2=l2, most=most)
 
     workers.map(block, range(len(X.blocks)))

@@ -1,0 +1,22 @@
+"""Domains: where the entries of a factor may lie; one file each."""
+
+from partwise.domains.base import Domain, Plan, Squares
+from partwise.domains.entries import Bounded, NonNegative
+from partwise.domains.simplex import Simplex
+from partwise.exceptions import IncompatibleSolverError
+from partwise.matrix import Box
+
+__all__ = ["Bounded", "Domain", "NonNegative", "Plan", "Simplex", "Squares", "domain_of"]
+
+
+def domain_of(box: Box | None, sum_to_one: bool = False) -> Domain:
+    """Return the domain that bounds of the entries, or sums of one in each row, make.
+
+    Raises
+    ------
+    IncompatibleSolverError
+        If both are asked for.
+    """
+    if sum_to_one and box is not None:
+        raise IncompatibleSolverError("sum_to_one cannot go with bounds on W; bound H instead, or leave one out.")
+    return Simplex() if sum_to_one else NonNegative() if box is None else Bounded(*box)

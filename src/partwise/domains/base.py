@@ -1,0 +1,149 @@
+"""What a domain is: where the rows of a factor may lie, and how a least-squares problem is solved there."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+
+from partwise.matrix import Array, Block
+from partwise.penalties import Penalty
+from partwise.threads import Workers
+
+MOST = 1000
+"""Steps on a row that is solved to the end, at the most, where there is no exact way."""
+SHRINK = 1e-6
+"""They end when one moves less than this share of the first."""
+
+
+class Squares(NamedTuple):
+    """Least squares for some rows x of a factor: 0.5 <x gram, x> - <cross, x> and a penalty.
+
+    Attributes
+    ----------
+    cross : ndarray of shape (n, k)
+        X @ right.
+    gram : ndarray of shape (k, k)
+        right.T @ right.
+    penalty : Penalty
+        What x pays.
+    blocks : sequence of (int, int)
+        Blocks of rows that threads may take one by one.
+    """
+
+    cross: Array
+    gram: Array
+    penalty: Penalty
+    blocks: Sequence[Block]
+
+
+class Plan(NamedTuple):
+    """Steps on a row, at the most; they end when one moves less than `shrink` times the first; how far to go beyond."""
+
+    steps: int
+    shrink: float
+    momentum: float = 0.0
+
+
+class Domain(ABC):
+    """Where each row of a factor may lie: a convex set.
+
+    A new one gives ``project``; least squares are then solved by projected gradients.
+    """
+
+    what: ClassVar[str]
+    """What a solver has to hold, as errors name it."""
+    way_out: ClassVar[str] = ""
+    """What to do where a solver cannot, where another solver is not all of it."""
+    by_entry: ClassVar[bool] = False
+    """Whether steps on single entries, within ``bounds``, keep to it."""
+    is_cone: ClassVar[bool] = False
+    """Whether with x all multiples of x from 0 up lie in it: the scale between factors is free."""
+    exact: ClassVar[bool] = False
+    """Whether ``solve`` ends at the minimum to rounding."""
+
+    @property
+    def bounds(self) -> Sequence[Array]:
+        """Lowest and highest value of each entry, two arrays of the factor's shape, or none: from 0 up."""
+        return ()
+
+    def of(self, rows: slice) -> "Domain":
+        """Return the domain of some of the rows."""
+        return self
+
+    @abstractmethod
+    def project(self, rows: Array) -> Array:
+        """Return the nearest points to rows (n, k)."""
+
+    def within(self, start: Array) -> Array:
+        """Return a start that is not negative, moved into the domain."""
+        return self.project(start)
+
+    def extrapolate(self, iterate: Array, before: Array, out: Array, momentum: float, workers: Workers) -> Array:
+        """Write to `out` the nearest point to iterate + momentum (iterate - before); return its Gram matrix."""
+        out[...] = self.project(iterate + iterate.dtype.type(momentum) * (iterate - before))
+        return out.T @ out
+
+    def sweep(
+        self, targets: tuple[Array, Array, Array], problem: Squares, plan: Plan, workers: Workers
+    ) -> tuple[Array, float, float]:
+        """Improve rows; `targets` are (iterate, start, point), each (n, k): both outer ones are written.
+
+        With momentum the first holds the iterate before. Returns (point.T @ point, <cross, point>, squared length of
+        the first step).
+
+        References
+        ----------
+        A. Beck and M. Teboulle, "A fast iterative shrinkage-thresholding algorithm", SIAM J. Imaging Sciences 2, 2009,
+        doi:10.1137/080716542; with restarts where the step turns back: B. O'Donoghue and E. Candes, Foundations of
+        Computational Mathematics 15, 2015, doi:10.1007/s10208-013-9150-3.
+        """
+        gram, penalty = problem.gram, problem.penalty
+
+        def block(rows: Block) -> tuple[float, float]:
+            part = slice(*rows)
+            iterate, start, point, cross = (
+                array[part].astype(gram.dtype, copy=False) for array in (*targets, problem.cross)
+            )
+            found = _gradients(self.of(part), (iterate, start, point), cross, gram, penalty, plan)
+            targets[0][part], targets[2][part] = iterate, point
+            return found
+
+        inner, moved = zip(*workers.map(block, problem.blocks), strict=True)
+        return targets[2].T @ targets[2], sum(inner), sum(moved)
+
+    def solve(self, left: Array, problem: Squares, sweeps: int, ridge: float, workers: Workers) -> float:
+        """Solve rows to the end, in place; return <cross, left>.
+
+        `sweeps` and `ridge` are for an exact way: how many coordinate sweeps come first, at the most, and what is added
+        to the diagonal of the Gram matrix.
+        """
+        return self.sweep((left, left, left), problem, Plan(MOST, SHRINK * SHRINK), workers)[1]
+
+
+def _gradients(
+    domain: Domain, targets: tuple[Array, Array, Array], cross: Array, gram: Array, penalty: Penalty, plan: Plan
+) -> tuple[float, float]:
+    """Take accelerated projected-gradient steps on rows; the gradient is x gram - cross, with the penalty's."""
+    iterate, start, point = targets
+    damped = gram + np.asarray(penalty.l2, gram.dtype) * np.eye(len(gram), dtype=gram.dtype)
+    wanted = cross - cross.dtype.type(penalty.l1) if penalty.l1 else cross
+    steepest = max(float(np.linalg.eigvalsh(damped)[-1]), float(np.finfo(gram.dtype).tiny))
+    x = domain.project(start.copy())
+    ahead, pace, first = x, 1.0, 0.0
+    for step in range(plan.steps):
+        found = domain.project(ahead - (ahead @ damped - wanted) / steepest)
+        moved = float(np.square(found - x, dtype=np.float64).sum()) * steepest
+        if step == 0:
+            first = moved
+        turned = float(np.vdot(ahead - found, found - x)) > 0
+        faster = 1.0 if turned else 0.5 + np.sqrt(0.25 + pace * pace)
+        ahead = found + found.dtype.type(0.0 if turned else (pace - 1) / faster) * (found - x)
+        x, pace = found, faster
+        if step > 0 and moved <= plan.shrink * plan.shrink * first:
+            break
+    before = iterate.copy()
+    iterate[...] = x
+    momentum = x.dtype.type(plan.momentum)
+    point[...] = domain.project(x + momentum * (x - before)) if momentum > 0 else x
+    return float(np.vdot(cross.astype(np.float64), point)), first
