@@ -232,6 +232,15 @@ def replaced(parts, where, value):
     parts[last] = value
 
 
+@pytest.fixture(scope="module")
+def fitted_once(tmp_path_factory):
+    """The file of a model of texts, and that of a stream of texts: to be read, and written elsewhere."""
+    folder = tmp_path_factory.mktemp("models")
+    pw.save(TopicModel(2, vectorizer=TfidfVectorizer()).fit(TEXTS), folder / "texts")
+    pw.save(TopicModel(2).partial_fit(TEXTS, dates=["2024"] * 5), folder / "stream")
+    return folder
+
+
 @pytest.mark.parametrize(
     ("where", "value"),
     [
@@ -253,9 +262,8 @@ def replaced(parts, where, value):
         (("curve",), []),
     ],
 )
-def test_a_topic_model_whose_header_makes_no_sense_is_refused(tmp_path, where, value):
-    pw.save(TopicModel(2, vectorizer=TfidfVectorizer()).fit(TEXTS), tmp_path / "a.model")
-    kind, header, arrays = model_file.read(tmp_path / "a.model")
+def test_a_topic_model_whose_header_makes_no_sense_is_refused(tmp_path, fitted_once, where, value):
+    kind, header, arrays = model_file.read(fitted_once / "texts")
     replaced(header, where, value)
     model_file.write(tmp_path / "a.model", kind, header, arrays)
     with pytest.raises(ModelFileError, match=r"a\.model holds a TopicModel"):
@@ -270,9 +278,8 @@ def test_a_topic_model_whose_header_makes_no_sense_is_refused(tmp_path, where, v
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("change", ["longer", "strings", "numbers"])
-def test_a_topic_model_whose_arrays_do_not_fit_is_refused(tmp_path, name, change):
-    pw.save(TopicModel(2).partial_fit(TEXTS, dates=["2024"] * 5), tmp_path / "a.model")
-    kind, header, arrays = model_file.read(tmp_path / "a.model")
+def test_a_topic_model_whose_arrays_do_not_fit_is_refused(tmp_path, fitted_once, name, change):
+    kind, header, arrays = model_file.read(fitted_once / "stream")
     held = arrays[name]
     if change == "longer":
         arrays[name] = (

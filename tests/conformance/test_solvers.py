@@ -53,6 +53,7 @@ def reference():
 
 
 @every_pair
+@pytest.mark.pairwise
 @pytest.mark.parametrize("storage", STORAGES)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_factors_are_finite_non_negative_of_the_data_s_type_and_the_same_on_every_storage(
@@ -86,6 +87,7 @@ def test_known_entries_alone_give_finite_non_negative_factors_of_the_data_s_type
 
 
 @every_pair
+@pytest.mark.pairwise
 @pytest.mark.parametrize("storage", ["C order", "Fortran order", "CSR array", "CSC", *PARTLY])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_the_reported_loss_is_that_of_the_factors(pairing, storage, dtype):
