@@ -113,7 +113,7 @@ def test_passages_have_words_of_their_topic_and_differ_in_half_their_words(model
         passages = ["".join(piece for piece, _ in passage.pieces) for passage in topic.passages]
         assert 2 <= len(passages) <= 4
         assert all(any(mark for _, mark in passage.pieces) for passage in topic.passages)
-        words = [set(model._analyze(passage)) for passage in passages]
+        words = [set(model._topics.documents.analyze(passage)) for passage in passages]
         assert all(len(a & b) <= len(a | b) / 2 for a, b in combinations(words, 2))
 
 

@@ -9,7 +9,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 import partwise as pw
 from partwise.exceptions import DataError, ParameterError
 from partwise.topics import TopicModel
-from partwise.topics.model import CHOICES
+from partwise.topics.choice import CHOICES
 from partwise.topics.vectorize import balancing_weights
 
 SPORT = ["cup", "team", "goal", "coach", "league"]

@@ -3,13 +3,14 @@
 import copy
 import gzip
 import json
+from dataclasses import fields, is_dataclass
 
 import numpy as np
 import pytest
 
 import partwise as pw
 from partwise.exceptions import DataError, ParameterError
-from partwise.topics import TopicModel
+from partwise.topics import TopicModel, streaming
 from partwise.topics.memory import Memory
 
 SUBJECTS = {
@@ -152,7 +153,9 @@ def values(held):
     if hasattr(held, "indptr"):
         return [held.shape, *(part.tobytes() for part in (held.data, held.indices, held.indptr))]
     if isinstance(held, dict):
-        return {name: values(value) for name, value in held.items() if name != "_memo"}
+        return {name: values(value) for name, value in held.items()}
+    if is_dataclass(held):
+        return {field.name: values(getattr(held, field.name)) for field in fields(held) if field.name != "kept"}
     return values(vars(held)) if type(held).__module__.startswith("partwise.topics") else repr(held)
 
 
@@ -193,7 +196,7 @@ def test_a_failure_in_the_midst_of_a_batch_leaves_no_trace(monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(TopicModel, "_report", interrupted)
+        patched.setattr(streaming, "_events", interrupted)
         with pytest.raises(KeyboardInterrupt):
             model.partial_fit(["goal striker"] * 2)
     assert values(vars(model)) == before
@@ -203,7 +206,7 @@ def test_a_failure_in_the_midst_of_a_batch_leaves_no_trace(monkeypatch):
 def test_words_that_wait_stand_in_the_order_of_the_texts():
     common = ["zebra", "apple", "mango", "kiwi", "banana"]  # in all documents, and so without a column
     model = TopicModel(n_topics=2).partial_fit([" ".join([*common, text]) for text in batch(["sport", "money"], 0)])
-    assert [*model._vocabulary.held][-5:] == common
+    assert [*model._stream.vocabulary.held][-5:] == common
 
 
 def test_a_collection_of_few_words_keeps_them_when_it_grows():

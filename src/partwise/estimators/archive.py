@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from partwise.estimators.minibatch import MiniBatchNMF
 from partwise.estimators.nmf import NMF
-from partwise.io.held import Held, is_number, is_whole
+from partwise.io.held import Held, checked_facts, is_number, is_whole
 from partwise.solvers.online import Online
 from partwise.weighting import Weighting
 
@@ -88,13 +88,7 @@ def put_together(header: Mapping[str, Any], held: Held) -> NMF | MiniBatchNMF:
     model = KINDS[header["kind"]](**header["params"])
     model._check_params()
     model.components_ = held.numbers("components_", "k", "m")
-    missing = NEEDED[header["kind"]] - {*header["fitted"]}
-    if missing:
-        raise ValueError(f"{', '.join(sorted(missing))} is missing")
-    for name, value in header["fitted"].items():
-        if not FITTED[name](value):
-            raise ValueError(f"{name} is {value!r}")
-        setattr(model, name, value)
+    model.__dict__.update(checked_facts(header["fitted"], FITTED, NEEDED[header["kind"]]))
     if model.components_.shape != (model.n_components_, model.n_features_in_) or not model.components_.size:
         raise ValueError(f"components_ has shape {model.components_.shape}, which is not what the model tells of them")
     if "feature_names_in_" in held:

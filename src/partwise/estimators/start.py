@@ -4,8 +4,10 @@ from typing import Any
 
 from partwise.init import INITS
 from partwise.init import initialize as start
-from partwise.matrix import Array, as_matrix, by_rows, rescaled
+from partwise.losses import Frobenius
+from partwise.matrix import Array
 from partwise.parameters import check_choice, check_count, check_seed
+from partwise.problem import Problem
 from partwise.threads import Workers
 
 
@@ -58,8 +60,7 @@ def initialize(
     n_components = check_count("n_components", n_components)
     check_choice("init", init, INITS, also=(None,))
     rng = check_seed("random_state", random_state)
-    matrix, unit = rescaled(as_matrix(X))
-    with Workers(n_jobs, alone=matrix.is_small) as workers:
-        W, Ht = start(matrix, n_components, init, rng, workers)
-    root = W.dtype.type(unit**0.5)
-    return W * root, by_rows(Ht.T) * root
+    problem = Problem.of(X, Frobenius(), n_components, widen=False)
+    with Workers(n_jobs, alone=problem.X.is_small) as workers:
+        W, Ht = start(problem.X, n_components, init, rng, workers)
+    return problem.W(W), problem.H(Ht)

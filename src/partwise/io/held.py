@@ -1,13 +1,13 @@
 """The values and arrays of a model file, checked as they are read: kind, shape, sign and finiteness."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import scipy.sparse
 
-__all__ = ["Held", "is_number", "is_strings", "is_whole"]
+__all__ = ["Held", "checked_facts", "is_number", "is_strings", "is_whole"]
 
 KINDS = {"float": ("f4", "f8"), "integer": ("i4", "i8"), "number": ("f4", "f8", "i4", "i8", "u1", "b1")}
 
@@ -113,6 +113,19 @@ class Held:
         if not good.all():
             limits = "" if math.isinf(low) else f" from {low:g}" + ("" if math.isinf(high) else f" to {high:g}")
             raise ValueError(f"{name} holds {values[~good].flat[0]}, but needs finite numbers{limits}")
+
+
+def checked_facts(
+    given: Mapping[str, Any], tests: Mapping[str, Callable[[Any], bool]], needed: set[str]
+) -> dict[str, Any]:
+    """Return the plain values of a model, which has those that are needed and no others than have a test."""
+    missing = needed - {*given}
+    if missing:
+        raise ValueError(f"{', '.join(sorted(missing))} is missing")
+    for name, value in given.items():
+        if not tests[name](value):
+            raise ValueError(f"{name} is {value!r}")
+    return dict(given)
 
 
 def is_number(value: Any, low: float = -math.inf, high: float = math.inf) -> bool:

@@ -9,13 +9,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from partwise.exceptions import ParameterError
 from partwise.io import transformers
-from partwise.io.held import Held, is_number, is_whole
-from partwise.losses import get_loss
+from partwise.io.held import Held, checked_facts, is_number, is_whole
 from partwise.tables.dates import is_iso_day
+from partwise.topics.fitted import Documents, FittedTopics
 from partwise.topics.languages import LANGUAGES
 from partwise.topics.memory import Memory
 from partwise.topics.model import TopicModel
-from partwise.topics.streaming import TopicEvent
+from partwise.topics.settings import Settings, check_parameters
+from partwise.topics.streaming import Stream, TopicEvent
 from partwise.topics.vectorize import make_vectorizer
 from partwise.topics.vocabulary import Vocabulary
 
@@ -62,7 +63,7 @@ def take_apart(model: TopicModel) -> tuple[dict[str, Any], dict[str, Any]]:
     header: dict[str, Any] = {
         "params": params,
         "fitted": {name: getattr(model, name) for name in FITTED if hasattr(model, name)},
-        "labels": {str(topic): label for topic, label in sorted(model.custom_labels_.items())},
+        "labels": {str(topic): label for topic, label in sorted(model._now.custom.items())},
         "events": [list(astuple(event)) for event in model.events_],
         "curve": list(model.curve_.dtype.names or ()),
         "metadata": list(model.metadata_),
@@ -77,15 +78,16 @@ def take_apart(model: TopicModel) -> tuple[dict[str, Any], dict[str, Any]]:
     if model.vectorizer_ is not None:
         header["vectorizer"], idf = _vectorizer_apart(model)
         arrays |= {} if idf is None else {"idf": idf}
-    if hasattr(model, "_memory"):
+    stream: Stream | None = getattr(model, "_stream", None)
+    if stream is not None:
         arrays |= {
-            "memory.gram": model._memory.gram, "memory.cross": model._memory.cross, "activity": model._activity,
-            "was_dead": model._was_dead.astype(np.uint8), "drift": model.drift_,
+            "memory.gram": stream.memory.gram, "memory.cross": stream.memory.cross, "activity": stream.activity,
+            "was_dead": stream.was_dead.astype(np.uint8), "drift": model.drift_,
         }  # fmt: skip
-        if model._vocabulary is not None:
-            counted = model._vocabulary.held
+        if stream.vocabulary is not None:
+            counted = stream.vocabulary.held
             arrays |= {"held.words": [*counted], "held.documents": np.array([*counted.values()], dtype=np.float64)}
-            header["counted"] = {"documents": float(model._vocabulary.documents), "limited": model._vocabulary.limited}
+            header["counted"] = {"documents": float(stream.vocabulary.documents), "limited": stream.vocabulary.limited}
     return header, arrays
 
 
@@ -125,46 +127,29 @@ def put_together(header: Mapping[str, Any], held: Held) -> TopicModel:
     if "vectorizer" in header["params"]:
         raise ValueError("a vectorizer cannot be a parameter")
     model = TopicModel(**header["params"])
-    model._check_settings()
-    get_loss(model.loss)
+    check_parameters(model)
     components = held.numbers("components_", "k", "m")
     if not components.size:
         raise ValueError("there are no topics")
-    model.X_ = held.sparse("X_", "n", "m")
-    model.words_ = np.array(held.strings("words", "m"), dtype=object)
-    missing = {*FITTED} - {*header["fitted"], "rank_reason_"}
-    if missing:
-        raise ValueError(f"{', '.join(sorted(missing))} is missing")
-    for name, value in header["fitted"].items():
-        if not FITTED[name](value):
-            raise ValueError(f"{name} is {value!r}")
-        setattr(model, name, value)
-    for name in LISTS:
-        wanted = name == "ids_" or name in held
-        setattr(model, name, held.strings(name, "n", unique=name == "ids_") if wanted else None)
-    # files of earlier versions have none
-    model.metadata_ = {name: held.strings(f"metadata.{name}", "n") for name in header.get("metadata", [])}
-    if (model.dates_ is None) != (model.periods_ is None):
-        raise ValueError("there are dates without periods, or periods without dates")
-    if model.dates_ is not None and not all(map(is_iso_day, model.dates_)):
-        raise ValueError("dates are not written YYYY-MM-DD")
+    facts = checked_facts(header["fitted"], FITTED, {*FITTED} - {"rank_reason_"})
+    documents = _documents(model, facts.pop("language_"), header, held)
+    model.__dict__.update(facts)
     names = header["curve"]
     curve = [
         held.numbers(f"curve.{name}", "steps", low=-np.inf, finite=False, unknown=True, kind="number") for name in names
     ]
     model.curve_ = np.rec.fromarrays(curve, names=names).view(np.ndarray)
-    model.custom_labels_ = {int(topic): label for topic, label in header["labels"].items()}
-    if not all(0 <= t < len(components) and isinstance(label, str) for t, label in model.custom_labels_.items()):
+    custom = {int(topic): label for topic, label in header["labels"].items()}
+    if not all(0 <= t < len(components) and isinstance(label, str) for t, label in custom.items()):
         raise ValueError("labels of topics that do not exist")
-    model.vectorizer_ = _vectorizer(model, header.get("vectorizer"), held)
     if header.get("vectorizer", {}).get("own"):
-        model.vectorizer = model.vectorizer_
-    model._restore(
-        components,
-        held.numbers("document_topics_", "n", "k"),
-        held.numbers("shares_", "k", high=1 + 1e-6),
-        held.numbers("stability", "k", low=-np.inf, unknown=True),
-    )
+        model.vectorizer = documents.vectorizer
+    topics = FittedTopics(
+        documents, Settings.of(model), components, held.numbers("document_topics_", "n", "k"),
+        held.numbers("shares_", "k", high=1 + 1e-6), custom,
+        {"stability": held.numbers("stability", "k", low=-np.inf, unknown=True)},
+    )  # fmt: skip
+    model._take(topics)
     model.events_ = [_event(*event) for event in header["events"]]
     if any(event.topic >= len(components) for event in model.events_):
         raise ValueError("an event of a topic that does not exist")
@@ -179,26 +164,42 @@ def _event(batch: Any, kind: Any, topic: Any, label: Any) -> TopicEvent:
     return TopicEvent(batch, kind, topic, label)
 
 
+def _documents(model: TopicModel, language: str, header: Mapping[str, Any], held: Held) -> Documents:
+    X, words = held.sparse("X_", "n", "m"), np.array(held.strings("words", "m"), dtype=object)
+    ids, texts, dates, periods = (
+        held.strings(name, "n", unique=name == "ids_") if name == "ids_" or name in held else None for name in LISTS
+    )
+    # files of earlier versions have none
+    metadata = {name: held.strings(f"metadata.{name}", "n") for name in header.get("metadata", [])}
+    if (dates is None) != (periods is None):
+        raise ValueError("there are dates without periods, or periods without dates")
+    if dates is not None and not all(map(is_iso_day, dates)):
+        raise ValueError("dates are not written YYYY-MM-DD")
+    vectorizer = _vectorizer(model, language, header.get("vectorizer"), held)
+    return Documents(X, words, vectorizer, language, ids or [], texts, dates, periods, metadata)
+
+
 def _restore_stream(model: TopicModel, header: Mapping[str, Any], held: Held) -> None:
-    squared = model._objective.name == "frobenius"
+    squared = model._settings.squared
     gram = held.numbers("memory.gram", *("kk" if squared else "k"))
-    model._memory = Memory(squared, gram, held.numbers("memory.cross", "k", "m"))
-    model._activity = held.numbers("activity", "k")
-    model._was_dead = held.numbers("was_dead", "k", high=1, kind="number").astype(bool)
+    memory = Memory(squared, gram, held.numbers("memory.cross", "k", "m"))
+    activity = held.numbers("activity", "k")
+    was_dead = held.numbers("was_dead", "k", high=1, kind="number").astype(bool)
     model.drift_ = held.numbers("drift", "older topics", low=-np.inf, unknown=True)
     if len(model.drift_) > len(gram):  # a topic that was just born has none
         raise ValueError("drift is of more topics than there are")
-    model._vocabulary = None
+    vocabulary = None
     if "counted" in header:
         documents, limited = header["counted"]["documents"], header["counted"]["limited"]
         if not (is_number(documents, 0) and isinstance(limited, bool)):
             raise ValueError("a vocabulary that is none")
         words, counts = held.strings("held.words", "counted", unique=True), held.numbers("held.documents", "counted")
         known = dict(zip(words, counts.tolist(), strict=True))
-        model._vocabulary = Vocabulary(held.strings("words", "m"), known, documents, limited, model._limits)
+        vocabulary = Vocabulary(held.strings("words", "m"), known, documents, limited, model._limits)
+    model._stream = Stream(memory, activity, was_dead, vocabulary)
 
 
-def _vectorizer(model: TopicModel, kept: Mapping[str, Any] | None, held: Held) -> Any:
+def _vectorizer(model: TopicModel, language: str, kept: Mapping[str, Any] | None, held: Held) -> Any:
     """Return the fitted vectorizer, None for a model of a matrix."""
     if kept is None:
         return None
@@ -208,9 +209,9 @@ def _vectorizer(model: TopicModel, kept: Mapping[str, Any] | None, held: Held) -
             raise ValueError(f"a {kept['kind']!r} makes no words of texts")
         idf = {"idf_": held.numbers("idf", "m")} if "idf" in held else {}
         return transformers.put_together({"fitted": {}, **kept}, Held({"words": words, **idf}))
-    counts = model._objective.name != "frobenius"
+    counts = not model._settings.squared
     made = transformers.fitted_to(
-        make_vectorizer(model.language_, model.bigrams, counts, vocabulary=words, more=model.stop_words)
+        make_vectorizer(language, model.bigrams, counts, vocabulary=words, more=model.stop_words)
     )
     if made.use_idf:
         made.idf_ = held.numbers("idf", "m")

@@ -1,282 +1,278 @@
-"""What every view of a fitted topic model rests on."""
+"""Topics, the documents they were found in, and what follows from both: a value that every view is a function of."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
 
-from partwise.atomic import rebuilt
-from partwise.exceptions import DataError, ParameterError, shown
-from partwise.losses import Loss, get_loss
+from partwise.caching import cached_property
+from partwise.exceptions import DataError
 from partwise.matrix import Array, is_table
-from partwise.parameters import check_count, check_flag, check_integer, check_number, check_seed
-from partwise.penalties import Penalty
-from partwise.projection import Projection
+from partwise.parameters import check_integer
 from partwise.state import PlainState
-from partwise.tables.cells import listed
-from partwise.topics.collection import check_text, checked_texts, word_counts
-from partwise.topics.languages import check_language
-from partwise.topics.places import unit_rows
-from partwise.topics.settled import Settled, checked_components
+from partwise.topics.collection import checked_texts, word_counts
+from partwise.topics.places import mean_shares, unit_rows
+from partwise.topics.settings import Settings
 from partwise.topics.stability import topic_stability
-from partwise.topics.vectorize import Limits, as_tfidf, balancing_weights, inverse_frequency
+from partwise.topics.vectorize import as_tfidf, inverse_frequency
 from partwise.topics.words import diversity, npmi, ranked_words, topic_labels
 
-__all__ = ["FittedTopics"]
+__all__ = ["Documents", "FittedTopics"]
 
 LISTED = 10
 """Words of a topic that are listed, and that coherence and diversity are of."""
 
 
-class FittedTopics(PlainState, BaseEstimator):
-    """Topics, the documents they were found in, and what follows from both. `TopicModel` says what each name holds."""
+@dataclass(frozen=True, eq=False)
+class Documents(PlainState):
+    """The documents of a model.
 
-    n_topics: Any
-    loss: Any
-    language: str
-    bigrams: bool
+    Parameters
+    ----------
+    X : csr array of shape (n_documents, n_words)
+        Their words.
+    words : ndarray of str, shape (n_words,)
+        Word of each column.
+    vectorizer : scikit-learn vectorizer or None
+        What made X of texts.
+    language : str
+        Whose stop words were left out.
+    ids, texts, dates, periods, metadata
+        What is known of each; `TopicModel` says more.
+    """
+
+    X: Any
+    words: Array
     vectorizer: Any
-    stop_words: Sequence[str] | None
-    min_df: int | float | None
-    max_df: int | float | None
-    max_iter: int
-    forget_factor: float
-    keep_texts: bool
-    random_state: Any
-    n_jobs: int | None
-    stability_runs: int
-    balanced: bool
+    language: str
+    ids: list[str]
+    texts: list[str] | None = None
+    dates: list[str] | None = None
+    periods: list[str] | None = None
+    metadata: dict[str, list[str]] = field(default_factory=dict)
 
-    components_: Array
-    custom_labels_: dict[int, str]
-    words_: Array
-    ids_: list[str]
-    texts_: list[str] | None
-    dates_: list[str] | None
-    metadata_: dict[str, list[str]]
-    periods_: list[str] | None
-    vectorizer_: Any
-    X_: Any
-    _settled: Settled
-    _memo: dict[str, Any]
+    @cached_property
+    def columns(self) -> dict[str, int]:
+        """Column of each word."""
+        return {str(known): j for j, known in enumerate(self.words)}
 
-    def _check_settings(self) -> None:
-        """Raise for an invalid parameter."""
-        check_count("n_topics", self.n_topics, also=("auto", "choose"))
-        get_loss(self.loss)
-        check_language(self.language)
-        for name in ("bigrams", "balanced", "keep_texts"):
-            check_flag(name, getattr(self, name))
-        check_seed("random_state", self.random_state)
-        check_integer("max_iter", self.max_iter)
-        check_integer("stability_runs", self.stability_runs, 0)
-        check_number("forget_factor", self.forget_factor, 0, 1, hint="0 forgets earlier batches at once, 1 never.")
-        own = self.vectorizer
-        if own is not None and not (self.stop_words is None and self._limits.usual):
-            raise ParameterError("a vectorizer chooses its words itself: give it stop_words, min_df and max_df.")
-        if self.stop_words is not None:
-            try:
-                for i, word in enumerate(listed(self.stop_words, "stop_words")):
-                    check_text(f"stop_words[{i}]", word)
-            except DataError as error:  # said of data, but these are a setting
-                raise ParameterError(str(error)) from None
-        for name in ("min_df", "max_df"):
-            value = getattr(self, name)
-            if isinstance(value, float):
-                check_number(name, value, 0, 1, hint="A float is a share of the documents, an integer counts them.")
-            elif value is not None:
-                check_integer(name, value)
-        if own is not None and (
-            isinstance(own, type) or not all(hasattr(own, f) for f in ("fit_transform", "get_params"))
-        ):
-            raise ParameterError(f"vectorizer must be a scikit-learn vectorizer, or None; got {shown(own)}.")
+    @cached_property
+    def rows(self) -> dict[str, int]:
+        """Row of each id."""
+        return {known: i for i, known in enumerate(self.ids)}
 
-    @property
-    def _limits(self) -> Limits:
-        return Limits(self.min_df, self.max_df)
+    @cached_property
+    def idf(self) -> Array:
+        """Inverse document frequency of each word."""
+        return inverse_frequency(self.X)
 
-    def _settle(self, components: Array, theta: Array, shares: Array | None = None) -> None:
-        """Take in topics (k, m) and places (n, k).
+    @cached_property
+    def _analyzer(self) -> Callable[[str], Any]:
+        if self.vectorizer is None or not hasattr(self.vectorizer, "build_analyzer"):
+            return lambda text: text.lower().split()
+        return self.vectorizer.build_analyzer()
 
-        Topics get rows of unit length, or of unit sum where the loss is of counts; places take up the difference.
-        """
-        self.components_ = self._normal(components)
-        self._settled = Settled.of(self.components_, theta * self._lengths(components), shares)
+    def analyze(self, text: str) -> list[str]:
+        """Return the words of a text as the vectorizer spells them."""
+        return list(self._analyzer(text))
 
-    def _restore(self, components: Array, theta: Array, shares: Array, stability: Array) -> None:
-        """Take in what was saved, bit by bit."""
-        self.components_ = components
-        self._settled = Settled.of(components, theta, shares)
-        self._settled.kept["stability"] = stability
-        self._memo = {}
-
-    @property
-    def _now(self) -> Settled:
-        """Topics and places that belong together: documents are placed anew if ``components_`` was changed.
-
-        A change by hand is an edit: the stream is forgotten, and labels that were set stay with their numbers.
-        """
-        check_is_fitted(self)
-        if not self._settled.same(self.components_):
-            components = checked_components(self.components_, len(self.words_))
-            with rebuilt(self) as made:
-                made._forget_fit()
-                made._settled = Settled.of(components, self._projected(self.X_, self._projection(components)))
-        return self._settled
-
-    def _forget_fit(self) -> None:
-        """Forget what is of the topics of the fit alone; a stream goes on from the topics there are."""
-        for name in ("_memory", "_vocabulary", "_activity", "_was_dead", "drift_"):
-            self.__dict__.pop(name, None)
-        self.events_: list[Any] = []
-        self.n_batches_ = 0
-
-    @property
-    def document_topics_(self) -> Array:
-        """Places of the fitted documents, (n_documents, n_topics)."""
-        return self._now.places
-
-    @property
-    def n_topics_(self) -> int:
-        """Number of topics."""
-        return len(self._now.components)
-
-    @property
-    def shares_(self) -> Array:
-        """Mean share of each topic over the documents that have words, (n_topics,)."""
-        return self._now.shares
-
-    @property
-    def labels_(self) -> list[str]:
-        """Words of each topic, or the label that was set."""
-        now, custom = self._now, self.custom_labels_
-        own = now.get("labels", lambda: topic_labels(now.components, now.shares, [*self.words_]))
-        return [custom.get(topic, label) for topic, label in enumerate(own)]
-
-    @property
-    def npmi_(self) -> Array:
-        """Coherence of each topic's most relevant words, (n_topics,)."""
-        return self._now.get("npmi", lambda: npmi(self.X_, self._top()))
-
-    @property
-    def diversity_(self) -> float:
-        """Share of these words that differ between topics."""
-        return self._now.get("diversity", lambda: diversity(self._top()))
-
-    @property
-    def stability_(self) -> Array:
-        """Mean cosine of each topic with its like in fits from other random starts, (n_topics,)."""
-        return self._now.get("stability", self._refitted)
-
-    def _refitted(self) -> Array:
-        self._check_settings()
-        return topic_stability(
-            self.X_,
-            self.components_,
-            loss=self._objective,
-            weights=self._weights(self.X_),
-            n_runs=self.stability_runs,
-            random_state=self.random_state,
-            n_jobs=self.n_jobs,
-        )
-
-    def _weights(self, X: Any) -> Array | None:
-        """Return the weights of documents in a fit, None for equal ones."""
-        return balancing_weights(X) if self.balanced and self._objective.name == "frobenius" else None
-
-    def _lengths(self, components: Array) -> Array:
-        return np.linalg.norm(components, axis=1) if self._objective.name == "frobenius" else components.sum(axis=1)
-
-    def _normal(self, components: Array) -> Array:
-        """Return topics (k, m) in rows of unit length, or of unit sum where the loss is of counts."""
-        lengths = self._lengths(components)
-        return components / np.where(lengths > 0, lengths, 1)[:, None]
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = super().__getstate__()
-        if "_memo" in state:
-            state["_memo"] = {}  # made anew when needed
-        return state
-
-    @property
-    def _objective(self) -> Loss:
-        return get_loss(self.loss)
-
-    def _places(self, X: Any) -> Array:
-        """Return the places (n, k) of rows of words: the exact minimum for these topics."""
-        now, loss = self._now, self._objective
-        return self._projected(X, now.get(f"projection {loss.name}", lambda: self._projection(now.components)))
-
-    def _projection(self, components: Array) -> Projection:
-        return Projection(components, self._objective, Penalty())
-
-    def _projected(self, X: Any, projection: Projection) -> Array:
-        return projection(X, n_jobs=self.n_jobs)
-
-    def _vectors(self, texts: Any) -> Any:
+    def vectors(self, texts: Any) -> Any:
         """Return new texts as rows of words."""
         if is_table(texts):
             return word_counts(texts)
-        if self.vectorizer_ is not None:
-            return self.vectorizer_.transform(checked_texts(texts))
+        if self.vectorizer is not None:
+            return self.vectorizer.transform(checked_texts(texts))
         raise DataError("this model was fitted to a matrix, and knows no texts. Pass a matrix of the same words.")
 
-    def transform(self, texts: Sequence[str]) -> Array:
-        """Place texts among the topics found.
 
-        Parameters
-        ----------
-        texts : sequence of str
-            Any texts; or a matrix (n_documents, n_words) of the same words, as ``vectorizer_`` makes it.
+@dataclass(frozen=True, eq=False)
+class FittedTopics(PlainState):
+    """Topics, the places of documents among them, and what was derived from both so far.
 
-        Returns
-        -------
-        ndarray of shape (n_documents, n_topics\\_)
-            Weight of each topic in each text, non-negative; a row of zeros for a text without known words.
+    A model compares the topics with its own to notice a change. Arrays are read-only.
 
-        Raises
-        ------
-        DataError
-            If the texts are no list of strings, or the matrix has other columns.
-        """
-        check_is_fitted(self)
-        return self._places(self._vectors(texts))
+    Parameters
+    ----------
+    documents : Documents
+        The documents.
+    settings : Settings
+        How they were fitted.
+    components : ndarray of shape (n_topics, n_words)
+        The topics.
+    places : ndarray of shape (n_documents, n_topics)
+        Places of the documents among them.
+    shares : ndarray of shape (n_topics,)
+        Share of each topic in the collection.
+    custom : dict of int to str
+        Labels that were set.
+    kept : dict of str to object
+        The results of `get`.
 
-    def _kept(self, name: str, make: Any) -> Any:
-        """Return what depends on documents and words alone, made once; what depends on topics is kept by `Settled`."""
-        if name not in self._memo:
-            self._memo[name] = make()
-        return self._memo[name]
+    Examples
+    --------
+    >>> documents = Documents(sp.csr_array([[3.0, 4.0]]), np.array(["a", "b"]), None, "none", ["0"])
+    >>> settings, H = Settings("frobenius", False, 0, 0, None), np.array([[0.6, 0.8]])
+    >>> topics = FittedTopics.of(documents, settings, H)
+    >>> H /= 2
+    >>> topics.same(H), topics.places.round(9), topics.shares
+    (False, array([[5.]]), array([1.]))
+    """
 
-    def _tfidf(self, X: Any) -> Any:
+    documents: Documents
+    settings: Settings
+    components: Array
+    places: Array
+    shares: Array
+    custom: dict[int, str] = field(default_factory=dict)
+    kept: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls, documents: Documents, settings: Settings, components: Array, places: Array | None = None,
+        shares: Array | None = None, custom: dict[int, str] | None = None,
+    ) -> Self:  # fmt: skip
+        """Return topics as they are; places are solved for, and shares are the mean ones, unless they are given."""
+        if places is None:
+            places = settings.projection(components)(documents.X, n_jobs=settings.n_jobs)
+        shares = mean_shares(places) if shares is None else shares
+        return cls(documents, settings, np.array(components), places, shares, custom or {})
+
+    @classmethod
+    def normal(
+        cls, documents: Documents, settings: Settings, components: Array, places: Array, shares: Array | None = None,
+        custom: dict[int, str] | None = None,
+    ) -> Self:  # fmt: skip
+        """Return topics at length 1, or at sum 1 where the loss is of counts; places take up the difference."""
+        places = places * settings.lengths(components)
+        return cls.of(documents, settings, settings.normal(components), places, shares, custom)
+
+    def __post_init__(self) -> None:
+        for array in (self.components, self.places, self.shares):
+            array.flags.writeable = False  # what was derived from them would not follow a change
+
+    def __getstate__(self) -> dict[str, Any]:
+        return super().__getstate__() | {"kept": self._slow}  # the rest is made anew in less time than it takes to load
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self.__post_init__()
+
+    @property
+    def _slow(self) -> dict[str, Any]:
+        return {name: value for name, value in self.kept.items() if name == "stability"}
+
+    def __len__(self) -> int:
+        return len(self.components)
+
+    def same(self, components: Any) -> bool:
+        """Return whether topics equal these."""
+        return np.array_equal(self.components, components)
+
+    def get(self, name: str, make: Callable[[], Any]) -> Any:
+        """Return what follows from topics and documents alone, computed at its first use."""
+        if name not in self.kept:
+            self.kept[name] = make()
+        return self.kept[name]
+
+    def under(self, settings: Settings) -> "FittedTopics":
+        """Return the same topics under other settings."""
+        return self if settings == self.settings else replace(self, settings=settings, kept=self._slow)
+
+    def place(self, X: Any) -> Array:
+        """Return the places (n, k) of rows of words: the exact minimum for these topics."""
+        projection = self.get("projection", lambda: self.settings.projection(self.components))
+        return projection(X, n_jobs=self.settings.n_jobs)
+
+    @property
+    def labels(self) -> list[str]:
+        """Words of each topic, or the label that was set."""
+        own = self.get("labels", lambda: topic_labels(self.components, self.shares, [*self.documents.words]))
+        return [self.custom.get(topic, label) for topic, label in enumerate(own)]
+
+    @property
+    def npmi(self) -> Array:
+        """Coherence of each topic's most relevant words, (n_topics,)."""
+        return self.get("npmi", lambda: npmi(self.documents.X, self.top()))
+
+    @property
+    def diversity(self) -> float:
+        """Share of these words that differ between topics."""
+        return self.get("diversity", lambda: diversity(self.top()))
+
+    @property
+    def stability(self) -> Array:
+        """Mean cosine of each topic with its like in fits from other random starts, (n_topics,)."""
+        return self.get("stability", self._refitted)
+
+    def _refitted(self) -> Array:
+        X, settings = self.documents.X, self.settings
+        return topic_stability(
+            X, self.components, loss=settings.objective, weights=settings.weights(X), n_runs=settings.stability_runs,
+            random_state=settings.random_state, n_jobs=settings.n_jobs,
+        )  # fmt: skip
+
+    def tfidf(self, X: Any) -> Any:
         """Return rows of words as TF-IDF of unit length."""
-        if self._objective.name == "frobenius":
-            return unit_rows(sp.csr_array(X))
-        return as_tfidf(X, self._kept("idf", lambda: inverse_frequency(self.X_)))
+        return unit_rows(sp.csr_array(X)) if self.settings.squared else as_tfidf(X, self.documents.idf)
 
-    def _column(self, word: str) -> int | None:
-        """Return the column of a word, None if no topic knows it."""
-        columns = self._kept("columns", lambda: {str(known): j for j, known in enumerate(self.words_)})
-        return columns.get(word)
+    def top(self, n: int = LISTED, relevance: float = 0.6) -> list[list[int]]:
+        """Return the columns of each topic's most relevant words."""
+        return ranked_words(self.components, self.shares, n, relevance)
 
-    def _row(self, name: str) -> int | None:
-        """Return the row of a document, None if there is none of that id."""
-        return self._kept("rows", lambda: {known: i for i, known in enumerate(self.ids_)}).get(name)
+    def words(self, columns: Any) -> list[str]:
+        """Return the words of columns."""
+        return [str(self.documents.words[j]) for j in columns]
 
-    def _analyze(self, text: str) -> list[str]:
-        """Return the words of a text as the vectorizer spells them."""
-        if self.vectorizer_ is None or not hasattr(self.vectorizer_, "build_analyzer"):
-            return text.lower().split()
-        return list(self._kept("analyze", self.vectorizer_.build_analyzer)(text))
-
-    def _top(self, n: int = LISTED, relevance: float = 0.6) -> list[list[int]]:
-        now = self._now
-        return ranked_words(now.components, now.shares, n, relevance)
-
-    def _checked_topic(self, topic: Any) -> int:
-        check_is_fitted(self)
-        last = self.n_topics_ - 1
+    def checked(self, topic: Any) -> int:
+        """Return the number of a topic; raise ParameterError if there is none of that number."""
+        last = len(self) - 1
         return int(check_integer("topic", topic, 0, last, hint=f"The model has {last + 1} topics, numbered from 0."))
+
+
+def checked_components(components: Any, n_words: int) -> Array:
+    """Check topics that a user set; return them in float32 where they are in that, else in float64.
+
+    Parameters
+    ----------
+    components : array-like of shape (n_topics, n_words)
+        The topics.
+    n_words : int
+        Words of the model.
+
+    Returns
+    -------
+    ndarray of shape (n_topics, n_words)
+        The topics.
+
+    Raises
+    ------
+    DataError
+        If they have another shape, or an entry is negative, infinite or NaN.
+
+    Examples
+    --------
+    >>> checked_components([[1, 0]], 2)
+    array([[1., 0.]])
+    """
+    try:
+        H = np.asarray(components)
+        H = H if H.dtype == np.float32 else H.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            f"components_ is no array of numbers ({error}). Assign one of shape (n_topics, n_words)."
+        ) from error
+    if H.ndim != 2 or not len(H) or H.shape[1] != n_words:
+        raise DataError(
+            f"components_ has shape {H.shape}, but each topic needs a weight for each of the {n_words:,} words. Assign "
+            f"an array of shape (n_topics, {n_words})."
+        )
+    bad = ~(np.isfinite(H) & (H >= 0))
+    if bad.any():
+        t, j = np.argwhere(bad)[0]
+        raise DataError(
+            f"components_[{t}, {j}] = {H[t, j]} is no weight of a word ({int(bad.sum()):,} entries are negative or not "
+            "finite). Assign finite numbers from 0 up."
+        )
+    return H

@@ -1,11 +1,10 @@
 """Topics and documents as tables."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from partwise.exceptions import ParameterError, shown
 from partwise.parameters import check_integer, check_number
@@ -16,7 +15,7 @@ from partwise.topics.passages import best_passage
 from partwise.topics.places import shares_of, unit_rows
 from partwise.topics.timeline import peak_periods
 
-__all__ = ["Listing", "Topic", "Typical"]
+__all__ = ["Topic", "Typical"]
 
 
 @dataclass(frozen=True)
@@ -74,249 +73,254 @@ class Typical(NamedTuple):
     words: list[str]
 
 
-class Listing(FittedTopics):
-    """The part of `TopicModel` that lists."""
+def records(topics: FittedTopics, n_words: int = LISTED) -> list[Topic]:
+    """List the topics as `table` does, without pandas.
 
-    def records(self, n_words: int = LISTED) -> list[Topic]:
-        """List the topics as `table` does, without pandas.
+    Parameters
+    ----------
+    n_words : int, default=10
+        Words to list for each topic.
 
-        Parameters
-        ----------
-        n_words : int, default=10
-            Words to list for each topic.
+    Returns
+    -------
+    list of Topic
+        One for each topic, in the order of their numbers.
+    """
+    n_words, own = check_integer("n_words", n_words), topics.documents
+    peaks = [""] * len(topics)
+    if own.periods is not None:
+        peaks = peak_periods(shares_of(topics.places), own.periods)
+    first = [typical_rows(topics, topic, 1) for topic in range(len(topics))]
+    labels, npmi, stability = topics.labels, topics.npmi, topics.stability
+    return [
+        Topic(
+            index=topic,
+            label=labels[topic],
+            share=float(topics.shares[topic]),
+            npmi=float(npmi[topic]),
+            stability=float(stability[topic]),
+            words=topics.words(words),
+            document=own.ids[first[topic][0][0]] if first[topic] else "",
+            peak=peaks[topic],
+        )
+        for topic, words in enumerate(topics.top(n_words))
+    ]
 
-        Returns
-        -------
-        list of Topic
-            One for each topic, in the order of their numbers.
-        """
-        now, n_words = self._now, check_integer("n_words", n_words)
-        peaks = [""] * len(now.components)
-        if self.periods_ is not None:
-            peaks = peak_periods(shares_of(now.places), self.periods_)
-        typical = [self._typical(topic, 1) for topic in range(len(now.components))]
-        labels, npmi, stability = self.labels_, self.npmi_, self.stability_
-        return [
-            Topic(
-                index=topic,
-                label=labels[topic],
-                share=float(now.shares[topic]),
-                npmi=float(npmi[topic]),
-                stability=float(stability[topic]),
-                words=[str(self.words_[j]) for j in words],
-                document=self.ids_[typical[topic][0][0]] if typical[topic] else "",
-                peak=peaks[topic],
-            )
-            for topic, words in enumerate(self._top(n_words))
-        ]
 
-    def table(self, n_words: int = LISTED) -> Any:
-        """Return a pandas DataFrame with a row for each topic.
+def table(topics: FittedTopics, n_words: int = LISTED) -> Any:
+    """Return a pandas DataFrame with a row for each topic.
 
-        Columns: ``topic``, its number; ``label``; ``share`` of the collection (they sum to 1); ``npmi``, how often its
-        words stand together; ``stability`` over random starts; ``words``, the most relevant ones in one string;
-        ``document``, the id of the most typical one; with dates also ``peak``, the period of its largest share.
+    Columns: ``topic``, its number; ``label``; ``share`` of the collection (they sum to 1); ``npmi``, how often its
+    words stand together; ``stability`` over random starts; ``words``, the most relevant ones in one string;
+    ``document``, the id of the most typical one; with dates also ``peak``, the period of its largest share.
 
-        Parameters
-        ----------
-        n_words : int, default=10
-            Words to list for each topic.
+    Parameters
+    ----------
+    n_words : int, default=10
+        Words to list for each topic.
 
-        Returns
-        -------
-        pandas.DataFrame
-            The topics.
+    Returns
+    -------
+    pandas.DataFrame
+        The topics.
 
-        Raises
-        ------
-        MissingExtraError
-            If pandas is not installed; `records` does without.
-        """
-        found = self.records(n_words)
-        columns: dict[str, list[Any]] = {
-            "topic": [topic.index for topic in found],
-            "label": [topic.label for topic in found],
-            "share": [topic.share for topic in found],
-            "npmi": [topic.npmi for topic in found],
-            "stability": [topic.stability for topic in found],
-            "words": [", ".join(topic.words) for topic in found],
-            "document": [topic.document for topic in found],
-        }
-        if self.periods_ is not None:
-            columns["peak"] = [topic.peak for topic in found]
-        return frame(columns, "TopicModel.table", "TopicModel.records lists the same without.")
+    Raises
+    ------
+    MissingExtraError
+        If pandas is not installed; `records` does without.
+    """
+    found = records(topics, n_words)
+    columns: dict[str, list[Any]] = {
+        "topic": [topic.index for topic in found],
+        "label": [topic.label for topic in found],
+        "share": [topic.share for topic in found],
+        "npmi": [topic.npmi for topic in found],
+        "stability": [topic.stability for topic in found],
+        "words": [", ".join(topic.words) for topic in found],
+        "document": [topic.document for topic in found],
+    }
+    if topics.documents.periods is not None:
+        columns["peak"] = [topic.peak for topic in found]
+    return frame(columns, "TopicModel.table", "TopicModel.records lists the same without.")
 
-    def top_words(self, topic: int, n: int = 10, relevance: float = 0.6) -> list[tuple[str, float]]:
-        """List the words that tell most of a topic, with their weights in it.
 
-        Parameters
-        ----------
-        topic : int
-            Number of the topic.
-        n : int, default=10
-            Words to list.
-        relevance : float, default=0.6
-            What ranks them: 1 the weight alone, 0 how exclusive a word is of the topic; 0.6 is what readers found most
-            telling in a study by Sievert and Shirley (2014).
+def top_words(topics: FittedTopics, topic: int, n: int = 10, relevance: float = 0.6) -> list[tuple[str, float]]:
+    """List the words that tell most of a topic, with their weights in it.
 
-        Returns
-        -------
-        list of (str, float)
-            Word and weight (its entry in ``components_``), most relevant first; fewer than `n` if the topic has fewer.
+    Parameters
+    ----------
+    topic : int
+        Number of the topic.
+    n : int, default=10
+        Words to list.
+    relevance : float, default=0.6
+        What ranks them: 1 the weight alone, 0 how exclusive a word is of the topic; 0.6 is what readers found most
+        telling in a study by Sievert and Shirley (2014).
 
-        Raises
-        ------
-        ParameterError
-            If there is no such topic, or relevance is not between 0 and 1.
-        """
-        row, n = self._checked_topic(topic), check_integer("n", n)
-        relevance = check_number("relevance", relevance, 0, 1, hint="0 ranks exclusive words first, 1 heavy words.")
-        return [(str(self.words_[j]), float(self._now.components[row, j])) for j in self._top(n, relevance)[row]]
+    Returns
+    -------
+    list of (str, float)
+        Word and weight (its entry in ``components_``), most relevant first; fewer than `n` if the topic has fewer.
 
-    def set_labels(self, labels: Mapping[int, str]) -> Self:
-        """Name topics.
+    Raises
+    ------
+    ParameterError
+        If there is no such topic, or relevance is not between 0 and 1.
+    """
+    row, n = topics.checked(topic), check_integer("n", n)
+    relevance = check_number("relevance", relevance, 0, 1, hint="0 ranks exclusive words first, 1 heavy words.")
+    columns = topics.top(n, relevance)[row]
+    return [*zip(topics.words(columns), map(float, topics.components[row, columns]), strict=True)]
 
-        Parameters
-        ----------
-        labels : mapping of int to str
-            Number and label of each topic to name; ``""`` brings the label back that its words make.
 
-        Returns
-        -------
-        TopicModel
-            The model itself.
+def set_labels(model: Any, labels: Mapping[int, str]) -> Any:
+    """Name topics.
 
-        Raises
-        ------
-        ParameterError
-            If there is no such topic, or labels are no mapping.
-        DataError
-            If a label is no string.
-        """
-        if not isinstance(labels, Mapping):
-            raise ParameterError(
-                f"labels must be a dict of topic to label, such as {{0: 'sport'}}; got {shown(labels)}."
-            )
-        given = {self._checked_topic(topic): check_text(f"labels[{topic}]", label) for topic, label in labels.items()}
-        self.custom_labels_ = {topic: label for topic, label in {**self.custom_labels_, **given}.items() if label}
-        return self
+    Parameters
+    ----------
+    labels : mapping of int to str
+        Number and label of each topic to name; ``""`` brings the label back that its words make.
 
-    def _typical(self, topic: int, n: int) -> list[tuple[int, float]]:
-        """Return the rows of the most typical documents of a topic and its share in them.
+    Returns
+    -------
+    TopicModel
+        The model itself.
 
-        They are ranked by share times weight, so that a text of few words does not come first for being of one topic.
-        """
-        now = self._now
-        shares = now.get("shares", lambda: shares_of(now.places))[:, topic]
-        score = shares * now.places[:, topic]
-        best = np.argsort(-score, kind="stable")[:n]
-        return [(int(i), float(shares[i])) for i in best if score[i] > 0]
+    Raises
+    ------
+    ParameterError
+        If there is no such topic, or labels are no mapping.
+    DataError
+        If a label is no string.
+    """
+    if not isinstance(labels, Mapping):
+        raise ParameterError(f"labels must be a dict of topic to label, such as {{0: 'sport'}}; got {shown(labels)}.")
+    topics = model._now
+    given = {topics.checked(topic): check_text(f"labels[{topic}]", label) for topic, label in labels.items()}
+    model._topics = replace(topics, custom={t: label for t, label in {**topics.custom, **given}.items() if label})
+    return model
 
-    def typical(self, topic: int, n: int = 5) -> list[Typical]:
-        """List the most typical documents of a topic as `documents` does, without pandas.
 
-        Parameters
-        ----------
-        topic : int
-            Number of the topic.
-        n : int, default=5
-            Documents to list.
+def typical_rows(topics: FittedTopics, topic: int, n: int) -> list[tuple[int, float]]:
+    """Return the rows of the most typical documents of a topic and its share in them.
 
-        Returns
-        -------
-        list of Typical
-            Most typical first; fewer than `n` if fewer have a part in the topic.
-        """
-        topic, n = self._checked_topic(topic), check_integer("n", n)
-        row = self._now.components[topic]
-        weights = {str(self.words_[j]): float(row[j]) for j in np.flatnonzero(row)} if self.texts_ is not None else {}
-        found = []
-        for i, share in self._typical(topic, n):
-            passage, words = "", list[str]()
-            if self.texts_ is not None:
-                passage, words = best_passage(self.texts_[i], weights, self._analyze)
-            found.append(Typical(self.ids_[i], share, passage, words))
-        return found
+    They are ranked by share times weight, so that a text of few words does not come first for being of one topic.
+    """
+    shares = topics.get("shares", lambda: shares_of(topics.places))[:, topic]
+    score = shares * topics.places[:, topic]
+    best = np.argsort(-score, kind="stable")[:n]
+    return [(int(i), float(shares[i])) for i in best if score[i] > 0]
 
-    def documents(self, topic: int, n: int = 5) -> Any:
-        """Return the most typical documents of a topic: much of the topic and little else.
 
-        Parameters
-        ----------
-        topic : int
-            Number of the topic.
-        n : int, default=5
-            Documents to list.
+def typical(topics: FittedTopics, topic: int, n: int = 5) -> list[Typical]:
+    """List the most typical documents of a topic as `documents` does, without pandas.
 
-        Returns
-        -------
-        pandas.DataFrame
-            Columns: ``id``; ``share`` of the topic in the document; ``passage``, what in it says most of the topic
-            (``""`` if texts were not kept); ``words`` of the topic in that passage, heaviest first, in one string.
+    Parameters
+    ----------
+    topic : int
+        Number of the topic.
+    n : int, default=5
+        Documents to list.
 
-        Raises
-        ------
-        ParameterError
-            If there is no such topic.
-        MissingExtraError
-            If pandas is not installed; `typical` does without.
-        """
-        found = self.typical(topic, n)
-        columns: dict[str, list[Any]] = {
-            "id": [one.id for one in found],
-            "share": [one.share for one in found],
-            "passage": [one.passage for one in found],
-            "words": [", ".join(one.words) for one in found],
-        }
-        return frame(columns, "TopicModel.documents", "TopicModel.typical lists the same without.")
+    Returns
+    -------
+    list of Typical
+        Most typical first; fewer than `n` if fewer have a part in the topic.
+    """
+    topic, n, own = topics.checked(topic), check_integer("n", n), topics.documents
+    row = topics.components[topic]
+    used = np.flatnonzero(row if own.texts is not None else [])
+    weights = dict(zip(topics.words(used), map(float, row[used]), strict=True))
+    found = []
+    for i, share in typical_rows(topics, topic, n):
+        passage, words = "", list[str]()
+        if own.texts is not None:
+            passage, words = best_passage(own.texts[i], weights, own.analyze)
+        found.append(Typical(own.ids[i], share, passage, words))
+    return found
 
-    def document_table(self) -> Any:
-        """Return a pandas DataFrame with a row for each document.
 
-        Columns: ``id``; those of ``metadata_``, such as ``title``; ``date``, if there are dates; ``topic``, the number
-        of its largest topic, missing for a document without words, ``label`` and ``share`` of that topic; ``fit``, the
-        cosine between the document and what the topics make of it: low where they do not explain it.
+def documents(topics: FittedTopics, topic: int, n: int = 5) -> Any:
+    """Return the most typical documents of a topic: much of the topic and little else.
 
-        Returns
-        -------
-        pandas.DataFrame
-            The documents, in the order they were given.
+    Parameters
+    ----------
+    topic : int
+        Number of the topic.
+    n : int, default=5
+        Documents to list.
 
-        Raises
-        ------
-        MissingExtraError
-            If pandas is not installed; `document_columns` does without.
-        """
-        instead = "TopicModel.document_columns lists the same without."
-        return frame(self.document_columns(), "TopicModel.document_table", instead).astype({"topic": "Int64"})
+    Returns
+    -------
+    pandas.DataFrame
+        Columns: ``id``; ``share`` of the topic in the document; ``passage``, what in it says most of the topic
+        (``""`` if texts were not kept); ``words`` of the topic in that passage, heaviest first, in one string.
 
-    def document_columns(self) -> dict[str, list[Any]]:
-        """List the documents as `document_table` does, without pandas.
+    Raises
+    ------
+    ParameterError
+        If there is no such topic.
+    MissingExtraError
+        If pandas is not installed; `typical` does without.
+    """
+    found = typical(topics, topic, n)
+    columns: dict[str, list[Any]] = {
+        "id": [one.id for one in found],
+        "share": [one.share for one in found],
+        "passage": [one.passage for one in found],
+        "words": [", ".join(one.words) for one in found],
+    }
+    return frame(columns, "TopicModel.documents", "TopicModel.typical lists the same without.")
 
-        Returns
-        -------
-        dict of str to list
-            Values of each column; the topic of a document without words is None.
-        """
-        check_is_fitted(self)
-        theta, labels = self._now.places, self.labels_
-        shares = shares_of(theta)
-        largest = theta.argmax(axis=1)
-        placed = np.count_nonzero(theta, axis=1) > 0
-        own: dict[str, list[Any]] = {} if self.dates_ is None else {"date": self.dates_}
-        own |= {
-            "topic": [int(t) if known else None for t, known in zip(largest, placed, strict=True)],
-            "label": [labels[t] if known else "" for t, known in zip(largest, placed, strict=True)],
-            "share": shares[np.arange(len(shares)), largest].tolist(),
-            "fit": self._explained().tolist(),
-        }
-        taken = {"id", *own}
-        more = {f"{name}_" if name in taken else name: values for name, values in self.metadata_.items()}
-        return {"id": self.ids_, **more, **own}
 
-    def _explained(self) -> Any:
-        """Return the cosine between each document and its model, 0 for a document without words."""
-        theta, H = self._now.places, self._now.components
-        crossed = ((unit_rows(self.X_) @ H.T) * theta).sum(axis=1)
-        squares = ((theta @ (H @ H.T)) * theta).sum(axis=1)
-        return np.divide(crossed, np.sqrt(squares), out=np.zeros(len(theta)), where=squares > 0)
+def document_table(topics: FittedTopics) -> Any:
+    """Return a pandas DataFrame with a row for each document.
+
+    Columns: ``id``; those of ``metadata_``, such as ``title``; ``date``, if there are dates; ``topic``, the number
+    of its largest topic, missing for a document without words, ``label`` and ``share`` of that topic; ``fit``, the
+    cosine between the document and what the topics make of it: low where they do not explain it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The documents, in the order they were given.
+
+    Raises
+    ------
+    MissingExtraError
+        If pandas is not installed; `document_columns` does without.
+    """
+    instead = "TopicModel.document_columns lists the same without."
+    return frame(document_columns(topics), "TopicModel.document_table", instead).astype({"topic": "Int64"})
+
+
+def document_columns(topics: FittedTopics) -> dict[str, list[Any]]:
+    """List the documents as `document_table` does, without pandas.
+
+    Returns
+    -------
+    dict of str to list
+        Values of each column; the topic of a document without words is None.
+    """
+    theta, labels, known = topics.places, topics.labels, topics.documents
+    shares = shares_of(theta)
+    largest = theta.argmax(axis=1)
+    placed = np.count_nonzero(theta, axis=1) > 0
+    own: dict[str, list[Any]] = {} if known.dates is None else {"date": known.dates}
+    own |= {
+        "topic": [int(t) if some else None for t, some in zip(largest, placed, strict=True)],
+        "label": [labels[t] if some else "" for t, some in zip(largest, placed, strict=True)],
+        "share": shares[np.arange(len(shares)), largest].tolist(),
+        "fit": explained(topics).tolist(),
+    }
+    taken = {"id", *own}
+    more = {f"{name}_" if name in taken else name: values for name, values in known.metadata.items()}
+    return {"id": known.ids, **more, **own}
+
+
+def explained(topics: FittedTopics) -> Any:
+    """Return the cosine between each document and its model, 0 for a document without words."""
+    theta, H = topics.places, topics.components
+    crossed = ((unit_rows(topics.documents.X) @ H.T) * theta).sum(axis=1)
+    squares = ((theta @ (H @ H.T)) * theta).sum(axis=1)
+    return np.divide(crossed, np.sqrt(squares), out=np.zeros(len(theta)), where=squares > 0)

@@ -1,44 +1,27 @@
 """TopicModel: texts in, topics and a place for every document out."""
 
 from collections.abc import Mapping, Sequence
-from os import PathLike
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin, clone
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
 from partwise.atomic import rebuilt
 from partwise.estimators.nmf import NMF
-from partwise.exceptions import DataError, ParameterError, shown
-from partwise.matrix import Array, is_table, names_of
-from partwise.parameters import check_kind
-from partwise.report import write_page
-from partwise.topics.collection import (
-    as_many,
-    checked_dates,
-    checked_ids,
-    checked_metadata,
-    checked_texts,
-    word_counts,
-)
-from partwise.topics.editing import Editing
-from partwise.topics.listing import Listing
+from partwise.matrix import Array
+from partwise.topics import editing, listing, reporting, search, streaming, views
+from partwise.topics.asking import AnsweringModel, asked, fact, known, method
+from partwise.topics.choice import number_of_topics
+from partwise.topics.fitted import FittedTopics
 from partwise.topics.places import mean_shares
-from partwise.topics.reporting import report_of
-from partwise.topics.search import Search
+from partwise.topics.reading import read_documents
 from partwise.topics.seeding import seed_rows
-from partwise.topics.streaming import Streaming
-from partwise.topics.timeline import iso_dates, periods
-from partwise.topics.vectorize import chosen_language, fit_vectorizer
-from partwise.topics.views import Views
+from partwise.topics.settings import check_parameters
 
 __all__ = ["TopicModel"]
 
-CHOICES = (2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20)
-"""Numbers of topics to choose from; in texts, finer topics keep explaining more."""
 
-
-class TopicModel(Listing, Search, Views, Editing, Streaming, ClassNamePrefixFeaturesOutMixin, TransformerMixin):
+class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AnsweringModel):
     r"""Topics of a collection of texts, by non-negative matrix factorization.
 
     The document-by-word matrix is factorized as :math:`X \approx \Theta C`, both non-negative: a row of :math:`C` is a
@@ -188,6 +171,44 @@ class TopicModel(Listing, Search, Views, Editing, Streaming, ClassNamePrefixFeat
         self.keep_texts = keep_texts
         self.n_jobs = n_jobs
 
+    document_topics_ = fact("places", "Places of the fitted documents, (n_documents, n_topics).")
+    shares_ = fact("shares", "Mean share of each topic over the documents that have words, (n_topics,).")
+    labels_ = fact("labels", "Words of each topic, or the label that was set.")
+    npmi_ = fact("npmi", "Coherence of each topic's most relevant words, (n_topics,).")
+    diversity_ = fact("diversity", "Share of these words that differ between topics.")
+    stability_ = fact("stability", "Mean cosine of each topic with its like in other fits, (n_topics,).")
+    words_ = known("words", "Word of each column.")
+    ids_ = known("ids", "Id of each document.")
+    texts_ = known("texts", "The documents, None if they were not kept.")
+    dates_ = known("dates", "Date of each document, None without dates.")
+    periods_ = known("periods", "Period of each document, None without dates.")
+    metadata_ = known("metadata", "What else is known of each document, by name.")
+    vectorizer_ = known("vectorizer", "The fitted vectorizer, None for a model of a matrix.")
+    language_ = known("language", "Whose stop words were left out.")
+    X_ = known("X", "The document-by-word matrix.")
+
+    records = asked(listing.records)
+    table = asked(listing.table)
+    top_words = asked(listing.top_words)
+    set_labels = method(listing.set_labels)
+    typical = asked(listing.typical)
+    documents = asked(listing.documents)
+    document_table = asked(listing.document_table)
+    document_columns = asked(listing.document_columns)
+    find = asked(search.find)
+    find_columns = asked(search.find_columns)
+    neighbours = asked(search.neighbours)
+    similar = asked(search.similar)
+    over_time = asked(views.over_time)
+    over_time_columns = asked(views.over_time_columns)
+    per_class = asked(views.per_class)
+    hierarchy = asked(views.hierarchy)
+    diff = method(views.diff)
+    merge = method(editing.merge)
+    split = method(editing.split)
+    partial_fit = method(streaming.partial_fit)
+    report = method(reporting.report)
+
     def set_callbacks(self, *callbacks: Any) -> Self:
         """Hand callbacks to the factorization; needs scikit-learn 1.9.
 
@@ -272,108 +293,32 @@ class TopicModel(Listing, Search, Views, Editing, Streaming, ClassNamePrefixFeat
         """
         with rebuilt(self) as made:
             made._find(texts, ids, dates, words, metadata)
-        return self.document_topics_.copy()
+        return self._topics.places.copy()
 
     def _find(self, texts: Any, ids: Any, dates: Any, words: Any, metadata: Any) -> None:
-        self._check_settings()
-        self.custom_labels_ = {}
+        check_parameters(self)
         self._forget_fit()
-        self.__dict__.pop("rank_reason_", None)
-        self._read(texts, ids, dates, words)
-        self.metadata_ = checked_metadata(metadata, len(self.ids_))
-        X = self.X_
-        k = self._number(X)
-        seeds = None if self.seed_words is None else seed_rows(X, [*self.words_], self.seed_words, k)
+        documents, settings = read_documents(self, texts, ids, dates, words, metadata), self._settings
+        X = documents.X
+        k, reason = number_of_topics(self.n_topics, X, settings)
+        seeds = None if self.seed_words is None else seed_rows(X, [*documents.words], self.seed_words, k)
         nmf = NMF(
-            k, loss=self._objective, random_state=self.random_state, max_iter=self.max_iter, seed_components=seeds,
+            k, loss=settings.objective, random_state=self.random_state, max_iter=self.max_iter, seed_components=seeds,
             n_jobs=self.n_jobs,
         )  # fmt: skip
         if hasattr(nmf, "set_callbacks"):
             nmf.set_callbacks(*getattr(self, "_callbacks", ()))
-        W, H = nmf.fit_transform(X, sample_weight=self._weights(X)), nmf.components_
+        W, H = nmf.fit_transform(X, sample_weight=settings.weights(X)), nmf.components_
         found = nmf.factorization_
         self.n_iter_, self.converged_ = found.n_iter, found.converged
         self.relative_error_, self.curve_ = float(found.relative_error), found.curve
         seeded = 0 if seeds is None else len(seeds)
-        rest = np.argsort(-mean_shares(W * self._lengths(H))[seeded:], kind="stable") + seeded
+        rest = np.argsort(-mean_shares(W * settings.lengths(H))[seeded:], kind="stable") + seeded
         order = np.concatenate([np.arange(seeded), rest])
-        self._settle(H[order], W[:, order])
-
-    def report(self, path: str | PathLike[str], *, title: str | None = None) -> None:
-        """Write a report: one HTML page with charts and tables that needs no network.
-
-        Parameters
-        ----------
-        path : str or path-like
-            The page to write; an existing file is replaced once the new one is complete.
-        title : str, default=None
-            Title of the page; by default it counts topics and documents.
-
-        Raises
-        ------
-        ParameterError
-            If path is no name of a file, or title no string.
-        OSError
-            If the page cannot be written; an existing file stays as it was.
-        """
-        if not isinstance(path, str | PathLike):
-            raise ParameterError(f"path must be the name of a file; got {shown(path)}.")
-        write_page(report_of(self, check_kind("title", title, str)), path)
-
-    def _read(self, texts: Any, ids: Any, dates: Any, words: Any) -> None:
-        """Take in documents: their ids and dates, and their words as a matrix."""
-        self._memo = {}
-        matrix = is_table(texts)
-        if not matrix:
-            if words is not None:
-                raise ParameterError("words name the columns of a matrix; texts have words of their own. Leave it out.")
-            texts = checked_texts(texts)
-        n = texts.shape[0] if matrix else len(texts)
-        self.ids_ = checked_ids(ids, n)
-        self.dates_ = None if dates is None else iso_dates(checked_dates(dates, n), self.ids_)
-        self.periods_ = None if self.dates_ is None else periods(self.dates_)
-        self.texts_ = None if matrix or not self.keep_texts else texts
-        if matrix:
-            names = words if words is not None else names_of(texts) or range(texts.shape[1])
-            self.vectorizer_, self.language_ = None, "none"
-            self.words_ = np.array([str(word) for word in as_many(names, "words", texts.shape[1])], dtype=object)
-            self.X_ = word_counts(texts)
-            return
-        self.language_ = chosen_language(texts, self.language) if self.vectorizer is None else "none"
-        self.vectorizer_, X = fit_vectorizer(
-            texts,
-            None if self.vectorizer is None else clone(self.vectorizer),
-            language=self.language_,
-            bigrams=self.bigrams,
-            counts=self._objective.name != "frobenius",
-            stop_words=self.stop_words,
-            limits=self._limits,
-        )
-        self.X_ = word_counts(X)
-        named = hasattr(self.vectorizer_, "get_feature_names_out")  # which one that hashes words is not
-        names = self.vectorizer_.get_feature_names_out() if named else map(str, range(self.X_.shape[1]))
-        self.words_ = np.array([*names], dtype=object)
-
-    def _number(self, X: Any) -> int:
-        """Return how many topics to find in X."""
-        most = min(int(np.count_nonzero(np.diff(X.indptr))), X.shape[1])
-        if most == 0:
-            raise DataError("every entry of the matrix is zero: no document has a word. Pass documents with words.")
-        if not isinstance(self.n_topics, str):
-            return min(int(self.n_topics), most)
-        from partwise import choose_rank
-
-        choice = choose_rank(
-            X,
-            [k for k in CHOICES if k <= most // 2] or [1],
-            folds=min(5, most),
-            loss=self._objective,
-            sample_weight=self._weights(X),
-            random_state=self.random_state,
-            n_jobs=self.n_jobs,
-        )
-        self.rank_reason_ = choice.reason
-        return choice.n_components
+        self.__dict__.pop("rank_reason_", None)
+        if reason is not None:
+            self.rank_reason_ = reason
+        self._take(FittedTopics.normal(documents, settings, H[order], W[:, order]))
 
     @property
     def _n_features_out(self) -> int:

@@ -8,6 +8,7 @@ from datetime import date as Date
 from datetime import timedelta
 from importlib.metadata import version
 from inspect import signature
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -15,15 +16,28 @@ from sklearn.utils.validation import check_is_fitted
 
 import partwise
 from partwise import kernels
+from partwise.exceptions import ParameterError, shown
 from partwise.matrix import Array
-from partwise.report import STEPS, Document, Listed, Passage, Report, Timeline, TopicFacts, Unexplained, Word
-from partwise.topics.listing import Listing, Topic
+from partwise.parameters import check_kind
+from partwise.report import (
+    STEPS,
+    Document,
+    Listed,
+    Passage,
+    Report,
+    Timeline,
+    TopicFacts,
+    Unexplained,
+    Word,
+    write_page,
+)
+from partwise.topics.listing import Topic, explained, typical_rows
 from partwise.topics.marking import marked
 from partwise.topics.places import group_rows, mean_shares, shares_of, unit_rows
 from partwise.topics.timeline import binned
 from partwise.topics.words import SEPARATOR, ranked_words, topic_labels, topics_of_words
 
-__all__ = ["report_of"]
+__all__ = ["report", "report_of"]
 
 N_WORDS = 10
 N_EXCLUSIVE = 6
@@ -47,7 +61,29 @@ DAYS = {"day": 1, "week": 7}
 MONTHS = {"month": 1, "quarter": 3, "year": 12, "decade": 120}
 
 
-def report_of(model: Listing, title: str | None = None, command: str | None = None) -> Report:
+def report(model: Any, path: str | PathLike[str], *, title: str | None = None) -> None:
+    """Write a report: one HTML page with charts and tables that needs no network.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The page to write; an existing file is replaced once the new one is complete.
+    title : str, default=None
+        Title of the page; by default it counts topics and documents.
+
+    Raises
+    ------
+    ParameterError
+        If path is no name of a file, or title no string.
+    OSError
+        If the page cannot be written; an existing file stays as it was.
+    """
+    if not isinstance(path, str | PathLike):
+        raise ParameterError(f"path must be the name of a file; got {shown(path)}.")
+    write_page(report_of(model, check_kind("title", title, str)), path)
+
+
+def report_of(model: Any, title: str | None = None, command: str | None = None) -> Report:
     """Gather what a report tells of a fitted topic model.
 
     Parameters
@@ -66,7 +102,7 @@ def report_of(model: Listing, title: str | None = None, command: str | None = No
     """
     check_is_fitted(model)
     placed = np.asarray(model.document_topics_.any(axis=1))
-    fit = model._explained()
+    fit = explained(model._now)
     cosines, places, mapped = _map(model._now.components)
     known = sorted(day for day in model.dates_ or () if day)
     figures = [
@@ -93,7 +129,7 @@ def report_of(model: Listing, title: str | None = None, command: str | None = No
     )
 
 
-def _topics(model: Listing, fit: Array, places: Array) -> list[TopicFacts]:
+def _topics(model: Any, fit: Array, places: Array) -> list[TopicFacts]:
     H, shares, theta = model._now.components, model.shares_, model.document_topics_
     largest = np.where(theta.any(axis=1), theta.argmax(axis=1), -1)
     held = topics_of_words(H, shares)
@@ -115,7 +151,7 @@ def _topics(model: Listing, fit: Array, places: Array) -> list[TopicFacts]:
 
 
 def _topic(
-    model: Listing,
+    model: Any,
     record: Topic,
     members: Array,
     fit: Array,
@@ -145,7 +181,7 @@ def _topic(
     )
 
 
-def _document(model: Listing, row: int, characters: int = 0) -> Document:
+def _document(model: Any, row: int, characters: int = 0) -> Document:
     """Return what readers know of a document, with so many characters of its text."""
     known = {name: values[row] for name, values in model.metadata_.items()}
     return Document(
@@ -158,8 +194,8 @@ def _document(model: Listing, row: int, characters: int = 0) -> Document:
     )
 
 
-def _listed(model: Listing, topic: int, members: Array) -> list[Listed]:
-    """Return the most typical of the documents of which the topic is the largest, in the order of `Listing.typical`."""
+def _listed(model: Any, topic: int, members: Array) -> list[Listed]:
+    """Return the most typical of the documents of which the topic is the largest, in the order of `typical`."""
     theta = model.document_topics_[members]
     shares = shares_of(theta)[:, topic]
     order = np.argsort(-shares * theta[:, topic], kind="stable")
@@ -168,13 +204,16 @@ def _listed(model: Listing, topic: int, members: Array) -> list[Listed]:
     return [Listed(_document(model, int(members[i]), LINE), float(shares[i])) for i in order]
 
 
-def _passages(model: Listing, topic: int, words: Sequence[str]) -> list[Passage]:
+def _passages(model: Any, topic: int, words: Sequence[str]) -> list[Passage]:
     """Return passages of the most typical documents that differ from one another."""
     chosen: list[tuple[Passage, set[str]]] = []
-    for (row, share), one in zip(model._typical(topic, N_CANDIDATES), model.typical(topic, N_CANDIDATES), strict=True):
-        own = set(model._analyze(one.passage)) or {one.id}
+    analyze = model._now.documents.analyze
+    for (row, share), one in zip(
+        typical_rows(model._now, topic, N_CANDIDATES), model.typical(topic, N_CANDIDATES), strict=True
+    ):
+        own = set(analyze(one.passage)) or {one.id}
         if all(len(own & other) <= ALIKE * len(own | other) for _, other in chosen):
-            chosen.append((Passage(_document(model, row), share, marked(one.passage, words, model._analyze)), own))
+            chosen.append((Passage(_document(model, row), share, marked(one.passage, words, analyze)), own))
         if len(chosen) == N_PASSAGES:
             break
     return [passage for passage, _ in chosen]
@@ -200,7 +239,7 @@ def _map(components: Array) -> tuple[Array, Array, float]:
     return cosines, points.round(4) + 0.0, float(values[:2].sum()) / total if total > 0 else 1.0
 
 
-def _timeline(model: Listing) -> Timeline | None:
+def _timeline(model: Any) -> Timeline | None:
     """Return shares over time, in the shortest bins that a chart has room for; None where there is nothing to show."""
     known = [day for day in model.dates_ or () if day]
     if model.dates_ is None or not known:
@@ -247,7 +286,7 @@ def _start(name: str) -> str:
     return Date(max(int(year[:4]), 1), int(month or 1), int(day or 1)).isoformat()  # the 0000s begin in the year 1
 
 
-def _unexplained(model: Listing, fit: Array, placed: Array) -> list[Unexplained]:
+def _unexplained(model: Any, fit: Array, placed: Array) -> list[Unexplained]:
     rows = np.flatnonzero(placed)
     worst = rows[np.argsort(fit[rows].round(9), kind="stable")][:N_UNEXPLAINED]
     largest = model.document_topics_.argmax(axis=1)
@@ -267,7 +306,7 @@ def _provenance(model: Any) -> list[tuple[str, str]]:
         ("documents placed in no topic", f"{wordless:,}"),
         ("fingerprint of the data", _fingerprint(X, model.words_)),
         ("language", str(model.language_)),
-        ("loss", model._objective.name),
+        ("loss", model._settings.objective.name),
         ("seed", str(model.random_state)),
     ]
     if hasattr(model, "n_iter_"):

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.utils.validation import check_is_fitted
 
 from partwise.exceptions import DataError
 from partwise.parameters import check_flag, check_integer, check_number
@@ -15,161 +14,159 @@ from partwise.topics.frames import frame
 from partwise.topics.neighbours import Neighbours, Similar
 from partwise.topics.words import topics_of_words
 
-__all__ = ["Search"]
+
+def find(topics: FittedTopics, query: str, n: int = 3) -> Any:
+    """Return the topics that a few words are about.
+
+    Parameters
+    ----------
+    query : str
+        Words, or a text.
+    n : int, default=3
+        Topics to find.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns: ``topic``, ``label``, ``score``, the cosine between the words of the query and of the topic, and
+        ``words`` of the query that the topic uses, heaviest first, in one string. Best first; topics that use none
+        of the words are left out.
+
+    Raises
+    ------
+    DataError
+        If no topic uses any word of the query, or it is no string.
+    ParameterError
+        If `n` is no positive integer.
+    MissingExtraError
+        If pandas is not installed; `find_columns` does without.
+    """
+    return frame(find_columns(topics, query, n), "TopicModel.find", "TopicModel.find_columns lists the same without.")
 
 
-class Search(FittedTopics):
-    """The part of `TopicModel` that finds."""
+def find_columns(topics: FittedTopics, query: str, n: int = 3) -> dict[str, list[Any]]:
+    """List the topics that a few words are about as `find` does, without pandas.
 
-    def find(self, query: str, n: int = 3) -> Any:
-        """Return the topics that a few words are about.
+    Parameters
+    ----------
+    query, n : see `find`
+        The same.
 
-        Parameters
-        ----------
-        query : str
-            Words, or a text.
-        n : int, default=3
-            Topics to find.
+    Returns
+    -------
+    dict of str to list
+        Values of each column.
 
-        Returns
-        -------
-        pandas.DataFrame
-            Columns: ``topic``, ``label``, ``score``, the cosine between the words of the query and of the topic, and
-            ``words`` of the query that the topic uses, heaviest first, in one string. Best first; topics that use none
-            of the words are left out.
+    Raises
+    ------
+    DataError
+        As in `find`.
+    """
+    query, n, own = check_text("query", query), check_integer("n", n), topics.documents
+    if own.vectorizer is not None:
+        x = sp.csr_array(own.vectors([query]))
+    else:
+        columns = [own.columns[word] for word in query.split() if word in own.columns]
+        x = sp.csr_array((np.ones(len(columns)), ([0] * len(columns), columns)), shape=(1, len(own.words)))
+    x = topics.tfidf(x) if topics.settings.squared else sp.csr_array(x)
+    H, labels = topics.components, topics.labels
+    lengths = np.linalg.norm(H, axis=1)
+    scores = (H @ x.toarray()[0]) / np.where(lengths > 0, lengths, 1)
+    if not scores.any():
+        raise _nothing(query, "has no word that any topic uses", [*own.columns])
+    scores /= max(float(np.sqrt((x.data**2).sum())), np.finfo(float).tiny)
+    best = [int(t) for t in np.argsort(-scores, kind="stable")[:n] if scores[t] > 0]
+    used = [", ".join(topics.words(j for j in sorted(x.indices, key=lambda j: -H[t, j]) if H[t, j] > 0)) for t in best]
+    return {
+        "topic": best,
+        "label": [labels[t] for t in best],
+        "score": scores[best].tolist(),
+        "words": used,
+    }
 
-        Raises
-        ------
-        DataError
-            If no topic uses any word of the query, or it is no string.
-        ParameterError
-            If `n` is no positive integer.
-        MissingExtraError
-            If pandas is not installed; `find_columns` does without.
-        """
-        return frame(self.find_columns(query, n), "TopicModel.find", "TopicModel.find_columns lists the same without.")
 
-    def find_columns(self, query: str, n: int = 3) -> dict[str, list[Any]]:
-        """List the topics that a few words are about as `find` does, without pandas.
+def neighbours(
+    topics: FittedTopics, id_or_text: str, n: int = 5, *, word_weight: float = 0.5, duplicates: bool = True
+) -> list[Similar]:
+    """List the documents most similar to a document or a text as `similar` does, without pandas.
 
-        Parameters
-        ----------
-        query, n : see `find`
-            The same.
+    Parameters
+    ----------
+    id_or_text, n, word_weight, duplicates : see `similar`
+        The same.
 
-        Returns
-        -------
-        dict of str to list
-            Values of each column.
+    Returns
+    -------
+    list of Similar
+        Most similar first.
+    """
+    own = topics.documents
+    n, duplicates = check_integer("n", n), check_flag("duplicates", duplicates)
+    word_weight = check_number("word_weight", word_weight, 0, 1, hint="0 counts topics alone, 1 words alone.")
+    itself = own.rows.get(str(id_or_text))
+    if itself is None:
+        check_text("id_or_text", id_or_text)
+    among = topics.get("neighbours", lambda: _all_neighbours(topics))
+    if itself is not None:
+        place, words = among.theta[itself], among.words[[itself]]
+    else:
+        x = own.vectors([id_or_text]) if own.vectorizer is not None else sp.csr_array((1, len(own.words)))
+        place, words = topics.place(x)[0], topics.tfidf(x)
+    if not place.any():
+        what = "is neither an id nor a text with known words" if itself is None else "has no words in any topic"
+        raise _nothing(id_or_text, f"{what}, so nothing is similar to it", own.ids if itself is None else [])
+    found = among.find(place, words, n, word_weight, itself, duplicates)
+    return [Similar(own.ids[row], score, shared) for row, score, shared in found]
 
-        Raises
-        ------
-        DataError
-            As in `find`.
-        """
-        check_is_fitted(self)
-        query, n = check_text("query", query), check_integer("n", n)
-        if self.vectorizer_ is not None:
-            x = sp.csr_array(self._vectors([query]))
-        else:
-            columns = [j for j in map(self._column, query.split()) if j is not None]
-            x = sp.csr_array((np.ones(len(columns)), ([0] * len(columns), columns)), shape=(1, len(self.words_)))
-        x = self._tfidf(x) if self._objective.name == "frobenius" else sp.csr_array(x)
-        H, labels = self._now.components, self.labels_
-        lengths = np.linalg.norm(H, axis=1)
-        scores = (H @ x.toarray()[0]) / np.where(lengths > 0, lengths, 1)
-        if not scores.any():
-            raise self._nothing(query, "has no word that any topic uses", names=[str(word) for word in self.words_])
-        scores /= max(float(np.sqrt((x.data**2).sum())), np.finfo(float).tiny)
-        best = [int(t) for t in np.argsort(-scores, kind="stable")[:n] if scores[t] > 0]
-        used = [
-            ", ".join(str(self.words_[j]) for j in sorted(x.indices, key=lambda j: -H[t, j]) if H[t, j] > 0)
-            for t in best
-        ]
-        return {
-            "topic": best,
-            "label": [labels[t] for t in best],
-            "score": scores[best].tolist(),
-            "words": used,
-        }
 
-    def neighbours(
-        self, id_or_text: str, n: int = 5, *, word_weight: float = 0.5, duplicates: bool = True
-    ) -> list[Similar]:
-        """List the documents most similar to a document or a text as `similar` does, without pandas.
+def similar(
+    topics: FittedTopics, id_or_text: str, n: int = 5, *, word_weight: float = 0.5, duplicates: bool = True
+) -> Any:
+    """Return the documents most similar to a document or a text, exactly.
 
-        Parameters
-        ----------
-        id_or_text, n, word_weight, duplicates : see `similar`
-            The same.
+    Parameters
+    ----------
+    id_or_text : str
+        Id of a fitted document; anything else is taken as a text.
+    n : int, default=5
+        Documents to find; the document itself is left out.
+    word_weight : float, default=0.5
+        The score is a mean of two cosines, one between the topics of two documents and one between their words
+        (TF-IDF). This is the weight of the second: 0 counts topics alone, 1 words alone.
+    duplicates : bool, default=True
+        Whether to list documents whose words are nearly those of the one (cosine 0.9), or of one listed before.
 
-        Returns
-        -------
-        list of Similar
-            Most similar first.
-        """
-        check_is_fitted(self)
-        n, duplicates = check_integer("n", n), check_flag("duplicates", duplicates)
-        word_weight = check_number("word_weight", word_weight, 0, 1, hint="0 counts topics alone, 1 words alone.")
-        itself = self._row(str(id_or_text))
-        if itself is None:
-            check_text("id_or_text", id_or_text)
-        among = self._now.get("neighbours", self._all_neighbours)
-        if itself is not None:
-            place, words = among.theta[itself], among.words[[itself]]
-        else:
-            x = self._vectors([id_or_text]) if self.vectorizer_ is not None else sp.csr_array((1, len(self.words_)))
-            place, words = self._places(x)[0], self._tfidf(x)
-        if not place.any():
-            what = "is neither an id nor a text with known words" if itself is None else "has no words in any topic"
-            raise self._nothing(id_or_text, f"{what}, so nothing is similar to it", self.ids_ if itself is None else [])
-        found = among.find(place, words, n, word_weight, itself, duplicates)
-        return [Similar(self.ids_[row], score, shared) for row, score, shared in found]
+    Returns
+    -------
+    pandas.DataFrame
+        Columns: ``id``, ``score`` (1 for the same topics and words, 0 for nothing in common) and ``shared``, a dict
+        of topic to its part of the score, largest first; parts sum to 1. Most similar first; documents without
+        words are never among them.
 
-    def similar(self, id_or_text: str, n: int = 5, *, word_weight: float = 0.5, duplicates: bool = True) -> Any:
-        """Return the documents most similar to a document or a text, exactly.
+    Raises
+    ------
+    DataError
+        If the document or text has no word that the topics know.
+    ParameterError
+        If a parameter has a value that nothing accepts.
+    MissingExtraError
+        If pandas is not installed; `neighbours` does without.
+    """
+    found = neighbours(topics, id_or_text, n, word_weight=word_weight, duplicates=duplicates)
+    columns: dict[str, list[Any]] = {
+        "id": [one.id for one in found],
+        "score": [one.score for one in found],
+        "shared": [one.shared for one in found],
+    }
+    return frame(columns, "TopicModel.similar", "TopicModel.neighbours lists the same without.")
 
-        Parameters
-        ----------
-        id_or_text : str
-            Id of a fitted document; anything else is taken as a text.
-        n : int, default=5
-            Documents to find; the document itself is left out.
-        word_weight : float, default=0.5
-            The score is a mean of two cosines, one between the topics of two documents and one between their words
-            (TF-IDF). This is the weight of the second: 0 counts topics alone, 1 words alone.
-        duplicates : bool, default=True
-            Whether to list documents whose words are nearly those of the one (cosine 0.9), or of one listed before.
 
-        Returns
-        -------
-        pandas.DataFrame
-            Columns: ``id``, ``score`` (1 for the same topics and words, 0 for nothing in common) and ``shared``, a dict
-            of topic to its part of the score, largest first; parts sum to 1. Most similar first; documents without
-            words are never among them.
+def _all_neighbours(topics: FittedTopics) -> Neighbours:
+    of_words = topics_of_words(topics.components, topics.shares)
+    return Neighbours(topics.places, topics.tfidf(topics.documents.X), of_words)
 
-        Raises
-        ------
-        DataError
-            If the document or text has no word that the topics know.
-        ParameterError
-            If a parameter has a value that nothing accepts.
-        MissingExtraError
-            If pandas is not installed; `neighbours` does without.
-        """
-        found = self.neighbours(id_or_text, n, word_weight=word_weight, duplicates=duplicates)
-        columns: dict[str, list[Any]] = {
-            "id": [one.id for one in found],
-            "score": [one.score for one in found],
-            "shared": [one.shared for one in found],
-        }
-        return frame(columns, "TopicModel.similar", "TopicModel.neighbours lists the same without.")
 
-    def _all_neighbours(self) -> Neighbours:
-        now = self._now
-        return Neighbours(now.places, self._tfidf(self.X_), topics_of_words(now.components, now.shares))
-
-    def _nothing(self, asked: str, what: str, names: list[str]) -> DataError:
-        near = difflib.get_close_matches(str(asked), names, n=3)
-        hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
-        return DataError(f"{str(asked)[:60]!r} {what}.{hint}")
+def _nothing(asked: str, what: str, names: list[str]) -> DataError:
+    near = difflib.get_close_matches(str(asked), names, n=3)
+    hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+    return DataError(f"{str(asked)[:60]!r} {what}.{hint}")

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import squareform
-from sklearn.utils.validation import check_is_fitted
 
 from partwise.exceptions import DataError, ParameterError, shown
 from partwise.matrix import Array
@@ -21,167 +20,165 @@ from partwise.topics.places import group_rows, mean_shares, unit_rows
 from partwise.topics.timeline import binned
 from partwise.topics.words import ranked_words
 
-__all__ = ["Views"]
+
+def over_time(topics: FittedTopics, bins: str = "month", n_words: int = 5) -> Any:
+    """Return how topics change with time.
+
+    Topics stay as they are: in each bin the documents are placed among them, the best weights for fixed topics.
+
+    Parameters
+    ----------
+    bins : {'auto', 'day', 'week', 'month', 'quarter', 'year', 'decade'}, default='month'
+        Length of a bin; 'auto' takes the shortest that makes at most 24.
+    n_words : int, default=5
+        Words to list.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each bin that has documents, and topic. Columns: ``bin``, such as ``'2024-05'``; ``topic``;
+        ``label``; ``share`` of the topic among the bin's documents (they sum to 1 in a bin); ``documents`` in the
+        bin; ``words`` of the topic in this bin, most relevant first, in one string.
+
+    Raises
+    ------
+    DataError
+        If the model was fitted without dates, or a date says less than its bin needs to know.
+    ParameterError
+        If bins has another value.
+    MissingExtraError
+        If pandas is not installed; `over_time_columns` does without.
+
+    References
+    ----------
+    The words: one multiplicative step of D. D. Lee and H. S. Seung, NIPS 2000, from the topics of the whole
+    collection on the documents of a bin.
+    """
+    columns = over_time_columns(topics, bins, n_words)
+    return frame(columns, "TopicModel.over_time", "TopicModel.over_time_columns lists the same without.")
 
 
-class Views(FittedTopics):
-    """The part of `TopicModel` that compares."""
+def over_time_columns(topics: FittedTopics, bins: str = "month", n_words: int = 5) -> dict[str, list[Any]]:
+    """List how topics change with time as `over_time` does, without pandas.
 
-    def over_time(self, bins: str = "month", n_words: int = 5) -> Any:
-        """Return how topics change with time.
+    Parameters
+    ----------
+    bins, n_words : see `over_time`
+        The same.
 
-        Topics stay as they are: in each bin the documents are placed among them, the best weights for fixed topics.
+    Returns
+    -------
+    dict of str to list
+        Values of each column.
 
-        Parameters
-        ----------
-        bins : {'auto', 'day', 'week', 'month', 'quarter', 'year', 'decade'}, default='month'
-            Length of a bin; 'auto' takes the shortest that makes at most 24.
-        n_words : int, default=5
-            Words to list.
+    Raises
+    ------
+    DataError
+        As in `over_time`.
+    """
+    known = topics.documents
+    if known.dates is None or not any(known.dates):
+        raise DataError("the model knows no dates. Pass dates=, one for each text, when it is fitted.")
+    return _grouped(topics, "bin", binned(known.dates, bins, known.ids), n_words)
 
-        Returns
-        -------
-        pandas.DataFrame
-            A row for each bin that has documents, and topic. Columns: ``bin``, such as ``'2024-05'``; ``topic``;
-            ``label``; ``share`` of the topic among the bin's documents (they sum to 1 in a bin); ``documents`` in the
-            bin; ``words`` of the topic in this bin, most relevant first, in one string.
 
-        Raises
-        ------
-        DataError
-            If the model was fitted without dates, or a date says less than its bin needs to know.
-        ParameterError
-            If bins has another value.
-        MissingExtraError
-            If pandas is not installed; `over_time_columns` does without.
+def per_class(topics: FittedTopics, labels: Sequence[Any], n_words: int = 5) -> Any:
+    """Return how classes of documents differ in their topics: authors, sections, sources.
 
-        References
-        ----------
-        The words: one multiplicative step of D. D. Lee and H. S. Seung, NIPS 2000, from the topics of the whole
-        collection on the documents of a bin.
-        """
-        columns = self.over_time_columns(bins, n_words)
-        return frame(columns, "TopicModel.over_time", "TopicModel.over_time_columns lists the same without.")
+    Parameters
+    ----------
+    labels : sequence
+        Class of each fitted document; None, NaN or ``""`` for none.
+    n_words : int, default=5
+        Words to list.
 
-    def over_time_columns(self, bins: str = "month", n_words: int = 5) -> dict[str, list[Any]]:
-        """List how topics change with time as `over_time` does, without pandas.
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each class and topic, with the columns of `over_time`, the first called ``class``.
 
-        Parameters
-        ----------
-        bins, n_words : see `over_time`
-            The same.
+    Raises
+    ------
+    DataError
+        If there is not one label for each document.
+    MissingExtraError
+        If pandas is not installed.
+    """
+    given = as_many(labels, "labels", len(topics.documents.ids))
+    names = ["" if is_missing(label) else str(label) for label in given]
+    return frame(_grouped(topics, "class", names, n_words), "TopicModel.per_class")
 
-        Returns
-        -------
-        dict of str to list
-            Values of each column.
 
-        Raises
-        ------
-        DataError
-            As in `over_time`.
-        """
-        check_is_fitted(self)
-        if self.dates_ is None or not any(self.dates_):
-            raise DataError("the model knows no dates. Pass dates=, one for each text, when it is fitted.")
-        return self._grouped("bin", binned(self.dates_, bins, self.ids_), n_words)
+def _grouped(topics: FittedTopics, first: str, names: list[str], n_words: int) -> dict[str, list[Any]]:
+    n_words = check_integer("n_words", n_words)
+    columns: dict[str, list[Any]] = {name: [] for name in (first, "topic", "label", "share", "documents", "words")}
+    places, labels = topics.places, topics.labels
+    for name, rows in zip(*group_rows(names), strict=True):
+        shares = mean_shares(places[rows])
+        words = ranked_words(_spoken(topics, rows), shares, n_words)
+        columns[first] += [name] * len(labels)
+        columns["topic"] += range(len(labels))
+        columns["label"] += labels
+        columns["share"] += shares.tolist()
+        columns["documents"] += [len(rows)] * len(labels)
+        columns["words"] += [", ".join(topics.words(of_topic)) for of_topic in words]
+    return columns
 
-    def per_class(self, labels: Sequence[Any], n_words: int = 5) -> Any:
-        """Return how classes of documents differ in their topics: authors, sections, sources.
 
-        Parameters
-        ----------
-        labels : sequence
-            Class of each fitted document; None, NaN or ``""`` for none.
-        n_words : int, default=5
-            Words to list.
+def _spoken(topics: FittedTopics, rows: Array) -> Array:
+    """Return the topics (k, m) as some documents speak of them: one multiplicative step from all documents'."""
+    theta, X, H = topics.places[rows], topics.documents.X[rows], topics.components
+    if topics.settings.squared:
+        wanted, there = (X.T @ theta).T, (theta.T @ theta) @ H
+    else:
+        X = X.tocoo()
+        model = np.einsum("ij,ij->i", theta[X.row], H.T[X.col])
+        X.data = X.data / np.where(model > 0, model, 1)
+        wanted, there = (X.T @ theta).T, theta.sum(axis=0)[:, None]
+    return H * np.divide(wanted, there, out=np.zeros(H.shape), where=there > 0)
 
-        Returns
-        -------
-        pandas.DataFrame
-            A row for each class and topic, with the columns of `over_time`, the first called ``class``.
 
-        Raises
-        ------
-        DataError
-            If there is not one label for each document.
-        MissingExtraError
-            If pandas is not installed.
-        """
-        check_is_fitted(self)
-        given = as_many(labels, "labels", len(self.ids_))
-        names = ["" if is_missing(label) else str(label) for label in given]
-        return frame(self._grouped("class", names, n_words), "TopicModel.per_class")
+def hierarchy(topics: FittedTopics) -> Array:
+    """Return which topics are closest, as SciPy's linkage: average linkage of the cosines between their words.
 
-    def _grouped(self, first: str, names: list[str], n_words: int) -> dict[str, list[Any]]:
-        n_words = check_integer("n_words", n_words)
-        columns: dict[str, list[Any]] = {name: [] for name in (first, "topic", "label", "share", "documents", "words")}
-        places, labels = self._now.places, self.labels_
-        for name, rows in zip(*group_rows(names), strict=True):
-            shares = mean_shares(places[rows])
-            words = ranked_words(self._spoken(rows), shares, n_words)
-            columns[first] += [name] * len(labels)
-            columns["topic"] += range(len(labels))
-            columns["label"] += labels
-            columns["share"] += shares.tolist()
-            columns["documents"] += [len(rows)] * len(labels)
-            columns["words"] += [", ".join(str(self.words_[j]) for j in of_topic) for of_topic in words]
-        return columns
+    Returns
+    -------
+    ndarray of shape (n_topics\\_ - 1, 4)
+        For ``scipy.cluster.hierarchy.dendrogram(linkage, labels=model.labels_)``; a row is two clusters that are
+        joined, their distance (1 - cosine), and the number of topics in them.
 
-    def _spoken(self, rows: Array) -> Array:
-        """Return the topics (k, m) as some documents speak of them: one multiplicative step from all documents'."""
-        theta, X, H = self._now.places[rows], self.X_[rows], self._now.components
-        if self._objective.name == "frobenius":
-            wanted, there = (X.T @ theta).T, (theta.T @ theta) @ H
-        else:
-            X = X.tocoo()
-            model = np.einsum("ij,ij->i", theta[X.row], H.T[X.col])
-            X.data = X.data / np.where(model > 0, model, 1)
-            wanted, there = (X.T @ theta).T, theta.sum(axis=0)[:, None]
-        return H * np.divide(wanted, there, out=np.zeros(H.shape), where=there > 0)
+    Raises
+    ------
+    ParameterError
+        If there is a single topic.
+    """
+    if len(topics) < 2:
+        raise ParameterError("a single topic has no hierarchy. Fit more topics.")
+    unit = unit_rows(topics.components)
+    distances = np.clip(1 - unit @ unit.T, 0, 1)
+    np.fill_diagonal(distances, 0)
+    return linkage(squareform(distances, checks=False), method="average", optimal_ordering=True)
 
-    def hierarchy(self) -> Array:
-        """Return which topics are closest, as SciPy's linkage: average linkage of the cosines between their words.
 
-        Returns
-        -------
-        ndarray of shape (n_topics\\_ - 1, 4)
-            For ``scipy.cluster.hierarchy.dendrogram(linkage, labels=model.labels_)``; a row is two clusters that are
-            joined, their distance (1 - cosine), and the number of topics in them.
+def diff(model: Any, other: Any) -> TopicDiff:
+    """Tell what became of these topics in another model: kept, gone, new.
 
-        Raises
-        ------
-        ParameterError
-            If there is a single topic.
-        """
-        check_is_fitted(self)
-        if self.n_topics_ < 2:
-            raise ParameterError("a single topic has no hierarchy. Fit more topics.")
-        unit = unit_rows(self._now.components)
-        distances = np.clip(1 - unit @ unit.T, 0, 1)
-        np.fill_diagonal(distances, 0)
-        return linkage(squareform(distances, checks=False), method="average", optimal_ordering=True)
+    Parameters
+    ----------
+    other : TopicModel
+        A fitted model, of the same words or others: topics are compared by the words that they name.
 
-    def diff(self, other: Any) -> TopicDiff:
-        """Tell what became of these topics in another model: kept, gone, new.
+    Returns
+    -------
+    TopicDiff
+        Matched topics as ``pairs``, ``gone`` and ``new`` ones; ``str`` is a table, and so is ``table()``.
 
-        Parameters
-        ----------
-        other : TopicModel
-            A fitted model, of the same words or others: topics are compared by the words that they name.
-
-        Returns
-        -------
-        TopicDiff
-            Matched topics as ``pairs``, ``gone`` and ``new`` ones; ``str`` is a table, and so is ``table()``.
-
-        Raises
-        ------
-        ParameterError
-            If other is no TopicModel.
-        """
-        check_is_fitted(self)
-        if not isinstance(other, FittedTopics):
-            raise ParameterError(f"other must be a fitted TopicModel; got {shown(other)}.")
-        check_is_fitted(other)
-        return topic_diff(match(self, other), (list(self.labels_), list(other.labels_)))
+    Raises
+    ------
+    ParameterError
+        If other is no TopicModel.
+    """
+    if not isinstance(other, type(model)):
+        raise ParameterError(f"other must be a fitted TopicModel; got {shown(other)}.")
+    labels = model.labels_, other.labels_  # of a model that is not fitted, an error that says so
+    return topic_diff(match(model, other), labels)

@@ -1,0 +1,28 @@
+"""How many topics a collection gets."""
+
+from typing import Any
+
+import numpy as np
+
+from partwise.exceptions import DataError
+from partwise.selection.rank import choose_rank
+from partwise.topics.settings import Settings
+
+__all__ = ["number_of_topics"]
+
+CHOICES = (2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20)
+"""Numbers of topics to choose from; in texts, finer topics keep explaining more."""
+
+
+def number_of_topics(asked: Any, X: Any, settings: Settings) -> tuple[int, str | None]:
+    """Return how many topics to find in X (n, m), no more than it holds, and why if that was left to the data."""
+    most = min(int(np.count_nonzero(np.diff(X.indptr))), X.shape[1])
+    if most == 0:
+        raise DataError("every entry of the matrix is zero: no document has a word. Pass documents with words.")
+    if not isinstance(asked, str):
+        return min(int(asked), most), None
+    choice = choose_rank(
+        X, [k for k in CHOICES if k <= most // 2] or [1], folds=min(5, most), loss=settings.objective,
+        sample_weight=settings.weights(X), random_state=settings.random_state, n_jobs=settings.n_jobs,
+    )  # fmt: skip
+    return choice.n_components, choice.reason

@@ -1,0 +1,45 @@
+"""Texts, or a matrix of words, as the documents of a model."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+from partwise.exceptions import ParameterError
+from partwise.matrix import is_table, names_of
+from partwise.topics.collection import as_many, checked_dates, checked_ids, checked_metadata, checked_texts, word_counts
+from partwise.topics.fitted import Documents
+from partwise.topics.settings import Settings
+from partwise.topics.timeline import iso_dates, periods
+from partwise.topics.vectorize import chosen_language, fit_vectorizer
+
+__all__ = ["read_documents"]
+
+
+def read_documents(model: Any, texts: Any, ids: Any, dates: Any, given: Any, metadata: Any) -> Documents:
+    """Return documents for a fit of a `TopicModel`, whose parameters say how texts become words."""
+    matrix = is_table(texts)
+    if not matrix:
+        if given is not None:
+            raise ParameterError("words name the columns of a matrix; texts have words of their own. Leave it out.")
+        texts = checked_texts(texts)
+    n = texts.shape[0] if matrix else len(texts)
+    names = checked_ids(ids, n)
+    days = None if dates is None else iso_dates(checked_dates(dates, n), names)
+    if matrix:
+        of_columns = given if given is not None else names_of(texts) or range(texts.shape[1])
+        used: Any = [str(word) for word in as_many(of_columns, "words", texts.shape[1])]
+        vectorizer, language, X = None, "none", word_counts(texts)
+    else:
+        language = chosen_language(texts, model.language) if model.vectorizer is None else "none"
+        vectorizer, X = fit_vectorizer(
+            texts, None if model.vectorizer is None else clone(model.vectorizer), language=language,
+            bigrams=model.bigrams, counts=not Settings.of(model).squared, stop_words=model.stop_words,
+            limits=model._limits,
+        )  # fmt: skip
+        X = word_counts(X)
+        named = hasattr(vectorizer, "get_feature_names_out")  # which one that hashes words is not
+        used = vectorizer.get_feature_names_out() if named else map(str, range(X.shape[1]))
+    words, kept = np.array([*used], dtype=object), None if matrix or not model.keep_texts else texts
+    of_days, more = None if days is None else periods(days), checked_metadata(metadata, n)
+    return Documents(X, words, vectorizer, language, names, kept, days, of_days, more)

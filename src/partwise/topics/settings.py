@@ -1,0 +1,107 @@
+"""The parameters of a topic model: which are valid, and which count after the fit too."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from partwise.exceptions import DataError, ParameterError, shown
+from partwise.losses import Loss, get_loss
+from partwise.matrix import Array
+from partwise.parameters import check_count, check_flag, check_integer, check_number, check_seed_kind
+from partwise.penalties import Penalty
+from partwise.projection import Projection
+from partwise.state import PlainState
+from partwise.tables.cells import listed
+from partwise.topics.collection import check_text
+from partwise.topics.languages import check_language
+from partwise.topics.vectorize import balancing_weights
+
+__all__ = ["Settings", "check_parameters"]
+
+
+def check_parameters(model: Any) -> None:
+    """Raise for an invalid parameter of a `TopicModel`."""
+    check_count("n_topics", model.n_topics, also=("auto", "choose"))
+    check_language(model.language)
+    Settings.of(model)
+    for name in ("bigrams", "keep_texts"):
+        check_flag(name, getattr(model, name))
+    check_integer("max_iter", model.max_iter)
+    check_number("forget_factor", model.forget_factor, 0, 1, hint="0 forgets earlier batches at once, 1 never.")
+    own = model.vectorizer
+    if own is not None and not (model.stop_words is None and model._limits.usual):
+        raise ParameterError("a vectorizer chooses its words itself: give it stop_words, min_df and max_df.")
+    if model.stop_words is not None:
+        try:
+            for i, word in enumerate(listed(model.stop_words, "stop_words")):
+                check_text(f"stop_words[{i}]", word)
+        except DataError as error:  # said of data, but these are a setting
+            raise ParameterError(str(error)) from None
+    for name in ("min_df", "max_df"):
+        value = getattr(model, name)
+        if isinstance(value, float):
+            check_number(name, value, 0, 1, hint="A float is a share of the documents, an integer counts them.")
+        elif value is not None:
+            check_integer(name, value)
+    if own is not None and (isinstance(own, type) or not all(hasattr(own, f) for f in ("fit_transform", "get_params"))):
+        raise ParameterError(f"vectorizer must be a scikit-learn vectorizer, or None; got {shown(own)}.")
+
+
+@dataclass(frozen=True)
+class Settings(PlainState):
+    """The parameters of `TopicModel` that count after the fit too.
+
+    Parameters
+    ----------
+    loss : str or Loss
+        What is minimised.
+    balanced : bool
+        Whether documents like many others weigh less in a fit.
+    random_state, stability_runs, n_jobs : see `TopicModel`
+        Of the refits that tell how stable topics are; threads.
+    """
+
+    loss: Any
+    balanced: bool
+    random_state: Any
+    stability_runs: int
+    n_jobs: int | None
+
+    @classmethod
+    def of(cls, model: Any) -> "Settings":
+        """Return those of a model as they are now, checked."""
+        return cls(model.loss, model.balanced, model.random_state, model.stability_runs, model.n_jobs)
+
+    def __post_init__(self) -> None:
+        check_flag("balanced", self.balanced)
+        check_seed_kind("random_state", self.random_state)
+        check_integer("stability_runs", self.stability_runs, 0)
+        get_loss(self.loss)
+
+    @property
+    def objective(self) -> Loss:
+        """What is minimised, as an object."""
+        return get_loss(self.loss)
+
+    @property
+    def squared(self) -> bool:
+        """Whether errors are squared, and not the divergence of counts."""
+        return self.objective.name == "frobenius"
+
+    def weights(self, X: Any) -> Array | None:
+        """Return the weights of documents (n, m) in a fit, None for equal ones."""
+        return balancing_weights(X) if self.balanced and self.squared else None
+
+    def lengths(self, components: Array) -> Array:
+        """Return the lengths of topics (k, m), or their sums where the loss is of counts, (k,)."""
+        return np.linalg.norm(components, axis=1) if self.squared else components.sum(axis=1)
+
+    def normal(self, components: Array) -> Array:
+        """Return topics (k, m) at length 1; those of zeros stay zero."""
+        lengths = self.lengths(components)
+        return components / np.where(lengths > 0, lengths, 1)[:, None]
+
+    def projection(self, components: Array) -> Projection:
+        """Return what places rows of words among topics: the exact minimum."""
+        return Projection(components, self.objective, Penalty())
