@@ -1,13 +1,13 @@
 """factorize(X, k): the engine behind every estimator, and what it returns."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from partwise.losses import Frobenius, Loss, get_loss
-from partwise.losses.fixed import own_gram
 from partwise.matrix import Array, as_matrix
 from partwise.matrix.names import feature_names, like_columns, order_of, with_columns
 from partwise.parameters import check_count
@@ -15,12 +15,12 @@ from partwise.penalties import Bounds, Penalty
 from partwise.plan import Plan
 from partwise.problem import Problem, check_numbers
 from partwise.projection import KeptProjection
-from partwise.solvers import Callback, Outcome, Solver, even_out
+from partwise.solvers import Callback, Factor, Outcome, Solver, even_out
 from partwise.solvers.rows import finish
-from partwise.solvers.volume import Volume
 from partwise.state import PlainState
 from partwise.stopping import StopReason
 from partwise.summary import Summary
+from partwise.terms import Term, Volume
 from partwise.threads import Workers
 from partwise.units import scaled
 from partwise.weighting import Weighting
@@ -166,6 +166,8 @@ def factorize(
     bounds_H: Bounds | None = None,
     sum_to_one: bool = False,
     min_volume: float = 0.0,
+    terms_W: Sequence[Term] = (),
+    terms_H: Sequence[Term] = (),
     seed_components: Any = None,
 ) -> Factorization:
     r"""Find non-negative W and H with X ~ W H.
@@ -230,6 +232,10 @@ def factorize(
         their mean, d the mean variance of the rows along k - 1 directions. No unit. Nothing is added for one part, for
         as many as X has rows or columns, or without noise. Up to half of max_iter goes by first, with more weight on
         it and unheard by callbacks; Ctrl-C raises there.
+    terms_W, terms_H : sequence of Term, default=()
+        What the factors pay beside their penalties, for example ``[GraphSmoothness(adjacency, 0.1)]`` of
+        ``partwise.terms`` (Frobenius, every entry of X known). The last W of a fit then is not made exact, and
+        ``transform`` does not know terms of W, which join its rows.
     seed_components : array of shape (n_seeds, n_features) or None
         Where the first parts begin, at any scale; the fit may leave them. NaN takes an entry from the start.
 
@@ -273,7 +279,7 @@ def factorize(
     problem = Problem.of(
         X, objective, k, penalty_W=penalty_W, penalty_H=penalty_H, bounds_W=bounds_W, bounds_H=bounds_H,
         sample_weight=sample_weight, feature_weight=feature_weight, entry_weight=entry_weight, sum_to_one=sum_to_one,
-        min_volume=min_volume, negatives=negatives, missing_values=missing_values,
+        min_volume=min_volume, terms_W=terms_W, terms_H=terms_H, negatives=negatives, missing_values=missing_values,
     )  # fmt: skip
     return fit(problem, plan, names)
 
@@ -290,8 +296,10 @@ def fit(problem: Problem, plan: Plan, names: Array | None = None) -> Factorizati
         if problem.is_free:
             even_out(best.W, best.Ht, workers)
         left, value = _last_step(problem, best, workers)
-    room = volume.value(own_gram(best.Ht)) if volume else 0.0
-    final = value + room + (penalties[0].of(left) + penalties[1].of(best.Ht))
+    terms_W, terms_H = problem.terms
+    extra = Factor(left, terms=terms_W).pays(best.Ht)
+    extra += Factor(best.Ht, terms=(*terms_H, volume) if volume else terms_H).pays(left)
+    final = value + extra + (penalties[0].of(left) + penalties[1].of(best.Ht))
     W, H = problem.W(left), problem.H(best.Ht)
     check_numbers(value)
     return Factorization(
@@ -310,7 +318,7 @@ def _last_step(problem: Problem, found: Outcome, workers: Workers) -> tuple[Arra
         last = isinstance(problem.loss, Frobenius) or found.reason is not StopReason.MAX_TIME  # an exact step follows
         found.W[rows[:, 0] == 0] = float(last)
         judged = problem.X, rows
-    return finish(even.X, even.loss, found, even.penalties[0], even.domains[0], workers, judged)
+    return finish(even.X, even.loss, found, even.penalties[0], even.domains[0], workers, judged, even.terms[0])
 
 
 def _ending_at(curve: Array, final: float, log_unit: float) -> Array:

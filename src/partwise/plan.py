@@ -27,8 +27,8 @@ from partwise.solvers import (
     warm_up,
 )
 from partwise.solvers.rows import MOST_LOCAL
-from partwise.solvers.volume import Volume
 from partwise.stopping import Stopping, StopReason
+from partwise.terms import Volume
 from partwise.threads import Workers
 
 CUT_SHORT = (StopReason.MAX_TIME, StopReason.CALLBACK, StopReason.INTERRUPTED)
@@ -127,8 +127,9 @@ class Plan:
                     X, problem.loss, None, Fixed(Ht), problem.penalties[0], workers, most=MOST_LOCAL,
                     domain=domains[0],
                 )  # fmt: skip
-            w = Factor(W, problem.penalties[0], domains[0])
-            return w, Factor(Ht, problem.penalties[1], domains[1], volume)
+            terms_W, terms_H = problem.terms
+            w = Factor(W, problem.penalties[0], domains[0], terms_W)
+            return w, Factor(Ht, problem.penalties[1], domains[1], (*terms_H, volume) if volume else terms_H)
 
         return begin
 

@@ -1,5 +1,6 @@
 """What a fit minimises: X, loss, weights, penalties, bounds, checked once and in units of its own; and the way back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -7,13 +8,14 @@ import numpy as np
 
 from partwise.caching import cached_property
 from partwise.domains import Domain, domain_of
-from partwise.exceptions import DataError
+from partwise.exceptions import DataError, ParameterError, shown
 from partwise.losses import Loss
 from partwise.matrix import Array, Box, Matrix, as_matrix, by_rows, in_units, rescaled, widened
 from partwise.parameters import check_kind
 from partwise.penalties import Bounds, Penalty
-from partwise.solvers import Solver, check_domains, share_out
-from partwise.solvers.volume import check_volume
+from partwise.solvers import Solver, check_domains, check_terms, share_out
+from partwise.terms import Term
+from partwise.terms.volume import check_volume
 from partwise.weighting import Weighting
 
 NONE = Penalty()
@@ -50,6 +52,8 @@ class Problem:
         Whether each row of W has to sum to one.
     min_volume : float
         Weight of the volume that the parts span.
+    asked_terms : (tuple of Term, tuple of Term)
+        What else W and H pay.
 
     Examples
     --------
@@ -70,6 +74,7 @@ class Problem:
     weighting: Weighting = field(default_factory=Weighting)
     sum_to_one: bool = False
     min_volume: float = 0.0
+    asked_terms: tuple[tuple[Term, ...], tuple[Term, ...]] = ((), ())
 
     @classmethod
     def of(
@@ -86,6 +91,8 @@ class Problem:
         feature_weight: Any = None,
         sum_to_one: bool = False,
         min_volume: float = 0.0,
+        terms_W: Sequence[Term] = (),
+        terms_H: Sequence[Term] = (),
         negatives: str = "error",
         missing_values: Any = None,
         entry_weight: Any = None,
@@ -102,11 +109,13 @@ class Problem:
         loss.check(given)
         asked = penalties[0] or NONE, penalties[1] or NONE
         weighting = Weighting.of(sample_weight, feature_weight, given, loss)
-        weighting.check(asked, sum_to_one)
+        terms = _terms(terms_W, terms_H)
+        weighting.check(asked, sum_to_one, any(terms))
         bare, unit = _in_own_units(widened(given) if widen else given, loss)
         # the unit of X goes to both factors alike, but for a W that has its own
         units = (1.0, unit) if sum_to_one else share_out(unit, bare, bounds)
-        return cls(given, loss, bare, unit, units, n_components, asked, bounds, weighting, sum_to_one, min_volume)
+        limits = bounds, weighting, sum_to_one, min_volume, terms
+        return cls(given, loss, bare, unit, units, n_components, asked, *limits)
 
     @classmethod
     def onto(cls, X: Matrix, loss: Loss, unit_H: float, n_components: int, **more: Any) -> "Problem":
@@ -151,6 +160,15 @@ class Problem:
         return W, H
 
     @cached_property
+    def terms(self) -> tuple[tuple[Term, ...], tuple[Term, ...]]:
+        """What else W and H pay."""
+        W, H = (
+            tuple(term.in_units(unit, self.log_unit) for term in own)
+            for own, unit in zip(self.asked_terms, self.units, strict=True)
+        )
+        return W, H
+
+    @cached_property
     def boxes(self) -> tuple[Box | None, Box | None]:
         """Limits of W (n, k) and Ht (m, k)."""
         if self.bounds == (None, None):
@@ -170,7 +188,7 @@ class Problem:
     @property
     def is_free(self) -> bool:
         """Whether nothing but the loss counts, so that any scale between W and H is as good as another."""
-        return not any(self.penalties) and all(domain.is_cone for domain in self.domains)
+        return not (any(self.penalties) or any(self.terms)) and all(domain.is_cone for domain in self.domains)
 
     @cached_property
     def even_rows(self) -> "Problem":
@@ -189,6 +207,9 @@ class Problem:
     def check_limits(self, solver: Solver) -> None:
         """Raise IncompatibleSolverError where a solver cannot keep to the limits."""
         check_domains(solver, self.domains, self.bare)
+        check_terms(solver, self.terms, self.bare)
+        if self.units[0] != self.units[1] and any(term.is_shared for term in self.terms[0]):
+            raise ParameterError("A term of both factors cannot go with bounds or sum_to_one: leave one of them out.")
 
     @property
     def scales(self) -> tuple[Any, Any]:
@@ -228,6 +249,16 @@ class Problem:
         """Return a loss relative to its size of X: of squares the root, so that an error of X's size is 1."""
         share = value / self.size if self.size > 0 else 0.0
         return float(np.sqrt(2 * share)) if self.loss.degree == 2 else share
+
+
+def _terms(W: Sequence[Term], H: Sequence[Term]) -> tuple[tuple[Term, ...], tuple[Term, ...]]:
+    """Return the terms of both factors, checked; those that both share are on each."""
+    for name, own in (("terms_W", W), ("terms_H", H)):
+        if not (isinstance(own, list | tuple) and all(isinstance(term, Term) for term in own)):
+            raise ParameterError(f"{name} must be a list of terms, for example [Orthogonality(0.1)]; got {shown(own)}.")
+    shared = tuple(term for term in (*W, *H) if term.is_shared)
+    left, right = (tuple(term for term in own if not term.is_shared) + shared for own in (W, H))
+    return left, right
 
 
 def _in_own_units(X: Matrix, loss: Loss) -> tuple[Matrix, float]:

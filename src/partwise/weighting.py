@@ -57,7 +57,7 @@ class Weighting(Summary):
     def __bool__(self) -> bool:
         return self.rows is not None or self.columns is not None
 
-    def check(self, penalties: tuple[Penalty, Penalty], sum_to_one: bool) -> None:
+    def check(self, penalties: tuple[Penalty, Penalty], sum_to_one: bool, terms: bool = False) -> None:
         """Refuse what weights of rows and columns would change the meaning of."""
         names = ("sample_weight", "feature_weight")
         for scales, penalty, name, factor in zip((self.rows, self.columns), penalties, names, "WH", strict=True):
@@ -66,6 +66,8 @@ class Weighting(Summary):
                     f"{name} cannot go with a penalty on {factor}, whose share in the loss it would change from one "
                     f"entry to the next. Penalize the other factor alone, or give entry_weight instead."
                 )
+        if self and terms:
+            raise ParameterError("sample_weight and feature_weight cannot go with terms: they change their share.")
         if self.rows is not None and sum_to_one:
             raise ParameterError("sample_weight cannot go with sum_to_one; repeat the rows instead.")
 

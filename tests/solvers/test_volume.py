@@ -13,8 +13,8 @@ from partwise.matrix import as_matrix
 from partwise.matrix.convert import SMALL
 from partwise.penalties import Bounds
 from partwise.solvers import HALS, Factor, alternate, lighten
-from partwise.solvers.volume import Volume
 from partwise.stopping import Stopping, StopReason
+from partwise.terms import Volume
 from partwise.threads import Workers
 
 NAN = np.nan
@@ -37,31 +37,35 @@ def degrees(found, parts):
     return np.degrees(np.arccos(match(parts, found.H).similarity)).mean()
 
 
+def paid(volume, H):
+    return volume.value(H.T, H @ H.T, H.T)
+
+
 @pytest.mark.parametrize("k", [2, 3, 6])
 def test_the_pull_is_the_slope_of_the_value(k):
     rng = np.random.default_rng(k)
     H, way, step = rng.random((k, 9)), rng.normal(size=(k, 9)), 1e-5
     volume = Volume(weight=0.7, floor=0.4)
-    ahead, behind = (volume.value(at @ at.T) for at in (H + step * way, H - step * way))
-    assert (ahead - behind) / (2 * step) == pytest.approx(np.vdot(volume.pull(H @ H.T) @ H, way), rel=1e-7)
+    ahead, behind = (paid(volume, at) for at in (H + step * way, H - step * way))
+    assert (ahead - behind) / (2 * step) == pytest.approx(np.vdot(volume.quadratic(H @ H.T) @ H, way), rel=1e-7)
 
 
 @pytest.mark.parametrize("k", [2, 3, 6])
 def test_the_value_lies_under_its_tangent_and_does_not_depend_on_where_the_parts_are(k):
     rng = np.random.default_rng(k)
     volume, H = Volume(weight=0.7, floor=0.4), rng.random((k, 9))
-    value = volume.value(H @ H.T)
+    value = paid(volume, H)
     for other in (rng.random((k, 9)), 5 * H, np.zeros((k, 9))):
-        slope = 0.5 * np.vdot(volume.pull(H @ H.T), other @ other.T - H @ H.T)
-        assert volume.value(other @ other.T) <= value + slope + 1e-12
-    assert volume.value((H + 3) @ (H + 3).T) == pytest.approx(value)
+        slope = 0.5 * np.vdot(volume.quadratic(H @ H.T), other @ other.T - H @ H.T)
+        assert paid(volume, other) <= value + slope + 1e-12
+    assert paid(volume, H + 3) == pytest.approx(value)
     same = np.ones((k, 1)) * H[0]
-    assert volume.value(same @ same.T) == pytest.approx(0, abs=1e-12)
+    assert paid(volume, same) == pytest.approx(0, abs=1e-12)
 
 
 def test_the_pull_draws_no_part_as_a_whole():
     H = np.random.default_rng(0).random((4, 9))
-    np.testing.assert_allclose(Volume(1.0, 0.1).pull(H @ H.T).sum(axis=1), 0, atol=1e-12)
+    np.testing.assert_allclose(Volume(1.0, 0.1).quadratic(H @ H.T).sum(axis=1), 0, atol=1e-12)
 
 
 def test_its_weight_is_the_noise_and_its_floor_the_spread_of_the_rows():
@@ -98,8 +102,8 @@ def test_what_a_fit_reports_is_what_it_minimises(strength):
     volume = Volume.of(as_matrix(X), 3, strength)
     assert (np.diff(found.curve["loss"]) <= 0).all()
     assert found.loss == pytest.approx(0.5 * np.square(X - found.W @ found.H).sum())
-    assert found.curve["loss"][-1] == pytest.approx(found.loss + volume.value(found.H @ found.H.T))
-    gradient = found.W.T @ (found.W @ found.H - X) + volume.pull(found.H @ found.H.T) @ found.H
+    assert found.curve["loss"][-1] == pytest.approx(found.loss + paid(volume, found.H))
+    gradient = found.W.T @ (found.W @ found.H - X) + volume.quadratic(found.H @ found.H.T) @ found.H
     at_rest = np.where(found.H > 0, np.abs(gradient), np.maximum(-gradient, 0))
     assert at_rest.max() < 2e-3 * np.abs(found.W.T @ X).max()
 
@@ -109,7 +113,7 @@ def test_a_callback_hears_the_objective_of_the_pair_it_sees():
 
     def watch(at):
         volume = Volume.of(as_matrix(X), 3, 1.0)
-        values.append(0.5 * np.square(X - at.W @ at.H).sum() + volume.value(at.H @ at.H.T))
+        values.append(0.5 * np.square(X - at.W @ at.H).sum() + paid(volume, at.H))
         assert values[-1] == pytest.approx(at.loss)
 
     factorize(X, 3, **OPTIONS, tol=0, max_iter=30, callback=watch)
@@ -202,12 +206,12 @@ def test_a_light_volume_is_reached_through_heavier_ones_in_fewer_iterations(n_jo
     fits = []
     for leads in (True, False):
         W, Ht = initialize(data, 3, "random", np.random.RandomState(0))
-        w, h = Factor(Simplex().project(W), domain=Simplex()), Factor(Ht, volume=volume)
+        w, h = Factor(Simplex().project(W), domain=Simplex()), Factor(Ht, terms=(volume,))
         limit, spent = Stopping(max_iter=400), 0
         with Workers(n_jobs) as workers:
             if leads:
                 w, h, spent = lighten(data, Frobenius(), HALS(), w, h, limit, workers, 0.0)
-            assert h.volume == volume
+            assert h.terms == (volume,)
             fits += alternate(data, Frobenius(), HALS(), [(w, h)], stopping=limit, workers=workers, began=0.0)
     assert spent == 0 < fits[0].n_iter
     assert fits[0].objective < 0.98 * fits[1].objective

@@ -19,8 +19,8 @@ from partwise.plan import Plan
 from partwise.problem import Problem
 from partwise.selection.choice import RankChoice
 from partwise.selection.rank import choose_rank
-from partwise.solvers.volume import check_volume
 from partwise.stopping import StopReason
+from partwise.terms.volume import check_volume
 from partwise.weighting import Weighting, check_weights
 
 

@@ -17,6 +17,7 @@ from partwise.solvers.newton import Newton
 from partwise.solvers.pivoting import Pivoting
 from partwise.solvers.rows import solve_rows
 from partwise.solvers.warmup import warm_up
+from partwise.terms import Term
 
 __all__ = [
     "HALS",
@@ -35,6 +36,7 @@ __all__ = [
     "Update",
     "alternate",
     "check_domains",
+    "check_terms",
     "even_out",
     "get_solver",
     "in_reach",
@@ -92,3 +94,19 @@ def check_domains(solver: Solver, domains: Iterable[Domain], X: Matrix) -> None:
             raise IncompatibleSolverError(f"solver {solver.name!r} cannot hold {domain.what}; {way}.")
         if not domain.by_entry:
             X.require("shared_gram", f"solving with {domain.what}")
+
+
+def check_terms(solver: Solver, terms: tuple[tuple[Term, ...], tuple[Term, ...]], X: Matrix) -> None:
+    """Raise where a solver cannot take terms, where X cannot, or where they are of other sizes than the factors."""
+    if not any(terms):
+        return
+    if not solver.takes_terms:
+        able = " or ".join(repr(name) for name, kind in SOLVERS.items() if kind.takes_terms)
+        raise IncompatibleSolverError(f"solver {solver.name!r} takes no terms; use solver={able} with least squares.")
+    X.require("shared_gram", "terms")
+    for name, of, own, (count, others) in zip("WH", ("rows", "columns"), terms, (X.shape, X.shape[::-1]), strict=True):
+        for term in own:
+            if term.n_rows(others) not in (None, count):
+                raise ParameterError(
+                    f"{type(term).__name__} on {name} needs X with {term.n_rows(others)} {of}; it has {count}."
+                )

@@ -40,7 +40,7 @@ class Iteration(Summary):
     seconds : float
         Since the fit began.
     loss : float
-        Objective (loss, penalties, volume) of the best pair so far, in units of the scaled X; NaN where not known yet.
+        Objective (loss, penalties, terms) of the best pair so far, in units of the scaled X; NaN where not known yet.
     kkt : float
         The residual that tol is compared with.
     W : ndarray of shape (n, k)
@@ -214,7 +214,7 @@ def _descend(
 ) -> Generator[HalfStep, Update, Outcome]:
     """Yield the half-steps of one fit and take what they find; return its outcome."""
     size, w, h = loss.size(X), Track(left), Track(right)
-    stake = right.volume.weight if right.volume else np.inf  # small beside X, and yet what was asked for
+    stake = min(left.stake, right.stake)
     extrapolation = Extrapolation(LATER if lead else FIRST) if solver.accelerates else None
     record, revival, paid, rejected = _Record(), Revival(), 0.0, 0
     reason: StopReason | None = None
@@ -239,7 +239,7 @@ def _descend(
             h.previous = h.iterate
             update = yield HalfStep(h.now, w.now, h.lend(0.0), lead + iteration, final=True)
             h.take(update)
-            second, paid = update.step, w.now.pays() + h.now.pays()
+            second, paid = update.step, w.now.pays(h.point) + h.now.pays(w.point)
             residual = solver.residual((first, second), min(size, stake))
             if not ((np.isfinite(residual) and np.isfinite(second.after or 0.0)) or _are_numbers(w.point, h.point)):
                 reason = StopReason.BEYOND

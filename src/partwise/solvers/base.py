@@ -13,7 +13,7 @@ from partwise.losses import Loss
 from partwise.losses.fixed import column_sums, own_gram
 from partwise.matrix import Array, Matrix, by_rows
 from partwise.penalties import Penalty
-from partwise.solvers.volume import Volume
+from partwise.terms import Term
 from partwise.threads import Workers
 
 NONE, FROM_ZERO_UP = Penalty(), NonNegative()
@@ -30,8 +30,8 @@ class Factor:
         What they pay.
     domain : Domain
         Where they may lie.
-    volume : Volume or None
-        What its columns pay for the room between them.
+    terms : tuple of Term
+        What else it pays.
     gram : ndarray of shape (k, k) or None
         point.T @ point, where it is known.
     """
@@ -41,17 +41,17 @@ class Factor:
         point: Array,
         penalty: Penalty = NONE,
         domain: Domain = FROM_ZERO_UP,
-        volume: Volume | None = None,
+        terms: tuple[Term, ...] = (),
         gram: Array | None = None,
     ) -> None:
         self.point = by_rows(point)
-        self.penalty, self.domain, self.volume = penalty, domain, volume
+        self.penalty, self.domain, self.terms = penalty, domain, terms
         if gram is not None:
             self.__dict__["gram"] = gram
 
     def at(self, point: Array, gram: Array | None = None) -> "Factor":
         """Return the same factor with other entries; `gram`, if given, is theirs."""
-        return Factor(point, self.penalty, self.domain, self.volume, gram)
+        return Factor(point, self.penalty, self.domain, self.terms, gram)
 
     @cached_property
     def gram(self) -> Array:
@@ -65,16 +65,21 @@ class Factor:
 
     @property
     def by_residuals(self) -> bool:
-        """Whether the loss has to come from the residuals: what a volume gains drowns in the rounding of float32."""
-        return self.volume is not None and self.point.dtype == np.float32
+        """Whether the loss has to come from the residuals: what a term gains drowns in the rounding of float32."""
+        return self.point.dtype == np.float32 and any(term.is_light for term in self.terms)
 
-    def pays(self) -> float:
-        """Return what the point pays, penalty and volume."""
-        room = self.volume.value(self.gram) if self.volume else 0.0
+    @property
+    def stake(self) -> float:
+        """What its lightest term weighs."""
+        return min((term.stake for term in self.terms), default=np.inf)
+
+    def pays(self, other: Array) -> float:
+        """Return what the point pays, penalty and terms, beside the other factor (m, k)."""
+        extra = sum((term.value(self.point, self.gram, other) for term in self.terms), 0.0)
         if not self.penalty:
-            return room
+            return extra
         total = float(self.mass.sum()) if self.penalty.l1 else 0.0  # as long as a pass over the factor
-        return room + self.penalty.value(total, float(np.vdot(self.point, self.point)))
+        return extra + self.penalty.value(total, float(np.vdot(self.point, self.point)))
 
 
 @dataclass(frozen=True)
@@ -157,6 +162,8 @@ class Solver(ABC):
     """Whether its half-steps gain from extrapolation; they then report the loss after them."""
     domains: ClassVar[tuple[type[Domain], ...]] = (NonNegative,)
     """Which domains of a factor its half-steps keep to."""
+    takes_terms: ClassVar[bool] = False
+    """Whether its half-steps are of least squares, to which terms can add."""
     warms_up: ClassVar[bool] = False
     """Whether random starts of its gain from a sample of the rows: quadratic losses, where zeros can be left again."""
     shares_products: ClassVar[bool] = False

@@ -7,6 +7,7 @@ from partwise.matrix import Matrix
 from partwise.solvers.alternate import alternate
 from partwise.solvers.base import Factor, Solver
 from partwise.stopping import Stopping, StopReason
+from partwise.terms import Volume
 from partwise.threads import Workers
 
 HEAVY = 0.01
@@ -40,13 +41,13 @@ def lighten(
     w, h : Factor
         W (n, k) and Ht (m, k), which has a volume.
     """
-    volume = h.volume
-    assert volume is not None
+    volume = next(term for term in h.terms if isinstance(term, Volume))
+    others = tuple(term for term in h.terms if term is not volume)
     weight, spent = HEAVY * X.shape[0] * volume.floor, 0
     while weight > volume.weight and spent < stopping.max_iter // 2:
         most = min(MOST, stopping.max_iter // 2 - spent)
         limit = Stopping(max(stopping.tol, CLOSE), most, stopping.max_seconds)
-        pair = w, Factor(h.point, h.penalty, h.domain, replace(volume, weight=weight))
+        pair = w, Factor(h.point, h.penalty, h.domain, (*others, replace(volume, weight=weight)))
         outcome = alternate(X, loss, solver, [pair], stopping=limit, workers=workers, began=began)[0]
         w, h = w.at(outcome.W), h.at(outcome.Ht)
         spent += outcome.n_iter

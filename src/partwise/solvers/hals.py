@@ -10,7 +10,7 @@ from partwise.domains import Domain, Plan, Squares
 from partwise.losses import Frobenius, Loss
 from partwise.losses.fixed import own_gram
 from partwise.matrix import Array, Block, Matrix
-from partwise.solvers.base import HalfStep, Solver, Step, Update
+from partwise.solvers.base import Factor, HalfStep, Solver, Step, Update
 from partwise.threads import Workers
 
 DENSE_RATIO = 4.0
@@ -38,6 +38,7 @@ class HALS(Solver):
     warms_up: ClassVar[bool] = True
     domains: ClassVar[tuple[type[Domain], ...]] = (Domain,)
     shares_products: ClassVar[bool] = True
+    takes_terms: ClassVar[bool] = True
 
     def update(self, X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Update:
         return self.update_all(X, loss, [asked], workers)[0]
@@ -88,19 +89,29 @@ def _sweep(X: Matrix, loss: Loss, asked: HalfStep, cross: Array, plan: Plan, wor
     """Do a half-step, given X @ right."""
     left, (iterate, out) = asked.left, asked.into
     zones = X.by_zone(asked.right.point, own_gram, asked.right.gram)
-    pull = None if left.volume is None else left.volume.pull(left.gram)
+    linear, pull = added(left, asked.right.point)
     owns, inner, moved = [], 0.0, 0.0
     for rows, gram in zones:
         part, seen = slice(*rows), gram if pull is None else (gram + pull).astype(gram.dtype)
-        problem = Squares(cross[part], seen, left.penalty, X.blocks_of(rows))
+        wanted = cross[part] if linear is None else cross[part] + linear[part]
+        problem = Squares(wanted, seen, left.penalty, X.blocks_of(rows))
         targets = iterate[part], left.point[part], out[part]
         own, *found = left.domain.of(part).sweep(targets, problem, plan, workers)
         inner, moved = inner + found[0], moved + found[1]
         owns.append(own)
+    if linear is not None:  # the loss knows nothing of it
+        inner -= float(np.vdot(linear.astype(np.float64), out))
     after = None
     if asked.final:
         after = quadratic_loss(X, loss, asked, out, inner, squares(owns, [gram for _, gram in zones]))
     return Update(iterate, out, sum(owns[1:], owns[0]), Step(moved, after=after))
+
+
+def added(left: Factor, other: Array) -> tuple[Array | None, Array | None]:
+    """Return what the terms of a factor add to the cross product (rows, k) and to the Gram matrix (k, k)."""
+    linear = [part for term in left.terms if (part := term.linear(left.point, other)) is not None]
+    quadratic = [part for term in left.terms if (part := term.quadratic(left.gram)) is not None]
+    return sum(linear[1:], linear[0]) if linear else None, sum(quadratic[1:], quadratic[0]) if quadratic else None
 
 
 def quadratic_loss(X: Matrix, loss: Loss, asked: HalfStep, point: Array, inner: float, model: float) -> float:

@@ -30,7 +30,7 @@ class Revival:
             np.diagonal(w.now.gram).all() and np.diagonal(h.now.gram).all()
         ):  # squares can underflow, so it does not go both ways
             return False
-        if not (w.now.domain.is_cone and h.now.domain.is_cone):  # a part may be dead on purpose
+        if w.now.terms or h.now.terms or not (w.now.domain.is_cone and h.now.domain.is_cone):  # dead on purpose, maybe
             return False
         sums = w.point.sum(axis=0), h.point.sum(axis=0)
         dead = np.flatnonzero((sums[0] == 0) | (sums[1] == 0))

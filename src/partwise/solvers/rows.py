@@ -13,6 +13,7 @@ from partwise.solvers.base import FROM_ZERO_UP, Factor, HalfStep
 from partwise.solvers.hals import by_gram, squares
 from partwise.solvers.multiplicative import Multiplicative
 from partwise.stopping import StopReason
+from partwise.terms import Term
 from partwise.threads import Workers
 
 RIDGE = 1e-12
@@ -129,12 +130,13 @@ def finish(
     domain: Domain,
     workers: Workers,
     weighted: tuple[Matrix, Array] | None = None,
+    terms: tuple[Term, ...] = (),
 ) -> tuple[Array, float]:
     """Return the exact W for the H that a fit found, whose W may be overwritten with it, and the loss of the pair.
 
-    `domain` is W's. `weighted`: X with weights of rows, and their scales (n, 1): the
-    loss counts these, and the exact W of a row does not depend on its own. Where the problem of a row is not convex,
-    what Newton's method finds can be worse than the W of the fit, which then stays.
+    `domain` is W's, and so are `terms`: with these W stays as it is. `weighted`: X with weights of rows, and their
+    scales (n, 1): the loss counts these, and the exact W of a row does not depend on its own. Where the problem of a
+    row is not convex, what Newton's method finds can be worse than the W of the fit, which then stays.
     """
     judged, scales = (X, None) if weighted is None else weighted
 
@@ -147,6 +149,8 @@ def finish(
         found.Ht = np.where(traces, 0, kept)
         if not value_of(found.W) <= before:
             found.Ht = kept
+    if terms:  # their rows depend on each other: the fit has found them
+        return found.W, value_of(found.W)
     parts, value = Fixed(found.Ht, workers), None
     left = domain.within(found.W) if domain.by_entry else found.W
     if isinstance(loss, Frobenius):

@@ -1,7 +1,7 @@
 """The volume between the parts: what makes them the tightest that mix to the rows, where no row shows a part alone."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -9,20 +9,22 @@ from partwise.exceptions import ParameterError
 from partwise.init.nndsvd import truncated_svd
 from partwise.matrix import Array, Matrix
 from partwise.parameters import check_flag, check_number
+from partwise.terms.base import Term
 from partwise.threads import ALONE, Workers
+from partwise.units import scaled
 
 ROUNDING = 100
 """Machine epsilons of X's largest singular value up to which another one may be rounding alone."""
 
 
 @dataclass(frozen=True)
-class Volume:
+class Volume(Term):
     r"""What parts pay for the room between them, :math:`\tfrac{\lambda}{2} \log\det(I + C / d)`.
 
     C (k, k) is the gram of the parts less their mean. With X, parts and :math:`\lambda, d` in other units the share of
     it in the objective stays the same.
 
-    The logarithm is concave in C, so it lies under its tangent: a half-step that adds the slope ``pull`` to the gram of
+    The logarithm is concave in C, so it lies under its tangent: a half-step that adds its slope to the gram of
     W, and does all else as before, cannot raise the objective.
 
     Parameters
@@ -44,12 +46,13 @@ class Volume:
     Examples
     --------
     >>> parts = np.array([[3.0, 1.0], [1.0, 3.0]])  # sqrt(8) apart
-    >>> round(Volume(weight=2.0, floor=1.0).value(parts @ parts.T), 6)  # log(1 + 8 / 2)
+    >>> round(Volume(weight=2.0, floor=1.0).value(parts.T, parts @ parts.T, parts.T), 6)  # log(1 + 8 / 2)
     1.609438
     """
 
     weight: float
     floor: float
+    is_light: ClassVar[bool] = True
 
     @classmethod
     def of(cls, X: Matrix, k: int, strength: float, workers: Workers = ALONE) -> "Volume | None":
@@ -68,14 +71,21 @@ class Volume:
         noisy = s[k] > ROUNDING * float(np.finfo(X.dtype).eps) * s[0]
         return cls(weight, floor) if noisy and floor > 0 else None
 
-    def pull(self, gram: Array) -> Array:
-        """Return twice the slope of the value by the parts' gram (k, k), in float64: times H it is that by H."""
+    @property
+    def stake(self) -> float:  # type: ignore[override]
+        return self.weight
+
+    def quadratic(self, gram: Array) -> Array:
+        """See Term: twice the slope of the value by the parts' gram, in float64: times H it is that by H."""
         inverse = np.linalg.inv(_centred(gram) + self.floor * np.eye(len(gram)))
         return self.weight * _centred(inverse)
 
-    def value(self, gram: Array) -> float:
-        """Return what parts of this gram (k, k) pay."""
+    def value(self, point: Array, gram: Array, other: Array) -> float:
         return 0.5 * self.weight * float(np.linalg.slogdet(np.eye(len(gram)) + _centred(gram) / self.floor)[1])
+
+    def in_units(self, unit: float, log_loss: float) -> "Volume":
+        log_unit = float(np.log2(unit))
+        return Volume(scaled(self.weight, -log_loss), scaled(self.floor, -2 * log_unit))
 
 
 def _centred(gram: Array) -> Array:

@@ -1,0 +1,42 @@
+"""What a term is: what a factor pays beyond the loss, as a half-step of least squares sees it."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from partwise.matrix import Array
+
+
+class Term(ABC):
+    """What a factor F (rows, k) pays.
+
+    A half-step minimises 0.5 <F gram, F> - <cross, F>. A term adds to both what makes this touch the true objective at
+    the point where the half-step begins, and lie nowhere under it; so no half-step can raise the objective. Terms are
+    frozen dataclasses, and can go together. The elastic net, ``Penalty``, is the term that kernels know by themselves.
+    """
+
+    stake: float = float("inf")
+    """What it weighs, where that is small beside the loss, and yet what was asked for."""
+    is_light: ClassVar[bool] = False
+    """Whether what it gains drowns in the rounding of a float32 loss that is a difference of larger terms."""
+    is_shared: ClassVar[bool] = False
+    """Whether it is one of both factors: it is put on each, and ``value`` is half of what they pay."""
+
+    def linear(self, point: Array, other: Array) -> Array | None:
+        """Return what is added to the cross product, (rows, k), at a point and for the other factor; None: nothing."""
+        return None
+
+    def quadratic(self, gram: Array) -> Array | None:
+        """Return what is added to the Gram matrix of the other factor, (k, k), for that of the point; None: nothing."""
+        return None
+
+    @abstractmethod
+    def value(self, point: Array, gram: Array, other: Array) -> float:
+        """Return what a point of this Gram matrix pays."""
+
+    @abstractmethod
+    def in_units(self, unit: float, log_loss: float) -> "Term":
+        """Return the term for a factor counted in `unit`, and a loss in a unit of this binary logarithm."""
+
+    def n_rows(self, n_others: int) -> int | None:
+        """Return how many rows the factor needs if the other one has `n_others`; None: any number."""
+        return None
