@@ -21,7 +21,7 @@ from partwise.stopping import StopReason
 RNG = np.random.default_rng(0)
 X = RNG.gamma(1.0, 1.0, (40, 4)) @ RNG.gamma(1.0, 1.0, (4, 25)) * RNG.gamma(20.0, 0.05, (40, 25))
 X[RNG.random(X.shape) < 0.3] = 0
-PAIRS = [("hals", 2), ("pivoting", 2), ("mu", 2), ("mu", 1), ("mu", 1.5), ("newton", 1)]
+PAIRS = [("hals", 2), ("pivoting", 2), ("mu", 2), ("mu", 1), ("mu", 1.5), ("ccd", 1)]
 
 
 def test_what_comes_back_is_frozen_and_can_be_pickled():
@@ -116,7 +116,7 @@ def test_n_init_keeps_the_best_of_starts_that_differ():
 @pytest.mark.parametrize("side", ["penalty_W", "penalty_H"])
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_penalties_shrink_their_factor_or_make_it_sparse(side, solver):
-    loss = "kullback-leibler" if solver == "newton" else "frobenius"
+    loss = "kullback-leibler" if solver == "ccd" else "frobenius"
 
     def factor(**penalty):
         # the other factor pays a little too: else all weight would move there at no cost
@@ -349,7 +349,7 @@ def test_ctrl_c_raises_without_a_callback(monkeypatch):
         ({"solver": "hal"}, "solver='hal' is not known.*Did you mean 'hals'"),
         ({"solver": 3}, "solver must be a name or a solver object"),
         ({"loss": "kullback"}, "loss='kullback' is not known.*Did you mean 'kullback-leibler'"),
-        ({"solver": "hals", "loss": 1}, "Use solver='auto' or 'mu' or 'newton'"),
+        ({"solver": "hals", "loss": 1}, "Use solver='auto' or 'mu' or 'ccd'"),
         ({"init": "nndsvd", "n_components": 26}, "n_components <= min.*Use init='random'"),
         ({"W": np.ones((40, 2))}, r"input W\). Expected 3, but got 2; W must have shape \(40, 3\)"),
         ({"W": np.ones((39, 3))}, "Expected 40, but got 39"),

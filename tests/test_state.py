@@ -41,7 +41,7 @@ def recommender(feedback):
 MAKE = {
     "NMF": lambda: pw.NMF(2, random_state=0).fit(X),
     "NMF of float32": lambda: pw.NMF(2, random_state=0).fit(X.astype(np.float32)),
-    "NMF, Kullback-Leibler": lambda: pw.NMF(2, beta_loss="kullback-leibler", solver="newton", random_state=0).fit(X),
+    "NMF, Kullback-Leibler": lambda: pw.NMF(2, beta_loss="kullback-leibler", solver="ccd", random_state=0).fit(X),
     "NMF, a loss object": lambda: pw.NMF(2, loss=Huber(0.3), solver="mu", max_iter=1000, random_state=0).fit(X),
     "NMF, sum to one": lambda: pw.NMF(2, sum_to_one=True, random_state=0).fit(X),
     "NMF, 'choose'": lambda: pw.NMF("choose", random_state=0).fit(X),

@@ -20,7 +20,7 @@ X = RNG.gamma(0.5, 1.0, (14, 3)) @ RNG.gamma(0.5, 1.0, (3, 9)) + 0.3 * RNG.rando
 X[RNG.random(X.shape) < 0.2] = 0
 START = {"W": RNG.random((14, 3)) + 0.1, "H": RNG.random((3, 9)) + 0.1}
 COUNTS = RNG.integers(1, 4, 14)
-PAIRS = [("hals", 2), ("pivoting", 2), ("mu", 2), ("newton", 1), ("mu", 1), ("mu", 1.5), ("mu", 0.5), ("mu", 3)]
+PAIRS = [("hals", 2), ("pivoting", 2), ("mu", 2), ("ccd", 1), ("mu", 1), ("mu", 1.5), ("mu", 0.5), ("mu", 3)]
 every_pair = pytest.mark.parametrize(("solver", "loss"), PAIRS)
 every_store = pytest.mark.parametrize("store", [np.array, np.asfortranarray, sp.csr_array, sp.csc_array])
 FEW = {"tol": 0, "max_iter": 8}
@@ -133,7 +133,7 @@ def test_weights_of_one_change_no_bit(solver, loss, store):
 @pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("factor", [1e-6, 1e6])
 def test_only_ratios_of_weights_matter(solver, factor):
-    loss = 1 if solver == "newton" else 2
+    loss = 1 if solver == "ccd" else 2
     options = {"loss": loss, "solver": solver, "random_state": 0, "init": "random", **FEW}
     one, other = (factorize(X, 3, sample_weight=COUNTS * f, **options) for f in (1.0, factor))
     np.testing.assert_allclose(scaled_away(other), scaled_away(one), rtol=1e-6, atol=1e-8)

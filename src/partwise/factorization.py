@@ -184,8 +184,9 @@ def factorize(
         Number of parts k, at least 1; it may exceed min(n_samples, n_features).
     loss : {'frobenius', 'kullback-leibler', 'itakura-saito', 'huber'}, float (beta) or Loss, default='frobenius'
         What to minimise.
-    solver : {'auto', 'hals', 'mu', 'newton', 'pivoting'} or Solver, default='auto'
-        'auto' is 'hals' for Frobenius, 'newton' for Kullback-Leibler, 'mu' for any other loss.
+    solver : {'auto', 'ccd', 'hals', 'mu', 'pivoting'} or Solver, default='auto'
+        'auto' is 'hals' for Frobenius, 'ccd' for Kullback-Leibler, 'mu' for any other loss. 'newton' is a
+        deprecated name of 'ccd'.
     init : {'random', 'nndsvd', 'nndsvda', 'nndsvdar', 'separable', 'custom'} or None, default=None
         The start. None: 'custom' if W or H is given; else 'random' with unknown entries or bounds, or if n_components >
         min(n_samples, n_features); else 'nndsvda'.

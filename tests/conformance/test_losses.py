@@ -65,11 +65,11 @@ def test_value_and_parts_of_known_entries_are_weighted_sums_over_them(loss, stor
     dense, weights = data(loss).astype(dtype), known(storage)
     left, right = pair(dtype=dtype)
     X, x, p = EVERY[storage](dense), dense.astype(np.float64), left.astype(np.float64) @ right.T
-    parts = loss.parts(x, p.copy(), X.floor, False)[:2]
+    parts = loss.gradient_split(x, p.copy(), X.floor, False)[:2]
     value = 0.0
     for weight in np.unique(weights[weights > 0]):
         at = weights == weight
-        value += weight * loss.parts(x[at][None], p[at][None], X.floor, True)[2]
+        value += weight * loss.gradient_split(x[at][None], p[at][None], X.floor, True)[2]
     rtol = 1e-4 if dtype is np.float32 else 1e-10
     assert loss.value(X, left, right) == pytest.approx(value, rel=rtol)
     found = gradient(loss, X, left, right, 0, 23, value=True)
@@ -105,7 +105,7 @@ def test_the_losses_of_row_ranges_add_up_to_the_value(loss, storage):
 def test_both_parts_are_at_least_zero_and_zeros_pull_nothing(loss):
     x = np.tile(data(loss).reshape(1, -1), (2, 1))
     p = np.random.default_rng(2).gamma(1.0, 1.0, x.shape)
-    negative, positive, _ = loss.parts(x, p, 1e-12, False)
+    negative, positive, _ = loss.gradient_split(x, p, 1e-12, False)
     assert (negative >= 0).all()
     assert (np.asarray(positive) >= 0).all()
     assert not negative[x == 0].any()
@@ -161,7 +161,7 @@ def test_the_size_of_the_data_is_its_pull_on_itself(loss, storage):
     dense = data(loss)
     X = as_matrix(EVERY[storage](dense))
     x = dense[dense > 0][None]
-    expected = float((x * loss.parts(x, x.copy(), X.floor, False)[0]).sum())
+    expected = float((x * loss.gradient_split(x, x.copy(), X.floor, False)[0]).sum())
     assert loss.size(X) == pytest.approx(expected, rel=1e-12)
     assert loss.size(X) > 0
 

@@ -184,7 +184,7 @@ def test_a_solver_can_be_pickled_and_compared_and_says_where_it_comes_from(solve
 @pytest.mark.parametrize("loss", LOSSES, ids=name)
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_a_pairing_either_works_by_name_or_is_refused_with_a_way_out(solver, loss):
-    if isinstance(loss, SOLVERS[solver].losses):
+    if SOLVERS[solver].minimises(loss):
         assert type(get_solver(solver, loss)) is SOLVERS[solver]
     else:
         with pytest.raises(IncompatibleSolverError, match=r"Use solver='auto'.*'mu'"):

@@ -46,7 +46,7 @@ BAD = {
 }
 NMF_ONLY = {
     "unknown solver": ({"solver": "hal"}, "solver='hal' is not known.*Did you mean 'hals'"),
-    "hals with Kullback-Leibler": ({"solver": "hals", "beta_loss": 1}, r"Use solver='auto'.*'mu'.*'newton'"),
+    "hals with Kullback-Leibler": ({"solver": "hals", "beta_loss": 1}, r"Use solver='auto'.*'mu'.*'ccd'"),
     "zero starts": ({"n_init": 0}, "n_init"),
     "time by name": ({"max_time": "long"}, "max_time"),
     "negative time": ({"max_time": -1.0}, "max_time"),

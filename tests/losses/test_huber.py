@@ -51,7 +51,7 @@ def test_it_is_quadratic_within_delta_and_linear_beyond():
     loss = Huber(delta=2.0)
 
     def d(x, p):
-        return loss.parts(np.array([[x]]), np.array([[p]]), 1e-20, True)[2]
+        return loss.gradient_split(np.array([[x]]), np.array([[p]]), 1e-20, True)[2]
 
     assert d(5.0, 4.0) == d(4.0, 5.0) == 0.5
     assert d(5.0, 3.0) == 2.0
@@ -60,7 +60,7 @@ def test_it_is_quadratic_within_delta_and_linear_beyond():
 
 def test_no_entry_pulls_harder_than_delta():
     p = np.full_like(ROW, 3.0)
-    negative, positive, _ = Huber(delta=0.5).parts(ROW, p, 1e-20, False)
+    negative, positive, _ = Huber(delta=0.5).gradient_split(ROW, p, 1e-20, False)
     np.testing.assert_allclose(positive - negative, np.clip(3.0 - ROW, -0.5, 0.5), atol=1e-15)
 
 
@@ -82,7 +82,7 @@ def test_the_weighted_squares_of_the_present_model_touch_it_and_lie_nowhere_unde
     loss, x = Huber(delta=1.0), 3.0
 
     def d(p):
-        return loss.parts(np.array([[x]]), np.array([[p]]), 1e-20, True)[2]
+        return loss.gradient_split(np.array([[x]]), np.array([[p]]), 1e-20, True)[2]
 
     weight = min(1.0, 1.0 / max(abs(x - present), 1.0))
     majoriser = 0.5 * weight * (x - ROW[0]) ** 2 + 0.5 * (1 / weight - 1)
@@ -110,7 +110,7 @@ def test_a_gross_error_hardly_changes_the_size_that_residuals_are_held_against()
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_delta_that_the_data_s_type_cannot_hold_is_taken_as_near_as_it_can(delta, dtype):
     x, p = np.array([[0.0, 1.0, 2.0]], dtype), np.array([[0.0, 1.0, 5.0]], dtype)
-    negative, positive, value = Huber(delta=delta).parts(x, p, 1e-20, True)
+    negative, positive, value = Huber(delta=delta).gradient_split(x, p, 1e-20, True)
     assert negative.dtype == positive.dtype == dtype
     assert np.isfinite(negative).all()
     assert np.isfinite(positive).all()

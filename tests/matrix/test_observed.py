@@ -16,7 +16,7 @@ RNG = np.random.default_rng(0)
 WHOLE = RNG.gamma(0.5, 1.0, (60, 3)) @ RNG.gamma(0.5, 1.0, (3, 40)) + 0.05 * RNG.random((60, 40))
 HIDDEN = RNG.random(WHOLE.shape) < 0.3
 GAPS = np.where(HIDDEN, NAN, WHOLE)
-PAIRS = [("hals", 2), ("pivoting", 2), ("mu", 2), ("newton", 1), ("mu", 1), ("mu", 1.5), ("mu", 0), ("mu", "huber")]
+PAIRS = [("hals", 2), ("pivoting", 2), ("mu", 2), ("ccd", 1), ("mu", 1), ("mu", 1.5), ("mu", 0), ("mu", "huber")]
 every_pair = pytest.mark.parametrize(("solver", "loss"), PAIRS)
 CONVEX = [pair for pair in PAIRS if pair[1] in (1, 1.5, 2)]
 
@@ -66,7 +66,7 @@ def test_a_model_of_nothing_costs_a_light_entry_as_much_for_its_weight_as_a_heav
     dense[1], weights[1], left[0] = left[1] @ right.T, 1, 0
     X = as_matrix(dense, entry_weight=weights)
     costs = [
-        kind.parts(row[None], row_of[None].copy(), X.floor, True)[2]
+        kind.gradient_split(row[None], row_of[None].copy(), X.floor, True)[2]
         for row, row_of in zip(dense, left @ right.T, strict=True)
     ]
     assert kind.value(X, left, right) == pytest.approx(np.dot(costs, weights[:, 0]), rel=1e-5)
@@ -113,7 +113,7 @@ def test_transform_of_the_data_is_w_where_entries_are_unknown(solver, loss, dtyp
     assert not W[11].any()
 
 
-@pytest.mark.parametrize(("solver", "loss"), [("hals", 2), ("pivoting", 2), ("newton", 1), ("mu", 1.5)])
+@pytest.mark.parametrize(("solver", "loss"), [("hals", 2), ("pivoting", 2), ("ccd", 1), ("mu", 1.5)])
 def test_the_number_of_threads_leaves_no_trace(solver, loss):
     rng = np.random.default_rng(1)
     X = rng.gamma(1.0, 1.0, (1500, 400))
@@ -127,7 +127,7 @@ def test_the_number_of_threads_leaves_no_trace(solver, loss):
         same_bits(one, two)
 
 
-@pytest.mark.parametrize(("solver", "loss"), [("hals", 2), ("newton", 1), ("mu", 1.5)])
+@pytest.mark.parametrize(("solver", "loss"), [("hals", 2), ("ccd", 1), ("mu", 1.5)])
 def test_single_precision_is_good_to_its_digits(solver, loss):
     """On more entries than are worked on in double precision."""
     rng = np.random.default_rng(1)
@@ -143,7 +143,7 @@ def test_single_precision_is_good_to_its_digits(solver, loss):
         assert single.loss == pytest.approx(0.5 * np.nansum((X - model) ** 2), rel=1e-4)
 
 
-@pytest.mark.parametrize(("solver", "loss"), [("hals", 2), ("pivoting", 2), ("newton", 1), ("mu", 1), ("mu", 0)])
+@pytest.mark.parametrize(("solver", "loss"), [("hals", 2), ("pivoting", 2), ("ccd", 1), ("mu", 1), ("mu", 0)])
 def test_a_large_model_of_unknown_entries_stands_in_no_one_s_way(solver, loss):
     """Where large rows meet large columns X is unknown: the model's total there says nothing about its scale."""
     rng = np.random.default_rng(0)

@@ -25,7 +25,8 @@ def brute(x, w, h, loss):
     """The loss of each cell, one at a time."""
     loss, model, floor = get_loss(loss), w @ h, as_matrix(x).floor
     cells = [
-        loss.parts(np.array([[a]]), np.array([[p]]), floor, True)[2] for a, p in zip(x.flat, model.flat, strict=True)
+        loss.gradient_split(np.array([[a]]), np.array([[p]]), floor, True)[2]
+        for a, p in zip(x.flat, model.flat, strict=True)
     ]
     return np.reshape(cells, x.shape)
 

@@ -51,7 +51,7 @@ def test_the_error_of_losses_that_dread_zeros_is_that_of_a_mixed_model(planted, 
     mask = fold.out.pattern.mask(*np.indices((50, 40)).reshape(2, -1)).reshape(50, 40)
     truth = fold.out.dense(np.arange(50))[mask]
     guess = ((1 - BACKGROUND) * found.W @ found.H + BACKGROUND * alone.W @ alone.H)[mask]
-    expected = get_loss(1).parts(truth[None].copy(), guess[None].copy(), 1e-20, True)[2] / truth.sum()
+    expected = get_loss(1).gradient_split(truth[None].copy(), guess[None].copy(), 1e-20, True)[2] / truth.sum()
     assert fold.error(found, alone, get_loss(1)) == pytest.approx(expected, rel=1e-9)
 
 

@@ -267,7 +267,7 @@ def test_the_plot_shows_each_number_tried(planted):
         ({"folds": 1}, "folds must be an integer of at least 2; got 1"),
         ({"max_time": 0}, "max_time.*got 0"),
         ({"method": "blocks"}, "method='blocks'"),
-        ({"solver": "newton"}, "newton"),
+        ({"solver": "ccd"}, "ccd"),
     ],
 )
 def test_parameters_that_nothing_accepts_are_refused_by_name(planted, options, words):

@@ -57,7 +57,7 @@ CURVES = {
     [
         ("dense", DENSE, {"solver": "hals"}),
         ("sparse", COUNTS, {"solver": "hals"}),
-        ("counts", COUNTS, {"loss": "kullback-leibler", "solver": "newton"}),
+        ("counts", COUNTS, {"loss": "kullback-leibler", "solver": "ccd"}),
     ],
     ids=list(CURVES),
 )

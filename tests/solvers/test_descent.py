@@ -17,7 +17,7 @@ from partwise.threads import Workers
 
 N, M, K = 40, 25, 4
 LOSSES = [2, 1, 0, 0.5, 1.5, 3, -1, Huber(0.3)]
-PAIRS = [("mu", loss) for loss in LOSSES] + [("newton", 1), ("hals", 2), ("pivoting", 2)]
+PAIRS = [("mu", loss) for loss in LOSSES] + [("ccd", 1), ("hals", 2), ("pivoting", 2)]
 PENALTIES = {"none": Penalty(), "l1": Penalty(l1=0.4), "l2": Penalty(l2=0.3), "heavy": Penalty(l1=1e3, l2=1e20)}
 ROUNDING = 1e-12
 """Of the size of X: the objective is a difference of terms of that size."""
@@ -61,7 +61,7 @@ def test_no_half_step_raises_the_objective(solver, loss, penalty, storage):
             with Workers(1) as workers:
                 for step in range(12):
                     turn, data_side = step % 2, X.T if step % 2 else X
-                    # the first iteration of 'newton' may bring the start to the scale of X
+                    # the first iteration of 'ccd' may bring the start to the scale of X
                     asked = HalfStep.alone(pair[turn], pair[1 - turn], step // 2 + 2, final=turn == 1)
                     pair[turn] = pair[turn].at(method.update(data_side, kind, asked, workers).point)
                     after = kind.value(X, *(side.point for side in pair)) + sum(side.pays(side.point) for side in pair)

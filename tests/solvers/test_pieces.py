@@ -114,7 +114,7 @@ def test_a_factor_s_gram_and_mass_are_those_of_its_point():
 
 def test_a_part_that_is_dead_lives_again_after_every_fifth_iteration():
     W, H = np.random.default_rng(1).random((30, 3)), np.random.default_rng(2).random((3, 12))
-    options = {"loss": "kullback-leibler", "solver": "newton", "tol": 0, "max_iter": 9}
+    options = {"loss": "kullback-leibler", "solver": "ccd", "tol": 0, "max_iter": 9}
     two = factorize(X, 2, W=W[:, :2], H=H[:2], **options).curve["loss"]
     W[:, 2], H[2] = 0, 0
     three = factorize(X, 3, W=W, H=H, **options).curve["loss"]
@@ -157,9 +157,9 @@ def test_solving_rows_leaves_the_start_as_it_is(loss):
     assert (start == 1).all()
 
 
-@pytest.mark.parametrize("solver", ["hals", "pivoting", "mu", "newton"])
+@pytest.mark.parametrize("solver", ["hals", "pivoting", "mu", "ccd"])
 def test_a_half_step_reports_the_loss_where_it_has_it(solver):
-    loss = get_loss(1 if solver == "newton" else 2)
+    loss = get_loss(1 if solver == "ccd" else 2)
     matrix, (w, h) = as_matrix(X), (Factor(factor) for factor in (RNG.random((30, 4)), H))
     before = loss.value(matrix, w.point, h.point)
     with Workers(1) as workers:

@@ -48,8 +48,8 @@ class NMF(BaseNMF):
     init : {'random', 'nndsvd', 'nndsvda', 'nndsvdar', 'separable', 'custom'} or None, default=None
         The start. None: 'nndsvda' if n_components <= min(n_samples, n_features), all of X is known and none of W
         or H bounded; else 'random'. 'custom' takes W and H, or one of them, from ``fit_transform``.
-    solver : {'auto', 'cd', 'hals', 'mu', 'newton', 'pivoting'}, default='auto'
-        'auto' is 'hals' for Frobenius, 'newton' for Kullback-Leibler, 'mu' for other losses. 'cd' is scikit-learn's
+    solver : {'auto', 'ccd', 'cd', 'hals', 'mu', 'pivoting'}, default='auto'
+        'auto' is 'hals' for Frobenius, 'ccd' for Kullback-Leibler, 'mu' for other losses. 'cd' is scikit-learn's
         name for 'hals'.
     beta_loss : {'frobenius', 'kullback-leibler', 'itakura-saito'} or float, default='frobenius'
         Loss, by name or beta. For beta <= 0, X must have no zeros.

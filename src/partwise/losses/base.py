@@ -28,7 +28,8 @@ class Interval:
 class Loss(ABC):
     r"""A loss :math:`L(X, W H) = \sum_{ij} d(x_{ij}, (W H)_{ij})`; zeros of a sparse X count.
 
-    A new loss gives ``name``, ``domain`` and ``parts``; it then works with the multiplicative solver on every storage.
+    A new loss gives ``name``, ``domain`` and ``gradient_split``; it then works with the multiplicative solver on every
+    storage.
     Loss objects are frozen dataclasses and can be shared.
     """
 
@@ -54,7 +55,7 @@ class Loss(ABC):
     """Whether d is convex in p, so that each half-step has one minimum."""
 
     @abstractmethod
-    def parts(self, x: Array, p: Array, floor: float, value: bool) -> tuple[Array, Array, float]:
+    def gradient_split(self, x: Array, p: Array, floor: float, value: bool) -> tuple[Array, Array, float]:
         """Return (negative, positive, sum of d) for entries x of the data and p of the model, arrays of one shape.
 
         The derivative of d in p is positive - negative; both are at least 0, and negative is 0 where x is. p may be
@@ -158,5 +159,5 @@ class Loss(ABC):
         values = np.ascontiguousarray(values[:, values[0] > 0])
         if values.size == 0:
             return 0.0
-        negative, _, _ = self.parts(values, values.copy(), X.floor, False)
+        negative, _, _ = self.gradient_split(values, values.copy(), X.floor, False)
         return float(np.sum(values * negative, dtype=np.float64))

@@ -66,7 +66,7 @@ class BetaDivergence(Loss):
     def convex(self) -> bool:  # type: ignore[override]
         return 1 <= self.beta <= 2
 
-    def parts(self, x: Array, p: Array, floor: float, value: bool) -> tuple[Array, Array, float]:
+    def gradient_split(self, x: Array, p: Array, floor: float, value: bool) -> tuple[Array, Array, float]:
         ratio = np.empty_like(p)
         loss = kernels.beta_parts(x, p, ratio, self.beta, floor, value)
         return ratio, p, loss

@@ -77,7 +77,7 @@ class Huber(Loss):
     def damped_exponent(self) -> float:
         return 1.0  # what is majorised is quadratic, and so is the penalty
 
-    def parts(self, x: Array, p: Array, floor: float, value: bool) -> tuple[Array, Array, float]:
+    def gradient_split(self, x: Array, p: Array, floor: float, value: bool) -> tuple[Array, Array, float]:
         limits = np.finfo(x.dtype)  # beyond them delta would be infinite, or zero and divide 0 by 0
         delta = x.dtype.type(np.clip(float(self.delta), float(limits.tiny), float(limits.max)))
         error = np.abs(x - p)

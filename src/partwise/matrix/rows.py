@@ -28,7 +28,7 @@ class Entrywise(Protocol):
     def degree(self) -> float | None:
         """d(c x, c p) = c ** degree * d(x, p)."""
 
-    def parts(self, x: Array, p: Array, floor: float, value: bool) -> tuple[Array, Array, float]:
+    def gradient_split(self, x: Array, p: Array, floor: float, value: bool) -> tuple[Array, Array, float]:
         """Return the negative and positive part of d'(p), and the sum of d(x, p) if `value`; may overwrite p."""
 
 
@@ -104,10 +104,10 @@ def _dense_split(
     loss: Entrywise, x: Array, left: Array, right: Array, floor: float, *, products: bool, value: bool
 ) -> Split:
     if x.flags.f_contiguous and not x.flags.c_contiguous:  # work along its columns rather than copy it
-        negative, positive, total = loss.parts(x.T, right @ left.T, floor, value)
+        negative, positive, total = loss.gradient_split(x.T, right @ left.T, floor, value)
         negative, positive = negative.T, positive.T
     else:
-        negative, positive, total = loss.parts(np.ascontiguousarray(x), left @ right.T, floor, value)
+        negative, positive, total = loss.gradient_split(np.ascontiguousarray(x), left @ right.T, floor, value)
     return (negative @ right, positive @ right, total) if products else (None, None, total)
 
 
@@ -194,10 +194,10 @@ class CsrRows(Rows):
             places, columns = np.repeat(np.arange(len(part)), np.diff(indptr)), self.indices[part.entries]
             model = left[out] @ right.T
             stored = np.ascontiguousarray(model[places, columns])[None]
-            _, background, sum_of = loss.parts(np.zeros_like(model), model, floor, value)
-            _, absent, counted = loss.parts(np.zeros_like(stored), stored.copy(), floor, value)
+            _, background, sum_of = loss.gradient_split(np.zeros_like(model), model, floor, value)
+            _, absent, counted = loss.gradient_split(np.zeros_like(stored), stored.copy(), floor, value)
             absent = absent.copy()
-            negative, positive, right_sum = loss.parts(self.data[None, entries], stored, floor, value)
+            negative, positive, right_sum = loss.gradient_split(self.data[None, entries], stored, floor, value)
             # with no absent entry, that of zeros is nothing (and may not be defined)
             total += right_sum + (sum_of - counted if stored.size < model.size else 0.0)
             if negatives is None or positives is None:
@@ -251,7 +251,7 @@ class KnownRows(CsrRows):
         if not products:
             return None, None, total
         own = CsrRows(self.indptr - self.indptr[0], self.indices[self.entries], x, self.n_columns)
-        negative, positive, _ = loss.parts(x[None], p[None], floor, False)
+        negative, positive, _ = loss.gradient_split(x[None], p[None], floor, False)
         pull, push = (
             own._times(np.ascontiguousarray(part[0] if weights is None else part[0] * weights), right)
             for part in (negative, positive)
@@ -262,10 +262,10 @@ class KnownRows(CsrRows):
 def _weighted_sum(loss: Entrywise, x: Array, p: Array, weights: Array | None, floor: float) -> float:
     """Return the weighted sum of d(x, p): d(c x, c p) = c ** degree d(x, p) lets a weight into the arguments."""
     if weights is None:
-        return loss.parts(x[None], p[None], floor, True)[2]
+        return loss.gradient_split(x[None], p[None], floor, True)[2]
     assert loss.degree
     scale = weights ** (1 / loss.degree)
-    return loss.parts((scale * x)[None], (scale * p)[None], floor * float(scale.min(initial=1.0)), True)[2]
+    return loss.gradient_split((scale * x)[None], (scale * p)[None], floor * float(scale.min(initial=1.0)), True)[2]
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,17 +9,18 @@ from partwise.losses.fixed import Fixed
 from partwise.matrix import Matrix
 from partwise.solvers.alternate import Callback, Iteration, Outcome, alternate, in_step
 from partwise.solvers.base import Factor, HalfStep, Solver, Step, Update
+from partwise.solvers.ccd import CCD
 from partwise.solvers.continuation import lighten
 from partwise.solvers.evening import even_out, in_reach, share_out
 from partwise.solvers.hals import HALS
 from partwise.solvers.multiplicative import Multiplicative
-from partwise.solvers.newton import Newton
 from partwise.solvers.pivoting import Pivoting
 from partwise.solvers.rows import solve_rows
 from partwise.solvers.warmup import warm_up
 from partwise.terms import Term
 
 __all__ = [
+    "CCD",
     "HALS",
     "SOLVERS",
     "Callback",
@@ -28,7 +29,6 @@ __all__ = [
     "HalfStep",
     "Iteration",
     "Multiplicative",
-    "Newton",
     "Outcome",
     "Pivoting",
     "Solver",
@@ -47,9 +47,9 @@ __all__ = [
     "warm_up",
 ]
 
-SOLVERS: dict[str, type[Solver]] = {solver.name: solver for solver in (HALS, Multiplicative, Newton, Pivoting)}
-ALIASES = {"cd": "hals"}
-"""Names of scikit-learn's for what has another name here."""
+SOLVERS: dict[str, type[Solver]] = {solver.name: solver for solver in (HALS, Multiplicative, CCD, Pivoting)}
+ALIASES = {"cd": "hals", "newton": "ccd"}
+"""Other names: scikit-learn's for 'hals', and the former one of 'ccd', which is deprecated."""
 
 
 def get_solver(solver: Solver | str, loss: Loss) -> Solver:
@@ -59,13 +59,12 @@ def get_solver(solver: Solver | str, loss: Loss) -> Solver:
     --------
     >>> from partwise.losses import get_loss
     >>> get_solver("auto", get_loss("kullback-leibler")).name
-    'newton'
+    'ccd'
     """
     if isinstance(solver, str):
         name = ALIASES.get(solver, solver)
         if name == "auto":
-            defaults = (HALS, Newton, Multiplicative)
-            return next(kind for kind in defaults if isinstance(loss, kind.losses))()
+            return next(kind for kind in (HALS, CCD, Multiplicative) if kind.minimises(loss))()
         if name not in SOLVERS:
             raise unknown_name("solver", solver, [*SOLVERS, *ALIASES, "auto"])
         found = SOLVERS[name]()
@@ -73,13 +72,14 @@ def get_solver(solver: Solver | str, loss: Loss) -> Solver:
         found = solver
     else:
         raise ParameterError(f"solver must be a name or a solver object; got {shown(solver)}.")
-    if not isinstance(loss, found.losses):
-        able = [name for name, kind in SOLVERS.items() if isinstance(loss, kind.losses)]
+    if not found.minimises(loss):
+        able = [name for name, kind in SOLVERS.items() if kind.minimises(loss)]
         named = solver if isinstance(solver, str) else found.name
         beta = getattr(loss, "beta", loss)
+        does = "losses with coordinate steps of their own" if found.needs else ", ".join(k.name for k in found.losses)
         raise IncompatibleSolverError(
             f"Invalid beta_loss parameter: solver {named!r} does not handle beta_loss = {beta!r} "
-            f"(it minimises {', '.join(kind.name for kind in found.losses)}). Use solver='auto'"
+            f"(it minimises {does}). Use solver='auto'"
             f"{''.join(f' or {name!r}' for name in able)} with loss={loss.name!r}."
         )
     return found

@@ -156,6 +156,8 @@ class Solver(ABC):
     name: ClassVar[str]
     losses: ClassVar[tuple[type[Loss], ...]]
     """What it can minimise; checked before solving, with an error that names the way out."""
+    needs: ClassVar[tuple[str, ...]] = ()
+    """Attributes that must be true of such a loss."""
     quadratic_residual: ClassVar[bool] = False
     """Whether residuals are squared lengths (of a quadratic model) rather than first-order ones."""
     accelerates: ClassVar[bool] = False
@@ -168,6 +170,11 @@ class Solver(ABC):
     """Whether random starts of its gain from a sample of the rows: quadratic losses, where zeros can be left again."""
     shares_products: ClassVar[bool] = False
     """Whether the half-steps of several runs cost less together."""
+
+    @classmethod
+    def minimises(cls, loss: Loss) -> bool:
+        """Return whether it can minimise a loss."""
+        return isinstance(loss, cls.losses) and all(getattr(loss, need) for need in cls.needs)
 
     @abstractmethod
     def update(self, X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Update:

@@ -73,8 +73,8 @@ def solve_rows(
     # parts of which a row knows no entry could be anything: zeros, as of least squares
     told = [np.where(X.rows(*rows).touched(parts.array), start[slice(*rows)], 0) for rows in X.blocks]
     start = np.concatenate(told)
-    if isinstance(loss, BetaDivergence) and (domain.is_cone or loss.has_half_step):
-        return _newton(X, loss, start, parts, penalty, workers, most or MOST_NEWTON, domain)
+    if loss.has_half_step or (isinstance(loss, BetaDivergence) and domain.exact):
+        return _row_by_row(X, loss, start, parts, penalty, workers, most or MOST_NEWTON, domain)
     w, h = Factor(domain.within(start), penalty, domain), Factor(parts.array)
     solver, size = Multiplicative(), loss.size(X)
     for _ in range(most or MOST_STEPS):
@@ -196,9 +196,9 @@ def _each_row(X: Matrix, left: Array, right: Array, penalty: Penalty, workers: W
     return sum(workers.map(block, X.blocks))
 
 
-def _newton(
+def _row_by_row(
     X: Matrix,
-    loss: BetaDivergence,
+    loss: Loss,
     start: Array,
     parts: Fixed,
     penalty: Penalty,
@@ -208,7 +208,8 @@ def _newton(
 ) -> Array:
     left, (l1, l2) = domain.within(start), (penalty.l1, penalty.l2)
     sides = loss.sides(X, parts, value=False)
-    sweeps, shrink = (SWEEPS, CLOSE) if domain.exact else (MOST, SHRINK)
+    solves = domain.exact and isinstance(loss, BetaDivergence)
+    sweeps, shrink = (SWEEPS, CLOSE) if solves else (MOST, SHRINK)
 
     def block(number: int) -> None:
         rows, side = X.blocks[number], sides[number]
@@ -216,7 +217,7 @@ def _newton(
         if loss.has_half_step:  # cheap steps lead close to the minimum
             bounds = domain.of(slice(*rows)).bounds
             loss.half_step(view, own, side, l1=l1, l2=l2, box=bounds, sweeps=sweeps, shrink=shrink, value=False)
-        if domain.exact:
+        if solves and isinstance(loss, BetaDivergence):
             loss.solve(view, own, side, l1=l1, l2=l2, most=most)
 
     workers.map(block, range(len(X.blocks)))

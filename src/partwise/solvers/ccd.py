@@ -1,4 +1,4 @@
-"""Second-order coordinate steps on the Kullback-Leibler divergence, a row at a time."""
+"""Cyclic coordinate descent for losses that have steps of their own on single entries, such as Kullback-Leibler."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -6,7 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from partwise.domains import Bounded, Domain, NonNegative
-from partwise.losses import KullbackLeibler, Loss
+from partwise.losses import Loss
 from partwise.losses.fixed import Fixed
 from partwise.matrix import Array, Matrix
 from partwise.solvers.base import HalfStep, Solver, Step, Update
@@ -16,17 +16,18 @@ SWEEPS = 2
 
 
 @dataclass(frozen=True)
-class Newton(Solver):
-    """Cyclic one-variable steps, curvature and all, on each row's convex problem; only stored entries are touched.
+class CCD(Solver):
+    """Cyclic coordinate descent: one entry after another, with the step of the loss, ``Loss.half_step``.
 
     References
     ----------
-    C.-J. Hsieh and I. S. Dhillon, KDD 2011, doi:10.1145/2020408.2020577. Our step replaces their parabola by the
-    hyperbola that the divergence's own terms are made of (native/poisson.hpp).
+    C.-J. Hsieh and I. S. Dhillon, KDD 2011, doi:10.1145/2020408.2020577. The step of Kullback-Leibler replaces their
+    parabola by the hyperbola that the divergence's own terms are made of (native/poisson.hpp).
     """
 
-    name: ClassVar[str] = "newton"
-    losses: ClassVar[tuple[type[Loss], ...]] = (KullbackLeibler,)
+    name: ClassVar[str] = "ccd"
+    losses: ClassVar[tuple[type[Loss], ...]] = (Loss,)
+    needs: ClassVar[tuple[str, ...]] = ("has_half_step",)
     domains: ClassVar[tuple[type[Domain], ...]] = (NonNegative, Bounded)
 
     def update(self, X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Update:
