@@ -40,7 +40,7 @@ PUBLIC = [
     "sparseness",
 ]
 
-MODULES = ["datasets", "exceptions", "losses", "recommend", "terms", "topics"]
+MODULES = ["datasets", "exceptions", "extend", "losses", "recommend", "terms", "topics"]
 
 
 def loaded_after(code):

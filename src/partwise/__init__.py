@@ -74,7 +74,7 @@ _WHERE = {
     "TopicModel": "topics.model",
     "Recommender": "recommend.recommender",
 }
-_MODULES = ("datasets", "exceptions", "losses", "recommend", "terms", "topics")
+_MODULES = ("datasets", "exceptions", "extend", "losses", "recommend", "terms", "topics")
 
 __all__ = sorted(_WHERE)
 

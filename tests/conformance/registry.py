@@ -16,6 +16,7 @@ from partwise.init import INITS
 from partwise.losses import BetaDivergence, Loss
 from partwise.losses.fixed import Fixed
 from partwise.matrix import Matrix, as_matrix
+from partwise.matrix.by_blocks import ByBlocks
 from partwise.matrix.speckled import Speckled
 from partwise.solvers import SOLVERS
 
@@ -32,8 +33,8 @@ def concrete(package, base):
 
 LOSS_CLASSES = [kind for kind in concrete(partwise.losses, Loss) if kind is not BetaDivergence]
 LOSSES = [*(kind() for kind in LOSS_CLASSES), *(BetaDivergence(beta) for beta in BETAS)]
-MATRIX_CLASSES = [kind for kind in concrete(partwise.matrix, Matrix) if kind is not Speckled]
-"""Storages; those of a whole matrix without held-out cells have tests of their own."""
+MATRIX_CLASSES = [kind for kind in concrete(partwise.matrix, Matrix) if not issubclass(kind, Speckled | ByBlocks)]
+"""Storages that as_matrix makes; tests/matrix has tests of held-out cells, tests/extension one of blocks of rows."""
 PAIRS = [(solver, loss) for solver in SOLVERS.values() for loss in LOSSES if solver.minimises(loss)]
 
 
