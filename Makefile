@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 CONSTRAINTS := constraints.txt
 EXTRAS := dev,all
 TOOLS := scikit-build-core nanobind cmake ninja
-KERNELS := $(if $(filter-out .venv,$(VENV)),-C build-dir=$(VENV)/kernels)
+KERNELS := -C cmake.define.PARTWISE_STRICT=ON $(if $(filter-out .venv,$(VENV)),-C build-dir=$(VENV)/kernels)
 PYTHONS := 3.11 3.12 3.13
 # Every extra that users may ask for; unidic-lite comes as source, and setuptools builds it.
 EVERYTHING := EXTRAS=test,all,zh,ja,th TOOLS="$(TOOLS) setuptools wheel"
@@ -64,6 +64,7 @@ test-python-%:
 check: setup
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
+	$(BIN)/clang-format --dry-run -Werror native/*
 	$(BIN)/mypy
 	$(BIN)/python tools/stubs.py --check
 	$(BIN)/python tools/docstrings.py
@@ -73,6 +74,7 @@ check: setup
 format: setup
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
+	$(BIN)/clang-format -i native/*
 
 # Types of the compiled functions, read off the compiled functions.
 stubs: setup

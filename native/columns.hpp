@@ -11,7 +11,8 @@ namespace partwise {
 
 constexpr Index rows_at_once = 64;
 
-/// sums[t] and sums[k + t] = the sum and that of squares of column t of `rows` rows, for `width` columns from `first` on.
+/// sums[t] and sums[k + t] = the sum and that of squares of column t of `rows` rows, for `width` columns from `first`
+/// on.
 template <int width, class Real>
 void moments_of(const Real* row, Index rows, Index k, Index first, double* sums) {
   using Wide = Vector<double, width>;
@@ -52,8 +53,10 @@ void column_moments(const Real* factor, Index rows, Index k, double* sums, doubl
     const Real* const from = factor + pieces.first(piece) * k;
     double* const own = &parts[piece * 2 * k];
     const Index height = pieces.height(piece);
-    k >= 8 ? all_moments<8>(from, height, k, own) : k >= 4 ? all_moments<4>(from, height, k, own)
-    : k >= 2 ? all_moments<2>(from, height, k, own) : all_moments<1>(from, height, k, own);
+    k >= 8   ? all_moments<8>(from, height, k, own)
+    : k >= 4 ? all_moments<4>(from, height, k, own)
+    : k >= 2 ? all_moments<2>(from, height, k, own)
+             : all_moments<1>(from, height, k, own);
   });
   for (Index t = 0; t < k; ++t) {
     sums[t] = squares[t] = 0;

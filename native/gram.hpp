@@ -50,7 +50,7 @@ class TileGram {
 
   void flush() {
     for (Index e = 0; e < Index(totals_.size()); ++e) totals_[e] += double(sum<Real, wide>(sums_[e]));
-    std::fill(sums_.begin(), sums_.end(), V{});
+    for (V& total : sums_) total = V{};
   }
 
   Index k_, tiles_ = 0;

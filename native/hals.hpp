@@ -76,9 +76,9 @@ Swept hals_tiles(Real* iterate, const Real* start, Real* point, Strided<Real> cr
         for (int v = 0; v < count; ++v) {
           Real* at = x + t * height + v * wide;
           const V old = load<V>(at);
-          const V now = boxed(
-              at_least(old + (load<V>(target + t * height + v * wide) - l1 - model[v]) * inverse[t], zero),
-              t * height + v * wide);
+          const V now =
+              boxed(at_least(old + (load<V>(target + t * height + v * wide) - l1 - model[v]) * inverse[t], zero),
+                    t * height + v * wide);
           store(at, now);
           change[v] = now - old;
           moved += change[v] * change[v] * safe[t * k + t];
@@ -165,7 +165,8 @@ Swept hals_block(Real* iterate, const Real* start, Real* point, Strided<Real> cr
   return total;
 }
 
-/// point = max(0, iterate + momentum (iterate - before)), within the box, for rows of k numbers; own (k, k) = point' point.
+/// point = max(0, iterate + momentum (iterate - before)), within the box, for rows of k numbers; own (k, k) = point'
+/// point.
 template <class Real>
 void extrapolate(const Real* iterate, const Real* before, Real* point, Index rows, Index k, Box<Real> box,
                  Real momentum, Real* own, Team& team) {

@@ -57,7 +57,8 @@ void bind_integers(nb::module_& m) {
           csr_count(indptr.data(), indices.data(), counts.data() + piece * m, first, last);
         });
       },
-      nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("counts").noconvert(), nb::arg("edges").noconvert(), nb::arg("team").none() = nb::none(),
+      nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("counts").noconvert(),
+      nb::arg("edges").noconvert(), nb::arg("team").none() = nb::none(),
       "Add to counts (pieces, m) how many entries each column has in rows edges[piece] to edges[piece + 1].");
   m.def(
       "csr_count_rows",
@@ -66,8 +67,8 @@ void bind_integers(nb::module_& m) {
         nb::gil_scoped_release free;
         csr_count_rows(indptr.data(), indices.data(), rows.data(), Index(rows.shape(0)), counts.data());
       },
-      nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("rows").noconvert(), nb::arg("counts").noconvert(),
-      "Add to counts (m,) how many entries each column has in the rows listed.");
+      nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("rows").noconvert(),
+      nb::arg("counts").noconvert(), "Add to counts (m,) how many entries each column has in the rows listed.");
 }
 
 template <class Real, class Integer>
@@ -82,8 +83,9 @@ void bind_sparse(nb::module_& m) {
         nb::gil_scoped_release free;
         csr_dot(X, right.data(), out.data(), k, first, last, add, on(team));
       },
-      nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("values").noconvert(), nb::arg("right").noconvert(), nb::arg("out").noconvert(), nb::arg("first"),
-      nb::arg("last"), nb::arg("add") = false, nb::arg("team").none() = nb::none(),
+      nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("values").noconvert(),
+      nb::arg("right").noconvert(), nb::arg("out").noconvert(), nb::arg("first"), nb::arg("last"),
+      nb::arg("add") = false, nb::arg("team").none() = nb::none(),
       "out[:last - first] (+)= X[first:last] @ right, for CSR X (n, m) and right (m, k); overwrites out.");
   m.def(
       "csr_scatter",
@@ -94,8 +96,9 @@ void bind_sparse(nb::module_& m) {
         nb::gil_scoped_release free;
         csr_scatter(X, next.data(), rows.data(), entries.data(), first, last);
       },
-      nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("values").noconvert(), nb::arg("next").noconvert(), nb::arg("rows").noconvert(), nb::arg("entries").noconvert(),
-      nb::arg("first"), nb::arg("last"),
+      nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("values").noconvert(),
+      nb::arg("next").noconvert(), nb::arg("rows").noconvert(), nb::arg("entries").noconvert(), nb::arg("first"),
+      nb::arg("last"),
       "Write the entries of rows first..last, by columns, to where next (m,) says each column goes on; next moves on.");
   m.def(
       "csr_pick",
@@ -105,7 +108,8 @@ void bind_sparse(nb::module_& m) {
         const auto X = csr<Real, Integer>(indptr, indices, values, 0, Index(indptr.shape(0)) - 1);
         const Index count = Index(rows.shape(0));
         demand(lie_within(rows, Index(indptr.shape(0)) - 1), "rows lie outside X");
-        demand(Index(out_indptr.shape(0)) == count + 1 && out_indices.shape(0) == out_values.shape(0), "lengths differ");
+        demand(Index(out_indptr.shape(0)) == count + 1 && out_indices.shape(0) == out_values.shape(0),
+               "lengths differ");
         nb::gil_scoped_release free;
         Index room = 0;
         for (Index r = 0; r < count; ++r)
@@ -131,7 +135,9 @@ void bind_sparse(nb::module_& m) {
         nb::gil_scoped_release free;
         csr_spread(X, right.data(), out.data(), k, rows, edges.data(), pieces, on(team));
       },
-      nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("values").noconvert(), nb::arg("right").noconvert(), nb::arg("out").noconvert(), nb::arg("edges").noconvert(), nb::arg("team").none() = nb::none(),
+      nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("values").noconvert(),
+      nb::arg("right").noconvert(), nb::arg("out").noconvert(), nb::arg("edges").noconvert(),
+      nb::arg("team").none() = nb::none(),
       "out = X.T @ right, for CSR X (n, m) with sorted columns and right (n, k), from column edges[0] to edges[-1].\n"
       "A team shares the columns, from each edge to the next.");
   m.def(
@@ -145,8 +151,9 @@ void bind_sparse(nb::module_& m) {
         nb::gil_scoped_release free;
         csr_predict(X, left.data(), right.data(), k, first, last, model.data());
       },
-      nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("values").noconvert(), nb::arg("left").noconvert(), nb::arg("right").noconvert(), nb::arg("model").noconvert(),
-      nb::arg("first"), nb::arg("last"),
+      nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("values").noconvert(),
+      nb::arg("left").noconvert(), nb::arg("right").noconvert(), nb::arg("model").noconvert(), nb::arg("first"),
+      nb::arg("last"),
       "model[p] = <left[i], right[j]> in float64 at the stored entries of rows first..last; overwrites model.");
   m.def(
       "poisson_csr",
@@ -165,8 +172,9 @@ void bind_sparse(nb::module_& m) {
         }
         return nb::make_tuple(step.inner, step.residual);
       },
-      nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("values").noconvert(), nb::arg("left").noconvert(), nb::arg("right").noconvert(), nb::arg("mass").noconvert(),
-      nb::arg("l2"), nb::arg("floor"), nb::arg("sweeps"), nb::arg("shrink"), nb::arg("first"), nb::arg("last"),
+      nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("values").noconvert(),
+      nb::arg("left").noconvert(), nb::arg("right").noconvert(), nb::arg("mass").noconvert(), nb::arg("l2"),
+      nb::arg("floor"), nb::arg("sweeps"), nb::arg("shrink"), nb::arg("first"), nb::arg("last"),
       nb::arg("lower").noconvert().none() = nb::none(), nb::arg("upper").noconvert().none() = nb::none(),
       "Coordinate passes on the Kullback-Leibler divergence for rows first..last of left, in place.\n"
       "Returns (sum x log p after them, sum of mass |change in the first pass|).");
@@ -181,8 +189,9 @@ void bind_sparse(nb::module_& m) {
         nb::gil_scoped_release free;
         return poisson_pull(X, left.data(), right.data(), negative.data(), k, first, last, floor);
       },
-      nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("values").noconvert(), nb::arg("left").noconvert(), nb::arg("right").noconvert(), nb::arg("negative").noconvert(),
-      nb::arg("floor"), nb::arg("first"), nb::arg("last"),
+      nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("values").noconvert(),
+      nb::arg("left").noconvert(), nb::arg("right").noconvert(), nb::arg("negative").noconvert(), nb::arg("floor"),
+      nb::arg("first"), nb::arg("last"),
       "negative = (X / (left right')) @ right for rows first..last, overwritten; returns sum x log p.");
   m.def(
       "newton_csr",
@@ -196,8 +205,9 @@ void bind_sparse(nb::module_& m) {
         nb::gil_scoped_release free;
         newton_csr(X, left.data(), right.data(), k, m, first, last, mass.data(), l2, floor, beta, most);
       },
-      nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("values").noconvert(), nb::arg("left").noconvert(), nb::arg("right").noconvert(), nb::arg("mass").noconvert(),
-      nb::arg("l2"), nb::arg("floor"), nb::arg("beta"), nb::arg("most"), nb::arg("first"), nb::arg("last"),
+      nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("values").noconvert(),
+      nb::arg("left").noconvert(), nb::arg("right").noconvert(), nb::arg("mass").noconvert(), nb::arg("l2"),
+      nb::arg("floor"), nb::arg("beta"), nb::arg("most"), nb::arg("first"), nb::arg("last"),
       "Solve rows first..last of left for a beta-divergence to the end, in place, in float64.\n"
       "mass: the L1 penalty, and for beta = 1 the column sums of right added.");
 }
@@ -225,8 +235,8 @@ void bind_dense(nb::module_& m) {
         const Index rows = Index(iterate.shape(0)), k = Index(iterate.shape(1));
         for (const Index n : {Index(start.shape(0)), Index(point.shape(0))}) demand(n == rows, "rows differ");
         demand(Index(cross.shape(0)) >= rows, "cross has too few rows");
-        for (const Index n : {Index(start.shape(1)), Index(point.shape(1)), Index(cross.shape(1)),
-                              Index(gram.shape(0)), Index(gram.shape(1))})
+        for (const Index n : {Index(start.shape(1)), Index(point.shape(1)), Index(cross.shape(1)), Index(gram.shape(0)),
+                              Index(gram.shape(1))})
           demand(n == k, "numbers of components differ");
         const auto crossed = strided(cross);
         const auto bounds = box<Real>(lower, upper, rows, k);
@@ -239,10 +249,11 @@ void bind_dense(nb::module_& m) {
         }
         return nb::make_tuple(swept.inner, swept.residual);
       },
-      nb::arg("iterate").noconvert(), nb::arg("start").noconvert(), nb::arg("point").noconvert(), nb::arg("cross").noconvert(), nb::arg("gram").noconvert(), nb::arg("l1"),
-      nb::arg("l2"), nb::arg("sweeps"), nb::arg("shrink"), nb::arg("momentum"),
-      nb::arg("own").noconvert().none() = nb::none(), nb::arg("team").none() = nb::none(),
-      nb::arg("lower").noconvert().none() = nb::none(), nb::arg("upper").noconvert().none() = nb::none(),
+      nb::arg("iterate").noconvert(), nb::arg("start").noconvert(), nb::arg("point").noconvert(),
+      nb::arg("cross").noconvert(), nb::arg("gram").noconvert(), nb::arg("l1"), nb::arg("l2"), nb::arg("sweeps"),
+      nb::arg("shrink"), nb::arg("momentum"), nb::arg("own").noconvert().none() = nb::none(),
+      nb::arg("team").none() = nb::none(), nb::arg("lower").noconvert().none() = nb::none(),
+      nb::arg("upper").noconvert().none() = nb::none(),
       "Coordinate descent on a block of rows from start; overwrites iterate and point = iterate + momentum * change,\n"
       "and own (k, k) = point.T @ point, if given.\n"
       "Returns (<cross, point>, squared length of the first sweep).");
@@ -251,17 +262,19 @@ void bind_dense(nb::module_& m) {
       [](Table<const Real> iterate, Table<const Real> before, Table<Real> point, Real momentum, Table<Real> own,
          Team* team, std::optional<Table<const Real>> lower, std::optional<Table<const Real>> upper) {
         for (int axis : {0, 1})
-          demand(iterate.shape(axis) == before.shape(axis) && iterate.shape(axis) == point.shape(axis), "shapes differ");
+          demand(iterate.shape(axis) == before.shape(axis) && iterate.shape(axis) == point.shape(axis),
+                 "shapes differ");
         const Index rows = Index(point.shape(0)), k = Index(point.shape(1));
         demand(Index(own.shape(0)) == k && Index(own.shape(1)) == k, "own has another shape");
         const auto bounds = box<Real>(lower, upper, rows, k);
         nb::gil_scoped_release free;
         extrapolate(iterate.data(), before.data(), point.data(), rows, k, bounds, momentum, own.data(), on(team));
       },
-      nb::arg("iterate").noconvert(), nb::arg("before").noconvert(), nb::arg("point").noconvert(), nb::arg("momentum"), nb::arg("own").noconvert(),
-      nb::arg("team").none() = nb::none(), nb::arg("lower").noconvert().none() = nb::none(),
+      nb::arg("iterate").noconvert(), nb::arg("before").noconvert(), nb::arg("point").noconvert(), nb::arg("momentum"),
+      nb::arg("own").noconvert(), nb::arg("team").none() = nb::none(), nb::arg("lower").noconvert().none() = nb::none(),
       nb::arg("upper").noconvert().none() = nb::none(),
-      "point = max(0, iterate + momentum (iterate - before)), within bounds; own (k, k) = point.T @ point. Overwrites both.");
+      "point = max(0, iterate + momentum (iterate - before)), within bounds; own (k, k) = point.T @ point. Overwrites "
+      "both.");
   m.def(
       "column_moments",
       [](Table<const Real> factor, Line<double> sums, Line<double> squares, Team* team) {
@@ -314,8 +327,8 @@ void bind_dense(nb::module_& m) {
                                          least.data(), rows, k, l1, l2, exponent);
         return std::make_pair(done.moved, done.waiting);
       },
-      nb::arg("left").noconvert(), nb::arg("negative").noconvert(), nb::arg("positive").noconvert(), nb::arg("least").noconvert(), nb::arg("l1"), nb::arg("l2"),
-      nb::arg("exponent"),
+      nb::arg("left").noconvert(), nb::arg("negative").noconvert(), nb::arg("positive").noconvert(),
+      nb::arg("least").noconvert(), nb::arg("l1"), nb::arg("l2"), nb::arg("exponent"),
       "left *= (negative / (positive + l1 + l2 left))^exponent in place; what falls under least is zero.\n"
       "positive may be one shared row. Returns the sum of push times |change|, and how many zeros should grow.");
   m.def(
@@ -328,7 +341,8 @@ void bind_dense(nb::module_& m) {
         nb::gil_scoped_release free;
         return pivoting_block(left.data(), crossed, gram.data(), rows, k, l1, on(team));
       },
-      nb::arg("left").noconvert(), nb::arg("cross").noconvert(), nb::arg("gram").noconvert(), nb::arg("l1"), nb::arg("team").none() = nb::none(),
+      nb::arg("left").noconvert(), nb::arg("cross").noconvert(), nb::arg("gram").noconvert(), nb::arg("l1"),
+      nb::arg("team").none() = nb::none(),
       "Exact non-negative least squares for a block of rows, in place; left's zero pattern is the first guess.\n"
       "Returns <cross, left>.");
   m.def(
@@ -349,8 +363,8 @@ void bind_dense(nb::module_& m) {
         }
         return nb::make_tuple(step.inner, step.residual);
       },
-      nb::arg("X").noconvert(), nb::arg("left").noconvert(), nb::arg("transposed").noconvert(), nb::arg("mass").noconvert(), nb::arg("l2"), nb::arg("floor"),
-      nb::arg("sweeps"), nb::arg("shrink"),
+      nb::arg("X").noconvert(), nb::arg("left").noconvert(), nb::arg("transposed").noconvert(),
+      nb::arg("mass").noconvert(), nb::arg("l2"), nb::arg("floor"), nb::arg("sweeps"), nb::arg("shrink"),
       nb::arg("lower").noconvert().none() = nb::none(), nb::arg("upper").noconvert().none() = nb::none(),
       "poisson_csr for a block of dense rows; transposed (k, m padded to 16) holds right', zero past m.");
   m.def(
@@ -364,8 +378,8 @@ void bind_dense(nb::module_& m) {
         nb::gil_scoped_release free;
         newton_dense(X.data(), left.data(), right.data(), k, m, rows, mass.data(), l2, floor, beta, most);
       },
-      nb::arg("X").noconvert(), nb::arg("left").noconvert(), nb::arg("right").noconvert(), nb::arg("mass").noconvert(), nb::arg("l2"), nb::arg("floor"),
-      nb::arg("beta"), nb::arg("most"), "newton_csr for a block of dense rows.");
+      nb::arg("X").noconvert(), nb::arg("left").noconvert(), nb::arg("right").noconvert(), nb::arg("mass").noconvert(),
+      nb::arg("l2"), nb::arg("floor"), nb::arg("beta"), nb::arg("most"), "newton_csr for a block of dense rows.");
   m.def(
       "beta_parts",
       [](Table<const Real> x, Table<Real> p, Table<Real> ratio, double beta, Real floor, bool value) {
@@ -374,7 +388,8 @@ void bind_dense(nb::module_& m) {
         nb::gil_scoped_release free;
         return beta_parts(x.data(), p.data(), ratio.data(), Index(x.shape(0) * x.shape(1)), beta, floor, value);
       },
-      nb::arg("x").noconvert(), nb::arg("p").noconvert(), nb::arg("ratio").noconvert(), nb::arg("beta"), nb::arg("floor"), nb::arg("value"),
+      nb::arg("x").noconvert(), nb::arg("p").noconvert(), nb::arg("ratio").noconvert(), nb::arg("beta"),
+      nb::arg("floor"), nb::arg("value"),
       "ratio = x p^(beta - 2), p = p^(beta - 1), both overwritten; returns the sum of d(x, p) if `value`, else 0.");
 }
 
@@ -386,7 +401,8 @@ NB_MODULE(PARTWISE_MODULE, m) {
   Team::watch_forks();
   nb::class_<Team>(m, "Team", "Threads that share the rows of one kernel call after another.")
       .def(nb::init<Index>(), nb::arg("size"))
-      .def("rest", &Team::rest, nb::call_guard<nb::gil_scoped_release>(), "End the threads; the next call starts new ones.");
+      .def("rest", &Team::rest, nb::call_guard<nb::gil_scoped_release>(),
+           "End the threads; the next call starts new ones.");
   m.def("supported", &supported, "Names of the builds that this processor runs, oldest first.");
   bind_integers<std::int32_t>(m);
   bind_integers<std::int64_t>(m);

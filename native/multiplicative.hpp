@@ -9,13 +9,13 @@ namespace partwise {
 
 /// What a multiplicative step did to some rows.
 struct Multiplied {
-  double moved;    // the sum of push times |change|
+  double moved;   // the sum of push times |change|
   Index waiting;  // zeros that the gradient wants larger, which no ratio can move
 };
 
-/// left[i,t] <- left[i,t] (negative[i,t] / (positive[i,t] + l1 + l2 left[i,t]))^exponent, in place, where the gradient is
-/// positive - negative; an entry that falls under least[t] is zero. `positive_stride` = 0 when all rows share one row of
-/// positive parts. Lee & Seung (2001); exponents: Fevotte & Idier (2011), doi:10.1162/NECO_a_00168.
+/// left[i,t] <- left[i,t] (negative[i,t] / (positive[i,t] + l1 + l2 left[i,t]))^exponent, in place, where the gradient
+/// is positive - negative; an entry that falls under least[t] is zero. `positive_stride` = 0 when all rows share one
+/// row of positive parts. Lee & Seung (2001); exponents: Fevotte & Idier (2011), doi:10.1162/NECO_a_00168.
 template <class Real>
 Multiplied multiply(Real* left, const Real* negative, const Real* positive, Index positive_stride, const Real* least,
                     Index rows, Index k, Real l1, Real l2, double exponent) {

@@ -16,9 +16,16 @@ class Pivoting {
  public:
   /// For problems of up to `most` unknowns.
   explicit Pivoting(Index most)
-      : rows_((most + 1) * padded(most + 1)), inverse_(most + 4), y_(most + 4), want_(padded(most + 1)),
-        x_(padded(most + 1)), system_((most + 4) * (most + 4) / 4),
-        usable_(padded(most + 1)), passive_(padded(most + 1)), wrong_(padded(most + 1)), order_(most + 4) {}
+      : rows_((most + 1) * padded(most + 1)),
+        inverse_(most + 4),
+        y_(most + 4),
+        want_(padded(most + 1)),
+        x_(padded(most + 1)),
+        system_((most + 4) * (most + 4) / 4),
+        usable_(padded(most + 1)),
+        passive_(padded(most + 1)),
+        wrong_(padded(most + 1)),
+        order_(most + 4) {}
 
   /// Take the gram (k, k), positive semi-definite, of the problems to come.
   void prepare(const double* gram, Index k) {
@@ -103,9 +110,9 @@ class Pivoting {
       }
   }
 
-  /// gram[F, F] x[F] = want[F] on the passive set F, x = 0 elsewhere; a component that depends on those before it gets 0.
-  /// Elimination on the upper triangle; Fixed > 0 is a number of components (a multiple of four, at least the size of F,
-  /// the rest being component k, which is all zero) that lets the compiler keep everything in registers.
+  /// gram[F, F] x[F] = want[F] on the passive set F, x = 0 elsewhere; a component that depends on those before it gets
+  /// 0. Elimination on the upper triangle; Fixed > 0 is a number of components (a multiple of four, at least the size
+  /// of F, the rest being component k, which is all zero) that lets the compiler keep everything in registers.
   template <Index Fixed>
   void eliminate() {
     const Index count = Fixed ? Fixed : (size_ + 3) / 4 * 4, quads = count / 4;
@@ -120,8 +127,8 @@ class Pivoting {
       const double* entries = &rows_[order[a] * stride_];
 #pragma GCC unroll 4
       for (Index q = a / 4; q < quads; ++q)
-        system[a * quads + q] =
-            Quad{entries[order[4 * q]], entries[order[4 * q + 1]], entries[order[4 * q + 2]], entries[order[4 * q + 3]]};
+        system[a * quads + q] = Quad{entries[order[4 * q]], entries[order[4 * q + 1]], entries[order[4 * q + 2]],
+                                     entries[order[4 * q + 3]]};
       y[a] = want_[order[a]];
     }
 #pragma GCC unroll 16
@@ -222,9 +229,9 @@ class Pivoting {
   Scratch<Index> order_;
 };
 
-/// left[i] <- argmin over x >= 0 of 1/2 x' gram x - (cross[i] - l1)' x for a block of rows; left[i]'s zeros are the first
-/// guess. left, cross: (rows, k); gram: (k, k). Returns <cross, left>, to read the loss off. The first guesses of rows
-/// with about as many components are solved for together, a tile of rows at a time.
+/// left[i] <- argmin over x >= 0 of 1/2 x' gram x - (cross[i] - l1)' x for a block of rows; left[i]'s zeros are the
+/// first guess. left, cross: (rows, k); gram: (k, k). Returns <cross, left>, to read the loss off. The first guesses of
+/// rows with about as many components are solved for together, a tile of rows at a time.
 template <class Real>
 double pivoting_block(Real* left, Strided<Real> cross, const double* gram, Index rows, Index k, double l1) {
   constexpr int wide = Elimination::wide;

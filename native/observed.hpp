@@ -80,8 +80,8 @@ class RowGram {
     return squares;
   }
 
-  /// Makes rows of the upper triangle from row t on, as many as registers hold, and the pull with those at the top, where
-  /// all of an entry's row passes by. Returns how many.
+  /// Makes rows of the upper triangle from row t on, as many as registers hold, and the pull with those at the top,
+  /// where all of an entry's row passes by. Returns how many.
   template <bool Weighted, bool Top, class Of>
   Index rows_from(const Of& known, Index t) const {
     const Index count = (stride_ - t + wide - 1) / wide;
@@ -131,8 +131,8 @@ class RowGram {
     }
   }
 
-  /// Calls of(count, s) for stretches of at most three vectors that cover the columns from `first` on, and end where rows
-  /// end; the first vector begins before `first`, where they do not divide.
+  /// Calls of(count, s) for stretches of at most three vectors that cover the columns from `first` on, and end where
+  /// rows end; the first vector begins before `first`, where they do not divide.
   template <class Of>
   void in_threes(Index first, Of of) const {
     for (Index left = (stride_ - first + wide - 1) / wide; left > 0;) {
@@ -165,13 +165,13 @@ struct ObservedStep {
 };
 
 /// hals_block over known entries: rows first..last of X (n, m) in CSR form, absent entries unknown; weights: of the
-/// entries, in the same order, or null. A row's Gram matrix is made for it alone and not kept; sweeps go across a tile of
-/// rows, a Gram matrix in each lane. A component that no entry knows of goes to the bottom of its box.
-/// iterate, start, point: (n, k); right (m, k).
+/// entries, in the same order, or null. A row's Gram matrix is made for it alone and not kept; sweeps go across a tile
+/// of rows, a Gram matrix in each lane. A component that no entry knows of goes to the bottom of its box. iterate,
+/// start, point: (n, k); right (m, k).
 template <class Real, class Integer>
 ObservedStep hals_observed(Csr<Real, Integer> X, const Real* weights, Real* iterate, const Real* start, Real* point,
-                           const Real* right, Index m, Index k, Index first, Index last, Box<Real> box, Real l1, Real l2,
-                           int sweeps, Real shrink, Real momentum) {
+                           const Real* right, Index m, Index k, Index first, Index last, Box<Real> box, Real l1,
+                           Real l2, int sweeps, Real shrink, Real momentum) {
   constexpr Index wide = std::min<int>(lanes<Real>, 32 / int(sizeof(Real)));  // caches hold no more rows' grams
   using V = Vector<Real, int(wide)>;
   const RowGram<Real> row(right, m, k);
@@ -255,7 +255,8 @@ ObservedStep hals_observed(Csr<Real, Integer> X, const Real* weights, Real* iter
     V inner{};
     for (Index t = 0; t < k; ++t) {
       const V now = load<V>(x + t * wide);
-      inner += now * (load<V>(pull + t * wide) - right_of(t) - Real(0.5) * load<V>(gram + (t * stride + t) * wide) * now);
+      inner +=
+          now * (load<V>(pull + t * wide) - right_of(t) - Real(0.5) * load<V>(gram + (t * stride + t) * wide) * now);
     }
     for (Index r = 0; r < tall; ++r) result.loss -= double(inner[r]);
     transpose(x, wide, k, tall, point + offset, k);
@@ -263,13 +264,13 @@ ObservedStep hals_observed(Csr<Real, Integer> X, const Real* weights, Real* iter
   return result;
 }
 
-/// left[i] <- argmin over x >= 0 of row i's problem over known entries, exactly, in float64, for rows first..last; left[i]'s
-/// zeros are the first guess. weights: v, or null where all are 1. `ridge` is added to each Gram matrix's diagonal,
-/// relative to its largest entry: it picks one solution where a row knows fewer entries than there are parts. Returns half
-/// the weighted squared error.
+/// left[i] <- argmin over x >= 0 of row i's problem over known entries, exactly, in float64, for rows first..last;
+/// left[i]'s zeros are the first guess. weights: v, or null where all are 1. `ridge` is added to each Gram matrix's
+/// diagonal, relative to its largest entry: it picks one solution where a row knows fewer entries than there are parts.
+/// Returns half the weighted squared error.
 template <class Real, class Integer>
 double pivoting_observed(Csr<Real, Integer> X, const Real* weights, Real* left, const Real* right, Index m, Index k,
-                       Index first, Index last, double l1, double l2, double ridge) {
+                         Index first, Index last, double l1, double l2, double ridge) {
   Pivoting pivoting(k);
   const RowGram<double> row(right, m, k);
   const Index stride = row.stride();

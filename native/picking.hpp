@@ -13,8 +13,8 @@ void csr_count_rows(const Integer* indptr, const Integer* indices, const std::in
     for (Index p = Index(indptr[rows[r]]); p < Index(indptr[rows[r] + 1]); ++p) ++counts[indices[p]];
 }
 
-/// The CSR matrix (indptr, indices, values) of the rows listed and of the columns whose number there, numbers[j], is not
-/// negative.
+/// The CSR matrix (indptr, indices, values) of the rows listed and of the columns whose number there, numbers[j], is
+/// not negative.
 template <class Real, class Integer>
 void csr_pick(Csr<Real, Integer> X, const std::int64_t* rows, Index count, const Integer* numbers, Integer* indptr,
               Integer* indices, Real* values) {

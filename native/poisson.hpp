@@ -95,8 +95,8 @@ class PoissonRow {
   /// One cyclic pass of one-variable steps. With s = sum_j x g / p and c = sum_j x (g / p)^2 the pull of the entries
   /// along coordinate t is at least s^2 / (s + c d) after a step d (Jensen), and the step goes where that meets
   /// mass + l2 (w + d): exact where g / p is constant, never past the minimum on the way up, unlike a Newton step
-  /// nearer to it on the way down; a step down to zero is taken only where zero is the minimum, else the multiplicative one,
-  /// which cannot pass it. Returns sum_t mass |change|. After C.-J. Hsieh & I. Dhillon (2011),
+  /// nearer to it on the way down; a step down to zero is taken only where zero is the minimum, else the multiplicative
+  /// one, which cannot pass it. Returns sum_t mass |change|. After C.-J. Hsieh & I. Dhillon (2011),
   /// doi:10.1145/2020408.2020577, with the hyperbola in place of their parabola.
   double sweep(Real* w, const Real* mass, Real l2, Real floor, Box<Real> box) {
     double moved = 0;
@@ -191,8 +191,8 @@ PoissonStep poisson_csr(Csr<Real, Integer> X, Real* left, const Real* right, Ind
   return result;
 }
 
-/// negative[i - first, t] = sum_j X[i,j] right[j,t] / <left[i], right[j]> for rows first..last of a CSR X, the part of the
-/// divergence's gradient that pulls up. Returns sum x log p.
+/// negative[i - first, t] = sum_j X[i,j] right[j,t] / <left[i], right[j]> for rows first..last of a CSR X, the part of
+/// the divergence's gradient that pulls up. Returns sum x log p.
 template <class Real, class Integer>
 double poisson_pull(Csr<Real, Integer> X, const Real* left, const Real* right, Real* negative, Index k, Index first,
                     Index last, Real floor) {
@@ -223,8 +223,8 @@ PoissonStep poisson_dense(const Real* X, Real* left, const Real* transposed, Ind
   return result;
 }
 
-/// poisson_csr over known entries alone, with weights v (null: 1): X holds v x, absent entries are unknown, and a row's mass
-/// is that of its own entries; plan.mass holds the L1 penalty. `inner` = sum_j v (x log p - p).
+/// poisson_csr over known entries alone, with weights v (null: 1): X holds v x, absent entries are unknown, and a row's
+/// mass is that of its own entries; plan.mass holds the L1 penalty. `inner` = sum_j v (x log p - p).
 template <class Real, class Integer>
 PoissonStep poisson_observed(Csr<Real, Integer> X, const Real* weights, Real* left, const Real* right, Index k,
                              Index first, Index last, PoissonPlan<Real> plan) {

@@ -18,8 +18,8 @@ struct Csr {
   const Real* values;
 };
 
-/// How a stretch of columns goes through registers: `Count` vectors of `Lanes` numbers, then one of `Last` that ends where
-/// the stretch does. It may overlap the one before, so no tail is left over; both compute the same numbers there.
+/// How a stretch of columns goes through registers: `Count` vectors of `Lanes` numbers, then one of `Last` that ends
+/// where the stretch does. It may overlap the one before, so no tail is left over; both compute the same numbers there.
 template <int Lanes_, int Count_, int Last_>
 struct Stretch {
   static constexpr int Lanes = Lanes_, Count = Count_, Last = Last_;
@@ -103,8 +103,10 @@ void csr_dot_columns(Csr<Real, Integer> X, const Real* right, Real* out, Index k
   for (Index i = first; i < last; ++i) {
     Real* row = out + (i - first) * k;
     Held<Real, Shape> total, entry;
-    if (add) total.load_from(row, width);
-    else total.clear();
+    if (add)
+      total.load_from(row, width);
+    else
+      total.clear();
     const Index end = Index(X.indptr[i + 1]);
     for (Index p = Index(X.indptr[i]); p < end; ++p) {
       entry.load_from(right + Index(X.indices[p]) * k, width);
@@ -161,8 +163,10 @@ void csr_dot(Csr<Real, Integer> X, const Real* right, Real* out, Index k, Index 
     Index low = first, high = last;
     while (low < high) {
       const Index middle = low + (high - low) / 2;
-      if (work(middle) < share) low = middle + 1;
-      else high = middle;
+      if (work(middle) < share)
+        low = middle + 1;
+      else
+        high = middle;
     }
     return low;
   };
@@ -200,13 +204,13 @@ void csr_spread_narrow(Csr<Real, Integer> X, const Real* right, Real* out, Index
     const Integer* const end = X.indices + X.indptr[i + 1];
     for (const Integer* column = std::lower_bound(X.indices + X.indptr[i], end, first); column < end && *column < last;
          ++column)
-      for (Index t = 0; t < width; ++t)
-        out[Index(*column) * k + t] += X.values[column - X.indices] * right[i * k + t];
+      for (Index t = 0; t < width; ++t) out[Index(*column) * k + t] += X.values[column - X.indices] * right[i * k + t];
   }
 }
 
-/// out (m, k) = X.T @ right (n, k), for X of n rows with sorted columns: a team shares the columns, piece by piece those
-/// from edges[piece] on. Every entry is summed in the order of X's rows: the bits are those of csr_dot on the transpose.
+/// out (m, k) = X.T @ right (n, k), for X of n rows with sorted columns: a team shares the columns, piece by piece
+/// those from edges[piece] on. Every entry is summed in the order of X's rows: the bits are those of csr_dot on the
+/// transpose.
 template <class Real, class Integer>
 void csr_spread(Csr<Real, Integer> X, const Real* right, Real* out, Index k, Index rows, const std::int64_t* edges,
                 Index pieces, Team& team) {
@@ -214,7 +218,9 @@ void csr_spread(Csr<Real, Integer> X, const Real* right, Real* out, Index k, Ind
   const Integer *const indptr = X.indptr, *const end = indptr + rows;
   Index from = 0;
   do {
-    const Index to = std::upper_bound(std::min(indptr + from + 1, end), end, Index(indptr[from]) + band, std::less<Index>()) - indptr;
+    const Index to =
+        std::upper_bound(std::min(indptr + from + 1, end), end, Index(indptr[from]) + band, std::less<Index>()) -
+        indptr;
     team.each(pieces, [&](Index piece) {
       const Integer first = Integer(edges[piece]), last = Integer(edges[piece + 1]);
       if (from == 0) std::fill(out + Index(first) * k, out + Index(last) * k, Real(0));

@@ -14,7 +14,8 @@ namespace partwise {
 /// One row's problem:  min over w >= 0 of  sum_j d(x_j, p_j) + mass' w + l2/2 |w|^2,  p = G' w, where for beta = 1 the
 /// term sum_j p_j is left out of d and is part of mass (so that absent entries need not be touched). For 1 <= beta <= 2
 /// it is convex, and solved to the last digits, in float64; for other betas curvature is kept positive and a local
-/// minimum is found. G: (k, stride), a component a row. Where beta is not 1 each d is multiplied by a weight of its own.
+/// minimum is found. G: (k, stride), a component a row. Where beta is not 1 each d is multiplied by a weight of its
+/// own.
 class RowNewton {
  public:
   static constexpr int wide = lanes<double>;
@@ -22,10 +23,27 @@ class RowNewton {
   static constexpr double ridge = 1e-9;  // makes the quadratic model definite where a row has fewer entries than parts
 
   RowNewton(Index k, Index longest, double beta, const double* mass, double l2, double floor, double tol)
-      : k_(k), stride_((std::max<Index>(longest, 1) + wide - 1) / wide * wide), beta_(beta), mass_(mass), l2_(l2),
-        floor_(floor), tol_(tol), pivoting_(k), g_(k * stride_), x_(stride_), weights_(stride_, 1.0), p_(stride_),
-        before_(stride_), slope_(stride_), bend_(stride_), bent_(stride_), hessian_(k * k), gradient_(k), next_(k),
-        trial_(k), free_(k) {}
+      : k_(k),
+        stride_((std::max<Index>(longest, 1) + wide - 1) / wide * wide),
+        beta_(beta),
+        mass_(mass),
+        l2_(l2),
+        floor_(floor),
+        tol_(tol),
+        pivoting_(k),
+        g_(k * stride_),
+        x_(stride_),
+        weights_(stride_, 1.0),
+        p_(stride_),
+        before_(stride_),
+        slope_(stride_),
+        bend_(stride_),
+        bent_(stride_),
+        hessian_(k * k),
+        gradient_(k),
+        next_(k),
+        trial_(k),
+        free_(k) {}
 
   double* values() { return x_.data(); }
   double* weights() { return weights_.data(); }
@@ -202,8 +220,8 @@ void newton_dense(const Real* X, Real* left, const Real* right, Index k, Index m
   }
 }
 
-/// newton_csr over known entries alone, with weights v (null: 1): absent entries are unknown. For beta = 1 X holds v x; mass
-/// is the L1 penalty, to which each row's own entries add.
+/// newton_csr over known entries alone, with weights v (null: 1): absent entries are unknown. For beta = 1 X holds v x;
+/// mass is the L1 penalty, to which each row's own entries add.
 template <class Real, class Integer>
 void newton_observed(Csr<Real, Integer> X, const Real* weights, Real* left, const Real* right, Index k, Index first,
                      Index last, const double* penalty, double l2, double floor, double beta, int most) {

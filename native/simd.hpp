@@ -82,8 +82,6 @@ inline Real sum(Vector<Real, Lanes> v) {
 template <class Real>
 inline void transpose4(const Real* source, Index source_stride, Real* target, Index target_stride) {
   using V = Vector<Real, 4>;
-  using Order = std::conditional_t<sizeof(Real) == 4, std::int32_t, std::int64_t>;
-  typedef Order Shuffle __attribute__((vector_size(4 * sizeof(Real))));
   const V r0 = load<V>(source), r1 = load<V>(source + source_stride);
   const V r2 = load<V>(source + 2 * source_stride), r3 = load<V>(source + 3 * source_stride);
 #if defined(__clang__)
@@ -94,6 +92,8 @@ inline void transpose4(const Real* source, Index source_stride, Real* target, In
   store(target + 2 * target_stride, __builtin_shufflevector(c, d, 0, 1, 4, 5));
   store(target + 3 * target_stride, __builtin_shufflevector(c, d, 2, 3, 6, 7));
 #else
+  using Order = std::conditional_t<sizeof(Real) == 4, std::int32_t, std::int64_t>;
+  typedef Order Shuffle __attribute__((vector_size(4 * sizeof(Real))));
   const V a = __builtin_shuffle(r0, r1, Shuffle{0, 4, 1, 5}), b = __builtin_shuffle(r2, r3, Shuffle{0, 4, 1, 5});
   const V c = __builtin_shuffle(r0, r1, Shuffle{2, 6, 3, 7}), d = __builtin_shuffle(r2, r3, Shuffle{2, 6, 3, 7});
   store(target, __builtin_shuffle(a, b, Shuffle{0, 1, 4, 5}));
@@ -156,8 +156,8 @@ inline Vector<Real, Lanes> logarithm(Vector<Real, Lanes> x) {
   return Real(2) * s * series + __builtin_convertvector(exponent, V) * Real(0.693147180559945309417);
 }
 
-/// Sums logarithms of positive normal numbers at a few operations each: exponents are added, mantissas multiplied, and one
-/// logarithm is taken for 16 of them, whose product lies between 2^-8 and 2^8.
+/// Sums logarithms of positive normal numbers at a few operations each: exponents are added, mantissas multiplied, and
+/// one logarithm is taken for 16 of them, whose product lies between 2^-8 and 2^8.
 template <class Real, int Lanes>
 class LogarithmSum {
  public:

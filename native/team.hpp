@@ -27,9 +27,9 @@
 
 namespace partwise {
 
-/// A caller and up to `size` - 1 threads of its own, which share the tasks of one loop after another. Between loops they
-/// look out for the next one for a while, and then sleep. Only one loop runs at a time. In a forked child a team starts
-/// anew, whatever its threads did in the parent.
+/// A caller and up to `size` - 1 threads of its own, which share the tasks of one loop after another. Between loops
+/// they look out for the next one for a while, and then sleep. Only one loop runs at a time. In a forked child a team
+/// starts anew, whatever its threads did in the parent.
 class Team {
  public:
   explicit Team(Index size) : size_(std::clamp<Index>(size, 1, 256)), shares_(new Share[std::size_t(size_)]) {}
@@ -49,8 +49,8 @@ class Team {
   /// What the caller calls every tenth of a second in a loop; it may throw.
   static inline void (*poll)() = nullptr;
 
-  /// act(i) for i in 0..count, on all threads, in no order; once this returns none of them runs. The first exception that
-  /// one throws ends the loop, and is thrown here.
+  /// act(i) for i in 0..count, on all threads, in no order; once this returns none of them runs. The first exception
+  /// that one throws ends the loop, and is thrown here.
   template <class Act>
   void each(Index count, const Act& act) {
     if (size_ < 2 || count < 2) {
@@ -148,9 +148,9 @@ class Team {
     move_away();
   }
 
-  /// Put threads that have just begun or been woken on other processors than the caller's, where Linux as a guest was seen
-  /// to leave them for milliseconds. Then they may run wherever the caller may. Not for threads that are to end: the system
-  /// takes one that has ended for the caller.
+  /// Put threads that have just begun or been woken on other processors than the caller's, where Linux as a guest was
+  /// seen to leave them for milliseconds. Then they may run wherever the caller may. Not for threads that are to end:
+  /// the system takes one that has ended for the caller.
   void move_away() {
 #if defined(PARTWISE_AFFINITY)
     cpu_set_t all;
@@ -176,7 +176,9 @@ class Team {
   /// Return whether any thread slept.
   bool wake() {
     if (crew_->sleeping.load() == 0) return false;
-    { const std::lock_guard<std::mutex> hold(crew_->mutex); }  // who is about to sleep looks at the state under it
+    {
+      const std::lock_guard<std::mutex> hold(crew_->mutex);
+    }  // who is about to sleep looks at the state under it
     crew_->wake.notify_all();
     return true;
   }
@@ -256,7 +258,8 @@ class Team {
 /// Rows 0..rows in up to 64 pieces of whole tiles: the same for any number of threads, so that sums over them are too.
 class Pieces {
  public:
-  Pieces(Index rows, Index tile) : rows_(rows), height_(std::max<Index>((rows + tile * most - 1) / (tile * most), 1) * tile) {}
+  Pieces(Index rows, Index tile)
+      : rows_(rows), height_(std::max<Index>((rows + tile * most - 1) / (tile * most), 1) * tile) {}
 
   Index count() const { return (rows_ + height_ - 1) / height_; }
   Index first(Index piece) const { return piece * height_; }

@@ -1,5 +1,5 @@
-// Transposes: of rows of a CSR matrix, in two passes (count the columns, then write each entry to its place), and of dense
-// arrays, a tile at a time.
+// Transposes: of rows of a CSR matrix, in two passes (count the columns, then write each entry to its place), and of
+// dense arrays, a tile at a time.
 #pragma once
 
 #include <algorithm>
