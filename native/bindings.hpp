@@ -11,12 +11,20 @@
 #include "box.hpp"
 #include "products.hpp"
 #include "simd.hpp"
+#include "team.hpp"
 
 namespace nb = nanobind;
 using namespace partwise;
 
-/// Kernels over known entries, for every type of numbers and indices.
+/// Kernels over known entries, and over dense rows and factors, for every type of numbers and indices.
 void bind_observed(nb::module_& m);
+void bind_dense(nb::module_& m);
+
+/// The team, or else the caller alone.
+inline Team& on(Team* team) {
+  static Team alone(1);
+  return team ? *team : alone;
+}
 
 namespace {
 

@@ -3,29 +3,16 @@
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/vector.h>
 
-#include "beta.hpp"
 #include "bindings.hpp"
-#include "columns.hpp"
 #include "cpu.hpp"
-#include "gram.hpp"
-#include "hals.hpp"
-#include "multiplicative.hpp"
-#include "nnls.hpp"
 #include "picking.hpp"
 #include "poisson.hpp"
 #include "products.hpp"
 #include "rows.hpp"
-#include "survey.hpp"
 #include "team.hpp"
 #include "transposition.hpp"
 
 namespace {
-
-/// The team, or else the caller alone.
-Team& on(Team* team) {
-  static Team alone(1);
-  return team ? *team : alone;
-}
 
 /// Whether edges, of which there is one at least, rise from 0 on to `last` at the most.
 bool in_order(const Line<const std::int64_t>& edges, Index last) {
@@ -212,187 +199,6 @@ void bind_sparse(nb::module_& m) {
       "mass: the L1 penalty, and for beta = 1 the column sums of right added.");
 }
 
-template <class Real>
-void bind_dense(nb::module_& m) {
-  m.def(
-      "survey",
-      [](Line<const Real> values) {
-        Surveyed found;
-        {
-          nb::gil_scoped_release free;
-          found = survey(values.data(), Index(values.shape(0)));
-        }
-        return nb::make_tuple(found.low, found.high, found.total, found.squares);
-      },
-      nb::arg("values").noconvert(),
-      "Returns (smallest, largest, sum, sum of squares) of the values, in float64; the sum is NaN if a value is.");
-  m.def(
-      "hals_block",
-      [](Table<Real> iterate, Table<const Real> start, Table<Real> point, Grid<const Real> cross,
-         Table<const Real> gram, Real l1, Real l2, int sweeps, Real shrink, Real momentum,
-         std::optional<Table<Real>> own, Team* team, std::optional<Table<const Real>> lower,
-         std::optional<Table<const Real>> upper) {
-        const Index rows = Index(iterate.shape(0)), k = Index(iterate.shape(1));
-        for (const Index n : {Index(start.shape(0)), Index(point.shape(0))}) demand(n == rows, "rows differ");
-        demand(Index(cross.shape(0)) >= rows, "cross has too few rows");
-        for (const Index n : {Index(start.shape(1)), Index(point.shape(1)), Index(cross.shape(1)), Index(gram.shape(0)),
-                              Index(gram.shape(1))})
-          demand(n == k, "numbers of components differ");
-        const auto crossed = strided(cross);
-        const auto bounds = box<Real>(lower, upper, rows, k);
-        if (own) demand(Index(own->shape(0)) == k && Index(own->shape(1)) == k, "own has another shape");
-        Swept swept;
-        {
-          nb::gil_scoped_release free;
-          swept = hals_block(iterate.data(), start.data(), point.data(), crossed, gram.data(), rows, k, bounds, l1, l2,
-                             sweeps, shrink, momentum, own ? own->data() : nullptr, on(team));
-        }
-        return nb::make_tuple(swept.inner, swept.residual);
-      },
-      nb::arg("iterate").noconvert(), nb::arg("start").noconvert(), nb::arg("point").noconvert(),
-      nb::arg("cross").noconvert(), nb::arg("gram").noconvert(), nb::arg("l1"), nb::arg("l2"), nb::arg("sweeps"),
-      nb::arg("shrink"), nb::arg("momentum"), nb::arg("own").noconvert().none() = nb::none(),
-      nb::arg("team").none() = nb::none(), nb::arg("lower").noconvert().none() = nb::none(),
-      nb::arg("upper").noconvert().none() = nb::none(),
-      "Coordinate descent on a block of rows from start; overwrites iterate and point = iterate + momentum * change,\n"
-      "and own (k, k) = point.T @ point, if given.\n"
-      "Returns (<cross, point>, squared length of the first sweep).");
-  m.def(
-      "extrapolate",
-      [](Table<const Real> iterate, Table<const Real> before, Table<Real> point, Real momentum, Table<Real> own,
-         Team* team, std::optional<Table<const Real>> lower, std::optional<Table<const Real>> upper) {
-        for (int axis : {0, 1})
-          demand(iterate.shape(axis) == before.shape(axis) && iterate.shape(axis) == point.shape(axis),
-                 "shapes differ");
-        const Index rows = Index(point.shape(0)), k = Index(point.shape(1));
-        demand(Index(own.shape(0)) == k && Index(own.shape(1)) == k, "own has another shape");
-        const auto bounds = box<Real>(lower, upper, rows, k);
-        nb::gil_scoped_release free;
-        extrapolate(iterate.data(), before.data(), point.data(), rows, k, bounds, momentum, own.data(), on(team));
-      },
-      nb::arg("iterate").noconvert(), nb::arg("before").noconvert(), nb::arg("point").noconvert(), nb::arg("momentum"),
-      nb::arg("own").noconvert(), nb::arg("team").none() = nb::none(), nb::arg("lower").noconvert().none() = nb::none(),
-      nb::arg("upper").noconvert().none() = nb::none(),
-      "point = max(0, iterate + momentum (iterate - before)), within bounds; own (k, k) = point.T @ point. Overwrites "
-      "both.");
-  m.def(
-      "column_moments",
-      [](Table<const Real> factor, Line<double> sums, Line<double> squares, Team* team) {
-        const Index k = Index(factor.shape(1));
-        demand(Index(sums.shape(0)) == k && Index(squares.shape(0)) == k, "sums or squares have another length");
-        nb::gil_scoped_release free;
-        column_moments(factor.data(), Index(factor.shape(0)), k, sums.data(), squares.data(), on(team));
-      },
-      nb::arg("factor").noconvert(), nb::arg("sums").noconvert(), nb::arg("squares").noconvert(),
-      nb::arg("team").none() = nb::none(),
-      "sums (k,) and squares (k,) = the sum of each column of factor and of its squares, in float64; overwrites both.");
-  m.def(
-      "scale_columns",
-      [](Table<Real> factor, Line<const Real> by, Team* team) {
-        const Index k = Index(factor.shape(1));
-        demand(Index(by.shape(0)) == k, "by has another length");
-        nb::gil_scoped_release free;
-        scale_columns(factor.data(), Index(factor.shape(0)), k, by.data(), on(team));
-      },
-      nb::arg("factor").noconvert(), nb::arg("by").noconvert(), nb::arg("team").none() = nb::none(),
-      "factor *= by (k,), in place.");
-  m.def(
-      "turn",
-      [](Table<const Real> source, Table<Real> out) {
-        demand(source.shape(0) == out.shape(1) && source.shape(1) == out.shape(0), "out has another shape");
-        nb::gil_scoped_release free;
-        turn(source.data(), Index(source.shape(0)), Index(source.shape(1)), out.data());
-      },
-      nb::arg("source").noconvert(), nb::arg("out").noconvert(), "out = source.T; overwrites out.");
-  m.def(
-      "gram",
-      [](Table<const Real> factor, Table<double> out, Team* team) {
-        const Index k = Index(factor.shape(1));
-        demand(Index(out.shape(0)) == k && Index(out.shape(1)) == k, "out has another shape");
-        nb::gil_scoped_release free;
-        gram(factor.data(), Index(factor.shape(0)), k, out.data(), on(team));
-      },
-      nb::arg("factor").noconvert(), nb::arg("out").noconvert(), nb::arg("team").none() = nb::none(),
-      "out (k, k) = factor.T @ factor in float64; overwrites out.");
-  m.def(
-      "multiply",
-      [](Table<Real> left, Table<const Real> negative, Table<const Real> positive, Line<const Real> least, Real l1,
-         Real l2, double exponent) {
-        const Index rows = Index(left.shape(0)), k = Index(left.shape(1)), shared = Index(positive.shape(0));
-        demand(Index(negative.shape(0)) >= rows && Index(negative.shape(1)) == k, "negative: another shape");
-        demand((shared == 1 || shared >= rows) && Index(positive.shape(1)) == k, "positive: another shape");
-        demand(Index(least.shape(0)) == k, "least has another length");
-        nb::gil_scoped_release free;
-        const Multiplied done = multiply(left.data(), negative.data(), positive.data(), shared == 1 ? 0 : k,
-                                         least.data(), rows, k, l1, l2, exponent);
-        return std::make_pair(done.moved, done.waiting);
-      },
-      nb::arg("left").noconvert(), nb::arg("negative").noconvert(), nb::arg("positive").noconvert(),
-      nb::arg("least").noconvert(), nb::arg("l1"), nb::arg("l2"), nb::arg("exponent"),
-      "left *= (negative / (positive + l1 + l2 left))^exponent in place; what falls under least is zero.\n"
-      "positive may be one shared row. Returns the sum of push times |change|, and how many zeros should grow.");
-  m.def(
-      "pivoting_block",
-      [](Table<Real> left, Grid<const Real> cross, Table<const double> gram, double l1, Team* team) {
-        const Index rows = Index(left.shape(0)), k = Index(left.shape(1));
-        demand(Index(cross.shape(0)) >= rows && Index(cross.shape(1)) == k, "cross has another shape");
-        demand(Index(gram.shape(0)) == k && Index(gram.shape(1)) == k, "gram has another shape");
-        const auto crossed = strided(cross);
-        nb::gil_scoped_release free;
-        return pivoting_block(left.data(), crossed, gram.data(), rows, k, l1, on(team));
-      },
-      nb::arg("left").noconvert(), nb::arg("cross").noconvert(), nb::arg("gram").noconvert(), nb::arg("l1"),
-      nb::arg("team").none() = nb::none(),
-      "Exact non-negative least squares for a block of rows, in place; left's zero pattern is the first guess.\n"
-      "Returns <cross, left>.");
-  m.def(
-      "poisson_dense",
-      [](Table<const Real> X, Table<Real> left, Table<const Real> transposed, Line<const Real> mass, Real l2,
-         Real floor, int sweeps, double shrink, std::optional<Table<const Real>> lower,
-         std::optional<Table<const Real>> upper) {
-        const Index rows = Index(X.shape(0)), m = Index(X.shape(1)), k = Index(left.shape(1));
-        const Index stride = Index(transposed.shape(1));
-        demand(Index(left.shape(0)) == rows, "rows differ");
-        demand(Index(transposed.shape(0)) == k && stride >= PoissonRow<Real>::padded(m), "transposed: another shape");
-        demand(Index(mass.shape(0)) == k, "mass has another length");
-        const PoissonPlan<Real> plan{mass.data(), l2, floor, sweeps, shrink, box<Real>(lower, upper, rows, k)};
-        PoissonStep step;
-        {
-          nb::gil_scoped_release free;
-          step = poisson_dense(X.data(), left.data(), transposed.data(), stride, k, rows, m, plan);
-        }
-        return nb::make_tuple(step.inner, step.residual);
-      },
-      nb::arg("X").noconvert(), nb::arg("left").noconvert(), nb::arg("transposed").noconvert(),
-      nb::arg("mass").noconvert(), nb::arg("l2"), nb::arg("floor"), nb::arg("sweeps"), nb::arg("shrink"),
-      nb::arg("lower").noconvert().none() = nb::none(), nb::arg("upper").noconvert().none() = nb::none(),
-      "poisson_csr for a block of dense rows; transposed (k, m padded to 16) holds right', zero past m.");
-  m.def(
-      "newton_dense",
-      [](Table<const Real> X, Table<Real> left, Table<const Real> right, Line<const double> mass, double l2,
-         double floor, double beta, int most) {
-        const Index rows = Index(X.shape(0)), m = Index(X.shape(1)), k = Index(left.shape(1));
-        demand(Index(left.shape(0)) == rows, "rows differ");
-        demand(Index(right.shape(0)) == m && Index(right.shape(1)) == k, "right has another shape");
-        demand(Index(mass.shape(0)) == k, "mass has another length");
-        nb::gil_scoped_release free;
-        newton_dense(X.data(), left.data(), right.data(), k, m, rows, mass.data(), l2, floor, beta, most);
-      },
-      nb::arg("X").noconvert(), nb::arg("left").noconvert(), nb::arg("right").noconvert(), nb::arg("mass").noconvert(),
-      nb::arg("l2"), nb::arg("floor"), nb::arg("beta"), nb::arg("most"), "newton_csr for a block of dense rows.");
-  m.def(
-      "beta_parts",
-      [](Table<const Real> x, Table<Real> p, Table<Real> ratio, double beta, Real floor, bool value) {
-        for (int axis : {0, 1})
-          demand(x.shape(axis) == p.shape(axis) && x.shape(axis) == ratio.shape(axis), "shapes differ");
-        nb::gil_scoped_release free;
-        return beta_parts(x.data(), p.data(), ratio.data(), Index(x.shape(0) * x.shape(1)), beta, floor, value);
-      },
-      nb::arg("x").noconvert(), nb::arg("p").noconvert(), nb::arg("ratio").noconvert(), nb::arg("beta"),
-      nb::arg("floor"), nb::arg("value"),
-      "ratio = x p^(beta - 2), p = p^(beta - 1), both overwritten; returns the sum of d(x, p) if `value`, else 0.");
-}
-
 }  // namespace
 
 NB_MODULE(PARTWISE_MODULE, m) {
@@ -411,6 +217,5 @@ NB_MODULE(PARTWISE_MODULE, m) {
   bind_sparse<double, std::int32_t>(m);
   bind_sparse<double, std::int64_t>(m);
   bind_observed(m);
-  bind_dense<float>(m);
-  bind_dense<double>(m);
+  bind_dense(m);
 }
