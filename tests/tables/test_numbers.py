@@ -342,3 +342,14 @@ def test_a_setting_that_says_nothing_about_a_file_is_refused(tmp_path, name, set
     sp.save_npz(tmp_path / "sparse.npz", sp.csr_matrix(frame.to_numpy()))
     with pytest.raises(DataError, match=next(iter(settings))):
         read_numbers(tmp_path / name, format=Format(**settings))
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_table_of_tens_of_thousands_of_columns_is_read(tmp_path, ending):
+    """Each column is found by one look: as many looks as columns would make a square of them."""
+    wide = pd.DataFrame(np.arange(40_000.0).reshape(2, 20_000), columns=[f"g{i}" for i in range(20_000)])
+    path = tmp_path / f"wide.{ending}"
+    wide.to_csv(path, index=False) if ending == "csv" else wide.to_parquet(path)
+    read = read_numbers(path)
+    assert (wide.to_numpy() == read.X).all()
+    assert read.column_names == list(wide.columns)

@@ -111,7 +111,7 @@ class Delimited(Table):
 
     def select(self, cells: Sequence[tuple[str, str]]) -> str:
         """Return SQL that selects columns of the file, each under another name."""
-        where = [(self._names.index(column), name) for column, name in cells]
+        where = [(self.at[column], name) for column, name in cells]
         if self._in_lines:
             wanted = ", ".join(f"nullif(trim(f[{i + 1}], '{self._quoted}'), '') as {name}" for i, name in where)
             return f"select {wanted} from ({self._lines()})"
@@ -120,7 +120,7 @@ class Delimited(Table):
 
     def cells(self, columns: Sequence[str], kind: str = "varchar") -> str:
         """Return SQL of all cells of some columns, row by row, as one column called x."""
-        where = [self._names.index(column) + 1 for column in columns]
+        where = [self.at[column] + 1 for column in columns]
         if not self._in_lines:
             return super().cells(columns, kind)
         together = where == [*range(where[0], where[-1] + 1)]
@@ -130,7 +130,7 @@ class Delimited(Table):
 
     def sample(self, columns: Sequence[str]) -> list[list[str]]:
         """Return the first rows of some columns, as text."""
-        where = [self._names.index(column) for column in columns]
+        where = [self.at[column] for column in columns]
         rows = [row for row in self.dialect.sample if len(row) == self.dialect.width]
         return [[row[i] for i in where] for row in rows]
 
@@ -213,7 +213,7 @@ class Delimited(Table):
 
     def label(self, column: str) -> str:
         """Return how errors name a column: by its number if it has no name."""
-        i = self._names.index(column)
+        i = self.at[column]
         return f"column {column!r}" if self.dialect.names is not None and self.dialect.names[i] else f"column {i + 1}"
 
     def _place(self, line: int) -> str:

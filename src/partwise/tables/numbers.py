@@ -196,11 +196,7 @@ def _without_blank(table: Table, X: Any, columns: list[str], headed: bool) -> tu
     if not isinstance(table, Delimited):
         return X, columns
     names = table.dialect.names or ()
-    blank = [
-        i
-        for i, name in enumerate(columns)
-        if not (headed and names[table.names.index(name)]) and np.isnan(X[:, i]).all()
-    ]
+    blank = [i for i, name in enumerate(columns) if not (headed and names[table.at[name]]) and np.isnan(X[:, i]).all()]
     if not blank or len(blank) == len(columns):
         return X, columns
     count = f"{len(blank)} columns" if len(blank) > 1 else "a column"

@@ -1,6 +1,7 @@
 """Tables of Parquet files, whose columns have types."""
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 
 from partwise.exceptions import DataError
@@ -18,7 +19,7 @@ class Parquet(Table):
         super().__init__(name, path, format, folder, [], threads)
         schema = self.run(f"select name, num_children from parquet_schema({text_sql(path)})").fetchall()
         self._names = _top(schema)
-        twice = next((name for name in self._names if self._names.count(name) > 1), None)
+        twice = next((name for name, times in Counter(self._names).items() if times > 1), None)
         if twice is not None:
             raise DataError(f"{name} has two columns called {twice!r}. Rename one.")
         written = self.run(f"select value from parquet_kv_metadata({text_sql(path)}) where key = 'pandas'").fetchall()
@@ -33,7 +34,7 @@ class Parquet(Table):
     def select(self, cells: Sequence[tuple[str, str]]) -> str:
         """Return SQL that selects columns of the file, each under another name."""
         under = ", ".join(f"f{i}" for i in range(len(self._names)))
-        wanted = ", ".join(f"f{self._names.index(column)} as {name}" for column, name in cells)
+        wanted = ", ".join(f"f{self.at[column]} as {name}" for column, name in cells)
         return f"select {wanted} from read_parquet({text_sql(self.path)}, hive_partitioning=false) as t({under})"
 
     def refuse_text(self, columns: Sequence[str]) -> None:

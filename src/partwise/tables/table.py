@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from partwise.caching import cached_property
 from partwise.exceptions import DataError, likely
 from partwise.tables.dates import parse_times
 from partwise.tables.format import Format
@@ -120,9 +121,14 @@ class Table(ABC):
             self._rows = int(self._database.execute(f"select count(*) from {source}").fetchall()[0][0])
         return self._rows
 
+    @cached_property
+    def at(self) -> dict[str, int]:
+        """Where each column stands in the file, counted from 0."""
+        return {name: i for i, name in enumerate(self.names)}
+
     def has(self, column: str) -> bool:
         """Tell whether there is a column of a name."""
-        return column in self.names
+        return column in self.at
 
     def require(self, column: str) -> None:
         """Refuse a name that no column has."""
