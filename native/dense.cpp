@@ -1,4 +1,6 @@
 // Binds the kernels over dense rows and factors.
+#include <nanobind/stl/pair.h>
+
 #include "beta.hpp"
 #include "bindings.hpp"
 #include "columns.hpp"
