@@ -269,7 +269,7 @@ def factorize(
     """
     began, objective, names = time.perf_counter(), get_loss(loss), feature_names(X)
     k = check_count("n_components", n_components)
-    plan = Plan.of(
+    plan = Plan(
         objective, solver, tol=tol, max_iter=max_iter, max_time=max_time, init=init, W=W, H=H, n_init=n_init,
         seed_components=seed_components, random_state=random_state, n_jobs=n_jobs, callback=callback, names=names,
         began=began,

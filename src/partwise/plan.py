@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import InitVar, dataclass, field, replace
 from typing import Any
 
 from partwise.init import STARTS
@@ -17,7 +17,6 @@ from partwise.solvers import (
     Fixed,
     Iteration,
     Outcome,
-    Solver,
     alternate,
     get_solver,
     in_reach,
@@ -37,20 +36,30 @@ CUT_SHORT = (StopReason.MAX_TIME, StopReason.CALLBACK, StopReason.INTERRUPTED)
 
 @dataclass(eq=False)
 class Plan:
-    """How a problem is solved; see ``factorize`` for the parameters.
+    """How a problem is solved; see ``factorize`` for the parameters, which are checked here.
 
     Parameters
+    ----------
+    loss : Loss
+        What the solver has to minimise.
+    names : ndarray of shape (m,) or None
+        Names of X's columns, which those of H and seed_components are matched with.
+    began : float
+        ``time.perf_counter()`` when the fit began.
+
+    Attributes
     ----------
     solver : Solver
         What does the half-steps.
     stopping : Stopping
         When a start ends.
-    began : float
-        ``time.perf_counter()`` when the fit began.
     """
 
-    solver: Solver
-    stopping: Stopping
+    loss: InitVar[Loss]
+    solver: Any = "auto"
+    tol: InitVar[float] = 1e-4
+    max_iter: InitVar[int] = 200
+    max_time: InitVar[float | None] = None
     init: str | None = None
     n_init: int = 1
     random_state: Any = None
@@ -59,34 +68,20 @@ class Plan:
     seed_components: Any = None
     n_jobs: int | None = None
     callback: Callback | None = None
+    names: InitVar[Any] = None
     began: float = field(default_factory=time.perf_counter)
+    stopping: Stopping = field(init=False)
 
-    @classmethod
-    def of(
-        cls,
-        loss: Loss,
-        solver: Solver | str = "auto",
-        *,
-        tol: float = 1e-4,
-        max_iter: int = 200,
-        max_time: float | None = None,
-        init: str | None = None,
-        n_init: int = 1,
-        random_state: Any = None,
-        H: Any = None,
-        seed_components: Any = None,
-        callback: Callback | None = None,
-        names: Any = None,
-        **more: Any,
-    ) -> "Plan":
-        """Return the plan for these parameters, checked; `names` are those of X's columns."""
-        chosen, n_init = get_solver(solver, loss), check_integer("n_init", n_init)
-        stopping = Stopping(*check_stopping(tol, max_iter, max_time))
-        check_choice("init", init, STARTS, also=(None,))
-        check_seed_kind("random_state", random_state)
-        check_kind("callback", callback, Callable)
-        H, seeds = like_columns(H, names, "H"), like_columns(seed_components, names, "seed_components")
-        return cls(chosen, stopping, init, n_init, random_state, H=H, seed_components=seeds, callback=callback, **more)
+    def __post_init__(self, loss: Loss, tol: float, max_iter: int, max_time: float | None, names: Any) -> None:
+        self.solver, self.n_init = get_solver(self.solver, loss), check_integer("n_init", self.n_init)
+        self.stopping = Stopping(*check_stopping(tol, max_iter, max_time))
+        check_choice("init", self.init, STARTS, also=(None,))
+        check_seed_kind("random_state", self.random_state)
+        check_kind("callback", self.callback, Callable)
+        self.H, self.seed_components = (
+            like_columns(table, names, name)
+            for table, name in ((self.H, "H"), (self.seed_components, "seed_components"))
+        )
 
     def best(self, problem: Problem, volume: Volume | None, workers: Workers) -> Outcome:
         """Return the outcome of the best of all starts."""

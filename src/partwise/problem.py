@@ -242,6 +242,8 @@ class Problem:
         return H
 
     def _in_users_unit(self, factor: Array, unit: float) -> Array:
+        if unit == 1 and factor.dtype == self.given.dtype:
+            return factor
         with np.errstate(over="ignore", invalid="ignore"):  # refused by check_numbers
             return (factor * factor.dtype.type(unit) if unit != 1 else factor).astype(self.given.dtype, copy=False)
 
@@ -270,8 +272,7 @@ def _in_own_units(X: Matrix, loss: Loss) -> tuple[Matrix, float]:
 def check_numbers(loss: float = 0.0, **factors: Array) -> None:
     """Raise DataError unless all entries of the factors are finite and at least 0, and the loss is finite."""
     for name, factor in factors.items():
-        low, high = (float(end(initial=0.0)) for end in (factor.min, factor.max))  # NaN where an entry is
-        if not (low >= 0 and high < np.inf):
+        if not (factor.min(initial=0.0) >= 0 and factor.max(initial=0.0) < np.inf):  # NaN where an entry is
             raise DataError(
                 f"{name} has entries that {factor.dtype} cannot hold (more than {np.finfo(factor.dtype).max:.1e}). "
                 f"Data, starts, penalties, weights or bounds are too large, too small or too far apart: divide X by "

@@ -20,6 +20,7 @@ from partwise.matrix import Array, Matrix, array_of, as_matrix, entries_of
 from partwise.matrix.names import feature_names, like_columns, order_of, with_columns
 from partwise.parameters import check_count, check_integer, check_number
 from partwise.penalties import Penalty
+from partwise.problem import NONE
 from partwise.projection import KeptProjection, Projection
 from partwise.solvers import Iteration
 
@@ -125,7 +126,7 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
 
     def _penalty(self, alpha: float, count: float) -> Penalty:
         weight = count * alpha
-        return Penalty(float(weight * self.l1_ratio), float(weight * (1.0 - self.l1_ratio)))
+        return NONE if weight == 0 else Penalty(float(weight * self.l1_ratio), float(weight * (1.0 - self.l1_ratio)))
 
     def _start(self, X: Matrix, k: Any, W: Any, H: Any, names: Array | None) -> tuple[int, Any, Any]:
         """Return (n_components, W, H) for what `n_components` asks for: the start, checked as scikit-learn does.

@@ -352,7 +352,7 @@ class NMF(BaseNMF):
 
     def _plan(self, max_time: float | None, **more: Any) -> Plan:
         """Return how a fit goes, within `max_time`; `more` is what the data of a fit adds."""
-        return Plan.of(
+        return Plan(
             self._objective, self.solver, tol=self.tol, max_iter=self.max_iter, max_time=max_time, init=self.init,
             n_init=self.n_init, random_state=self.random_state, n_jobs=self.n_jobs, **more,
         )  # fmt: skip

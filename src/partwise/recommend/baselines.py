@@ -1,18 +1,16 @@
 """Simple rules that any recommender has to beat."""
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
+from partwise.matrix import Array
 from partwise.recommend.interest import confidences
 from partwise.recommend.log import DAY, Log
 
 __all__ = ["Rule", "baselines"]
 
-Array = NDArray[Any]
 Rule = Callable[[int], Array]
 """Scores of all articles for the reader in a place, -1 being one not known."""
 

@@ -5,16 +5,15 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from partwise.exceptions import DataError
+from partwise.matrix import Array
 from partwise.recommend.interest import BLOCK, PIECES, Blend, Interest
 from partwise.recommend.log import DAY, Log
 from partwise.recommend.splits import Split, splits
 
 __all__ = ["choose_blend"]
 
-Array = NDArray[Any]
 CO_READS = PIECES.index("co-reads")
 READERS = 300  # to judge by, of each window
 CANDIDATES = 100  # of each piece and freshness: the articles that may come first

@@ -7,9 +7,9 @@ from numbers import Number
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from partwise.exceptions import DataError, shown
+from partwise.matrix import Array
 from partwise.tables.cells import is_missing, listed
 from partwise.tables.dates import read_times
 
@@ -17,7 +17,6 @@ __all__ = ["columns_of", "given_ids", "ids_of", "is_id", "numbers_of", "plain_id
 
 MOST_NAMED = 20
 """Columns that an error names."""
-Array = NDArray[Any]
 
 
 def columns_of(table: Any, what: str, needed: Sequence[str]) -> list[str]:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import clone
 
 from partwise.exceptions import ParameterError, shown
+from partwise.matrix import Array
 from partwise.parameters import LARGEST_SEED, check_choice, check_flag, check_integer, check_number
 from partwise.recommend.baselines import baselines as simple_rules
 from partwise.recommend.log import Articles, Log, check_join, read_articles, read_log
@@ -22,7 +22,6 @@ from partwise.topics.places import unit_rows
 
 __all__ = ["Evaluation", "evaluate"]
 
-Array = NDArray[Any]
 OURS = "partwise"
 SPREAD = ("coverage", "novelty", "diversity", "calibration")
 SHOWN = (*ACCURACY, *SPREAD)

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from partwise.exceptions import DataError, ParameterError, shown
+from partwise.matrix import Array
 from partwise.parameters import check_integer
 from partwise.recommend.columns import given_ids, is_id
 from partwise.recommend.interest import PIECES, Interest, in_half_lives
@@ -22,7 +22,6 @@ from partwise.topics.words import topic_labels
 
 __all__ = ["Fitted"]
 
-Array = NDArray[Any]
 WEEK = 7.0
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from partwise.caching import cached_property
+from partwise.matrix import Array
 from partwise.recommend.coread import co_reads
 from partwise.recommend.log import DAY, Log
 from partwise.recommend.parts import Parts, counts_of, find_parts
@@ -15,7 +15,6 @@ from partwise.state import PlainState
 
 __all__ = ["BLOCK", "PIECES", "Blend", "Interest", "confidences", "in_half_lives"]
 
-Array = NDArray[Any]
 PIECES = ("parts", "co-reads", "texts", "lately")
 """The pieces of a score."""
 SAMPLE, BEST = 128, 20  # readers, and articles of each, that the unit of a piece is measured on

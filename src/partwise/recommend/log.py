@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from partwise.exceptions import DataError, shown
+from partwise.matrix import Array
 from partwise.recommend.columns import columns_of, ids_of, is_id, numbers_of, plain_id, times_of
 from partwise.tables.cells import is_missing, listed
 from partwise.tables.reads import Reads
@@ -15,7 +15,6 @@ from partwise.tables.reads import Reads
 __all__ = ["DAY", "Articles", "Ids", "Log", "check_join", "read_articles", "read_log"]
 
 DAY = 86_400.0
-Array = NDArray[Any]
 
 
 class Ids:

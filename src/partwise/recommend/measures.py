@@ -1,14 +1,13 @@
 """Measures of one ranked list, each a formula."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+
+from partwise.matrix import Array
 
 __all__ = ["ACCURACY", "accuracy", "calibration", "spread"]
 
-Array = NDArray[Any]
 ACCURACY = ("ndcg", "recall", "map", "mrr")
 
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from partwise.factorization import factorize
 from partwise.losses import get_loss
+from partwise.matrix import Array
 from partwise.penalties import Penalty
 from partwise.projection import Projection
 from partwise.solvers import Iteration
@@ -16,7 +16,6 @@ from partwise.stopping import StopReason
 
 __all__ = ["Parts", "counts_of", "find_parts"]
 
-Array = NDArray[Any]
 TEXT_SHARE = 0.3  # norm of the texts over that of the reads: they name parts and place new articles, and lead nothing
 READER, ARTICLE = 0.5, 0.25  # exponents of the counts that reads are divided by
 ITERATIONS, WINDOW, STEADY = 60, 5, 1e-4

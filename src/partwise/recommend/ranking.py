@@ -1,13 +1,11 @@
 """The best of many scores, and a list that does not say the same thing twice."""
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
+
+from partwise.matrix import Array
 
 __all__ = ["CELLS", "best", "diversified"]
 
-Array = NDArray[Any]
 CELLS = 4_000_000  # scores in memory at a time
 POOL = 10  # times the list: what a diverse list is chosen from
 

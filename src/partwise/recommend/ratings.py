@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from partwise import kernels
 from partwise.exceptions import DataError
+from partwise.matrix import Array
 from partwise.recommend.coread import heaviest
 from partwise.recommend.log import Log
 from partwise.recommend.ranking import CELLS
@@ -16,7 +16,6 @@ from partwise.state import PlainState
 
 __all__ = ["Ratings"]
 
-Array = NDArray[Any]
 READER_PRIOR, ARTICLE_PRIOR = 5.0, 3.0  # ratings that a mean is shrunk to zero with
 MEAN_PASSES, PASSES = 10, 12
 OVERLAP, POWER, RIDGE = 20.0, 2, 0.1  # common raters that halve a similarity; its exponent; weight of no opinion

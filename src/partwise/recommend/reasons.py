@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from partwise.recommend.interest import Interest
 from partwise.recommend.parts import counts_of
@@ -12,7 +11,6 @@ from partwise.recommend.ratings import Ratings
 
 __all__ = ["Reason", "reasons_of_interest", "reasons_of_rating"]
 
-Array = NDArray[Any]
 Reason = tuple[str, float]
 NAMED = 3  # articles that a reason names
 LATELY = "many read it lately"

@@ -7,7 +7,6 @@ from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from partwise.atomic import rebuilt
@@ -23,7 +22,6 @@ from partwise.recommend.text import fit_texts, text_rows
 
 __all__ = ["Recommender"]
 
-Array = NDArray[Any]
 MOST_WEIGHT = 1e6
 """Largest weight of texts: they then are all that counts, and scores stay finite."""
 

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from partwise.exceptions import DataError
+from partwise.matrix import Array
 from partwise.parameters import check_choice, check_seed, draw_seed
 from partwise.recommend.log import Log
 
 __all__ = ["SPLITS", "Split", "plain_seed", "splits"]
 
-Array = NDArray[Any]
 SPLITS = ("time", "leave-last-out", "random")
 
 
