@@ -81,7 +81,7 @@ def test_the_examples_of_a_page_run_in_order_and_print_what_it_says(path, tmp_pa
 
 def test_the_recipe_for_a_loss_works_to_the_letter(tmp_path, nested_environment):
     """One file more in a copy of the package, then the tests that every loss has to pass."""
-    recipe = (ROOT / "ARCHITECTURE.md").read_text().partition("## Add a loss")[2]
+    recipe = (ROOT / "docs" / "extending.md").read_text().partition("## Add a loss")[2]
     file = Path(re.search(r"`src/(partwise/losses/\w+\.py)`", recipe).group(1))
     package = Path(partwise.__file__).parent
     shutil.copytree(package, tmp_path / "partwise", ignore=shutil.ignore_patterns("__pycache__", "*.so", "data"))
