@@ -15,10 +15,12 @@ import scipy.sparse as sp
 from threadpoolctl import ThreadpoolController, threadpool_info, threadpool_limits
 
 from partwise import NMF, choose_rank, factorize
+from partwise.blas import serial_blas
 from partwise.caching import cached_property
 from partwise.kernels import Team, gram
+from partwise.locks import Lock
 from partwise.matrix import as_matrix
-from partwise.threads import Lock, Workers, serial_blas
+from partwise.threads import Workers
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
 

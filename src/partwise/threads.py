@@ -1,4 +1,4 @@
-"""Threads over fixed row blocks: the one place that decides how many, and holds BLAS to one thread meanwhile.
+"""Threads over fixed row blocks: the one place that decides how many.
 
 Kernels of least squares share their rows among a team of native threads: half-steps there can be as short as a tenth of
 a millisecond, and so little is worth no hand-over between Python threads. All else is blocks of Python code, whose
@@ -6,178 +6,26 @@ kernels release the interpreter's lock. Either way pieces are cut without regard
 sums are added in their order, so every result has the same bits at any thread count.
 """
 
-import ctypes
 import os
-import sys
 import threading
-import weakref
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from numbers import Integral
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import numpy as np
-import threadpoolctl
 from joblib import cpu_count
 from joblib.parallel import get_active_backend
 
 from partwise import kernels
+from partwise.blas import serial_blas
 from partwise.exceptions import ParameterError, shown
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-
-class Lock:
-    """A mutex, as a context; it is free in a forked child, whichever thread of the parent held it."""
-
-    _all: ClassVar["weakref.WeakSet[Lock]"] = weakref.WeakSet()
-
-    def __init__(self) -> None:
-        self._free()
-        Lock._all.add(self)
-
-    def _free(self) -> None:
-        self._lock = threading.Lock()
-
-    def __enter__(self) -> None:
-        lock = self._lock
-        lock.acquire()
-        self._taken = lock
-
-    def __exit__(self, *error: object) -> None:
-        self._taken.release()  # not a new one, if this thread forked inside
-
-    @classmethod
-    def free_all(cls) -> None:
-        """Free every lock, in a child without the threads that held them."""
-        for lock in list(cls._all):
-            lock._free()
-
-
-class _SerialBlas:
-    """Holds BLAS to one thread while any fit runs; counts, so that fits in several threads do not undo each other."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._users = 0
-        self._own = threading.local()
-        self._held: list[tuple[Callable[[int], object], int]] = []
-        self._found: tuple[list[_OpenBlas], list[threadpoolctl.LibController]] = [], []
-        self._modules = 0
-
-    def enter(self, *, stop: bool) -> None:
-        """Limit BLAS; `stop` its threads too, where they would be in the way of ours."""
-        with self._lock:
-            if self._users == 0:
-                self._limit(stop)
-            self._users += 1
-        self._own.users = getattr(self._own, "users", 0) + 1
-
-    def leave(self) -> None:
-        """Give BLAS its threads back, if no other fit runs."""
-        self._own.users -= 1
-        with self._lock:
-            self._users -= 1
-            if self._users == 0:
-                self._release()
-
-    def after_fork_in_child(self) -> None:
-        """Forget the fits of threads that a forked child does not have."""
-        self._users = getattr(self._own, "users", 0)
-        if self._users == 0:
-            self._release()
-
-    def _limit(self, stop: bool) -> None:
-        ours, others = self._libraries()
-        for library in ours:
-            if (before := library.count.value) != 1:  # already 1: limited by others, or in here before a Ctrl-C
-                self._held.append((library.set_count, before))
-                library.set_count(1)
-        for other in others:
-            if (before := other.get_num_threads()) not in (1, None):
-                _take_control()
-                self._held.append((other.set_num_threads, before))
-                other.set_num_threads(1)
-        if stop and threading.enumerate() == [threading.current_thread()]:  # no other of Python's is in BLAS
-            for library in ours:
-                library.stop()
-
-    def _release(self) -> None:
-        if self._held:
-            _take_control()  # this need not be the thread that set the limit
-            for set_threads, before in self._held:
-                set_threads(before)
-            self._held.clear()
-            _take_control()
-
-    def _libraries(self) -> "tuple[list[_OpenBlas], list[threadpoolctl.LibController]]":
-        """Return what is loaded of BLAS, looked for again after an import: it may have brought one more."""
-        if self._modules != (modules := len(sys.modules)):
-            self._found, self._modules = _libraries(), modules
-        return self._found
-
-
-@dataclass(frozen=True)
-class _OpenBlas:
-    """An OpenBLAS with threads of its own, on POSIX: on Windows it may kill them rather than end them.
-
-    Attributes
-    ----------
-    count : c_int
-        How many threads its next call takes. Its function that sets this also starts threads that were stopped; to end
-        them again took 0.1 ms, in some processes until Linux's next tick.
-    stop : callable
-        Ends its threads, as it does itself before a fork; its next call on several of them starts them again. After
-        such a call they spin for some 30 ms, on a core that a short fit would be twice as fast with.
-    """
-
-    count: ctypes.c_int
-    stop: Callable[[], object]
-
-    def set_count(self, threads: int) -> None:
-        """Have its next call take so many threads; a call that runs keeps those that it has."""
-        self.count.value = threads
-
-
-def _libraries() -> tuple[list[_OpenBlas], list[threadpoolctl.LibController]]:
-    """Return what is loaded of BLAS: those to be limited at the source, and all others."""
-    ours, others = [], []
-    for library in threadpoolctl.ThreadpoolController().select(user_api="blas").lib_controllers:
-        if library.internal_api == "openblas" and library.threading_layer == "pthreads" and os.name == "posix":
-            with suppress(ValueError, AttributeError):  # built without these names in sight
-                count = ctypes.c_int.in_dll(library.dynlib, "blas_cpu_number")
-                if _governs(count, library):
-                    ours.append(_OpenBlas(count, library.dynlib.blas_thread_shutdown_))
-                    continue
-        others.append(library)
-    return ours, others
-
-
-def _governs(count: ctypes.c_int, library: threadpoolctl.LibController) -> bool:
-    """Whether the library itself reads this number, and not one of the same name elsewhere."""
-    before, count.value = count.value, 1
-    try:
-        return bool(library.get_num_threads() == 1)
-    finally:
-        count.value = before
-
-
-def _take_control() -> None:
-    """Free OpenBLAS's limit from the thread that set it last: threadpoolctl >= 3.8 ignores all others, silently."""
-    release = getattr(getattr(threadpoolctl, "OpenBLASController", None), "clear_controlling_thread", None)
-    if release is not None:
-        release(force=True)
-
-
-serial_blas = _SerialBlas()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=Lock.free_all)
-    os.register_at_fork(after_in_child=serial_blas.after_fork_in_child)
 
 
 MOST = 256

@@ -9,9 +9,10 @@ import scipy.sparse as sp
 from partwise import kernels
 from partwise.caching import cached_property
 from partwise.indices import canonical
+from partwise.locks import Lock
 from partwise.matrix.base import Block, Matrix, cut, edges_of, scattered
 from partwise.matrix.rows import Array, CsrRows
-from partwise.threads import ALONE, Lock, Workers
+from partwise.threads import ALONE, Workers
 
 WORK_A_BLOCK = 200_000
 WORK_A_ROW = 16

@@ -11,6 +11,7 @@ from scipy.cluster.hierarchy import cophenet, linkage
 from scipy.spatial.distance import squareform
 
 from partwise.factorization import factorize
+from partwise.locks import Lock
 from partwise.losses import Loss, get_loss
 from partwise.matrix import Array
 from partwise.matrix.names import feature_names
@@ -24,7 +25,7 @@ from partwise.selection.resampling import RESAMPLES, check_counts
 from partwise.selection.runs import Run, Runs
 from partwise.solvers import Solver, get_solver
 from partwise.summary import Summary, spread
-from partwise.threads import Lock, Workers
+from partwise.threads import Workers
 
 INTERVAL = (2.5, 97.5)
 """Percentiles over runs that the intervals reach from and to."""

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from partwise.exceptions import ParameterError
+from partwise.locks import Lock
 from partwise.matrix import Array, Matrix
-from partwise.threads import Lock
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ import pytest
 import threadpoolctl
 from threadpoolctl import ThreadpoolController, threadpool_info, threadpool_limits
 
-from partwise.threads import Workers, _libraries, serial_blas
+from partwise.blas import PLAIN, SWITCH, _libraries, serial_blas
+from partwise.threads import Workers
 
 
 @pytest.fixture
@@ -26,10 +27,11 @@ def two_threads():
 
 @pytest.fixture(params=["at the source", "by threadpoolctl"])
 def either_way(request, monkeypatch, two_threads):
-    """How BLAS is limited: the second is for what is no OpenBLAS with threads of its own."""
+    """How BLAS is limited: the second is for what is no OpenBLAS with threads of its own, and by the switch."""
     if request.param == "by threadpoolctl":
-        others = ThreadpoolController().select(user_api="blas").lib_controllers
-        monkeypatch.setattr(serial_blas, "_libraries", lambda: ([], others))
+        monkeypatch.setenv(SWITCH, PLAIN)
+        monkeypatch.setattr(serial_blas, "_found", _libraries())
+        assert serial_blas._found[0] == []
 
 
 def blas_threads():
