@@ -37,7 +37,7 @@ class Factorization(Summary, PlainState):
     W : ndarray of shape (n_samples, n_components)
         Weights of the parts in each row of X, at least 0; X's dtype.
     H : ndarray of shape (n_components, n_features)
-        The parts, at least 0.
+        The parts, at least 0; of any sign where X has negative entries that were kept.
     loss : float
         The loss of the pair, summed over all cells, in X's units and without penalties: half the squared error for
         Frobenius, else the divergence. Computed in float64 whatever X's dtype. Where it is beyond float64 (squared
@@ -117,8 +117,8 @@ class Factorization(Summary, PlainState):
             the data fitted had names; else by place.
         n_jobs : int or None
             Threads; None means 1, -1 all cores.
-        negatives : {'error', 'clip'}, default='error'
-            Refuse negative entries of X, or take them as zeros.
+        negatives : {'error', 'clip', 'keep'}, default='error'
+            Refuse negative entries of X, take them as zeros, or keep them, and those of H.
         missing_values, entry_weight : see factorize
             Which entries of X are unknown, and what single ones weigh.
 
@@ -136,7 +136,9 @@ class Factorization(Summary, PlainState):
         matrix = as_matrix(X, negatives=negatives, missing_values=missing_values, entry_weight=entry_weight)
         kept: KeptProjection = self.__dict__.setdefault("_kept", KeptProjection())
         settings = self.objective, self.penalty_W, self.sum_to_one, self.weighting
-        return kept.onto(self.H, self.H.shape[1], "H", *settings)(with_columns(matrix, order), n_jobs=n_jobs)
+        signed = negatives == "keep"
+        project = kept.onto(self.H, self.H.shape[1], "H", *settings, signed=signed)
+        return project(with_columns(matrix, order), n_jobs=n_jobs)
 
 
 def factorize(
@@ -213,8 +215,9 @@ def factorize(
     callback : callable or None
         Called after each iteration with an ``Iteration`` (iteration, seconds, loss, kkt, W, H). True
         stops the fit, which keeps the best pair; False or None goes on. Ctrl-C stops it too, or raises without one.
-    negatives : {'error', 'clip'}, default='error'
-        Refuse negative entries of X, or take them as zeros; X itself stays as it is.
+    negatives : {'error', 'clip', 'keep'}, default='error'
+        Refuse negative entries of X, take them as zeros, or keep them (Frobenius): then entries of H have any sign, and
+        those of W stay at least 0, a semi-NMF. X itself stays as it is.
     missing_values : None, nan or 0, default=None
         Which entries of X are unknown, and count for nothing: none (NaN is refused), NaN, or those that are 0 or, in a
         sparse X, absent.

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from partwise.caching import cached_property
-from partwise.domains import Domain, domain_of
-from partwise.exceptions import DataError, ParameterError, shown
+from partwise.domains import Domain, Free, domain_of
+from partwise.exceptions import DataError, IncompatibleSolverError, ParameterError, shown
 from partwise.losses import Loss
 from partwise.matrix import Array, Box, Matrix, as_matrix, by_rows, in_units, rescaled, widened
 from partwise.parameters import check_kind
@@ -178,7 +178,7 @@ class Problem:
     @cached_property
     def domains(self) -> tuple[Domain, Domain]:
         """Where W and Ht may lie."""
-        return domain_of(self.boxes[0], self.sum_to_one), domain_of(self.boxes[1])
+        return domain_of(self.boxes[0], self.sum_to_one), domain_of(self.boxes[1], signed=self.given.is_signed)
 
     @property
     def is_whole(self) -> bool:
@@ -206,8 +206,12 @@ class Problem:
 
     def check_limits(self, solver: Solver) -> None:
         """Raise IncompatibleSolverError where a solver cannot keep to the limits."""
+        if self.given.is_signed and not solver.quadratic_residual:
+            raise IncompatibleSolverError(f"solver {solver.name!r} takes no negative entries of X; use solver='hals'.")
         check_domains(solver, self.domains, self.bare)
         check_terms(solver, self.terms, self.bare)
+        if self.penalties[1].l1 > 0 and isinstance(self.domains[1], Free):
+            raise ParameterError("An L1 penalty on H cannot go with an X that has negative entries: use l2.")
         if self.units[0] != self.units[1] and any(term.is_shared for term in self.terms[0]):
             raise ParameterError("A term of both factors cannot go with bounds or sum_to_one: leave one of them out.")
 
@@ -238,7 +242,7 @@ class Problem:
             H[:, blank] = H[:, ~blank].mean(axis=1, keepdims=True) if not blank.all() else 0
         if self.bounds[1] is not None:  # to the bit, whatever the way through other units
             H = np.clip(H, *(bound.T for bound in self.bounds[1].box(H.shape[::-1], "H", H.dtype)))
-        check_numbers(H=H)
+        check_numbers(signed=self.given.is_signed, H=H)
         return H
 
     def _in_users_unit(self, factor: Array, unit: float) -> Array:
@@ -269,10 +273,11 @@ def _in_own_units(X: Matrix, loss: Loss) -> tuple[Matrix, float]:
     return (X, 1.0) if degree is None else rescaled(X, degree)
 
 
-def check_numbers(loss: float = 0.0, **factors: Array) -> None:
-    """Raise DataError unless all entries of the factors are finite and at least 0, and the loss is finite."""
+def check_numbers(loss: float = 0.0, signed: bool = False, **factors: Array) -> None:
+    """Raise DataError unless factors and loss are finite, and the factors, if they are not `signed`, at least 0."""
     for name, factor in factors.items():
-        if not (factor.min(initial=0.0) >= 0 and factor.max(initial=0.0) < np.inf):  # NaN where an entry is
+        low, high = (float(end(initial=0.0)) for end in (factor.min, factor.max))  # NaN where an entry is
+        if not ((low >= 0 or (signed and low > -np.inf)) and high < np.inf):
             raise DataError(
                 f"{name} has entries that {factor.dtype} cannot hold (more than {np.finfo(factor.dtype).max:.1e}). "
                 f"Data, starts, penalties, weights or bounds are too large, too small or too far apart: divide X by "

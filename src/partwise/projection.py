@@ -41,7 +41,7 @@ class Projection:
         self.weighting = weighting or Weighting()
         if self.weighting.columns is not None:
             H = H * self.weighting.columns.T.astype(H.dtype)
-        highest = float(H.max(initial=0.0))
+        highest = float(np.abs(H).max(initial=0.0))
         exponent = min(int(np.frexp(highest)[1]), np.finfo(H.dtype).maxexp - 1) if highest > 0 else 0
         self.unit = 2.0**exponent if abs(exponent) > 20 else 1.0
         self._right = np.ascontiguousarray((H / H.dtype.type(self.unit) if self.unit != 1 else H).T)
@@ -93,7 +93,7 @@ class KeptProjection:
 
     _made: tuple[Array, tuple[Any, ...], Projection] | None = None
 
-    def onto(self, H: Any, n_features: int, name: str, *settings: Any) -> Projection:
+    def onto(self, H: Any, n_features: int, name: str, *settings: Any, signed: bool = False) -> Projection:
         """Return the projection onto H (k, n_features), made again if H or the settings differ from the last ones.
 
         Parameters
@@ -106,6 +106,8 @@ class KeptProjection:
             What the user calls H.
         *settings : see Projection
             What follows H there.
+        signed : bool, default=False
+            Whether parts may have negative entries.
 
         Raises
         ------
@@ -114,7 +116,7 @@ class KeptProjection:
         """
         given, made = np.asarray(H), self._made
         if made is None or made[1] != settings or made[0].dtype != given.dtype or not np.array_equal(made[0], given):
-            parts = check_parts(H, n_features, name)
+            parts = check_parts(H, n_features, name, signed)
             made = self._made = (given.copy(), settings, Projection(parts, *settings))
         return made[2]
 

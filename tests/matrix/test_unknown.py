@@ -185,8 +185,8 @@ def test_nan_that_is_not_said_to_be_unknown_is_refused_with_the_way_out():
         lambda: as_matrix(gaps, missing_values=0),
         lambda: as_matrix(gaps, entry_weight=X + 1),
         lambda: NMF(2).fit(gaps),
-        lambda: NMF(2, missing_values=NAN).fit(gaps).set_params(missing_values=None).transform(gaps),
-        lambda: factorize(gaps, 2, missing_values=NAN).transform(gaps),
+        lambda: NMF(2, missing_values=NAN, random_state=0).fit(gaps).set_params(missing_values=None).transform(gaps),
+        lambda: factorize(gaps, 2, missing_values=NAN, random_state=0).transform(gaps),
     ):
         with pytest.raises(
             DataError, match=r"NaN: X\[1, 2\] is unknown \(1 of 12 entries is\).*missing_values=np\.nan"

@@ -2,15 +2,16 @@
 
 from partwise.domains.base import Domain, Plan, Squares
 from partwise.domains.entries import Bounded, NonNegative
+from partwise.domains.free import Free
 from partwise.domains.simplex import Simplex
 from partwise.exceptions import IncompatibleSolverError
 from partwise.matrix import Box
 
-__all__ = ["Bounded", "Domain", "NonNegative", "Plan", "Simplex", "Squares", "domain_of"]
+__all__ = ["Bounded", "Domain", "Free", "NonNegative", "Plan", "Simplex", "Squares", "domain_of"]
 
 
-def domain_of(box: Box | None, sum_to_one: bool = False) -> Domain:
-    """Return the domain that bounds of the entries, or sums of one in each row, make.
+def domain_of(box: Box | None, sum_to_one: bool = False, signed: bool = False) -> Domain:
+    """Return the domain that bounds of the entries, sums of one in each row, or entries of any sign make.
 
     Raises
     ------
@@ -19,4 +20,6 @@ def domain_of(box: Box | None, sum_to_one: bool = False) -> Domain:
     """
     if sum_to_one and box is not None:
         raise IncompatibleSolverError("sum_to_one cannot go with bounds on W; bound H instead, or leave one out.")
-    return Simplex() if sum_to_one else NonNegative() if box is None else Bounded(*box)
+    if box is not None:
+        return Bounded(*box)
+    return Simplex() if sum_to_one else Free() if signed else NonNegative()

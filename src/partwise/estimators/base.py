@@ -223,7 +223,8 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         kept: KeptProjection = self.__dict__.setdefault("_kept", KeptProjection())
         H, m = self._given_components()
         penalty = self._penalty(self.alpha_W, m)
-        return kept.onto(H, m, "components_", self._objective, penalty, *self._limits())
+        signed = self.negatives == "keep"
+        return kept.onto(H, m, "components_", self._objective, penalty, *self._limits(), signed=signed)
 
     def _limits(self) -> tuple[Any, ...]:
         """Return what else a projection has to keep to."""

@@ -166,6 +166,7 @@ class MiniBatchNMF(BaseNMF):
     def _check_params(self) -> None:
         super()._check_params()
         check_choice("init", self.init, STARTS, also=(None,))
+        check_choice("negatives", self.negatives, ("error", "clip"))
         check_stopping(self.tol, self.max_iter, None)
         check_seed_kind("random_state", self.random_state)
         check_integer("batch_size", self.batch_size)

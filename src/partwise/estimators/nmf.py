@@ -83,8 +83,9 @@ class NMF(BaseNMF):
     missing_values : None, nan or 0, default=None
         Which entries are unknown and count for nothing, in ``transform`` too: none (NaN is refused), NaN, or those that
         are 0. Of a sparse X, 0 says that absent entries are unknown, as in ratings; a stored 0 is known.
-    negatives : {'error', 'clip'}, default='error'
-        Refuse negative entries of X, or take them as zeros.
+    negatives : {'error', 'clip', 'keep'}, default='error'
+        Refuse negative entries of X, take them as zeros, or keep them (Frobenius): then parts have entries of any sign,
+        and weights stay at least 0, a semi-NMF.
     fixed_components : array of shape (n_fixed, n_features) or None, default=None
         Values of the first parts, kept to the bit; NaN leaves an entry free.
     seed_components : array of shape (n_seeds, n_features) or None, default=None

@@ -100,8 +100,8 @@ def _seeded(start: Start, seeds: Any, units: Any) -> Start:
     return W, Ht
 
 
-def check_parts(H: Any, n_features: int, name: str) -> Array:
-    """Return the parts of a model as a float array (k, n_features), checked: shape, finite, at least 0."""
+def check_parts(H: Any, n_features: int, name: str, signed: bool = False) -> Array:
+    """Return the parts of a model as a float array (k, n_features), checked: shape, finite, at least 0 or `signed`."""
     array = array_of(H, name)
     if array.ndim != 2 or array.shape[1] != n_features or array.shape[0] < 1:
         raise ParameterError(
@@ -109,11 +109,11 @@ def check_parts(H: Any, n_features: int, name: str) -> Array:
             f"(n_components, {n_features}), or fit the model again."
         )
     dtype = array.dtype if array.dtype == np.float32 else np.dtype(np.float64)
-    return check_factor(array, (len(array), n_features), name, dtype, start=False)
+    return check_factor(array, (len(array), n_features), name, dtype, start=False, signed=signed)
 
 
 def check_factor(
-    factor: Any, shape: tuple[int, int], name: str, dtype: "np.dtype[Any]", *, start: bool = True
+    factor: Any, shape: tuple[int, int], name: str, dtype: "np.dtype[Any]", *, start: bool = True, signed: bool = False
 ) -> Array:
     """Return a given W or H as an array, checked: shape, finite, at least 0; as a start it may not be all 0."""
     array = array_of(factor, name)
@@ -128,7 +128,7 @@ def check_factor(
             f"{array.shape[1]}; {name} must have shape {shape}."
         )
     with np.errstate(over="ignore"):  # what it cannot hold becomes infinity, and is refused
-        checked = as_matrix(array.astype(dtype, copy=False), name=name)
+        checked = as_matrix(array.astype(dtype, copy=False), name=name, negatives="keep" if signed else "error")
     if start and checked.total == 0:
         raise ParameterError(f"Array passed to NMF (input {name}) is full of zeros; give a start that is not.")
     return np.asarray(checked.values())

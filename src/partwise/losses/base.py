@@ -37,6 +37,8 @@ class Loss(ABC):
     """As users spell it, and as errors print it."""
     needs_products_alone: ClassVar[bool] = False
     """Whether a fit asks no more of X and its transpose than products with thin matrices."""
+    takes_signs: ClassVar[bool] = False
+    """Whether entries of X, and of the model, may be negative."""
     has_half_step: ClassVar[bool] = False
     """Whether it has coordinate steps of its own, see ``half_step``."""
     domain: Interval = Interval()
@@ -77,6 +79,8 @@ class Loss(ABC):
 
     def check(self, X: Matrix) -> None:
         """Raise DomainError if X has an entry that the loss is not defined for; also refuse weights it cannot take."""
+        if X.is_signed and not self.takes_signs:
+            raise DomainError(f"loss={self.name!r} takes no negative entries; use 'frobenius', or negatives='clip'.")
         if X.entry_weights is not None:
             check_powers(X.entry_weights, self, "entry_weight", X.dtype)
         if not self.domain.closed and X.has_zeros:

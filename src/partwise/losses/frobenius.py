@@ -32,6 +32,7 @@ class Frobenius(BetaDivergence):
     beta: float = field(default=2.0, init=False)
     name: ClassVar[str] = "frobenius"
     needs_products_alone: ClassVar[bool] = True
+    takes_signs: ClassVar[bool] = True
 
     def shared(self, right: Array, exact: bool) -> Array:
         return gram(right) if exact else own_gram(right)

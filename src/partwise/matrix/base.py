@@ -253,9 +253,19 @@ class Matrix(ABC):
         return self.sum_of(lambda part: xlogy(part, part))
 
     @property
+    def is_signed(self) -> bool:
+        """Whether any entry is negative."""
+        return self.n_stored > 0 and self.survey[0] < 0
+
+    @cached_property
+    def total_size(self) -> float:
+        """Sum of the sizes of entries, in float64."""
+        return self.sum_of(np.abs) if self.is_signed else self.total
+
+    @property
     def mean(self) -> float:
-        """Mean over all n m cells."""
-        return self.total / (self.shape[0] * self.shape[1])
+        """Mean size over all n m cells."""
+        return self.total_size / (self.shape[0] * self.shape[1])
 
     @cached_property
     def floor(self) -> float:

@@ -17,7 +17,7 @@ from partwise.matrix.sparse import Sparse
 from partwise.matrix.unknown import known_entries
 from partwise.parameters import check_choice
 
-NEGATIVES = ("error", "clip")
+NEGATIVES = ("error", "clip", "keep")
 """What may happen to negative entries."""
 SAFE_EXPONENT = {np.dtype(np.float32): 30, np.dtype(np.float64): 300}
 """Largest entries between 2**-e and 2**e can be squared and summed as they are."""
@@ -43,8 +43,8 @@ def as_matrix(
         is returned as it is.
     name, model : str
         What error texts call the data, and who refuses it.
-    negatives : {'error', 'clip'}, default='error'
-        Refuse negative entries, or take them as zeros, in a copy.
+    negatives : {'error', 'clip', 'keep'}, default='error'
+        Refuse negative entries, take them as zeros, in a copy, or keep them.
     missing_values : None, nan or 0
         Which entries are unknown: none, NaN, or those that are 0 (in a sparse X: absent; a stored 0 is known).
     entry_weight : array or sparse matrix of shape (n, m), or None
@@ -80,7 +80,7 @@ def as_matrix(
                 csr = known.X.copy()
                 np.maximum(csr.data, 0, out=csr.data)  # a stored zero is a known zero
                 known = Sparse(csr)
-            _refuse(known, name, model)
+            _refuse(known, name, model, negatives == "keep")
             return Observed(known, weights)
     if sp.issparse(X):
         matrix: Matrix = _sparse(X)
@@ -88,7 +88,7 @@ def as_matrix(
         matrix = Dense(X if X.flags.c_contiguous or X.flags.f_contiguous else np.ascontiguousarray(X))
     if negatives == "clip" and matrix.n_stored and -np.inf < matrix.survey[0] < 0:
         matrix = _clipped(matrix)
-    _refuse(matrix, name, model)
+    _refuse(matrix, name, model, negatives == "keep")
     return matrix
 
 
@@ -124,10 +124,11 @@ def _clipped(matrix: Matrix) -> Matrix:
     return Sparse(csr)
 
 
-def _refuse(matrix: Matrix, name: str, model: str) -> None:
+def _refuse(matrix: Matrix, name: str, model: str, signed: bool) -> None:
     """Raise the error that names the first entry that no factorization can take."""
     low, high, total, _ = matrix.survey
-    if matrix.n_stored == 0 or (low >= 0 and high < np.inf and not np.isnan(total)):
+    least = np.nextafter(-np.inf, 0) if signed else 0.0
+    if matrix.n_stored == 0 or (low >= least and high < np.inf and not np.isnan(total)):
         return
     tests = {"NaN": np.isnan, "infinity": np.isinf, "negative": lambda v: v < 0}
     where, found = next((where, found) for where, test in tests.items() if (found := matrix.find(test)))
@@ -163,7 +164,7 @@ def rescaled(matrix: Matrix, degree: float = 2.0, exponent: int | None = None) -
     the binary exponent of the largest number to be computed with; None: of X's largest entry.
     """
     if exponent is None:
-        highest = matrix.survey[1] if matrix.n_stored else 0.0
+        highest = max(matrix.survey[1], -matrix.survey[0]) if matrix.n_stored else 0.0
         if highest == 0:
             return matrix, 1.0
         exponent = int(np.frexp(highest)[1])

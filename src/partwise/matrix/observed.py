@@ -153,9 +153,9 @@ class Observed(Matrix):
 
     @property
     def mean(self) -> float:
-        """Mean over the known entries, with their weights."""
+        """Mean size of the known entries, with their weights."""
         weight = self.n_stored if self.weights is None else self.weights.total
-        return self.total / weight if weight else 0.0
+        return self.total_size / weight if weight else 0.0
 
     @property
     def has_zeros(self) -> bool:

@@ -133,8 +133,8 @@ class Speckled(Matrix):
 
     @property
     def mean(self) -> float:
-        """Mean over the cells that count."""
-        return self.total / max(self.pattern.size, 1)
+        """Mean size over the cells that count."""
+        return self.total_size / max(self.pattern.size, 1)
 
     @property
     def has_zeros(self) -> bool:

@@ -45,7 +45,8 @@ def warm_up(
     sample, columns = X.sample(rows)
     if columns.size == 0 or sample.squared_norm == 0:
         return [*starts], [0] * len(starts)
-    tops = [sample.survey[1], *(float(factor.point.max()) for pair in starts for factor in pair)]
+    low, high, *_ = sample.survey
+    tops = [max(high, -low), *(float(factor.point.max()) for pair in starts for factor in pair)]
     if sample.dtype != np.float32 and all(1 / LARGE < top < LARGE for top in tops):
         sample = sample.astype(np.float32)
     flat, poor, leads = _error_of_mean(sample, workers), [], []
@@ -72,7 +73,7 @@ def warm_up(
 
 def _part(factor: Factor, rows: Array, sample: Matrix) -> Factor:
     """Return those rows of a factor, in the sample's type."""
-    return Factor(factor.point[rows].astype(sample.dtype, copy=False))
+    return Factor(factor.point[rows].astype(sample.dtype, copy=False), domain=factor.domain)
 
 
 def _error_of_mean(X: Matrix, workers: Workers) -> float:
