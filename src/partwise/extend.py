@@ -6,7 +6,7 @@
   ``half_step``, on views of rows (``DenseRows``, ``CsrRows``, ``KnownRows``), it has the solver 'ccd'.
 - ``Solver`` does a half-step: it takes a ``HalfStep`` of two ``Factor`` objects, and returns an ``Update`` with a
   ``Step``. ``Fixed`` and ``Side`` are what it holds fixed.
-- ``Term`` is what a factor pays beyond its elastic net.
+- ``Term`` is a penalty on a factor beyond its elastic net.
 - ``Domain`` is where the rows of a factor may lie.
 
 Examples

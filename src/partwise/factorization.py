@@ -57,7 +57,7 @@ class Factorization(Summary, PlainState):
     objective : Loss
         What was minimised.
     penalty_W : Penalty
-        What W pays, in ``transform`` too.
+        The elastic net on W, in ``transform`` too.
     sum_to_one : bool
         Whether rows of W sum to one, in ``transform`` too.
     weighting : Weighting
@@ -235,9 +235,9 @@ def factorize(
         s^2 log det(I + C / d) to the objective: s is X's singular value number k + 1, C the gram of the parts less
         their mean, d the mean variance of the rows along k - 1 directions. No unit. Nothing is added for one part, for
         as many as X has rows or columns, or without noise. Up to half of max_iter goes by first, with more weight on
-        it and unheard by callbacks; Ctrl-C raises there.
+        it and callbacks do not see it; Ctrl-C raises there.
     terms_W, terms_H : sequence of Term, default=()
-        What the factors pay beside their penalties, for example ``[GraphSmoothness(adjacency, 0.1)]`` of
+        Penalties on the factors beside the elastic nets, for example ``[GraphSmoothness(adjacency, 0.1)]`` of
         ``partwise.terms`` (Frobenius, every entry of X known). The last W of a fit then is not made exact, and
         ``transform`` does not know terms of W, which join its rows.
     seed_components : array of shape (n_seeds, n_features) or None
@@ -301,8 +301,8 @@ def fit(problem: Problem, plan: Plan, names: Array | None = None) -> Factorizati
             even_out(best.W, best.Ht, workers)
         left, value = _last_step(problem, best, workers)
     terms_W, terms_H = problem.terms
-    extra = Factor(left, terms=terms_W).pays(best.Ht)
-    extra += Factor(best.Ht, terms=(*terms_H, volume) if volume else terms_H).pays(left)
+    extra = Factor(left, terms=terms_W).penalty_value(best.Ht)
+    extra += Factor(best.Ht, terms=(*terms_H, volume) if volume else terms_H).penalty_value(left)
     final = value + extra + (penalties[0].of(left) + penalties[1].of(best.Ht))
     W, H = problem.W(left), problem.H(best.Ht)
     check_numbers(value)

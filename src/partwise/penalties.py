@@ -1,4 +1,4 @@
-"""What a factor pays beyond the loss, and where its entries may lie."""
+"""The elastic net on a factor, and bounds of its entries."""
 
 import math
 from collections.abc import Sequence

@@ -53,7 +53,7 @@ class Problem:
     min_volume : float
         Weight of the volume that the parts span.
     asked_terms : (tuple of Term, tuple of Term)
-        What else W and H pay.
+        The further penalties on W and H.
 
     Examples
     --------
@@ -150,7 +150,7 @@ class Problem:
 
     @cached_property
     def penalties(self) -> tuple[Penalty, Penalty]:
-        """What W and H pay."""
+        """The elastic nets on W and H."""
         if not any(self.asked):
             return self.asked
         W, H = (
@@ -161,7 +161,7 @@ class Problem:
 
     @cached_property
     def terms(self) -> tuple[tuple[Term, ...], tuple[Term, ...]]:
-        """What else W and H pay."""
+        """The further penalties on W and H."""
         W, H = (
             tuple(term.in_units(unit, self.log_unit) for term in own)
             for own, unit in zip(self.asked_terms, self.units, strict=True)

@@ -75,11 +75,12 @@ class Stopping:
     _losses: list[float] = field(default_factory=list, init=False)
 
     def check(
-        self, iteration: int, seconds: float, loss: float, residual: float, size: float, stake: float = np.inf
+        self, iteration: int, seconds: float, loss: float, residual: float, size: float, magnitude: float = np.inf
     ) -> StopReason | None:
         """Return why to stop after this iteration (counted from 1), or None to go on.
 
-        `size` is the loss's of X; `stake` is what a volume of the parts weighs, which counts in place of a larger loss.
+        `size` is the loss's of X; `magnitude` is that of a penalty on the volume of the parts, which counts in place of
+        a larger loss.
         """
         self._losses.append(loss)
         if loss <= 0.5 * min(EXACT * self.tol, LARGEST_ERROR) ** 2 * size:
@@ -90,7 +91,7 @@ class Stopping:
             return StopReason.STATIONARY
         if self.tol > 0 and iteration > WINDOW:
             before = self._losses[-1 - WINDOW]
-            unit = STEADY * abs(loss) if stake == np.inf else min(abs(loss), stake)
+            unit = STEADY * abs(loss) if magnitude == np.inf else min(abs(loss), magnitude)
             if np.isfinite(before) and before - loss < self.tol * unit:
                 return StopReason.STEADY
         if iteration >= self.max_iter:

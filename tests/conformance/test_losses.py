@@ -135,13 +135,13 @@ def test_no_multiplicative_half_step_raises_the_objective(loss, storage, penalty
     skip_unweighable(loss, storage)
     X = as_matrix(EVERY[storage](data(loss)))
     sides = [Factor(factor, penalty) for factor in pair()]
-    objective = loss.value(X, *(side.point for side in sides)) + sum(side.pays(side.point) for side in sides)
+    objective = loss.value(X, *(side.point for side in sides)) + sum(side.penalty_value(side.point) for side in sides)
     with Workers(1) as workers:
         for turn in range(20):
             left, right, matrix = sides[turn % 2], sides[1 - turn % 2], X.T if turn % 2 else X
             found = Multiplicative().update(matrix, loss, HalfStep.alone(left, right, final=True), workers)
             sides[turn % 2] = left.at(found.point)
-            now = loss.value(X, *(side.point for side in sides)) + sum(side.pays(side.point) for side in sides)
+            now = loss.value(X, *(side.point for side in sides)) + sum(side.penalty_value(side.point) for side in sides)
             assert now <= objective * (1 + 1e-12)
             objective = now
 

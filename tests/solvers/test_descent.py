@@ -64,7 +64,9 @@ def test_no_half_step_raises_the_objective(solver, loss, penalty, storage):
                     # the first iteration of 'ccd' may bring the start to the scale of X
                     asked = HalfStep.alone(pair[turn], pair[1 - turn], step // 2 + 2, final=turn == 1)
                     pair[turn] = pair[turn].at(method.update(data_side, kind, asked, workers).point)
-                    after = kind.value(X, *(side.point for side in pair)) + sum(side.pays(side.point) for side in pair)
+                    after = kind.value(X, *(side.point for side in pair)) + sum(
+                        side.penalty_value(side.point) for side in pair
+                    )
                     assert after <= before + slack + 1e-13 * abs(before)
                     before = after
 
@@ -77,8 +79,8 @@ def test_the_last_half_step_of_a_fit_does_not_raise_the_objective(loss, storage)
     with Workers(1) as workers:
         for penalty in (Penalty(), Penalty(l1=0.4, l2=0.3)):
             found = Factor(solve_rows(X, kind, W, Fixed(Ht), penalty, workers), penalty)
-            before = kind.value(X, W, Ht) + Factor(W, penalty).pays(Ht)
-            assert kind.value(X, found.point, Ht) + found.pays(Ht) <= before * (1 + 1e-12)
+            before = kind.value(X, W, Ht) + Factor(W, penalty).penalty_value(Ht)
+            assert kind.value(X, found.point, Ht) + found.penalty_value(Ht) <= before * (1 + 1e-12)
 
 
 @pytest.mark.parametrize(("loss", "error"), [(1, 1e-3), (1.5, 1e-3), (0, 0.02)])  # beta = 0 takes roots of steps

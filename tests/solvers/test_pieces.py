@@ -109,7 +109,7 @@ def test_a_factor_s_gram_and_mass_are_those_of_its_point():
         factor = factor.at(point)
         np.testing.assert_allclose(factor.gram, point.T @ point)
         np.testing.assert_allclose(factor.mass, point.sum(axis=0))
-        assert factor.pays(point) == pytest.approx(0.5 * point.sum() + 0.125 * (point**2).sum())
+        assert factor.penalty_value(point) == pytest.approx(0.5 * point.sum() + 0.125 * (point**2).sum())
 
 
 def test_a_part_that_is_dead_lives_again_after_every_fifth_iteration():

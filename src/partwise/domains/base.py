@@ -11,7 +11,7 @@ from partwise.penalties import Penalty
 from partwise.threads import Workers
 
 MOST = 1000
-"""Steps on a row that is solved to the end, at the most, where there is no exact way."""
+"""Most steps on a row that is solved to the end, where there is no exact way."""
 SHRINK = 1e-6
 """They end when one moves less than this share of the first."""
 
@@ -26,7 +26,7 @@ class Squares(NamedTuple):
     gram : ndarray of shape (k, k)
         right.T @ right.
     penalty : Penalty
-        What x pays.
+        The penalty on x.
     blocks : sequence of (int, int)
         Blocks of rows that threads may take one by one.
     """
@@ -38,7 +38,7 @@ class Squares(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """Steps on a row, at the most; they end when one moves less than `shrink` times the first; how far to go beyond."""
+    """Most steps on a row; they end when one moves less than `shrink` times the first; how far to go beyond."""
 
     steps: int
     shrink: float
@@ -115,7 +115,7 @@ class Domain(ABC):
     def solve(self, left: Array, problem: Squares, sweeps: int, ridge: float, workers: Workers) -> float:
         """Solve rows to the end, in place; return <cross, left>.
 
-        `sweeps` and `ridge` are for an exact way: how many coordinate sweeps come first, at the most, and what is added
+        `sweeps` and `ridge` are for an exact way: how many coordinate sweeps come first at most, and what is added
         to the diagonal of the Gram matrix.
         """
         return self.sweep((left, left, left), problem, Plan(MOST, SHRINK * SHRINK), workers)[1]

@@ -1,4 +1,4 @@
-"""MiniBatchNMF in scikit-learn's clothes."""
+"""MiniBatchNMF with scikit-learn's interface."""
 
 import math
 import time

@@ -1,4 +1,4 @@
-"""NMF in scikit-learn's clothes."""
+"""NMF with scikit-learn's interface."""
 
 import time
 from collections.abc import Callable
@@ -97,9 +97,9 @@ class NMF(BaseNMF):
     sum_to_one : bool, default=False
         Whether each row of W has to sum to one, in ``transform`` too: weights are then shares. Frobenius only.
     min_volume : float, default=0.0
-        With sum_to_one, how much the room between the parts counts beside the noise of X: they move together as far as
-        the rows allow, which finds them where no row is one part alone. No unit: 0.3 is a good first try, 1 for data
-        that are no such mixtures exactly. The formula is in ``partwise.factorize``.
+        With sum_to_one, how much the volume that the parts span counts beside the noise of X. The parts move together
+        as far as the rows allow, which finds them where no row is one part alone. No unit: 0.3 is a good first try, 1
+        for data that are no such mixtures exactly. The formula is in ``partwise.factorize``.
 
     Attributes
     ----------

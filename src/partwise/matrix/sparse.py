@@ -28,7 +28,7 @@ UNCOPIED = 6
 COUNTED, LEAST_ROWS = 1 << 14, 64
 """Entries, and rows, that tell well enough how to share out columns among threads."""
 TALL, FEW = 2, 4
-"""Rows for each column from which on a matrix loses nothing without it, on this many threads at the most: a product
+"""Rows for each column from which on a matrix loses nothing without it, on at most this many threads: a product
 with the copy reaches for rows of the taller factor. More threads would each walk along all the rows for less."""
 
 

@@ -10,7 +10,7 @@ from partwise.indices import canonical
 from partwise.matrix.containers import entries_of
 
 MOST_CELLS = 20_000_000
-"""Cells of a sparse X that are made explicit, at the most, where its zeros are known and some other entries are not."""
+"""Most cells of a sparse X that are made explicit where its zeros are known and some other entries are not."""
 
 MOST_WEIGHT = 1e12
 """Largest weight, and the inverse of the smallest largest one, that data of any type carries."""

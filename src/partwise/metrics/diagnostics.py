@@ -103,7 +103,7 @@ class Diagnostics(Summary):
         Parameters
         ----------
         count : int, default=10
-            How many, at the most.
+            How many at most.
         relative : bool, default=False
             By relative error rather than by loss, so that small rows count as much as large ones.
 
@@ -121,7 +121,7 @@ class Diagnostics(Summary):
         Parameters
         ----------
         count : int, default=10
-            How many, at the most.
+            How many at most.
         relative : bool, default=False
             By relative error rather than by loss, so that small columns count as much as large ones.
 

@@ -33,11 +33,11 @@ class Ratings(PlainState):
     .. math:: \hat r_{ui} = \mu + b_u + b_i + p \sum_t \sigma_t w_{ut} h_{it}
                             + q \frac{\sum_j s_{ji} e_{uj}}{\sum_j s_{ji} + 0.1}
 
-    The means b are shrunk. Parts w and h are non-negative; the first half of them raise a rating
-    (:math:`\sigma_t = 1`), the others lower it (-1); each pays an L2 price. :math:`e_{uj}` is what the means leave of a
-    rating that the reader gave, s the similarity of articles: the positive part of the correlation of such remainders,
-    shrunk by the number of common raters, squared. The price, and the weights p and q, are those that predict best a
-    tenth of the ratings held out within the fit.
+    The means b are shrunk. Parts w and h are non-negative. The first half of them raise a rating
+    (:math:`\sigma_t = 1`), and the others lower it (-1). Each has an L2 penalty. :math:`e_{uj}` is what the means leave
+    of a rating that the reader gave. s is the similarity of articles: the positive part of the correlation of such
+    remainders, shrunk by the number of common raters, squared. The penalty and the weights p and q are those that
+    predict best a tenth of the ratings, which are held out within the fit.
 
     Attributes
     ----------

@@ -30,9 +30,9 @@ from partwise.threads import Workers
 INTERVAL = (2.5, 97.5)
 """Percentiles over runs that the intervals reach from and to."""
 MOST_ROWS = 1000
-"""Rows whose grouping in each run is compared, at the most: all pairs of them are."""
+"""Most rows whose grouping in each run is compared: all pairs of them are."""
 MOST_ROUNDS = 20
-"""Rounds of matching to the consensus, at the most; two or three are usual."""
+"""Most rounds of matching to the consensus; two or three are usual."""
 FINER = 10
 """How much smaller tol is in the last fit than in the runs, and how much larger its limit on iterations may get."""
 FAR = 3 * 1.4826
@@ -40,7 +40,7 @@ FAR = 3 * 1.4826
 LEAST_ERROR, LEAST_MATCH = 0.01, 0.15
 """And at least so far from the median: runs that all but agree have no outliers."""
 JUDGES = 30
-"""Runs that each is compared with, at the most, before there is a consensus."""
+"""Most runs that each is compared with before there is a consensus."""
 BLINK = 1e-3
 """Seconds that a fit gets which has to be made although time is up."""
 

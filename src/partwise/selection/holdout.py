@@ -20,11 +20,11 @@ METHODS = ("speckled", "bicross")
 GROUPS = 10
 """Groups of rows and columns, of which a fold holds out one pairing: a tenth of the cells."""
 RIDGE = 1e-3
-"""L2 penalty of both factors, relative to X's norm: a row whose kept cells hardly touch a part would else predict its
-held-out cells to be anything. It takes as much off each singular value, far less than noise adds."""
+"""L2 penalty of both factors, relative to X's norm: otherwise a row whose kept cells hardly touch a part would predict
+its held-out cells to be anything. It takes as much off each singular value, far less than noise adds."""
 BACKGROUND = 0.01
-"""Share of the model of one part that is mixed in where a loss is infinite for a model of zero: a cell that no part
-reaches would else outweigh all others."""
+"""Share of the model of one part that is mixed in where a loss is infinite for a model of zero: otherwise
+a cell that no part reaches would outweigh all others."""
 COARSER = 10
 """How much larger tol is for a fold than for a fit. Errors on held-out cells scatter far more than a fit still gains:
 with tol itself the same numbers of parts were chosen on planted data, counts and noise, at twice the cost."""

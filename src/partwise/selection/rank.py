@@ -26,7 +26,7 @@ PATIENCE, RISE = 4, 0.02
 """After so many numbers of parts in a row with an error so far, relatively, above the fold's lowest, more are not tried
 unless asked for."""
 COLUMNS = 10_000
-"""Features that parts of different folds are compared on, at the most."""
+"""Most features that parts of different folds are compared on."""
 
 
 def choose_rank(
@@ -104,7 +104,7 @@ def choose_rank(
 
     Notes
     -----
-    Both factors pay a small L2 penalty, a thousandth of X's norm: a row whose kept cells hardly touch a part would
+    Both factors have a small L2 penalty, a thousandth of X's norm: a row whose kept cells hardly touch a part would
     else predict its held-out cells to be anything. For losses that are infinite where a model of zero meets a positive
     entry (beta <= 1), predictions are mixed with one per cent of the model of one part.
 

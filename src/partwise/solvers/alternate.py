@@ -22,7 +22,7 @@ from partwise.threads import Workers
 REVIVE_EVERY = 5
 """Iterations between two looks for dead parts; there is one more before convergence is believed."""
 WIDEST = 24
-"""Columns of a product that several starts share, at the most: rows of wider ones no longer stay in cache."""
+"""Most columns of a product that several starts share: rows of wider ones no longer stay in cache."""
 ROOM = 1 << 28
 """Bytes that the factors of starts in step may take together; larger ones go one after another."""
 
@@ -214,7 +214,7 @@ def _descend(
 ) -> Generator[HalfStep, Update, Outcome]:
     """Yield the half-steps of one fit and take what they find; return its outcome."""
     size, w, h = loss.size(X), Track(left), Track(right)
-    stake = min(left.stake, right.stake)
+    magnitude = min(left.magnitude, right.magnitude)
     extrapolation = Extrapolation(LATER if lead else FIRST) if solver.accelerates else None
     record, revival, paid, rejected = _Record(), Revival(), 0.0, 0
     reason: StopReason | None = None
@@ -239,8 +239,8 @@ def _descend(
             h.previous = h.iterate
             update = yield HalfStep(h.now, w.now, h.lend(0.0), lead + iteration, final=True)
             h.take(update)
-            second, paid = update.step, w.now.pays(h.point) + h.now.pays(w.point)
-            residual = solver.residual((first, second), min(size, stake))
+            second, paid = update.step, w.now.penalty_value(h.point) + h.now.penalty_value(w.point)
+            residual = solver.residual((first, second), min(size, magnitude))
             if not ((np.isfinite(residual) and np.isfinite(second.after or 0.0)) or _are_numbers(w.point, h.point)):
                 reason = StopReason.BEYOND
                 break
@@ -254,7 +254,7 @@ def _descend(
                 w.best, h.best = w.point, h.point
             seconds = time.perf_counter() - began
             record.add(iteration, seconds, residual)
-            reason = stopping.check(iteration, seconds, record.best, residual, size, stake)
+            reason = stopping.check(iteration, seconds, record.best, residual, size, magnitude)
             due = reason is not None or iteration % REVIVE_EVERY == 0
             if due and fell and revival.apply(X, w, h) and reason is not None and reason.converged:
                 reason = None

@@ -27,11 +27,11 @@ class Factor:
     point : ndarray of shape (rows, k)
         Its entries.
     penalty : Penalty
-        What they pay.
+        The elastic net on them.
     domain : Domain
         Where they may lie.
     terms : tuple of Term
-        What else it pays.
+        Its further penalties.
     gram : ndarray of shape (k, k) or None
         point.T @ point, where it is known.
     """
@@ -69,12 +69,12 @@ class Factor:
         return self.point.dtype == np.float32 and any(term.is_light for term in self.terms)
 
     @property
-    def stake(self) -> float:
+    def magnitude(self) -> float:
         """What its lightest term weighs."""
-        return min((term.stake for term in self.terms), default=np.inf)
+        return min((term.magnitude for term in self.terms), default=np.inf)
 
-    def pays(self, other: Array) -> float:
-        """Return what the point pays, penalty and terms, beside the other factor (m, k)."""
+    def penalty_value(self, other: Array) -> float:
+        """Return the penalties on the point, elastic net and terms, beside the other factor (m, k)."""
         extra = sum((term.value(self.point, self.gram, other) for term in self.terms), 0.0)
         if not self.penalty:
             return extra

@@ -15,7 +15,7 @@ HEAVY = 0.01
 LIGHTER = 10.0
 """What a weight is divided by for the next."""
 MOST = 50
-"""Iterations at one weight, at the most."""
+"""Most iterations at one weight."""
 CLOSE = 1e-4
 """Tolerance at one weight, at the least."""
 
@@ -34,7 +34,7 @@ def lighten(
 
     From outside a volume has to draw the parts in, at a rate in proportion to its weight; from inside the rows that
     the parts cannot mix push them out, at a rate that does not depend on it. The objective is the same in the end, and
-    is reached in fewer iterations, half of those of `stopping` at the most.
+    is reached in fewer iterations, at most half of those of `stopping`.
 
     Parameters
     ----------

@@ -40,5 +40,5 @@ class Extrapolation:
         iterate, before = track.iterate, track.previous
         if before is None:
             return
-        out = track.room()
+        out = track.free_array()
         track.move(out, track.now.domain.extrapolate(iterate, before, out, self.momentum, workers))

@@ -17,7 +17,7 @@ DENSE_RATIO = 4.0
 """Products that cost more than this many entries a row and component make further sweeps cheap beside them."""
 
 OBSERVED_SWEEPS = 3
-"""Sweeps of a half-step over known entries, at the most: each reads them all."""
+"""Most sweeps of a half-step over known entries: each reads them all."""
 
 
 @dataclass(frozen=True)

@@ -99,8 +99,8 @@ def _lift(
 
     def objective(levels: Array) -> float:
         np.copyto(out, np.where(zeros, np.minimum(levels, highest), plain))
-        pays = penalty.value(float(out.sum(dtype=np.float64)), float(np.vdot(out, out)))
-        return pays + loss.gradient(given[0], out, given[1], value=True)[2]
+        paid = penalty.value(float(out.sum(dtype=np.float64)), float(np.vdot(out, out)))
+        return paid + loss.gradient(given[0], out, given[1], value=True)[2]
 
     before = objective(np.zeros_like(levels))
     if not objective(levels) <= before:

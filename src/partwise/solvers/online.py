@@ -102,12 +102,12 @@ class Online:
         else:
             w, h = Factor(np.ascontiguousarray(W), penalties[0]), Factor(self.Ht)
             W = Multiplicative().update(X, self.loss, HalfStep.alone(w, h, final=True), workers).point
-        pays = sum(
+        penalty = sum(
             penalty.value(float(factor.sum()), float(np.vdot(factor, factor)))
             for penalty, factor in zip(penalties, (W, self.Ht), strict=True)
             if penalty
         )
-        return W, (self._learn(X, W, penalties[1], workers) + pays) / X.shape[0]
+        return W, (self._learn(X, W, penalties[1], workers) + penalty) / X.shape[0]
 
     def rescale(self, scale: Array) -> None:
         """Take in that each part of H was multiplied by `scale` (k,) and its weights divided by it."""

@@ -8,7 +8,7 @@ from partwise.matrix import Array, Matrix
 from partwise.solvers.track import Track
 
 TRIES = 3
-"""Revivals a component, at the most: one that dies again and again is one too many for the data."""
+"""Most revivals of a component: one that dies again and again is one too many for the data."""
 WORTH = 1e-8
 """A row whose squared residual is less than this share of the largest squared row cannot feed a part."""
 

@@ -21,7 +21,7 @@ RIDGE = 1e-12
 EXACT = 1e-11
 """Least squares of X's squared norm from which on the loss, a difference of larger terms, has digits in float64."""
 SWEEPS = 6
-"""Coordinate sweeps before the exact solve, at the most."""
+"""Most coordinate sweeps before the exact solve."""
 SWEEPS_ON = 3
 """The same for least squares that go on from a start: it has most zeros in place already."""
 CLOSE = 0.03
@@ -31,9 +31,9 @@ DEPENDENT = 1e-8
 MOST_LOCAL = 10
 """Newton steps of a fit's last half-step where it can only improve on W, not make it exact."""
 MOST_NEWTON = 100
-"""Newton steps on a row, at the most; five to ten are usual where its problem is convex."""
+"""Most Newton steps on a row; five to ten are usual where its problem is convex."""
 MOST_STEPS = 1000
-"""Multiplicative steps, at the most."""
+"""Most multiplicative steps."""
 STILL = 1e-6
 """Multiplicative steps end when one moves less than this share of X's size."""
 

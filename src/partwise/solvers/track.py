@@ -35,7 +35,7 @@ class Track:
         """The present point, (rows, k)."""
         return self.now.point
 
-    def room(self) -> Array:
+    def free_array(self) -> Array:
         """Return an array (rows, k) that nothing needs any more; at most five are ever made."""
         busy = {id(self.iterate), id(self.point), id(self.previous), id(self.best)}
         free = next((array for array in self._arrays if id(array) not in busy), None)
@@ -47,11 +47,11 @@ class Track:
     def lend(self, momentum: float) -> tuple[Array, Array]:
         """Return arrays for a half-step, see ``HalfStep.into``."""
         if momentum == 0:  # the same numbers are written once
-            out = self.room()
+            out = self.free_array()
             return out, out
         if self.iterate is self.point or self.iterate is self.best:
             self.iterate = self.copy_of(self.iterate)
-        return self.iterate, self.room()
+        return self.iterate, self.free_array()
 
     def take(self, update: Update) -> None:
         """Go to where a half-step led."""
@@ -63,13 +63,13 @@ class Track:
         self.now = self.now.at(point, gram)
 
     def copy_of(self, array: Array) -> Array:
-        """Return a copy of `array` in room of this track's."""
-        out = self.room()
+        """Return a copy of `array` in a free array of this track."""
+        out = self.free_array()
         np.copyto(out, array)
         return out
 
     def own(self, array: Array) -> Array:
-        """Return `array`, or a copy of it in room of this track's if it is none of its arrays: a start is not ours."""
+        """Return `array`, or a copy of it if this track did not make it: a start is not ours."""
         return array if any(array is mine for mine in self._arrays) else self.copy_of(array)
 
     def fill(self, t: int, column: Array) -> None:

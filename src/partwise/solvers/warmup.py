@@ -13,7 +13,7 @@ from partwise.stopping import Stopping
 from partwise.threads import Workers
 
 SHARE = 16
-"""One row in so many is in the sample, at the most."""
+"""The sample has at most one row in so many."""
 FEWEST, MOST = 20, 48
 """Rows of the sample for each part: from fewer the parts would learn what is in these rows alone; more tell no more."""
 LARGE = 2.0**30

@@ -1,4 +1,4 @@
-"""Terms: what a factor pays beyond the loss and its elastic net; one file each."""
+"""Terms: penalties on a factor beyond its elastic net; one file each."""
 
 from partwise.terms.base import Term
 from partwise.terms.coupling import SymmetricCoupling

@@ -1,4 +1,4 @@
-"""What a term is: what a factor pays beyond the loss, as a half-step of least squares sees it."""
+"""What a term is: a penalty on a factor, as a half-step of least squares sees it."""
 
 from abc import ABC, abstractmethod
 from typing import ClassVar
@@ -7,19 +7,19 @@ from partwise.matrix import Array
 
 
 class Term(ABC):
-    """What a factor F (rows, k) pays.
+    """A penalty on a factor F (rows, k).
 
     A half-step minimises 0.5 <F gram, F> - <cross, F>. A term adds to both what makes this touch the true objective at
     the point where the half-step begins, and lie nowhere under it; so no half-step can raise the objective. Terms are
     frozen dataclasses, and can go together. The elastic net, ``Penalty``, is the term that kernels know by themselves.
     """
 
-    stake: float = float("inf")
+    magnitude: float = float("inf")
     """What it weighs, where that is small beside the loss, and yet what was asked for."""
     is_light: ClassVar[bool] = False
     """Whether what it gains drowns in the rounding of a float32 loss that is a difference of larger terms."""
     is_shared: ClassVar[bool] = False
-    """Whether it is one of both factors: it is put on each, and ``value`` is half of what they pay."""
+    """Whether it is one of both factors: it is put on each, and ``value`` is half of the penalty."""
 
     def linear(self, point: Array, other: Array) -> Array | None:
         """Return what is added to the cross product, (rows, k), at a point and for the other factor; None: nothing."""
@@ -31,7 +31,7 @@ class Term(ABC):
 
     @abstractmethod
     def value(self, point: Array, gram: Array, other: Array) -> float:
-        """Return what a point of this Gram matrix pays."""
+        """Return the penalty on a point with this Gram matrix."""
 
     @abstractmethod
     def in_units(self, unit: float, log_loss: float) -> "Term":

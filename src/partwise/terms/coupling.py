@@ -13,7 +13,7 @@ from partwise.units import scaled
 
 @dataclass(frozen=True)
 class SymmetricCoupling(Term):
-    r"""What both factors pay for their distance, :math:`\tfrac{\lambda}{2} \|W - H^T\|_F^2`.
+    r"""The penalty on the distance of both factors, :math:`\tfrac{\lambda}{2} \|W - H^T\|_F^2`.
 
     With a weight of about the largest entry of W'W, both come out the same up to the tolerance, and X ~ W W'. X has to
     be square, and should be symmetric.

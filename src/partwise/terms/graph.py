@@ -17,11 +17,12 @@ from partwise.units import scaled
 
 @dataclass(frozen=True, eq=False)
 class GraphSmoothness(Term):
-    r"""What rows of a factor pay for their distances, :math:`\tfrac{\lambda}{4} \sum_{ij} a_{ij} \|f_i - f_j\|^2`.
+    r"""The penalty on distances between rows of a factor, :math:`\tfrac{\lambda}{4} \sum_{ij} a_{ij} \|f_i - f_j\|^2`.
 
     That is :math:`\tfrac{\lambda}{2} \operatorname{tr} F^T L F` for the graph's Laplacian L, whose eigenvalues are at
-    most twice its largest degree: half-steps move along the gradient at that curvature. A factor can always pay less by
-    being smaller and the other one larger: give that one a penalty, for example ``Penalty(l2=...)``.
+    most twice its largest degree: half-steps move along the gradient at that curvature. A smaller
+    factor always has a smaller penalty, and the other one grows: give that one a penalty, for example
+    ``Penalty(l2=...)``.
 
     Parameters
     ----------

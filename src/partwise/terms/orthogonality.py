@@ -12,10 +12,10 @@ from partwise.units import scaled
 
 @dataclass(frozen=True)
 class Orthogonality(Term):
-    r"""What columns of a factor pay for each overlap, :math:`\lambda \sum_{s < t} \langle f_s, f_t \rangle`.
+    r"""The penalty on overlaps of the columns of a factor, :math:`\lambda \sum_{s < t} \langle f_s, f_t \rangle`.
 
-    On W rows then belong to few parts, on H parts share few columns. A factor can always pay less by being smaller and
-    the other one larger: give that one a penalty, for example ``Penalty(l2=...)``.
+    On W rows then belong to few parts, on H parts share few columns. A smaller factor always has a smaller penalty,
+    and the other one grows: give that one a penalty, for example ``Penalty(l2=...)``.
 
     Parameters
     ----------

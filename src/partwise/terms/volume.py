@@ -19,7 +19,7 @@ ROUNDING = 100
 
 @dataclass(frozen=True)
 class Volume(Term):
-    r"""What parts pay for the room between them, :math:`\tfrac{\lambda}{2} \log\det(I + C / d)`.
+    r"""The penalty on the volume that parts span, :math:`\tfrac{\lambda}{2} \log\det(I + C / d)`.
 
     C (k, k) is the gram of the parts less their mean. With X, parts and :math:`\lambda, d` in other units the share of
     it in the objective stays the same.
@@ -72,7 +72,7 @@ class Volume(Term):
         return cls(weight, floor) if noisy and floor > 0 else None
 
     @property
-    def stake(self) -> float:  # type: ignore[override]
+    def magnitude(self) -> float:  # type: ignore[override]
         return self.weight
 
     def quadratic(self, gram: Array) -> Array:
