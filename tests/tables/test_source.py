@@ -105,6 +105,12 @@ def test_lines_end_as_on_any_system(tmp_path, ends):
     assert read(written(tmp_path, text.encode())) == (EXPECTED, [])
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "utf-16"])
+def test_a_carriage_return_within_a_cell_is_kept(tmp_path, encoding):
+    content = 'id,text\r\n1,"grün\rgelb"\r\n2,"weiß\nrot"\r\n'.encode(encoding)
+    assert read(written(tmp_path, content))[0] == ["grün\rgelb", "weiß\nrot"]
+
+
 def test_standard_input_is_a_table_or_json_by_its_first_character(monkeypatch):
     for content in (TEXT, '{"text": "grün"}\n{"text": "weiß"}\n', '[{"text": "grün"}, {"text": "weiß"}]'):
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content.encode())))

@@ -307,16 +307,31 @@ def _decode(path: str, out: str, encoding: str, name: str) -> None:
     """Write the text of a file as UTF-8, without a byte order mark, with one way to end lines."""
     if codecs.lookup(encoding).name == "utf-8":
         encoding = "utf-8-sig"
-    with open(path, encoding=encoding) as file, open(out, "w", encoding="utf-8", newline="\n") as written:
+    held, feeds = "", False  # a carriage return, until it is known what follows; whether there is a line feed
+    with open(path, encoding=encoding, newline="") as file, open(out, "w", encoding="utf-8", newline="") as written:
         try:
             for number, text in enumerate(iter(lambda: file.read(BLOCK), "")):
                 if "\0" in text:
                     raise _binary(name, b"")
-                written.write(text if number else text.removeprefix("\ufeff"))
+                text = held + (text if number else text.removeprefix("\ufeff"))
+                held = "\r" if text.endswith("\r") else ""
+                feeds = feeds or "\n" in text
+                written.write(text.removesuffix("\r").replace("\r\n", "\n"))
+            written.write(held)
         except UnicodeError as error:
             done = cast(io.BufferedReader, file.buffer).tell()
             start = done - len(getattr(error, "object", b"")) + getattr(error, "start", 0)
             raise _undecodable(path, encoding, name, start) from error
+    if not feeds:
+        _end_lines(out)
+
+
+def _end_lines(path: str) -> None:
+    """Put a line feed for each carriage return in a file without line feeds, as on old Macs."""
+    with open(path, "r+b") as file:
+        while block := file.read(BLOCK):
+            file.seek(-len(block), os.SEEK_CUR)
+            file.write(block.replace(b"\r", b"\n"))
 
 
 def _undecodable(path: str, encoding: str, name: str, start: int) -> DataError:
