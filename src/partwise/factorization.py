@@ -197,7 +197,7 @@ def factorize(
     penalty_W, penalty_H : Penalty or None
         Elastic net on a factor, in units of the summed loss.
     tol : float, default=1e-4
-        Stop when the projected gradient is this small, or when the loss falls by less than a tenth of this share of
+        Stop when the projected gradient is this small, or when the loss falls by less than a fifth of this share of
         itself over five iterations; 0 runs to max_iter.
     max_iter : int, default=200
         Limit on iterations.

@@ -54,7 +54,7 @@ class NMF(BaseNMF):
     beta_loss : {'frobenius', 'kullback-leibler', 'itakura-saito'} or float, default='frobenius'
         Loss, by name or beta. For beta <= 0, X must have no zeros.
     tol : float, default=1e-4
-        Stop when the projected gradient is this small relative to X, or when the loss falls by less than a tenth of
+        Stop when the projected gradient is this small relative to X, or when the loss falls by less than a fifth of
         this share of itself over five iterations; 0 runs to max_iter.
     max_iter : int, default=200
         Limit on iterations.
