@@ -62,7 +62,8 @@ def test_every_spelling_is_one_of_an_option():
     [(["topcs", "a.csv"], "topics"), (["over_time"], "over-time"), (["fit", "--weigths", "3"], "--weights")],
 )
 def test_a_slip_of_the_pen_is_answered_by_the_word_that_was_meant(run, words, meant):
-    assert f"Did you mean '{meant}'?" in run(*words, code=2).stderr
+    said = run(*words, code=2).stderr.replace("'", "")  # click 8.2 quotes options less
+    assert f"Did you mean {meant}?" in said
 
 
 def test_a_word_that_is_like_no_command_is_refused_plainly(run):

@@ -65,8 +65,8 @@ def test_every_parameter_survives_get_set_and_clone(model):
 
 @every_model
 def test_the_docstring_describes_every_parameter_in_order(model):
-    text = type(model).__doc__.split("Attributes\n")[0]
-    places = [text.find(f"\n    {p.name} : ") for p in parameters(type(model))]
+    text = inspect.getdoc(type(model)).split("Attributes\n")[0]
+    places = [text.find(f"\n{p.name} : ") for p in parameters(type(model))]
     assert -1 not in places
     assert places == sorted(places)
 

@@ -94,8 +94,8 @@ def read_reads(
     >>> path = pathlib.Path(tempfile.mkdtemp(), "log.csv")
     >>> _ = path.write_text("user,item,time\\nann,7,2024-05-01\\nbob,7,2024-05-02\\n")
     >>> reads = read_reads(path, {"reader": "user", "article": "item"})
-    >>> reads.readers, reads.articles, reads.article, reads.time[1] - reads.time[0]
-    (['ann', 'bob'], ['7'], array([0, 0]), np.float64(86400.0))
+    >>> reads.readers, reads.articles, reads.article, float(reads.time[1] - reads.time[0])
+    (['ann', 'bob'], ['7'], array([0, 0]), 86400.0)
     """
     named = dict(columns or {})
     with open_table(path, format) as table:
