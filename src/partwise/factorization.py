@@ -290,7 +290,7 @@ def factorize(
 
 def fit(problem: Problem, plan: Plan, names: Array | None = None) -> Factorization:
     """Return the best factorization that a plan finds; `names` are those of X's columns."""
-    problem.check_limits(plan.solver)
+    plan.suit(problem)
     problem.check_data()
     X, penalties = problem.X, problem.penalties
     with Workers(plan.n_jobs, alone=X.is_small) as workers:

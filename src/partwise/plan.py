@@ -51,6 +51,8 @@ class Plan:
     ----------
     solver : Solver
         What does the half-steps.
+    is_auto : bool
+        Whether the user left the choice of it to us.
     stopping : Stopping
         When a start ends.
     """
@@ -71,8 +73,10 @@ class Plan:
     names: InitVar[Any] = None
     began: float = field(default_factory=time.perf_counter)
     stopping: Stopping = field(init=False)
+    is_auto: bool = field(init=False)
 
     def __post_init__(self, loss: Loss, tol: float, max_iter: int, max_time: float | None, names: Any) -> None:
+        self.is_auto = isinstance(self.solver, str) and self.solver == "auto"
         self.solver, self.n_init = get_solver(self.solver, loss), check_integer("n_init", self.n_init)
         self.stopping = Stopping(*check_stopping(tol, max_iter, max_time))
         check_choice("init", self.init, STARTS, also=(None,))
@@ -82,6 +86,12 @@ class Plan:
             like_columns(table, names, name)
             for table, name in ((self.H, "H"), (self.seed_components, "seed_components"))
         )
+
+    def suit(self, problem: Problem) -> None:
+        """Let 'auto' be a solver that can read the problem's X; raise where the solver asked for cannot."""
+        if self.is_auto:
+            self.solver = get_solver("auto", problem.named, problem.bare)
+        problem.check_limits(self.solver)
 
     def best(self, problem: Problem, volume: Volume | None, workers: Workers) -> Outcome:
         """Return the outcome of the best of all starts."""

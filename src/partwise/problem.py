@@ -208,6 +208,8 @@ class Problem:
         """Raise IncompatibleSolverError where a solver cannot keep to the limits."""
         if self.given.is_signed and not solver.quadratic_residual:
             raise IncompatibleSolverError(f"solver {solver.name!r} takes no negative entries of X; use solver='hals'.")
+        if not solver.reads(self.bare):
+            self.bare.require("columns", f"solver {solver.name!r}{'' if self.is_whole else ' with unknown entries'}")
         check_domains(solver, self.domains, self.bare)
         check_terms(solver, self.terms, self.bare)
         if self.penalties[1].l1 > 0 and isinstance(self.domains[1], Free):

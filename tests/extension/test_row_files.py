@@ -28,7 +28,7 @@ class RowFiles(ByBlocks):
 RNG = np.random.default_rng(0)
 X = RNG.gamma(1.0, 1.0, (150, 4)) @ RNG.gamma(1.0, 1.0, (4, 20)) + 0.1 * RNG.random((150, 20))
 X[RNG.random(X.shape) < 0.2] = 0
-PAIRS = [("hals", 2), ("pivoting", 2), ("mu", 2), ("ccd", 1), ("mu", 1), ("mu", 1.5), ("mu", "huber")]
+PAIRS = [("hals", 2), ("pivoting", 2), ("mu", 2), ("mu", 1), ("mu", 1.5), ("mu", "huber")]
 OPTIONS = {
     "penalties": {"penalty_W": Penalty(0.1, 0.2), "penalty_H": Penalty(0.2, 0.1)},
     "weights": {"sample_weight": RNG.choice([0.5, 1, 2], 150), "feature_weight": RNG.choice([1, 2], 20)},

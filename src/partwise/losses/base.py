@@ -100,9 +100,16 @@ class Loss(ABC):
         """Return the part of the loss that no model changes, where half-steps leave it out."""
         return 0.0
 
-    def sides(self, X: Matrix, fixed: Fixed, *, value: bool, exact: bool = False) -> list[Side]:
-        """Return what each block of X sees of the right factor; with `value` also its share of the constant."""
-        whole, constant = self.shared(fixed.array, exact), self.constant(X) if value else 0.0
+    def sides(
+        self, X: Matrix, fixed: Fixed, *, value: bool, exact: bool = False, constant: float | None = None
+    ) -> list[Side]:
+        """Return what each block of X sees of the right factor; with `value` also its share of the constant.
+
+        That is computed unless it is given.
+        """
+        whole = self.shared(fixed.array, exact)
+        if constant is None or not value:
+            constant = self.constant(X) if value else 0.0
         if whole is None:
             shares: Sequence[Any] = [None] * len(X.blocks)
         else:
@@ -144,11 +151,8 @@ class Loss(ABC):
 
     def value(self, X: Matrix, left: Array, right: Array) -> float:
         """Return the loss of the model left @ right.T, summed over all n m cells, in float64."""
-        sides = self.sides(X, Fixed(right), value=True, exact=True)
-        return sum(
-            self.block_value(X.rows(*rows), left[slice(*rows)], side)
-            for rows, side in zip(X.blocks, sides, strict=True)
-        )
+        total: float = X.each(_value, (self, right), left)[1][0]
+        return total
 
     def checked_size(self, X: Matrix) -> float:
         """Return ``size``; raise DomainError if powers of X are beyond the range of numbers."""
@@ -159,9 +163,25 @@ class Loss(ABC):
 
     def size(self, X: Matrix) -> float:
         """Return the sum over stored entries of x * negative(x, x): the yardstick of the residual."""
-        values = X.values().reshape(1, -1)
-        values = np.ascontiguousarray(values[:, values[0] > 0])
-        if values.size == 0:
-            return 0.0
-        negative, _, _ = self.gradient_split(values, values.copy(), X.floor, False)
-        return float(np.sum(values * negative, dtype=np.float64))
+        total: float = X.each(_size, (self, X.floor))[1][0]
+        return total
+
+
+def _value(part: Matrix, rows: slice, shared: tuple[Loss, Array], left: Array) -> tuple[None, tuple[float]]:
+    loss, right = shared
+    sides = loss.sides(part, Fixed(right), value=True, exact=True)
+    total = sum(
+        loss.block_value(part.rows(*block), left[slice(*block)], side)
+        for block, side in zip(part.blocks, sides, strict=True)
+    )
+    return None, (total,)
+
+
+def _size(part: Matrix, rows: slice, shared: tuple[Loss, float]) -> tuple[None, tuple[float]]:
+    loss, floor = shared
+    values = part.values().reshape(1, -1)
+    values = np.ascontiguousarray(values[:, values[0] > 0])
+    if values.size == 0:
+        return None, (0.0,)
+    negative, _, _ = loss.gradient_split(values, values.copy(), floor, False)
+    return None, (float(np.sum(values * negative, dtype=np.float64)),)

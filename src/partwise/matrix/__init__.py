@@ -1,6 +1,6 @@
 """X as a solver sees it: one class a storage, and as_matrix, which picks it."""
 
-from partwise.matrix.base import Block, Box, Matrix, by_rows, scattered
+from partwise.matrix.base import Block, Box, Matrix, WholeFacts, by_rows, scattered
 from partwise.matrix.containers import Named, array_of, entries_of, is_ready, is_table
 from partwise.matrix.convert import as_matrix, in_units, rescaled, widened
 from partwise.matrix.names import names_of
@@ -12,6 +12,7 @@ __all__ = [
     "Box",
     "Matrix",
     "Named",
+    "WholeFacts",
     "array_of",
     "as_matrix",
     "by_rows",

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.special import xlogy
@@ -67,11 +67,27 @@ def by_rows(array: Array) -> Array:
     return out
 
 
+UNKNOWN = (
+    "cannot go with unknown entries or weights on single ones: {name} does not give {what}. Fill them, or leave it out."
+)
 CAPABILITIES = {
-    "complete": "every entry of X, zeros where none is stored",
-    "shared_gram": "rows of X that share one Gram matrix",
+    "complete": UNKNOWN.replace("{what}", "every entry of X, zeros where none is stored"),
+    "shared_gram": UNKNOWN.replace("{what}", "rows of X that share one Gram matrix"),
+    "columns": "needs the columns of X, and {name} is read by rows alone. Use solver='mu' (or 'hals' for squared "
+    "errors where every entry is known), or load X into memory.",
 }
-"""What storages may have, as errors name it."""
+"""What storages may have, and the error where it is asked for in vain."""
+
+PerBlock = Callable[..., tuple[Any, Any]]
+"""function(X or some rows of it as a matrix, which rows, shared, *rows of factors) -> (what is theirs, sums)."""
+
+
+class WholeFacts(NamedTuple):
+    """What a half-step on some rows has to know of all: see the properties of the same names."""
+
+    mean: float
+    floor: float
+    work: float
 
 
 class Matrix(ABC):
@@ -81,7 +97,7 @@ class Matrix(ABC):
     dtype: np.dtype[Any]
     blocks: tuple[Block, ...]
     """Fixed partition of the rows: it depends on X alone, never on the number of threads."""
-    capabilities: ClassVar[frozenset[str]] = frozenset({"complete", "shared_gram"})
+    capabilities: frozenset[str] = frozenset({"complete", "shared_gram", "columns"})
     """What can be had of it beyond what every matrix gives; see CAPABILITIES."""
 
     def can(self, capability: str) -> bool:
@@ -91,15 +107,33 @@ class Matrix(ABC):
     def require(self, capability: str, what: str) -> None:
         """Raise IncompatibleSolverError, which says that `what` needs a capability, if X has it not."""
         if not self.can(capability):
-            raise IncompatibleSolverError(
-                f"{what} cannot go with unknown entries or weights on single ones: {type(self).__name__} does not give "
-                f"{CAPABILITIES[capability]}. Fill them, or leave it out."
-            )
+            raise IncompatibleSolverError(f"{what} {CAPABILITIES[capability].format(name=type(self).__name__)}")
 
     @property
     def is_small(self) -> bool:
         """Whether several threads would find no work: it is one block, and so is its transpose."""
         return len(self.blocks) < 2 and len(self.T.blocks) < 2
+
+    def each(self, function: PerBlock, shared: Any, *factors: Any, workers: Workers = ALONE) -> tuple[list[Any], Any]:
+        """Call function(matrix, rows, shared, *parts) for all of X, or, where that is not in memory, for each block.
+
+        Parameters
+        ----------
+        function : callable
+            Returns (what belongs to these rows, sums over them: a tuple of arrays and numbers, or None). It must be one
+            that pickle can name, as it may run in another process.
+        shared : object
+            The same for all.
+        *factors : array, or anything with ``of(rows)``
+            Of which each call gets its rows.
+
+        Returns
+        -------
+        (list, tuple or None)
+            What belongs to each block's rows, and the sums, added in one fixed order.
+        """
+        own, sums = function(self, slice(0, self.shape[0]), shared, *factors)
+        return [own], sums
 
     @property
     @abstractmethod
@@ -262,10 +296,25 @@ class Matrix(ABC):
         """Sum of the sizes of entries, in float64."""
         return self.sum_of(np.abs) if self.is_signed else self.total
 
-    @property
+    @cached_property
     def mean(self) -> float:
         """Mean size over all n m cells."""
         return self.total_size / (self.shape[0] * self.shape[1])
+
+    @cached_property
+    def work(self) -> float:
+        """Stored entries for each row and column: what a product with one part costs beside a sweep over it."""
+        return self.n_stored / sum(self.shape)
+
+    @property
+    def facts(self) -> WholeFacts:
+        """What half-steps on some of its rows have to know of all."""
+        return WholeFacts(self.mean, self.floor, self.work)
+
+    def as_part_of(self, whole: "WholeFacts") -> None:
+        """Take from a matrix of which these are some rows what a half-step should not ask of these alone."""
+        for part in (self, self.T):
+            part.__dict__.update(whole._asdict())
 
     @cached_property
     def floor(self) -> float:

@@ -1,29 +1,63 @@
 """A matrix that is read a block of rows at a time: in files, in a database, on another machine."""
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
+from scipy.special import xlogy
 
-from partwise import kernels
 from partwise.caching import cached_property
-from partwise.matrix.base import Matrix, cut
+from partwise.locks import Lock
+from partwise.matrix.adding import Adding
+from partwise.matrix.base import TILE, Block, Matrix, PerBlock, cut
 from partwise.matrix.dense import ENTRIES_A_BLOCK, Dense
-from partwise.matrix.rows import Array, DenseRows
+from partwise.matrix.rows import Array
+from partwise.matrix.sparse import Sparse
 from partwise.threads import ALONE, Workers
 
 
 class ByBlocks(Matrix):
     """A storage of which ``shape``, ``dtype``, ``blocks`` and ``block`` are all that a subclass gives.
 
-    Nothing holds more than one block at a time but products with the transpose's rows, which only entry-wise losses and
-    coordinate steps ask for: least squares by 'hals' read each block twice an iteration.
+    A fit reads each block once an iteration, and holds two for each thread: one that is computed on, and one that is
+    read meanwhile. Its columns cannot be read, so a solver has to work from sums over the rows (``Solver.by_sums``).
+    A sparse one gives ``n_stored`` too. Blocks that start at multiples of 64 rows are read as they are; of others the
+    ends are read with the next one.
     """
 
+    capabilities: frozenset[str] = frozenset({"complete", "shared_gram"})
+    is_checked: bool = False
+    """Whether its entries have been looked at."""
+
     @abstractmethod
-    def block(self, first: int, last: int) -> Array:
-        """Return rows first..last, within one block, as an array of X's dtype whose rows or columns are contiguous."""
+    def block(self, first: int, last: int) -> Any:
+        """Return rows first..last, within one block, as an array whose rows or columns are contiguous, or as CSR.
+
+        Its dtype is X's; sparse rows have sorted indices, none of them twice. Several threads may call it at once.
+        """
+
+    def each(self, function: PerBlock, shared: Any, *factors: Any, workers: Workers = ALONE) -> tuple[list[Any], Any]:
+        """See Matrix: on threads, with the next blocks read ahead."""
+        adding = Adding(len(self.tiled))
+        with _Ahead(self, max(1, workers.n_jobs)) as ahead:
+
+            def block(number: int) -> Any:
+                rows = slice(*self.tiled[number])
+                own, sums = function(ahead.take(number), rows, shared, *(part_of(factor, rows) for factor in factors))
+                adding.take(number, sums)
+                return own
+
+            return workers.map(block, range(len(self.tiled))), adding.total
+
+    @cached_property
+    def tiled(self) -> tuple[Block, ...]:
+        """The blocks, moved to multiples of TILE rows: kernels then do what they do to a matrix in memory."""
+        edges = {first // TILE * TILE for first, _ in self.blocks} | {self.shape[0]}
+        return tuple(pairwise(sorted(edges)))
 
     @cached_property
     def T(self) -> Matrix:
@@ -33,101 +67,319 @@ class ByBlocks(Matrix):
     def prepare(self, workers: Workers, *, whole: bool) -> None:
         """See Matrix: the transpose is no copy."""
 
-    def rows(self, first: int, last: int) -> DenseRows:
-        return DenseRows(self.block(first, last))
+    def rows(self, first: int, last: int) -> Any:
+        part = self.slice(first, last)
+        return part.rows(0, last - first)
 
     def slice(self, first: int, last: int) -> Matrix:
-        return Dense(self.dense(np.arange(first, last)))
+        """See Matrix: rows of several blocks are put together in memory."""
+        parts = [
+            self.block(max(first, start), min(last, stop))
+            for start, stop in self.blocks
+            if start < last and first < stop
+        ]
+        if len(parts) == 1:
+            return held(parts[0])
+        return held(sp.vstack(parts, format="csr") if sp.issparse(parts[0]) else np.concatenate(parts))
 
     def mapped(self, function: Callable[[Array], Array]) -> Matrix:
-        return _Changed(self, lambda rows, entries: function(entries))
+        return Changed(self, _Mapped(function))
 
     def scaled(self, left: Array, right: Array) -> Matrix:
-        return _Changed(self, lambda rows, entries: left[rows, None] * entries * right)
+        return Changed(self, _Scaled(left, right))
+
+    def where(self, which: Array) -> Matrix:
+        return Dense(self.values()).where(which)
 
     def take(self, rows: Array | None = None, columns: Array | None = None) -> Matrix:
-        return Dense(self.dense(np.arange(self.shape[0]) if rows is None else rows)).take(None, columns)
+        """See Matrix: what is taken is held in memory."""
+        numbers = np.arange(self.shape[0]) if rows is None else rows
+        found, places = [], []
+        for first, last in self.blocks:
+            here = np.flatnonzero((numbers >= first) & (numbers < last))
+            if here.size:
+                part = self.slice(first, last).take(numbers[here] - first, columns)
+                found.append(array_of_rows(part))
+                places.append(here)
+        back = np.argsort(np.concatenate(places))
+        return held(sp.vstack(found, format="csr") if sp.issparse(found[0]) else np.concatenate(found)).take(back)
+
+    def sample(self, rows: Array) -> tuple[Matrix, Array]:
+        return self.take(rows).sample(np.arange(len(rows)))
 
     @property
     def places(self) -> tuple[Array, Array]:
         return np.arange(self.shape[0])[:, None], np.arange(self.shape[1])[None]
-
-    def where(self, which: Array) -> Matrix:
-        return _Changed(self, lambda rows, entries: np.where(which[rows], entries, self.dtype.type(0)))
-
-    def sample(self, rows: Array) -> tuple[Matrix, Array]:
-        return Dense(self.dense(rows)).sample(np.arange(len(rows)))
 
     @property
     def n_stored(self) -> int:
         return self.shape[0] * self.shape[1]
 
     def values(self) -> Array:
-        return np.concatenate([self.block(*rows) for rows in self.blocks])
+        return np.concatenate([self.slice(*rows).values() for rows in self.blocks])
+
+    def product(self, right: Array, workers: Workers = ALONE) -> Array:
+        return np.concatenate(self.each(_product, right, workers=workers)[0])
 
     def find(self, test: Any) -> tuple[int, int, float, int] | None:
-        found = [(first, hit) for first, last in self.blocks if (hit := Dense(self.block(first, last)).find(test))]
-        if not found:
+        hits = [hit for hit in self.each(_find, test)[0] if hit]
+        if not hits:
             return None
-        first, (row, column, value, _) = found[0]
-        return first + row, column, value, sum(hit[3] for _, hit in found)
+        row, column, value, _ = hits[0]
+        return row, column, value, sum(hit[3] for hit in hits)
 
     def dense(self, indices: Array) -> Array:
-        out = np.empty((len(indices), self.shape[1]), self.dtype)
-        for first, last in self.blocks:
-            here = (indices >= first) & (indices < last)
-            if here.any():
-                out[here] = self.block(first, last)[indices[here] - first]
-        return out
+        return self.take(indices).dense(np.arange(len(indices)))
 
     def row_squares(self) -> Array:
-        return np.concatenate([np.square(self.block(*rows), dtype=np.float64).sum(axis=1) for rows in self.blocks])
+        return np.concatenate(self.each(_row_squares, None)[0])
+
+    def row_errors(self, left: Array, right: Array) -> Array:
+        return np.concatenate(self.each(_row_errors, right, left)[0])
+
+    def blank_rows(self) -> Array:
+        return np.concatenate(self.each(_blank_rows, None)[0])
+
+    def model_total(self, left: Array, right: Array) -> float:
+        total: float = self.each(_model_total, right, left)[1][0]
+        return total
 
     @cached_property
     def survey(self) -> tuple[float, float, float, float]:
-        lows, highs, totals, squares = zip(
-            *(kernels.survey(self.block(*rows).reshape(-1, order="A")) for rows in self.blocks), strict=True
-        )
+        """See Matrix."""
+        lows, highs, totals, squares = zip(*self.each(_survey, None)[0], strict=True)
         return min(lows), max(highs), sum(totals), sum(squares)
 
     def sum_of(self, of: Any) -> float:
-        return float(sum(Dense(self.block(*rows)).sum_of(of) for rows in self.blocks))
+        return float(sum(self.each(_sum_of, of)[0]))
+
+    @cached_property
+    def x_log_x(self) -> float:
+        """See Matrix."""
+        return self.sum_of(_x_log_x)
 
 
-class _Changed(ByBlocks):
-    """A matrix whose blocks are those of another one, changed by a function of (slice of rows, entries)."""
+class _Ahead:
+    """Blocks of X, which threads of their own read before they are asked for."""
 
-    def __init__(self, source: Matrix, function: Callable[[slice, Array], Array]) -> None:
-        self._source, self._function = source, function
+    def __init__(self, X: ByBlocks, count: int) -> None:
+        self._X, self._lock, self._next = X, Lock(), 0
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix="partwise_reader")
+        self._read: dict[int, Future[Matrix]] = {}
+        for _ in range(count):
+            self._go_on()
+
+    def __enter__(self) -> "_Ahead":
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _go_on(self) -> None:
+        if self._next < len(self._X.tiled):
+            self._read[self._next] = self._pool.submit(self._X.slice, *self._X.tiled[self._next])
+            self._next += 1
+
+    def take(self, number: int) -> Matrix:
+        """Return a block; they are asked for in about their order."""
+        with self._lock:
+            while number >= self._next:
+                self._go_on()
+            reading = self._read.pop(number)
+        found = reading.result()
+        with self._lock:
+            self._go_on()
+        return found
+
+
+def part_of(factor: Any, rows: slice) -> Any:
+    """Return some rows of an array, or of what has ``of``; None of None."""
+    return None if factor is None else factor[rows] if isinstance(factor, np.ndarray) else factor.of(rows)
+
+
+def held(rows: Any) -> Matrix:
+    """Return rows in memory, an array or CSR, as a matrix."""
+    return Sparse(rows) if sp.issparse(rows) else Dense(rows)
+
+
+def array_of_rows(part: Any) -> Any:
+    """Return the array, or the CSR matrix, of rows in memory."""
+    return part.X
+
+
+class _Mapped:
+    """What changes entries. Classes rather than closures, so that they can be sent to another process."""
+
+    def __init__(self, function: Callable[[Array], Array]) -> None:
+        self._function = function
+
+    def __call__(self, part: Matrix, rows: slice) -> Matrix:
+        return part.mapped(self._function)
+
+
+class _Scaled:
+    """What multiplies rows and columns."""
+
+    def __init__(self, left: Array, right: Array) -> None:
+        self._left, self._right = left, right
+
+    def __call__(self, part: Matrix, rows: slice) -> Matrix:
+        return part.scaled(self._left[rows], self._right)
+
+
+class Changed(ByBlocks):
+    """A matrix whose blocks are those of another one, changed by a function of (some rows of it, which).
+
+    `whole` says whether every entry is known; if not, blocks are of storages that have unknown ones.
+    """
+
+    def __init__(self, source: ByBlocks, change: Callable[[Matrix, slice], Matrix], whole: bool | None = None) -> None:
+        self._source, self._change = source, change
         self.shape, self.blocks = source.shape, source.blocks
-        self.dtype = self.block(0, 1).dtype
+        self.dtype = self.slice(0, 1).dtype
+        self.capabilities = source.capabilities if whole is None or whole else frozenset()
 
-    def block(self, first: int, last: int) -> Array:
-        return self._function(slice(first, last), self._source.rows(first, last).cells(slice(0, last - first)))
+    @cached_property
+    def n_stored(self) -> int:
+        """See Matrix."""
+        return self._source.n_stored if self.can("complete") else sum(self.each(_n_stored, None)[0])
+
+    @cached_property
+    def mean(self) -> float:
+        """See Matrix: of the known entries."""
+        return super().mean if self.can("complete") else self.total_size / max(self.n_stored, 1)
+
+    def block(self, first: int, last: int) -> Any:
+        return array_of_rows(self.slice(first, last))
+
+    def slice(self, first: int, last: int) -> Matrix:
+        return self._change(self._source.slice(first, last), slice(first, last))
+
+    def each(self, function: PerBlock, shared: Any, *factors: Any, workers: Workers = ALONE) -> tuple[list[Any], Any]:
+        """See Matrix: the other matrix knows how."""
+        return self._source.each(_after, (self._change, function, shared), *factors, workers=workers)
 
 
-class _Across(ByBlocks):
+def _after(part: Matrix, rows: slice, shared: Any, *factors: Any) -> Any:
+    change, function, own = shared
+    return function(change(part, rows), rows, own, *factors)
+
+
+class _Across(Matrix):
     """The transpose of a matrix that gives rows alone: products with it are sums over the blocks of that."""
 
     def __init__(self, source: ByBlocks) -> None:
-        self._source = source
+        self._source, self.capabilities = source, source.capabilities
         self.shape, self.dtype = source.shape[::-1], source.dtype
-        self.blocks = cut(np.arange(1, self.shape[0] + 1), int(np.clip(self.n_stored // ENTRIES_A_BLOCK, 1, 8)))
+        self.blocks: tuple[Block, ...] = cut(
+            np.arange(1, self.shape[0] + 1), int(np.clip(self.n_stored // ENTRIES_A_BLOCK, 1, 8))
+        )
 
     @property
     def T(self) -> Matrix:
         return self._source
 
+    def prepare(self, workers: Workers, *, whole: bool) -> None:
+        """See Matrix."""
+
     @property
     def survey(self) -> tuple[float, float, float, float]:
         return self._source.survey
 
-    def block(self, first: int, last: int) -> Array:
-        source = self._source
-        return np.concatenate([source.block(*rows)[:, first:last] for rows in source.blocks]).T
+    @property
+    def n_stored(self) -> int:
+        return self._source.n_stored
+
+    def sum_of(self, of: Any) -> float:
+        return self._source.sum_of(of)
 
     def product(self, right: Array, workers: Workers = ALONE) -> Array:
-        source = self._source
-        found = workers.map(lambda rows: source.block(*rows).T @ right[slice(*rows)], source.blocks)
-        total: Array = sum(found[1:], found[0])
+        total: Array = self._source.each(_across, None, right, workers=workers)[1][0]
         return np.ascontiguousarray(total)
+
+    def row_squares(self) -> Array:
+        squares: Array = self._source.each(_column_squares, None)[1][0]
+        return squares
+
+    def row_errors(self, left: Array, right: Array) -> Array:
+        errors: Array = self._source.each(_column_errors, left, right)[1][0]
+        return errors
+
+    def blank_rows(self) -> Array:
+        known: Array = self._source.each(_known_columns, None)[1][0]
+        return known == 0
+
+    def dense(self, indices: Array) -> Array:
+        return np.ascontiguousarray(np.concatenate(self._source.each(_columns, indices)[0]).T)
+
+    def _unreadable(self, *_: Any, **__: Any) -> Any:
+        self.require("columns", "this")
+
+    rows = slice = mapped = scaled = take = where = sample = values = find = _unreadable
+
+    @property
+    def places(self) -> tuple[Array, Array]:
+        rows, columns = self._source.places
+        return columns, rows
+
+
+def _product(part: Matrix, rows: slice, right: Array) -> tuple[Array, None]:
+    return part.product(right), None
+
+
+def _across(part: Matrix, rows: slice, _: None, right: Array) -> tuple[None, Sequence[Array]]:
+    return None, (part.T.product(np.ascontiguousarray(right)),)
+
+
+def _row_errors(part: Matrix, rows: slice, right: Array, left: Array) -> tuple[Array, None]:
+    return part.row_errors(left, right), None
+
+
+def _column_errors(part: Matrix, rows: slice, left: Array, right: Array) -> tuple[None, Sequence[Array]]:
+    return None, (part.T.row_errors(left, np.ascontiguousarray(right)),)
+
+
+def _blank_rows(part: Matrix, rows: slice, _: None) -> tuple[Array, None]:
+    return part.blank_rows(), None
+
+
+def _known_columns(part: Matrix, rows: slice, _: None) -> tuple[None, Sequence[Array]]:
+    return None, (1 - part.T.blank_rows().astype(np.int64),)
+
+
+def _model_total(part: Matrix, rows: slice, right: Array, left: Array) -> tuple[None, Sequence[float]]:
+    return None, (part.model_total(left, right),)
+
+
+def _n_stored(part: Matrix, rows: slice, _: None) -> tuple[int, None]:
+    return part.n_stored, None
+
+
+def _find(part: Matrix, rows: slice, test: Any) -> tuple[Any, None]:
+    hit = part.find(test)
+    return (rows.start + hit[0], *hit[1:]) if hit else None, None
+
+
+def _row_squares(part: Matrix, rows: slice, _: None) -> tuple[Array, None]:
+    return part.row_squares(), None
+
+
+def _column_squares(part: Matrix, rows: slice, _: None) -> tuple[None, Sequence[Array]]:
+    return None, (part.T.row_squares(),)
+
+
+def _columns(part: Matrix, rows: slice, which: Array) -> tuple[Array, None]:
+    return part.take(None, which).dense(np.arange(part.shape[0])), None
+
+
+def _survey(part: Matrix, rows: slice, _: None) -> tuple[tuple[float, float, float, float], None]:
+    return part.survey, None
+
+
+def _sum_of(part: Matrix, rows: slice, of: Any) -> tuple[float, None]:
+    return part.sum_of(of), None
+
+
+def _x_log_x(part: Array) -> Array:
+    found: Array = xlogy(part, part)
+    return found

@@ -1,5 +1,6 @@
 """as_matrix(X): the only place that asks what X is and whether it can be factorized."""
 
+from functools import partial
 from numbers import Real
 from typing import Any
 
@@ -9,10 +10,12 @@ import scipy.sparse as sp
 from partwise.exceptions import DataError, ParameterError, shown
 from partwise.indices import canonical, is_canonical
 from partwise.matrix.base import Matrix
+from partwise.matrix.by_blocks import ByBlocks, Changed, array_of_rows
 from partwise.matrix.containers import entries_of
 from partwise.matrix.dense import Dense
 from partwise.matrix.names import feature_names, like_columns
 from partwise.matrix.observed import Observed
+from partwise.matrix.rows import Array
 from partwise.matrix.sparse import Sparse
 from partwise.matrix.unknown import known_entries
 from partwise.parameters import check_choice
@@ -40,7 +43,7 @@ def as_matrix(
     ----------
     X : array, sparse matrix or array, frame, AnnData, or Matrix
         Data of shape (n, m). Integers and booleans become float64; masked entries, None and NA become NaN. A Matrix
-        is returned as it is.
+        is returned as it is; one that is read by blocks is checked first.
     name, model : str
         What error texts call the data, and who refuses it.
     negatives : {'error', 'clip', 'keep'}, default='error'
@@ -64,6 +67,10 @@ def as_matrix(
     """
     check_choice("negatives", negatives, NEGATIVES)
     kind = _kind(missing_values)
+    if isinstance(X, ByBlocks) and not X.is_checked:
+        if entry_weight is not None:
+            raise ParameterError("entry_weight cannot go with data that are read a block of rows at a time.")
+        return _checked(X, kind, name, model, negatives)
     if isinstance(X, Matrix):
         asked = {"negatives": negatives != "error", "missing_values": kind, "entry_weight": entry_weight is not None}
         for keyword in (keyword for keyword, given in asked.items() if given):
@@ -92,6 +99,27 @@ def as_matrix(
     return matrix
 
 
+def _checked(X: ByBlocks, kind: str | None, name: str, model: str, negatives: str) -> Matrix:
+    """Return a matrix that is read by blocks, with zeros for negative entries if they are to be clipped, checked."""
+    unknown = kind == "zero" or (kind == "nan" and bool(np.isnan(X.total)))
+    found = Changed(X, partial(_block, kind=kind if unknown else None), whole=not unknown)
+    if negatives == "clip" and found.n_stored and -np.inf < found.survey[0] < 0:
+        found = Changed(found, _clipped_block)
+    _refuse(found, name, model, negatives == "keep")
+    found.is_checked = True
+    return found
+
+
+def _block(part: Matrix, rows: slice, kind: str | None) -> Matrix:
+    """Return some rows, with their unknown entries as such."""
+    known = None if kind is None else known_entries(array_of_rows(part), kind, None)
+    return part if known is None else Observed(_sparse(known[0]), None)
+
+
+def _clipped_block(part: Matrix, rows: slice) -> Matrix:
+    return _clipped(part)
+
+
 def _kind(missing_values: Any) -> str | None:
     """Return 'nan', 'zero' or None for what the user calls unknown."""
     if missing_values is None:
@@ -117,11 +145,16 @@ def _sparse(X: Any) -> Sparse:
 def _clipped(matrix: Matrix) -> Matrix:
     """Return a copy with zeros for negative entries; where entries are stored twice it is their sum that counts."""
     if not isinstance(matrix, Sparse):
-        return Dense(np.maximum(matrix.values(), 0))
+        return matrix.mapped(_from_zero)
     csr = matrix.X.copy()
     np.maximum(csr.data, 0, out=csr.data)
     csr.eliminate_zeros()
     return Sparse(csr)
+
+
+def _from_zero(entries: Array) -> Array:
+    found: Array = np.maximum(entries, 0)
+    return found
 
 
 def _refuse(matrix: Matrix, name: str, model: str, signed: bool) -> None:

@@ -1,7 +1,7 @@
 """X of which some entries are known, each with a weight; the others are unknown, and count for nothing."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -25,7 +25,7 @@ class Observed(Matrix):
         What the loss of each is multiplied by, more than 0, stored at the same places; None: 1.
     """
 
-    capabilities: ClassVar[frozenset[str]] = frozenset()
+    capabilities: frozenset[str] = frozenset({"columns"})
 
     def __init__(self, known: Sparse, weights: Sparse | None = None, transposed: "Observed | None" = None) -> None:
         self.known = known
@@ -151,7 +151,7 @@ class Observed(Matrix):
     def total(self) -> float:
         return self.known.total if self.weights is None else self.sum_of(lambda part: part)
 
-    @property
+    @cached_property
     def mean(self) -> float:
         """Mean size of the known entries, with their weights."""
         weight = self.n_stored if self.weights is None else self.weights.total

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -81,7 +81,7 @@ class Speckled(Matrix):
         Which cells count.
     """
 
-    capabilities: ClassVar[frozenset[str]] = frozenset({"shared_gram"})
+    capabilities: frozenset[str] = frozenset({"shared_gram", "columns"})
 
     def __init__(self, base: Matrix, pattern: Pattern, transposed: "Speckled | None" = None) -> None:
         self.base = base

@@ -52,8 +52,10 @@ ALIASES = {"cd": "hals", "newton": "ccd"}
 """Other names: scikit-learn's for 'hals', and the former one of 'ccd', which is deprecated."""
 
 
-def get_solver(solver: Solver | str, loss: Loss) -> Solver:
+def get_solver(solver: Solver | str, loss: Loss, X: Matrix | None = None) -> Solver:
     """Return the solver that a name or object stands for; 'auto' picks by loss. Raise where it cannot minimise `loss`.
+
+    With an X 'auto' picks among those that can read it.
 
     Examples
     --------
@@ -64,7 +66,8 @@ def get_solver(solver: Solver | str, loss: Loss) -> Solver:
     if isinstance(solver, str):
         name = ALIASES.get(solver, solver)
         if name == "auto":
-            return next(kind for kind in (HALS, CCD, Multiplicative) if kind.minimises(loss))()
+            able = (kind for kind in (HALS, CCD, Multiplicative) if kind.minimises(loss))
+            return next(kind for kind in able if X is None or kind.reads(X))()
         if name not in SOLVERS:
             raise unknown_name("solver", solver, [*SOLVERS, *ALIASES, "auto"])
         found = SOLVERS[name]()
@@ -73,14 +76,14 @@ def get_solver(solver: Solver | str, loss: Loss) -> Solver:
     else:
         raise ParameterError(f"solver must be a name or a solver object; got {shown(solver)}.")
     if not found.minimises(loss):
-        able = [name for name, kind in SOLVERS.items() if kind.minimises(loss)]
+        others = [name for name, kind in SOLVERS.items() if kind.minimises(loss)]
         named = solver if isinstance(solver, str) else found.name
         beta = getattr(loss, "beta", loss)
         does = "losses with coordinate steps of their own" if found.needs else ", ".join(k.name for k in found.losses)
         raise IncompatibleSolverError(
             f"Invalid beta_loss parameter: solver {named!r} does not handle beta_loss = {beta!r} "
             f"(it minimises {does}). Use solver='auto'"
-            f"{''.join(f' or {name!r}' for name in able)} with loss={loss.name!r}."
+            f"{''.join(f' or {name!r}' for name in others)} with loss={loss.name!r}."
         )
     return found
 

@@ -13,6 +13,7 @@ from partwise.losses import Loss
 from partwise.matrix import Array, Matrix
 from partwise.solvers.base import Factor, HalfStep, Solver, Update
 from partwise.solvers.extrapolation import FIRST, LATER, Extrapolation
+from partwise.solvers.half_steps import half_steps
 from partwise.solvers.revival import Revival
 from partwise.solvers.track import Track
 from partwise.stopping import Stopping, StopReason
@@ -177,7 +178,7 @@ def alternate(
         asked = [state for state in states if isinstance(state, HalfStep)]
         answers: list[Update | KeyboardInterrupt]
         try:
-            answers = [*solver.update_all(X.T if asked[0].final else X, loss, asked, workers)]
+            answers = [*half_steps(X, loss, solver, asked, workers)]
         except KeyboardInterrupt as interrupt:
             answers = [interrupt] * len(going)
         for number, answer in zip(going, answers, strict=True):
@@ -237,7 +238,7 @@ def _descend(
                 if record.settle(iteration - 1, objective, slack(objective)):
                     w.best, h.best = left_before, h.point
             h.previous = h.iterate
-            update = yield HalfStep(h.now, w.now, h.lend(0.0), lead + iteration, final=True)
+            update = yield HalfStep(h.now, w.now, h.lend(0.0), lead + iteration, final=True, sums=update.sums)
             h.take(update)
             second, paid = update.step, w.now.penalty_value(h.point) + h.now.penalty_value(w.point)
             residual = solver.residual((first, second), min(size, magnitude))

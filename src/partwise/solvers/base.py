@@ -12,6 +12,7 @@ from partwise.domains import Domain, NonNegative
 from partwise.losses import Loss
 from partwise.losses.fixed import column_sums, own_gram
 from partwise.matrix import Array, Matrix, by_rows
+from partwise.matrix.adding import Sums
 from partwise.penalties import Penalty
 from partwise.terms import Term
 from partwise.threads import Workers
@@ -49,6 +50,14 @@ class Factor:
         if gram is not None:
             self.__dict__["gram"] = gram
 
+    def of(self, rows: slice) -> "Factor":
+        """Return some of its rows; terms and levels still see what they need of all."""
+        part = Factor(
+            self.point[rows], self.penalty, self.domain.of(rows), self.terms, self.gram if self.terms else None
+        )
+        part.__dict__["means"] = self.means
+        return part
+
     def at(self, point: Array, gram: Array | None = None) -> "Factor":
         """Return the same factor with other entries; `gram`, if given, is theirs."""
         return Factor(point, self.penalty, self.domain, self.terms, gram)
@@ -57,6 +66,12 @@ class Factor:
     def gram(self) -> Array:
         """point.T @ point, (k, k)."""
         return own_gram(self.point)
+
+    @cached_property
+    def means(self) -> Array:
+        """Column means of all rows in float64, (k,)."""
+        means: Array = self.point.mean(axis=0, dtype=np.float64)
+        return means
 
     @cached_property
     def mass(self) -> Array:
@@ -108,12 +123,15 @@ class Update(NamedTuple):
         point.T @ point, where it is known: a sum over blocks of rows.
     step : Step
         How far it went.
+    sums : tuple of ndarray or None
+        What the other half-step needs of X, where it comes with this one: see ``Solver.sums``.
     """
 
     iterate: Array
     point: Array
     gram: Array | None
     step: Step
+    sums: Sums = None
 
 
 @dataclass(frozen=True)
@@ -135,6 +153,10 @@ class HalfStep:
         Extrapolates the new point.
     final : bool
         Whether this is the second half-step of an iteration, after which the loss of the pair is wanted.
+    sums : tuple of ndarray or None
+        What ``Solver.sums`` gave, from which the half-step is then made, without X.
+    constant : float or None
+        What the loss of these rows has as its constant (``Loss.constant``); None: X knows.
     """
 
     left: Factor
@@ -143,6 +165,8 @@ class HalfStep:
     iteration: int = 1
     momentum: float = 0.0
     final: bool = False
+    sums: Sums = None
+    constant: float | None = None
 
     @classmethod
     def alone(cls, left: Factor, right: Factor, iteration: int = 1, *, final: bool = False) -> "HalfStep":
@@ -170,6 +194,9 @@ class Solver(ABC):
     """Whether random starts of its gain from a sample of the rows: quadratic losses, where zeros can be left again."""
     shares_products: ClassVar[bool] = False
     """Whether the half-steps of several runs cost less together."""
+    by_sums: ClassVar[bool] = False
+    """Whether a half-step on H can be made from sums over the rows of X, see ``sums``: X is then read once an iteration
+    where it is read a block of rows at a time."""
 
     @classmethod
     def minimises(cls, loss: Loss) -> bool:
@@ -183,6 +210,26 @@ class Solver(ABC):
     def update_all(self, X: Matrix, loss: Loss, asked: Sequence[HalfStep], workers: Workers) -> list[Update]:
         """Do the half-steps of several runs on the same X; a solver whose products can be shared overrides this."""
         return [self.update(X, loss, step, workers) for step in asked]
+
+    sums_need: ClassVar[tuple[str, ...]] = ()
+    """What X has to give for that, see ``Matrix.capabilities``."""
+
+    @classmethod
+    def reads(cls, X: Matrix) -> bool:
+        """Return whether it can work on a storage."""
+        return X.can("columns") or (cls.by_sums and all(X.can(need) for need in cls.sums_need))
+
+    def sums(self, X: Matrix, loss: Loss, left: Factor, right: Factor) -> Sums:
+        """Return what a half-step on H (m, k) needs of rows of X (b, m): arrays that add up over the rows.
+
+        Parameters
+        ----------
+        left : Factor
+            These rows of W (b, k), as this iteration's first half-step left them.
+        right : Factor
+            H (m, k) before its half-step.
+        """
+        raise NotImplementedError
 
     def residual(self, steps: tuple[Step, Step], size: float) -> float:
         """Return the iteration's residual: that of its larger half-step relative to the loss's size of X."""

@@ -10,6 +10,7 @@ from partwise.domains import Domain, Plan, Squares
 from partwise.losses import Frobenius, Loss
 from partwise.losses.fixed import own_gram
 from partwise.matrix import Array, Block, Matrix
+from partwise.matrix.adding import Sums
 from partwise.solvers.base import Factor, HalfStep, Solver, Step, Update
 from partwise.threads import Workers
 
@@ -39,6 +40,8 @@ class HALS(Solver):
     domains: ClassVar[tuple[type[Domain], ...]] = (Domain,)
     shares_products: ClassVar[bool] = True
     takes_terms: ClassVar[bool] = True
+    by_sums: ClassVar[bool] = True
+    sums_need: ClassVar[tuple[str, ...]] = ("shared_gram",)
 
     def update(self, X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Update:
         return self.update_all(X, loss, [asked], workers)[0]
@@ -47,13 +50,15 @@ class HALS(Solver):
         """See Solver: one product serves all."""
         if not X.can("shared_gram"):
             return [self._each_row(X, loss, step, workers) for step in asked]
-        k, points = asked[0].right.point.shape[1], [step.right.point for step in asked]
-        thin = points[0] if len(points) == 1 else np.concatenate(points, axis=1)
-        cross = X.product(thin, workers)
+        k = asked[0].right.point.shape[1]
+        crosses = products(X, asked, workers)
         return [
-            _sweep(X, loss, step, cross[:, i * k : (i + 1) * k], self.plan(X, k, step), workers)
-            for i, step in enumerate(asked)
+            _sweep(X, loss, step, cross, self.plan(X, k, step), workers)
+            for step, cross in zip(asked, crosses, strict=True)
         ]
+
+    def sums(self, X: Matrix, loss: Loss, left: Factor, right: Factor) -> Sums:
+        return (X.T.product(left.point),)
 
     @staticmethod
     def _each_row(X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Update:
@@ -80,9 +85,20 @@ class HALS(Solver):
 
         Where it is not, the first two iterations get fewer: what they fit is still far from any part.
         """
-        ratio = X.n_stored / (sum(X.shape) * k)
+        ratio = X.work / k
         sweeps, shrink = (20, 0.03) if ratio > DENSE_RATIO else (min(8, 3 * asked.iteration - 1), 0.1)
         return Plan(sweeps, shrink, asked.momentum)
+
+
+def products(X: Matrix, asked: Sequence[HalfStep], workers: Workers) -> list[Array]:
+    """Return X @ right for each half-step, (n, k): X is read once for all, or not at all where it has been summed."""
+    if asked[0].sums is not None:
+        return [step.sums[0] for step in asked if step.sums is not None]
+    if len(asked) == 1:
+        return [X.product(asked[0].right.point, workers)]
+    k = asked[0].right.point.shape[1]
+    cross = X.product(np.concatenate([step.right.point for step in asked], axis=1), workers)
+    return [cross[:, i * k : (i + 1) * k] for i in range(len(asked))]
 
 
 def _sweep(X: Matrix, loss: Loss, asked: HalfStep, cross: Array, plan: Plan, workers: Workers) -> Update:

@@ -10,6 +10,7 @@ from partwise.domains import Bounded, Domain, NonNegative
 from partwise.losses import Loss
 from partwise.losses.fixed import Fixed, Side
 from partwise.matrix import Array, Matrix
+from partwise.matrix.adding import Sums
 from partwise.matrix.rows import Rows
 from partwise.solvers.base import Factor, HalfStep, Solver, Step, Update
 from partwise.threads import Workers
@@ -36,27 +37,32 @@ class Multiplicative(Solver):
     name: ClassVar[str] = "mu"
     losses: ClassVar[tuple[type[Loss], ...]] = (Loss,)
     domains: ClassVar[tuple[type[Domain], ...]] = (NonNegative, Bounded)
+    by_sums: ClassVar[bool] = True
 
     def update(self, X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Update:
         left, right, final = asked.left, asked.right.point, asked.final
         (_, out), penalty = asked.into, left.penalty
         np.copyto(out, left.point)
-        least, levels = vanishing_levels(right, X.floor), lift_levels(left.point, X.mean)
+        least, levels = vanishing_levels(right, X.floor), lift_levels(left.means, X.mean).astype(out.dtype)
         exponent = loss.damped_exponent if penalty.l2 > 0 else loss.exponent
-        sides = loss.sides(X, Fixed(right), value=True)
+        sides = loss.sides(X, Fixed(right), value=True, constant=asked.constant) if asked.sums is None else []
 
         def block(number: int) -> tuple[float, float]:
-            rows, side = X.blocks[number], sides[number]
-            part, view = slice(*rows), X.rows(*rows)
-            box = left.domain.of(part).bounds
-            pull, push, value = loss.gradient(view, out[part], side, value=not final)
+            rows = X.blocks[number]
+            part, box = slice(*rows), left.domain.of(slice(*rows)).bounds
+            given, value = None, 0.0
+            if asked.sums is None:
+                given = X.rows(*rows), sides[number]
+                pull, push, value = loss.gradient(given[0], out[part], given[1], value=not final)
+            else:
+                pull, push = (sum_[part] if len(sum_) > 1 else sum_ for sum_ in asked.sums)
             moved, waiting = kernels.multiply(out[part], pull, push, least, penalty.l1, penalty.l2, exponent)
             if box:  # the majoriser is convex and separable: its minimum in the box is the nearest
                 np.clip(out[part], *box, out=out[part])
                 force = push + penalty.l1 + penalty.l2 * left.point[part]
                 moved = float(np.sum(force * np.abs(out[part] - left.point[part]), dtype=np.float64))
             if waiting:
-                moved += _lift(loss, left, part, out[part], (view, side), (pull, push), levels)
+                moved += _lift(loss, left, part, out[part], given, (pull, push), levels)
             return value, moved
 
         before, moved = 0.0, 0.0
@@ -64,13 +70,23 @@ class Multiplicative(Solver):
             before, moved = before + part[0], moved + part[1]
         return Update(out, out, None, Step(moved, before=None if final else before))
 
+    def sums(self, X: Matrix, loss: Loss, left: Factor, right: Factor) -> Sums:
+        across = X.T
+        sides = loss.sides(across, Fixed(left.point), value=False)
+        parts = [
+            loss.gradient(across.rows(*rows), right.point[slice(*rows)], side, value=False)
+            for rows, side in zip(across.blocks, sides, strict=True)
+        ]
+        pull, push = (np.concatenate([part[which] for part in parts]) for which in (0, 1))
+        return pull, push if len(push) == len(pull) else push[:1]
+
 
 def _lift(
     loss: Loss,
     left: Factor,
     part: slice,
     out: Array,
-    given: tuple[Rows, Side],
+    given: tuple[Rows, Side] | None,
     gradient: tuple[Array, Array],
     levels: Array,
 ) -> float:
@@ -79,7 +95,8 @@ def _lift(
     Parameters
     ----------
     given : (Rows, Side)
-        These rows of X, and what they see of the other factor.
+        These rows of X, and what they see of the other factor. None where they are not at hand: zeros then leave for a
+        harmless level, without a test.
     gradient : (ndarray, ndarray)
         Pull and push where the half-step began.
     levels : ndarray of shape (k,)
@@ -97,21 +114,24 @@ def _lift(
         return 0.0
     plain = out.copy()
 
-    def objective(levels: Array) -> float:
+    def set_to(levels: Array) -> None:
         np.copyto(out, np.where(zeros, np.minimum(levels, highest), plain))
+
+    def objective(levels: Array) -> float:
+        assert given is not None
+        set_to(levels)
         paid = penalty.value(float(out.sum(dtype=np.float64)), float(np.vdot(out, out)))
         return paid + loss.gradient(given[0], out, given[1], value=True)[2]
 
-    before = objective(np.zeros_like(levels))
-    if not objective(levels) <= before:
-        objective(harmless_levels(start, push, levels / LIFT))
+    before = 0.0 if given is None else objective(np.zeros_like(levels))
+    if given is None or not objective(levels) <= before:
+        set_to(harmless_levels(start, push, levels / LIFT))
     return float(np.sum(np.where(zeros, push * levels, 0), dtype=np.float64))
 
 
-def lift_levels(factor: Array, mean: float) -> Array:
-    """Return where zeros of each column are tried, (k,): relative to the column, or to the factor if that is empty."""
-    columns = factor.mean(axis=0, dtype=np.float64)
-    return (LIFT * np.where(columns > 0, columns, columns.mean() or np.sqrt(mean))).astype(factor.dtype)
+def lift_levels(means: Array, mean: float) -> Array:
+    """Return where zeros of columns with these means are tried, (k,): relative to the column, or to all if it is 0."""
+    return LIFT * np.where(means > 0, means, means.mean() or np.sqrt(mean))
 
 
 def harmless_levels(rows: Array, push: Array, means: Array) -> Array:

@@ -117,7 +117,10 @@ class Online:
     def _learn(self, X: Matrix, W: Array, penalty: Penalty, workers: Workers) -> float:
         """Add the batch's gradient parts in H to the running sums, and H from their ratio; return the loss before."""
         other, exponent = X.T, self.loss.damped_exponent if penalty.l2 > 0 else self.loss.exponent
-        levels, least = lift_levels(self.Ht, X.mean), vanishing_levels(W, X.floor)
+        levels, least = (
+            lift_levels(self.Ht.mean(axis=0, dtype=np.float64), X.mean).astype(self.Ht.dtype),
+            vanishing_levels(W, X.floor),
+        )
         # the stream changes once all is done: a Ctrl-C leaves it as it was
         Ht, numerator, denominator = (np.empty_like(a) for a in (self.Ht, self.numerator, self.denominator))
 

@@ -9,8 +9,9 @@ from partwise import kernels
 from partwise.losses import Frobenius, Loss
 from partwise.losses.fixed import own_gram
 from partwise.matrix import Block, Matrix
-from partwise.solvers.base import HalfStep, Solver, Step, Update
-from partwise.solvers.hals import quadratic_loss, squares
+from partwise.matrix.adding import Sums
+from partwise.solvers.base import Factor, HalfStep, Solver, Step, Update
+from partwise.solvers.hals import products, quadratic_loss, squares
 from partwise.solvers.rows import EXACT, RIDGE
 from partwise.threads import Workers
 
@@ -27,6 +28,8 @@ class Pivoting(Solver):
     name: ClassVar[str] = "pivoting"
     losses: ClassVar[tuple[type[Loss], ...]] = (Frobenius,)
     quadratic_residual: ClassVar[bool] = True
+    by_sums: ClassVar[bool] = True
+    sums_need: ClassVar[tuple[str, ...]] = ("shared_gram",)
 
     def update(self, X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Update:
         if not X.can("shared_gram"):
@@ -35,7 +38,7 @@ class Pivoting(Solver):
         zones = X.by_zone(right.point, own_gram, right.gram)
         start, (_, out) = left.point, asked.into
         np.copyto(out, start)
-        cross, inner, moved, owns = X.product(right.point, workers), 0.0, 0.0, []
+        (cross,), inner, moved, owns = products(X, [asked], workers), 0.0, 0.0, []
         for rows, own in zones:
             part, gram = slice(*rows), own.astype(np.float64)
             diagonal = np.diagonal(gram).copy()
@@ -49,6 +52,9 @@ class Pivoting(Solver):
         if asked.final:
             after = quadratic_loss(X, loss, asked, out, inner, squares(owns, [own for _, own in zones]))
         return Update(out, out, sum(owns[1:], owns[0]), Step(moved, after=after))
+
+    def sums(self, X: Matrix, loss: Loss, left: Factor, right: Factor) -> Sums:
+        return (X.T.product(left.point),)
 
     @staticmethod
     def _each_row(X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Update:

@@ -1,5 +1,7 @@
 """One half-step to the end: the exact W for a given H. A fit ends with it, and transform is nothing else."""
 
+from typing import Any
+
 import numpy as np
 
 from partwise.domains import Domain, Squares
@@ -14,7 +16,7 @@ from partwise.solvers.hals import by_gram, squares
 from partwise.solvers.multiplicative import Multiplicative
 from partwise.stopping import StopReason
 from partwise.terms import Term
-from partwise.threads import Workers
+from partwise.threads import ALONE, Workers
 
 RIDGE = 1e-12
 """What is added to the diagonal of the parts' gram, relative to its largest entry."""
@@ -64,6 +66,9 @@ def solve_rows(
     domain : Domain
         Where the rows may lie.
     """
+    if not X.can("columns"):  # it is not in memory
+        found = X.each(_solved, (loss, parts.array, penalty, most, X.facts), start, domain, workers=workers)[0]
+        return np.concatenate(found)
     n, k = X.shape[0], parts.array.shape[1]
     if isinstance(loss, Frobenius):
         return least_squares(X, start, parts, penalty, workers, domain=domain)[0]
@@ -83,6 +88,12 @@ def solve_rows(
         if update.step.residual <= STILL * size:
             break
     return w.point
+
+
+def _solved(part: Matrix, rows: slice, shared: Any, start: Array | None, domain: Domain) -> tuple[Array, None]:
+    loss, parts, penalty, most, facts = shared
+    part.as_part_of(facts)
+    return solve_rows(part, loss, start, Fixed(parts), penalty, ALONE, most=most, domain=domain), None
 
 
 def least_squares(
@@ -160,9 +171,12 @@ def finish(
             values = np.linalg.eigvalsh(parts.gram)
             if not (X.can("shared_gram") and domain.exact) or values[0] <= DEPENDENT * values[-1]:
                 start = None
-        left, value = least_squares(
-            X, start, parts, penalty, workers, domain=domain, value=weighted is None, in_place=True
-        )
+        if X.can("columns"):
+            left, value = least_squares(
+                X, start, parts, penalty, workers, domain=domain, value=weighted is None, in_place=True
+            )
+        else:
+            left = solve_rows(X, loss, start, parts, penalty, workers, domain=domain)
     elif found.reason is not StopReason.MAX_TIME:
         most = None if loss.convex else MOST_LOCAL
         left = solve_rows(X, loss, found.W, parts, penalty, workers, most=most, domain=domain)

@@ -18,6 +18,8 @@ class Term(ABC):
     """What it weighs, where that is small beside the loss, and yet what was asked for."""
     is_light: ClassVar[bool] = False
     """Whether what it gains drowns in the rounding of a float32 loss that is a difference of larger terms."""
+    links_rows: ClassVar[bool] = True
+    """Whether what a row gains from it depends on other rows by more than the Gram matrix of them all."""
     is_shared: ClassVar[bool] = False
     """Whether it is one of both factors: it is put on each, and ``value`` is half of the penalty."""
 

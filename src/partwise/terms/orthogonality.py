@@ -1,6 +1,7 @@
 """Orthogonality: parts, or their weights, that overlap little."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -35,6 +36,7 @@ class Orthogonality(Term):
     """
 
     weight: float
+    links_rows: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "weight", check_number("weight", self.weight))

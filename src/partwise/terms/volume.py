@@ -53,6 +53,7 @@ class Volume(Term):
     weight: float
     floor: float
     is_light: ClassVar[bool] = True
+    links_rows: ClassVar[bool] = False
 
     @classmethod
     def of(cls, X: Matrix, k: int, strength: float, workers: Workers = ALONE) -> "Volume | None":

@@ -1,0 +1,66 @@
+"""Half-steps of several runs on X, wherever it lies: in memory at once, else block by block in one reading."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from partwise.losses import Loss
+from partwise.matrix import Array, Matrix, WholeFacts
+from partwise.solvers.base import Factor, HalfStep, Solver, Step, Update
+from partwise.threads import ALONE, Workers
+
+
+class _Shared(NamedTuple):
+    """What the half-steps on all blocks of rows have in common."""
+
+    solver: Solver
+    loss: Loss
+    facts: WholeFacts
+    constant: float  # of the loss, a row's share
+    asked: list[tuple[Factor, int, float]]  # the factor held fixed, iteration and momentum of each run
+
+
+def half_steps(X: Matrix, loss: Loss, solver: Solver, asked: Sequence[HalfStep], workers: Workers) -> list[Update]:
+    """Do the half-steps of several runs: all of an iteration's first, on W, or all of its second, on H.
+
+    Where X is read a block of rows at a time the first ones also bring what the second ones need of X
+    (``Update.sums``): an iteration reads it once. Terms that link rows of W need all of them at once: X is then read
+    twice.
+    """
+    if asked[0].final:
+        return solver.update_all(X.T, loss, asked, workers)
+    if X.can("columns") or any(term.links_rows for step in asked for term in step.left.terms):
+        return solver.update_all(X, loss, asked, workers)
+    shared = _Shared(
+        solver, loss, X.facts, loss.constant(X) / X.shape[0], [(s.right, s.iteration, s.momentum) for s in asked]
+    )
+    factors = [factor for s in asked for factor in (s.left, s.into[0] if s.momentum else None)]
+    own, sums = X.each(_block, shared, *factors, workers=workers)
+    updates, each = [], len(sums) // len(asked)
+    for run, step in enumerate(asked):
+        iterate, point = step.into
+        for rows, found in own:
+            iterate[rows], point[rows] = found[run]
+        gram, moved, before, *rest = sums[run * each : (run + 1) * each]
+        updates.append(Update(iterate, point, gram, Step(moved, before=before), tuple(rest)))
+    return updates
+
+
+def _block(part: Matrix, rows: slice, shared: _Shared, *factors: Any) -> tuple[Any, Any]:
+    """Do the half-steps on some rows; return (the rows, iterate and point of each run) and sums for the other ones."""
+    solver, loss, facts, constant, runs = shared
+    part.as_part_of(facts)
+    asked = []
+    for (right, iteration, momentum), left, before in zip(runs, factors[::2], factors[1::2], strict=True):
+        out = np.empty_like(left.point)
+        into = (out if before is None else before.copy(), out)
+        constant_here = constant * part.shape[0]
+        asked.append(HalfStep(left, right, into, iteration, momentum, constant=constant_here))
+    own: list[tuple[Array, Array]] = []
+    sums: list[Any] = []
+    for step, update in zip(asked, solver.update_all(part, loss, asked, ALONE), strict=True):
+        own.append((update.iterate, update.point))
+        more = solver.sums(part, loss, step.left.at(update.point), step.right)
+        sums += [update.gram, update.step.residual, update.step.before, *(more or ())]
+    return (rows, own), tuple(sums)
