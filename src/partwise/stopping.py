@@ -73,7 +73,8 @@ class Stopping:
     tol: float = 1e-4
     max_iter: int = 200
     max_seconds: float | None = None
-    _losses: list[float] = field(default_factory=list, init=False)
+    losses: list[float] = field(default_factory=list, init=False)
+    """Of each iteration so far."""
 
     def check(
         self, iteration: int, seconds: float, loss: float, residual: float, size: float, magnitude: float = np.inf
@@ -83,7 +84,7 @@ class Stopping:
         `size` is the loss's of X; `magnitude` is that of a penalty on the volume of the parts, which counts in place of
         a larger loss.
         """
-        self._losses.append(loss)
+        self.losses.append(loss)
         if loss <= 0.5 * min(EXACT * self.tol, LARGEST_ERROR) ** 2 * size:
             return StopReason.EXACT
         if residual == 0:
@@ -91,7 +92,7 @@ class Stopping:
         if self.tol > 0 and residual < self.tol:
             return StopReason.STATIONARY
         if self.tol > 0 and iteration > WINDOW:
-            before = self._losses[-1 - WINDOW]
+            before = self.losses[-1 - WINDOW]
             unit = STEADY * abs(loss) if magnitude == np.inf else min(abs(loss), magnitude)
             if np.isfinite(before) and before - loss < self.tol * unit:
                 return StopReason.STEADY

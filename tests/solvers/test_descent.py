@@ -10,7 +10,7 @@ from partwise.losses import Huber, get_loss
 from partwise.matrix import as_matrix
 from partwise.penalties import Penalty
 from partwise.solvers import Factor, Fixed, HalfStep, get_solver, solve_rows
-from partwise.solvers.alternate import Outcome
+from partwise.solvers.descent import Outcome
 from partwise.solvers.rows import finish
 from partwise.stopping import StopReason
 from partwise.threads import Workers

@@ -7,10 +7,11 @@ from partwise.exceptions import IncompatibleSolverError, ParameterError, shown, 
 from partwise.losses import Loss
 from partwise.losses.fixed import Fixed
 from partwise.matrix import Matrix
-from partwise.solvers.alternate import Callback, Iteration, Outcome, alternate, in_step
+from partwise.solvers.alternate import alternate, in_step
 from partwise.solvers.base import Factor, HalfStep, Solver, Step, Update
 from partwise.solvers.ccd import CCD
 from partwise.solvers.continuation import lighten
+from partwise.solvers.descent import Callback, Iteration, Outcome
 from partwise.solvers.evening import even_out, in_reach, share_out
 from partwise.solvers.hals import HALS
 from partwise.solvers.multiplicative import Multiplicative

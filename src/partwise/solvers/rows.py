@@ -10,8 +10,8 @@ from partwise.losses import BetaDivergence, Frobenius, Loss
 from partwise.losses.fixed import Fixed, gram
 from partwise.matrix import Array, Block, Matrix
 from partwise.penalties import Penalty
-from partwise.solvers.alternate import Outcome
 from partwise.solvers.base import FROM_ZERO_UP, Factor, HalfStep
+from partwise.solvers.descent import Outcome
 from partwise.solvers.hals import by_gram, squares
 from partwise.solvers.multiplicative import Multiplicative
 from partwise.stopping import StopReason

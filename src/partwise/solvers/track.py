@@ -1,5 +1,7 @@
 """A factor on its way through a fit: what the loop keeps of it, and the few arrays that it lends to half-steps."""
 
+from typing import Any
+
 import numpy as np
 
 from partwise.matrix import Array
@@ -71,6 +73,31 @@ class Track:
     def own(self, array: Array) -> Array:
         """Return `array`, or a copy of it if this track did not make it: a start is not ours."""
         return array if any(array is mine for mine in self._arrays) else self.copy_of(array)
+
+    def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
+        """Return the arrays that count, each once, and which of them is what; see ``restore``."""
+        arrays: dict[str, Array] = {}
+        roles: dict[str, Any] = {}
+        for role, array in (
+            ("iterate", self.iterate), ("point", self.point), ("previous", self.previous), ("best", self.best)
+        ):  # fmt: skip
+            same = next((key for key, other in arrays.items() if other is array), None)
+            if same is None and array is not None:
+                same = str(len(arrays))
+                arrays[same] = array
+            roles[role] = same
+        if "gram" in self.now.__dict__:  # computed anew it could have other bits
+            arrays["gram"] = self.now.gram
+        return arrays, roles
+
+    def restore(self, arrays: dict[str, Array], roles: dict[str, Any]) -> None:
+        """Take up the state of another track; the arrays become this one's own."""
+        self._arrays = [array for key, array in arrays.items() if key != "gram"]
+        self.iterate = arrays[roles["iterate"]]
+        self.previous, self.best = (
+            None if roles[role] is None else arrays[roles[role]] for role in ("previous", "best")
+        )
+        self.move(arrays[roles["point"]], arrays.get("gram"))
 
     def fill(self, t: int, column: Array) -> None:
         """Set column t of the point, and of the iterates that the next point comes from."""

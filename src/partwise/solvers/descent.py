@@ -1,0 +1,336 @@
+"""One fit on its way: a pair of factors, and all that its next iteration has to know."""
+
+import time
+from collections.abc import Callable, Generator
+from dataclasses import asdict, dataclass, field, fields
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+
+from partwise.exceptions import DataError, ParameterError, shown
+from partwise.losses import Loss
+from partwise.matrix import Array, Matrix
+from partwise.solvers.base import Factor, HalfStep, Solver, Update
+from partwise.solvers.extrapolation import FIRST, LATER, Extrapolation
+from partwise.solvers.revival import Revival
+from partwise.solvers.track import Track
+from partwise.stopping import Stopping, StopReason
+from partwise.summary import Summary, size
+from partwise.threads import Workers
+
+REVIVE_EVERY = 5
+"""Iterations between two looks for dead parts; there is one more before convergence is believed."""
+
+CURVE = np.dtype([("iteration", np.int64), ("seconds", np.float64), ("loss", np.float64), ("kkt", np.float64)])
+
+
+@dataclass(frozen=True, repr=False)
+class Iteration(Summary):
+    """What a callback sees after each iteration.
+
+    Attributes
+    ----------
+    iteration : int
+        Counted from 1.
+    seconds : float
+        Since the fit began.
+    loss : float
+        Objective (loss, penalties, terms) of the best pair so far, in units of the scaled X; NaN where not known yet.
+    kkt : float
+        The residual that tol is compared with.
+    W : ndarray of shape (n, k)
+        Best so far: a view that cannot be written to, and that the next iterations change. Copy what you keep.
+    H : ndarray of shape (k, m)
+        Likewise.
+    """
+
+    iteration: int
+    seconds: float
+    loss: float
+    kkt: float
+    W: Array
+    H: Array
+
+    def _facts(self) -> dict[str, object]:
+        return {
+            "iteration": self.iteration,
+            "seconds": self.seconds,
+            "loss": self.loss,
+            "kkt": self.kkt,
+            "W": size(self.W),
+            "H": size(self.H),
+        }
+
+    def __post_init__(self) -> None:
+        for name, factor in (("W", self.W), ("H", self.H)):
+            # of a view of the array itself NumPy would let a callback set flags.writeable back to True
+            object.__setattr__(self, name, np.asarray(factor.data.toreadonly()))
+
+
+Callback = Callable[[Iteration], object]
+
+
+def asks_to_stop(answer: object) -> bool:
+    """Return whether a callback's return value stops the fit; raise if it is no truth value.
+
+    Examples
+    --------
+    >>> asks_to_stop(None), asks_to_stop(np.bool_(True)), asks_to_stop(0)
+    (False, True, False)
+    """
+    if answer is None:
+        return False
+    if isinstance(answer, Integral | np.bool_):
+        return bool(answer)
+    raise ParameterError(
+        f"callback returned {shown(answer)}. It must return True, or an integer other than 0, to stop the fit, and "
+        f"False, 0 or None to go on."
+    )
+
+
+@dataclass
+class Outcome:
+    """What the loop found; the best pair is of the arrays that the tracks made, and never a start."""
+
+    W: Array
+    Ht: Array
+    objective: float
+    n_iter: int
+    reason: StopReason
+    curve: Array
+
+
+@dataclass
+class Record:
+    """The curve: one row an iteration; the loss of the pair that a stop there would return."""
+
+    rows: list[list[float]] = field(default_factory=list)
+    best: float = np.inf
+    kept: float = np.inf
+    residual: float = np.inf
+
+    def add(self, iteration: int, seconds: float, residual: float) -> None:
+        self.rows.append([iteration, seconds, self.best, residual])
+
+    @property
+    def known(self) -> float:
+        """The best objective so far, NaN before any is known."""
+        return self.best if self.best < np.inf else np.nan
+
+    def settle(self, iteration: int, objective: float, slack: float, residual: float = 0.0) -> bool:
+        """Enter the objective of `iteration`, known later than its row where the solver lags; return if it is best.
+
+        `slack` is what may be rounding: of two pairs that differ by no more, the later is best, or, where a solver can
+        step too far and so gives its `residual`, the one whose iteration moved less.
+        """
+        better = objective < self.kept - slack or (objective < self.best + slack and residual <= self.residual)
+        if better:
+            self.kept, self.residual = objective, residual
+        if objective < self.best:  # which NaN never is
+            self.best = objective
+        if iteration <= len(self.rows):
+            self.rows[iteration - 1][2] = self.best
+        return better
+
+    def curve(self, final: float) -> Array:
+        """Return the curve, at the end of which is `final`."""
+        curve = np.array([tuple(row) for row in self.rows], dtype=CURVE)
+        curve["loss"] = np.maximum(np.minimum.accumulate(np.where(curve["loss"] < np.inf, curve["loss"], final)), final)
+        return curve
+
+
+State = tuple[dict[str, Array], dict[str, Any]]
+"""Arrays and plain values."""
+
+
+class Descent:
+    """A fit from one start; see ``alternate`` for the parameters.
+
+    Parameters
+    ----------
+    w, h : Factor
+        W (n, k) and Ht (m, k) to start from.
+    lead : int
+        Iterations that the start has had elsewhere.
+    keep : callable or None
+        Called with this object after each iteration: ``state`` is then all that the next one needs.
+    """
+
+    def __init__(
+        self,
+        X: Matrix,
+        loss: Loss,
+        solver: Solver,
+        w: Factor,
+        h: Factor,
+        *,
+        stopping: Stopping,
+        workers: Workers,
+        began: float,
+        lead: int = 0,
+        callback: Callback | None = None,
+        keep: "Callable[[Descent], None] | None" = None,
+    ) -> None:
+        self._X, self._loss, self._solver, self._stopping, self._workers = X, loss, solver, stopping, workers
+        self._callback, self._keep, self._began, self._lead = callback, keep, began, lead
+        self._size, self.w, self.h = loss.size(X), Track(w), Track(h)
+        self._magnitude = min(w.magnitude, h.magnitude)
+        self.extrapolation = Extrapolation(LATER if lead else FIRST) if solver.accelerates else None
+        self.record, self.revival = Record(), Revival()
+        self.paid, self.rejected, self.iteration = 0.0, 0, 0
+        self.lags = False  # whether the last pair has not been judged yet
+        self.reason: StopReason | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the fit began."""
+        return time.perf_counter() - self._began
+
+    def run(self) -> Generator[HalfStep, Update, Outcome]:
+        """Yield the half-steps of the fit and take what they find; return its outcome."""
+        if 0 < self._stopping.max_iter <= self.iteration:
+            self.reason = StopReason.MAX_ITER
+        try:
+            while self.reason is None:
+                yield from self._iterate()
+                if self._keep is not None and (self.reason is None or not self.reason.converged):
+                    self._keep(self)
+        except KeyboardInterrupt:
+            if self._callback is None or self.w.best is None or self.h.best is None:
+                raise
+            self.reason = StopReason.INTERRUPTED
+        return self._outcome()
+
+    def _iterate(self) -> Generator[HalfStep, Update, None]:
+        """Do one iteration; set ``reason`` where it is the last."""
+        w, h, record, extrapolation = self.w, self.h, self.record, self.extrapolation
+        iteration = self.iteration + 1
+        ahead = extrapolation is not None and iteration > 1 and self.rejected < 2  # a start is no iterate to go on from
+        momentum = extrapolation.momentum if extrapolation is not None and ahead else 0.0
+        left_before = w.point
+        update = yield HalfStep(w.now, h.now, w.lend(momentum), self._lead + iteration, momentum)
+        w.take(update)
+        first = update.step
+        if first.before is not None and iteration > 1:
+            objective = first.before + self.paid
+            if record.settle(iteration - 1, objective, self._slack(objective)):
+                w.best, h.best = left_before, h.point
+        h.previous = h.iterate
+        update = yield HalfStep(h.now, w.now, h.lend(0.0), self._lead + iteration, final=True, sums=update.sums)
+        h.take(update)
+        second, self.paid = update.step, w.now.penalty_value(h.point) + h.now.penalty_value(w.point)
+        residual = self._solver.residual((first, second), min(self._size, self._magnitude))
+        if not ((np.isfinite(residual) and np.isfinite(second.after or 0.0)) or _are_numbers(w.point, h.point)):
+            self.reason = StopReason.BEYOND
+            return
+        self.iteration, self.lags, fell = iteration, second.after is None, True
+        if second.after is not None:
+            objective = second.after + self.paid
+            fell = objective <= record.kept + noise(self._X, np.inf if h.now.by_residuals else self._size, objective)
+            if record.settle(
+                iteration, objective, self._slack(objective), residual if self._solver.accelerates else 0.0
+            ):
+                w.best, h.best = w.point, h.point
+        elif w.best is None:
+            w.best, h.best = w.point, h.point
+        seconds = self.seconds
+        record.add(iteration, seconds, residual)
+        reason = self._stopping.check(iteration, seconds, record.best, residual, self._size, self._magnitude)
+        due = reason is not None or iteration % REVIVE_EVERY == 0
+        if due and fell and self.revival.apply(self._X, w, h) and reason is not None and reason.converged:
+            reason = None
+        if self._callback is not None:
+            W, H = (track.point if track.best is None else track.best for track in (w, h))
+            best = Iteration(iteration, seconds, record.known, residual, W, H.T)
+            if asks_to_stop(self._callback(best)) and reason is None:
+                reason = StopReason.CALLBACK
+        self.reason = reason
+        self.rejected = 0 if fell else self.rejected + 1
+        if extrapolation is not None and (reason is None or self._keep is not None):
+            _extrapolate(extrapolation, w, h, self.rejected, self._workers)
+
+    def _slack(self, objective: float) -> float:
+        # where a solver can step too far its residual must judge, and in float32 that is as rough as the loss
+        rough = self._solver.accelerates and self._X.dtype == np.float32
+        return 0.0 if rough else noise(self._X, self._size, objective)
+
+    def _outcome(self) -> Outcome:
+        w, h, record = self.w, self.h, self.record
+        if w.best is None or h.best is None or self.reason is None:
+            raise DataError(
+                "The first iteration leaves the range of numbers. Data, start, penalties, weights or bounds are too "
+                "large, too small or too far apart: divide X by its mean, and bring the others to its scale."
+            )
+        if self.lags and self.reason is not StopReason.BEYOND:
+            objective = self._loss.value(self._X, w.point, h.point) + self.paid
+            if record.settle(len(record.rows), objective, self._slack(objective)):
+                w.best, h.best = w.point, h.point
+        return Outcome(
+            w.own(w.best), h.own(h.best), record.best, len(record.rows), self.reason, record.curve(record.best)
+        )
+
+    def state(self) -> State:
+        """Return all that the next iteration needs; the arrays are this object's own, and change with it."""
+        arrays: dict[str, Array] = {}
+        values: dict[str, Any] = {
+            "iteration": self.iteration,
+            "seconds": self.seconds,
+            "lead": self._lead,
+            "paid": self.paid,
+            "rejected": self.rejected,
+            "lags": self.lags,
+            "revivals": self.revival.left,
+            "losses": self._stopping.losses,
+            "record": asdict(self.record),
+            "extrapolation": None if self.extrapolation is None else asdict(self.extrapolation),
+        }
+        for name, track in (("W", self.w), ("H", self.h)):
+            own, values[name] = track.state()
+            arrays.update({f"{name}{key}": array for key, array in own.items()})
+        return arrays, values
+
+    def restore(self, state: State) -> None:
+        """Go on where another one was when its state was taken."""
+        arrays, values = state
+        self._began, self._lead = time.perf_counter() - values["seconds"], values["lead"]
+        self.iteration, self.paid, self.rejected = values["iteration"], values["paid"], values["rejected"]
+        self.lags, self.revival.left, self._stopping.losses = values["lags"], values["revivals"], values["losses"]
+        self.record = Record(**values["record"])
+        if self.extrapolation is not None:
+            for key in fields(self.extrapolation):
+                setattr(self.extrapolation, key.name, values["extrapolation"][key.name])
+        for name, track in (("W", self.w), ("H", self.h)):
+            own = {key.removeprefix(name): array for key, array in arrays.items() if key.startswith(name)}
+            track.restore(own, values[name])
+
+
+def _are_numbers(*arrays: Array) -> bool:
+    """Return whether all entries are finite."""
+    return all(bool(np.isfinite(array).all()) for array in arrays)
+
+
+def noise(X: Matrix, size: float, objective: float) -> float:
+    """Return what the objective may rise by rounding alone: no cause to extrapolate less.
+
+    Read off the grams its error is one of the size of X; where that would drown it (see ``by_gram``), it comes from the
+    residuals, and its error is one of its own size.
+    """
+    eps, limit = float(np.finfo(X.dtype).eps), (0.02 if X.dtype == np.float32 else 1e-6)
+    return 4 * eps * size if objective > 0.5 * limit * limit * size else 8 * eps * objective
+
+
+def _extrapolate(extrapolation: Extrapolation, w: Track, h: Track, rejected: int, workers: Workers) -> None:
+    """Set both points for the next iteration: ahead if the loss fell, back to the iterates if it rose."""
+    if rejected == 0:
+        extrapolation.grow()
+        extrapolation.extend(h, workers)
+        return
+    extrapolation.cut()
+    if rejected == 1:
+        w.move(w.copy_of(w.iterate))
+    elif w.best is not None and h.best is not None:  # back to the best pair; a step without momentum cannot fail there
+        w.iterate = w.copy_of(w.best)
+        w.move(w.iterate)
+        h.iterate = h.copy_of(h.best)
+        h.move(h.iterate)
