@@ -33,7 +33,11 @@ def concrete(package, base):
 
 LOSS_CLASSES = [kind for kind in concrete(partwise.losses, Loss) if kind is not BetaDivergence]
 LOSSES = [*(kind() for kind in LOSS_CLASSES), *(BetaDivergence(beta) for beta in BETAS)]
-MATRIX_CLASSES = [kind for kind in concrete(partwise.matrix, Matrix) if not issubclass(kind, Speckled | ByBlocks)]
+MATRIX_CLASSES = [
+    kind
+    for kind in concrete(partwise.matrix, Matrix)
+    if not (issubclass(kind, Speckled | ByBlocks) or kind.__name__.startswith("_"))
+]
 """Storages that as_matrix makes; tests/matrix has tests of held-out cells, tests/extension one of blocks of rows."""
 PAIRS = [(solver, loss) for solver in SOLVERS.values() for loss in LOSSES if solver.minimises(loss)]
 
