@@ -10,6 +10,8 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from partwise.blocks.convert import convert as convert
+    from partwise.blocks.opening import open_blocks as open_blocks
     from partwise.estimators.functional import non_negative_factorization as non_negative_factorization
     from partwise.estimators.minibatch import MiniBatchNMF as MiniBatchNMF
     from partwise.estimators.nmf import NMF as NMF
@@ -69,6 +71,8 @@ _WHERE = {
     "RankChoice": "selection.choice",
     "consensus": "selection.consensus",
     "Consensus": "selection.consensus",
+    "convert": "blocks.convert",
+    "open_blocks": "blocks.opening",
     "load": "persistence",
     "save": "persistence",
     "TopicModel": "topics.model",

@@ -5,6 +5,7 @@ Each check returns the value as Python's own type, so that what follows never co
 """
 
 import math
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from numbers import Integral, Real
@@ -18,6 +19,8 @@ LARGEST_SEED = 2**32 - 1
 """Largest seed that NumPy's RandomState takes."""
 MOST = sys.maxsize
 """Largest length of an array, and so of anything that is counted."""
+MEMORY = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
+"""A number of bytes with a unit; an i makes it a power of 1024."""
 MOST_PARTS = 2**20
 """Largest number of parts: their products with each other fill eight terabytes."""
 
@@ -141,6 +144,23 @@ def check_kind(name: str, value: Any, kind: Any, *, hint: str = "") -> Any:
     if value is None or isinstance(value, kind):
         return value
     raise _refusal(name, value, f"a {kind.__name__}", (None,), hint)
+
+
+def check_memory(name: str, value: Any) -> int:
+    """Return a number of bytes, given as an integer or with a unit, as in '400MiB'; raise for anything else.
+
+    Examples
+    --------
+    >>> check_memory("max_memory", "400MiB"), check_memory("max_memory", "2GB"), check_memory("max_memory", 4096)
+    (419430400, 2000000000, 4096)
+    """
+    found = MEMORY.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found:
+        number, letter, binary = found.groups()
+        value = round(float(number) * (1024 if binary else 1000) ** " kmgt".index(letter.lower() or " "))
+    if _is(value, Integral) and 0 < value <= MOST:
+        return int(value)
+    raise _refusal(name, value, "a number of bytes, or one with a unit, as in '400MiB' or '2GB'", (), "")
 
 
 def check_seed(name: str, value: Any) -> np.random.RandomState:

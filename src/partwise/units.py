@@ -1,4 +1,4 @@
-"""Numbers in other units, up to the largest of float64."""
+"""Numbers in other units, up to the largest of float64; bytes in words."""
 
 from typing import Any
 
@@ -27,3 +27,18 @@ def scaled(value: Any, exponent: float) -> Any:
     with np.errstate(over="ignore", under="ignore"):
         found = np.minimum(np.ldexp(np.multiply(value, 2.0 ** (exponent - whole)), whole), LARGEST)
     return found if isinstance(value, np.ndarray) else float(found)
+
+
+def in_bytes(count: float) -> str:
+    """Return a number of bytes in words.
+
+    Examples
+    --------
+    >>> in_bytes(640), in_bytes(4 * 1024**3), in_bytes(26_542_080)
+    ('640 bytes', '4.0 GiB', '25.3 MiB')
+    """
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if count < 1000:
+            return f"{count:.0f} bytes" if unit == "bytes" else f"{count:.1f} {unit}"
+        count /= 1024
+    return f"{count:,.1f} TiB"

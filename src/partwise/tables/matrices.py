@@ -20,7 +20,7 @@ from partwise.tables.opening import open_table
 from partwise.tables.source import ending, unpacked
 from partwise.tables.table import quoted_names
 
-__all__ = ["MATRICES", "read_matrix"]
+__all__ = ["MATRICES", "files_of_10x", "naming", "read_matrix"]
 
 Read = tuple[Any, list[str] | None, list[str] | None, list[str], list[str]]
 """The matrix, names of rows and of columns, notes, and names of other matrices in the file."""
@@ -54,7 +54,7 @@ def reading(path: Path, way_out: str) -> Iterator[IO[bytes]]:
 
 
 @contextlib.contextmanager
-def naming(path: Path, way_out: str) -> Iterator[None]:
+def naming(path: str | Path, way_out: str) -> Iterator[None]:
     """Name a file in whatever errors a library raises for a damaged one."""
     try:
         yield
@@ -126,24 +126,30 @@ def _market(path: Path) -> Any:
 
 def _read_10x(folder: Path) -> Read:
     """Read a folder of 10x, with a row for each cell."""
+    path, features, barcodes = files_of_10x(folder)
+    X = _market(path)
+    if X.shape == (len(features), len(barcodes)):
+        X = X.T.tocsr()
+    elif X.shape != (len(barcodes), len(features)):
+        raise _unfit(path, X.shape, features, barcodes)
+    return X, barcodes, features, [f"{folder}: {X.shape[0]:,} cells are rows, {X.shape[1]:,} features columns"], []
+
+
+def files_of_10x(folder: Path) -> tuple[Path, list[str], list[str]]:
+    """Return the matrix of a folder of 10x, and the names of its features and of its cells."""
     found = [path for path in sorted(folder.iterdir()) if re.search(r"(^|[._])matrix\.mtx$", _bare(path))]
     if len(found) != 1:
         raise DataError(
             f"{folder} is a folder with {len(found) or 'no'} matrix.mtx. Give a folder of 10x, with matrix.mtx, "
             "barcodes.tsv and features.tsv (each also .gz), or a file."
         )
-    X = _market(found[0])
     features, barcodes = _beside(found[0])
     if features is None or barcodes is None:
         raise DataError(
             f"{folder} has no {'barcodes.tsv' if barcodes is None else 'features.tsv or genes.tsv'} beside "
             f"{found[0].name}. Put it there, or give {found[0]} itself."
         )
-    if X.shape == (len(features), len(barcodes)):
-        X = X.T.tocsr()
-    elif X.shape != (len(barcodes), len(features)):
-        raise _unfit(found[0], X.shape, features, barcodes)
-    return X, barcodes, features, [f"{folder}: {X.shape[0]:,} cells are rows, {X.shape[1]:,} features columns"], []
+    return found[0], features, barcodes
 
 
 def _unfit(path: Path, shape: tuple[int, ...], features: Sequence[str], barcodes: Sequence[str]) -> DataError:

@@ -1,0 +1,1 @@
+"""Matrices larger than memory: kept in files, and read a block of rows at a time."""

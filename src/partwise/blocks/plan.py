@@ -1,0 +1,223 @@
+"""How a matrix is cut into row blocks that fit into the memory allowed, and what a fit of it takes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from math import lcm
+from typing import Any
+
+import numpy as np
+
+from partwise.exceptions import ParameterError
+from partwise.matrix import Array, Block
+from partwise.matrix.base import TILE
+from partwise.summary import Summary
+from partwise.units import in_bytes
+
+SHARE = 16
+"""A block takes at most this part of max_memory: two for each of four threads fill half of it."""
+MOST_SHARE = 4
+"""TILE rows, the smallest block, take at most this part: two blocks for one thread fill half of it."""
+LARGEST = 64 << 20
+"""Bytes from which on a larger block is read no faster."""
+ENTRIES, FEWEST = 400_000, 8
+"""So many entries are work enough for a block of its own, up to as many blocks."""
+IN_FLIGHT = 2
+"""Blocks that a thread needs: one that it works on, one that is read ahead."""
+COPIES = 5
+"""Arrays of a factor's shape that the loop holds at most."""
+
+
+@dataclass(frozen=True, repr=False)
+class BlockPlan(Summary):
+    """How a matrix is read: its row blocks, and the bytes that they take.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Of the matrix.
+    dtype : dtype
+        Of the blocks.
+    n_stored : int
+        Stored entries.
+    blocks : tuple of (int, int)
+        First row of each block, and the row after its last.
+    block_bytes : int
+        Bytes of the largest block.
+    held_bytes : int
+        Bytes that stay in memory: where rows begin in a sparse file, and what its reader unpacks at a time.
+    max_memory : int
+        Bytes allowed.
+    """
+
+    shape: tuple[int, int]
+    dtype: np.dtype[Any]
+    n_stored: int
+    blocks: tuple[Block, ...]
+    block_bytes: int
+    held_bytes: int
+    max_memory: int
+
+    @property
+    def rows_a_block(self) -> int:
+        """Rows of the largest block."""
+        return max(last - first for first, last in self.blocks)
+
+    def flight_bytes(self, n_jobs: int = 1) -> int:
+        """Return the bytes of the blocks that are in memory at a time, for that many threads."""
+        return min(IN_FLIGHT * n_jobs, len(self.blocks)) * self.block_bytes
+
+    def peak(self, n_components: int, n_jobs: int = 1) -> int:
+        """Return the bytes that a fit takes at most: blocks in flight, what is held, and the factors.
+
+        Parameters
+        ----------
+        n_components : int
+            Number of parts.
+        n_jobs : int
+            Threads.
+        """
+        factors = COPIES * sum(self.shape) * n_components * self.dtype.itemsize
+        return self.flight_bytes(n_jobs) + self.held_bytes + factors
+
+    def check(self, n_components: int, n_jobs: int = 1) -> None:
+        """Raise ParameterError, with figures, where a fit takes more than is allowed."""
+        peak = self.peak(n_components, n_jobs)
+        if peak > self.max_memory:
+            (n, m), flight = self.shape, self.flight_bytes(n_jobs)
+            held = f", {in_bytes(self.held_bytes)} for what its reader holds" if self.held_bytes else ""
+            raise ParameterError(
+                f"max_memory={_asked(self.max_memory)!r} does not hold a fit of {n_components} parts of "
+                f"{n:,} x {m:,} entries, which needs {in_bytes(peak)}: {in_bytes(peak - flight - self.held_bytes)} for "
+                f"W, H and the copies of them that a fit compares, {in_bytes(flight)} for blocks in flight on {n_jobs} "
+                f"thread{'s' if n_jobs > 1 else ''}{held}. Give at least max_memory={_asked(peak)!r}, fewer parts, or "
+                f"fewer threads."
+            )
+
+    def _facts(self) -> dict[str, Any]:
+        (n, m), whole = self.shape, self.n_stored == self.shape[0] * self.shape[1]
+        kept = "" if whole else f", {self.n_stored:,} stored entries"
+        facts = {
+            "X": f"{n:,} x {m:,}{kept}, {self.dtype}",
+            "blocks": f"{len(self.blocks):,} of up to {self.rows_a_block:,} rows",
+            "a block": in_bytes(self.block_bytes),
+            "in flight": f"{in_bytes(self.flight_bytes())} a thread: one block is worked on, one is read ahead",
+        }
+        held = {"held": in_bytes(self.held_bytes)} if self.held_bytes else {}
+        return facts | held | {"max_memory": in_bytes(self.max_memory)}
+
+
+def plan_dense(
+    shape: tuple[int, int],
+    dtype: np.dtype[Any],
+    max_memory: int,
+    *,
+    name: str = "X",
+    chunk: int = 1,
+    held_bytes: int = 0,
+) -> BlockPlan:
+    """Return the plan for a dense matrix.
+
+    Parameters
+    ----------
+    shape, dtype
+        Of the matrix, as blocks have it.
+    max_memory : int
+        Bytes allowed.
+    name : str
+        What errors call it.
+    chunk : int
+        Rows that the file keeps together. Blocks are made of whole chunks where these are small enough.
+    held_bytes : int
+        Bytes that reading takes beyond the blocks.
+
+    Raises
+    ------
+    ParameterError
+        If max_memory does not hold the smallest block.
+    """
+    n, m = shape
+    row = m * dtype.itemsize
+    _check_tile(min(TILE, n) * row, max_memory, name, m)
+    budget, whole_chunk = min(max_memory // SHARE, LARGEST), -(-chunk // TILE) * TILE * row
+    if budget < whole_chunk <= max_memory // MOST_SHARE:
+        budget = whole_chunk
+    step = lcm(TILE, chunk) if lcm(TILE, chunk) * row <= budget else TILE
+    count = max(-(-n * row // budget), min(max(n * m // ENTRIES, 1), FEWEST))
+    rows = -(-n // count)
+    up, down = -(-rows // step) * step, max(rows // step, 1) * step
+    whole = up if up * row <= budget else down
+    blocks = tuple(pairwise([*range(0, n, whole), n]))
+    return BlockPlan(shape, dtype, n * m, blocks, min(whole, n) * row, held_bytes, max_memory)
+
+
+def plan_sparse(
+    shape: tuple[int, int],
+    dtype: np.dtype[Any],
+    indptr: Array,
+    max_memory: int,
+    *,
+    name: str = "X",
+    index_bytes: int = 4,
+) -> BlockPlan:
+    """Return the plan for a sparse matrix, whose blocks take about the same bytes each.
+
+    Parameters
+    ----------
+    shape, dtype
+        Of the matrix, as blocks have it.
+    indptr : ndarray of shape (n + 1,)
+        Where the entries of each row begin.
+    max_memory : int
+        Bytes allowed.
+    name : str
+        What errors call it.
+    index_bytes : int
+        Bytes of an index of a block.
+
+    Raises
+    ------
+    ParameterError
+        If max_memory does not hold the smallest block, or `indptr`.
+    """
+    n, m = shape
+    n_stored = int(indptr[-1])
+    if indptr.nbytes > max_memory // 2:
+        raise ParameterError(
+            f"max_memory={_asked(max_memory)!r} does not hold where the {n:,} rows of {name} begin, which takes "
+            f"{in_bytes(indptr.nbytes)}: give at least max_memory={_asked(2 * indptr.nbytes)!r}."
+        )
+    ends = indptr.astype(np.int64) * (dtype.itemsize + index_bytes) + np.arange(n + 1) * index_bytes
+    budget = min(max_memory // SHARE, LARGEST, max(int(ends[-1]) // min(max(n_stored // ENTRIES, 1), FEWEST) + 1, TILE))
+    blocks = tuple(_of_weight(ends, budget))
+    largest = max(int(ends[last] - ends[first]) for first, last in blocks)
+    _check_tile(largest, max_memory, name, m) if largest > budget else None
+    return BlockPlan(shape, dtype, n_stored, blocks, largest, indptr.nbytes, max_memory)
+
+
+def _of_weight(ends: Array, budget: int) -> Iterator[Block]:
+    """Yield blocks of whole tiles, of at most a weight if that is possible."""
+    first, n = 0, len(ends) - 1
+    while first < n:
+        last = int(np.searchsorted(ends, ends[first] + budget, side="right")) - 1
+        last = n if last >= n else max(last // TILE * TILE, first + TILE)
+        yield first, min(last, n)
+        first = last
+
+
+def _check_tile(tile: int, max_memory: int, name: str, m: int) -> None:
+    """Refuse a limit that does not hold a few blocks of TILE rows."""
+    if tile > max_memory // MOST_SHARE:
+        raise ParameterError(
+            f"max_memory={_asked(max_memory)!r} is too little for {name}: {TILE} of its rows, {m:,} columns wide, take "
+            f"{in_bytes(tile)}, which is the smallest block, and a fit needs {MOST_SHARE} times that. Give at least "
+            f"max_memory={_asked(MOST_SHARE * tile)!r}."
+        )
+
+
+def _asked(count: int) -> str:
+    """Return bytes as a user gives them, rounded up to whole units."""
+    for unit, size in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
+        if count >= 4 * size or count == size:
+            return f"{-(-count // size)}{unit}"
+    return str(count)

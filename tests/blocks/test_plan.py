@@ -1,0 +1,82 @@
+"""Blocks fit into the memory allowed, begin at multiples of 64 rows, and depend on nothing but X and this limit."""
+
+import numpy as np
+import pytest
+
+from partwise import open_blocks
+from partwise.blocks.plan import plan_dense, plan_sparse
+from partwise.exceptions import ParameterError
+from partwise.parameters import check_memory
+
+F8 = np.dtype(np.float64)
+
+
+def cover(blocks, n):
+    return [first for first, _ in blocks] == [0, *(last for _, last in blocks[:-1])] and blocks[-1][1] == n
+
+
+@pytest.mark.parametrize("n", [1, 63, 64, 65, 1000, 100_001])
+@pytest.mark.parametrize("m", [1, 7, 4000])
+@pytest.mark.parametrize("max_memory", [16 << 20, 1 << 30])
+def test_dense_blocks_cover_the_rows_and_take_a_share_of_the_memory(n, m, max_memory):
+    plan = plan_dense((n, m), F8, max_memory)
+    assert cover(plan.blocks, n)
+    assert all(first % 64 == 0 for first, _ in plan.blocks)
+    assert plan.block_bytes == plan.rows_a_block * m * 8
+    assert plan.block_bytes <= max(max_memory // 16, 64 * m * 8)
+    assert plan.block_bytes <= max_memory // 4
+    assert plan.peak(5, 2) >= 2 * min(2, len(plan.blocks)) * plan.block_bytes // 2
+
+
+def test_blocks_hold_whole_chunks_of_a_file_where_these_are_small():
+    assert plan_dense((10_000, 10), F8, 4 << 20, chunk=100).rows_a_block == 3200  # 64 and 100 both go into it
+    assert plan_dense((10_000, 10), F8, 1 << 20, chunk=5000).rows_a_block % 64 == 0
+
+
+def test_sparse_blocks_take_about_the_same_bytes():
+    counts = np.random.default_rng(0).poisson(20, 50_000)
+    counts[1000:1100] = 5000
+    indptr = np.concatenate(([0], np.cumsum(counts)))
+    plan = plan_sparse((50_000, 10_000), F8, indptr, 64 << 20)
+    assert cover(plan.blocks, 50_000)
+    assert all(first % 64 == 0 for first, _ in plan.blocks)
+    assert plan.block_bytes <= 4 << 20
+    assert len(plan.blocks) <= 2 * (12 * indptr[-1] // (4 << 20) + 8)
+    assert cover(plan_sparse((5, 3), F8, np.zeros(6, np.int64), 1 << 20).blocks, 5)
+
+
+def test_what_cannot_be_held_is_refused_with_figures():
+    with pytest.raises(ParameterError, match=r"'1MiB' is too little for X: 64 of its rows.* 48\.8 MiB.*'196MiB'"):
+        plan_dense((1000, 100_000), F8, 1 << 20)
+    with pytest.raises(ParameterError, match=r"'1MiB' is too little"):
+        plan_sparse((1000, 100_000), F8, np.arange(1001) * 50_000, 1 << 20)
+    with pytest.raises(ParameterError, match=r"where the 1,000,000 rows of X begin.* at least max_memory='16MiB'"):
+        plan_sparse((1_000_000, 10), F8, np.zeros(1_000_001, np.int64), 1 << 20)
+    plan = plan_dense((1_000_000, 100), F8, 64 << 20)
+    with pytest.raises(
+        ParameterError,
+        match=r"20 parts of 1,000,000 x 100 .* 763\.0 MiB for W, H .* 7\.9 MiB for blocks in flight on 1 thread",
+    ):
+        plan.check(20)
+    plan_dense((1000, 100), F8, 64 << 20).check(20, n_jobs=4)
+
+
+def test_the_plan_is_shown_in_a_few_lines(dense):
+    shown = str(open_blocks(dense, "1MiB"))
+    assert "1,000 x 40, float64" in shown
+    assert "of up to 192 rows" in shown
+    assert "1.0 MiB" in shown
+
+
+@pytest.mark.parametrize(
+    ("given", "bytes_"),
+    [("400MiB", 400 << 20), ("2 GB", 2 * 10**9), ("1.5gib", 3 << 29), ("100k", 10**5), (5, 5), (np.int64(7), 7)],
+)
+def test_memory_is_given_in_bytes_or_with_a_unit(given, bytes_):
+    assert check_memory("max_memory", given) == bytes_
+
+
+@pytest.mark.parametrize("given", ["", "much", "-1MiB", "0", 0, -5, 1.5, None, True, "1PiB", "12 MiB of it"])
+def test_other_amounts_are_refused(given):
+    with pytest.raises(ParameterError, match="max_memory must be a number of bytes, or one with a unit"):
+        check_memory("max_memory", given)
