@@ -75,18 +75,23 @@ def test_a_file_that_is_none_or_cut_short_is_refused(tmp_path, dense):
 
 @pytest.mark.parametrize(
     ("entry", "message"),
-    [
-        (np.nan, "row 700, column 5, .* is nan: 1 of .* is NaN"),
-        (-0.25, "is -0.25: .* is negative"),
-        (np.inf, "infinite"),
-    ],
+    [(np.nan, r"x\.npy: .*NaN: X\[700, 5\]"), (-0.25, r"X\[700, 5\] = -0\.25 .*\(1 of 40,000"), (np.inf, "infinity")],
 )
-def test_a_bad_entry_in_the_middle_is_named_by_row_and_column(tmp_path, dense, fitted, entry, message):
+def test_a_bad_entry_in_the_middle_is_named_by_file_row_and_column(tmp_path, dense, fitted, entry, message):
     data = dense.copy()
     data[700, 5] = entry
     np.save(tmp_path / "x.npy", data)
     with pytest.raises(DataError, match=message):
         fitted(open_blocks(tmp_path / "x.npy", SMALL))
+
+
+def test_unknown_entries_of_a_file_are_those_of_the_array(tmp_path, dense):
+    data = dense.copy()
+    data[np.random.default_rng(3).random(data.shape) < 0.1] = np.nan
+    np.save(tmp_path / "x.npy", data)
+    options = {"init": "random", "random_state": 0, "max_iter": 10, "tol": 0, "solver": "mu", "missing_values": np.nan}
+    found, wanted = (NMF(3, **options).fit(X) for X in (open_blocks(tmp_path / "x.npy", SMALL), data))
+    np.testing.assert_allclose(found.components_, wanted.components_, atol=1e-8)
 
 
 def test_a_file_that_changes_or_is_cut_short_during_a_fit_ends_it(tmp_path, dense):

@@ -2,13 +2,12 @@
 
 from abc import abstractmethod
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
-from partwise import kernels
 from partwise.blocks.plan import BlockPlan
 from partwise.exceptions import DataError
 from partwise.indices import canonical, is_canonical
@@ -16,13 +15,6 @@ from partwise.matrix import Array
 from partwise.matrix.by_blocks import ByBlocks
 from partwise.matrix.containers import FLOATS
 from partwise.summary import Summary
-
-TESTS: dict[str, Callable[[Array], Array]] = {
-    "NaN": np.isnan,
-    "infinite": np.isinf,
-    "negative": lambda entries: entries < 0,
-}
-"""What no fit takes."""
 
 
 def block_dtype(dtype: Any) -> np.dtype[Any]:
@@ -34,8 +26,7 @@ def block_dtype(dtype: Any) -> np.dtype[Any]:
 class BlockSource(Summary, ByBlocks):
     """A matrix of which only a few row blocks are in memory at a time. ``open_blocks`` makes it.
 
-    A fit takes it as X, and so does ``transform``. Entries are checked when they are first read: NaN, infinite and
-    negative ones are refused with their place.
+    A fit takes it as X, and so does ``transform``.
 
     Parameters
     ----------
@@ -52,7 +43,7 @@ class BlockSource(Summary, ByBlocks):
         self.shape, self.dtype, self.blocks = plan.shape, plan.dtype, plan.blocks
         self.column_names = column_names
         self._begins = [first for first, _ in self.blocks]
-        self._checked: set[int] = set()
+        self._sound: set[int] = set()  # sparse blocks that were checked, by number
 
     is_sparse = False
     """Whether blocks are CSR arrays."""
@@ -72,56 +63,31 @@ class BlockSource(Summary, ByBlocks):
         Raises
         ------
         DataError
-            If an entry is NaN, infinite or negative, or the file has changed since it was opened.
+            If the file has changed since it was opened, or stores an entry outside the matrix.
         """
-        found = self.read(first, last)
+        rows = self.read(first, last)
+        if not self.is_sparse:
+            return rows
         number = bisect_right(self._begins, first) - 1
-        if number not in self._checked:
-            found = self._sound(found, first)
-            if (first, last) == self.blocks[number]:
-                self._checked.add(number)
-        elif self.is_sparse and not is_canonical(found):
-            found = canonical(found)
-        return found
-
-    def _sound(self, rows: Any, first: int) -> Any:
-        """Return rows that were read for the first time, or raise for what no fit takes."""
-        if self.is_sparse:
-            if rows.nnz and not 0 <= rows.indices.min() <= rows.indices.max() < self.shape[1]:
-                at = int(np.flatnonzero((rows.indices < 0) | (rows.indices >= self.shape[1]))[0])
-                row = first + int(np.searchsorted(rows.indptr, at, side="right")) - 1
-                raise DataError(
-                    f"{self.name} stores an entry at row {row}, column {rows.indices[at]}, outside its shape "
-                    f"{self.shape}. Write the file anew."
-                )
-            rows = canonical(rows)
-        entries = rows.data if self.is_sparse else rows.reshape(-1)
-        if entries.size:
-            low, high, total, _ = kernels.survey(entries)
-            if not (low >= 0 and high < np.inf) or np.isnan(total):
-                raise self._refusal(rows, first)
+        if number in self._sound:
+            return rows
+        self._check_columns(rows, first)
+        if not is_canonical(rows):
+            return canonical(rows)
+        if (first, last) == self.blocks[number]:
+            self._sound.add(number)
         return rows
 
-    def _refusal(self, rows: Any, first: int) -> DataError:
-        """Return the error that names the first entry that no fit takes."""
-        entries = rows.data if self.is_sparse else rows.reshape(-1)
-        kind, hits = next((kind, hits) for kind, test in TESTS.items() if (hits := np.flatnonzero(test(entries))).size)
-        at = int(hits[0])
-        if self.is_sparse:
-            row, column = int(np.searchsorted(rows.indptr, at, side="right")) - 1, int(rows.indices[at])
-        else:
-            row, column = divmod(at, rows.shape[1])
-        called = f" ({self.column_names[column]!r})" if self.column_names is not None else ""
-        way = {
-            "NaN": "A fit from blocks needs every entry: fill the gaps in the file, or leave out those rows.",
-            "infinite": "Replace it with a finite number in the file, or leave out that row.",
-            "negative": "A factorization needs entries >= 0: shift or clip them in the file, or leave out those rows.",
-        }[kind]
-        return DataError(
-            f"{self.name}: row {first + row:,}, column {column:,}{called}, both counted from 0, is {entries[at]:.6g}: "
-            f"{hits.size:,} of the entries in rows {first:,} to {first + rows.shape[0] - 1:,} "
-            f"{'is' if hits.size == 1 else 'are'} {kind}. {way}"
-        )
+    def _check_columns(self, rows: Any, first: int) -> None:
+        """Raise for the first entry whose column is outside the matrix: kernels would read past the end of arrays."""
+        outside = (rows.indices < 0) | (rows.indices >= self.shape[1])
+        if outside.any():
+            at = int(np.argmax(outside))
+            row = first + int(np.searchsorted(rows.indptr, at, side="right")) - 1
+            raise DataError(
+                f"{self.name} stores an entry at row {row}, column {rows.indices[at]}, outside its shape {self.shape}, "
+                f"counted from 0. Write the file anew."
+            )
 
     def _facts(self) -> dict[str, Any]:
         return {"name": self.name, **self.plan._facts()}

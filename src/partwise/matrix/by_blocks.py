@@ -30,6 +30,8 @@ class ByBlocks(Matrix):
     """
 
     capabilities: frozenset[str] = frozenset({"complete", "shared_gram"})
+    name: str | None = None
+    """What errors call it, such as the name of its file."""
     is_checked: bool = False
     """Whether its entries have been looked at."""
 
@@ -92,7 +94,9 @@ class ByBlocks(Matrix):
         return Dense(self.values()).where(which)
 
     def take(self, rows: Array | None = None, columns: Array | None = None) -> Matrix:
-        """See Matrix: what is taken is held in memory."""
+        """See Matrix: what is taken is held in memory, but for all columns in another order."""
+        if rows is None and columns is not None and np.array_equal(np.sort(columns), np.arange(self.shape[1])):
+            return Changed(self, _Reordered(columns))
         numbers = np.arange(self.shape[0]) if rows is None else rows
         found, places = [], []
         for first, last in self.blocks:
@@ -225,6 +229,16 @@ class _Scaled:
 
     def __call__(self, part: Matrix, rows: slice) -> Matrix:
         return part.scaled(self._left[rows], self._right)
+
+
+class _Reordered:
+    """What puts columns in another order."""
+
+    def __init__(self, columns: Array) -> None:
+        self._columns = columns
+
+    def __call__(self, part: Matrix, rows: slice) -> Matrix:
+        return part.take(None, self._columns)
 
 
 class Changed(ByBlocks):

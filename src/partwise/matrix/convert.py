@@ -105,7 +105,10 @@ def _checked(X: ByBlocks, kind: str | None, name: str, model: str, negatives: st
     found = Changed(X, partial(_block, kind=kind if unknown else None), whole=not unknown)
     if negatives == "clip" and found.n_stored and -np.inf < found.survey[0] < 0:
         found = Changed(found, _clipped_block)
-    _refuse(found, name, model, negatives == "keep")
+    try:
+        _refuse(found, name, model, negatives == "keep")
+    except DataError as error:
+        raise DataError(f"{X.name}: {error}" if X.name else str(error)) from None
     found.is_checked = True
     return found
 
