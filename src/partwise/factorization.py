@@ -168,8 +168,8 @@ def factorize(
     bounds_H: Bounds | None = None,
     sum_to_one: bool = False,
     min_volume: float = 0.0,
-    terms_W: Sequence[Term] = (),
-    terms_H: Sequence[Term] = (),
+    terms_W: Sequence[Term | Penalty] = (),
+    terms_H: Sequence[Term | Penalty] = (),
     seed_components: Any = None,
 ) -> Factorization:
     r"""Find non-negative W and H with X ~ W H.
@@ -236,10 +236,10 @@ def factorize(
         their mean, d the mean variance of the rows along k - 1 directions. No unit. Nothing is added for one part, for
         as many as X has rows or columns, or without noise. Up to half of max_iter goes by first, with more weight on
         it and callbacks do not see it; Ctrl-C raises there.
-    terms_W, terms_H : sequence of Term, default=()
-        Penalties on the factors beside the elastic nets, for example ``[GraphSmoothness(adjacency, 0.1)]`` of
-        ``partwise.terms`` (Frobenius, every entry of X known). The last W of a fit then is not made exact, and
-        ``transform`` does not know terms of W, which join its rows.
+    terms_W, terms_H : list or tuple of Term or Penalty, default=()
+        Penalties on the factors, for example ``[GraphSmoothness(adjacency, 0.1)]`` of ``partwise.terms`` (Frobenius,
+        every entry of X known). The last W of a fit then is not made exact, and ``transform`` does not know terms of W,
+        which join its rows. A Penalty among them is added to penalty_W or penalty_H, and is the same as there.
     seed_components : array of shape (n_seeds, n_features) or None
         Where the first parts begin, at any scale; the fit may leave them. NaN takes an entry from the start.
 
