@@ -21,7 +21,7 @@ from partwise.weighting import Weighting
 NONE = Penalty()
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class Problem:
     """A loss of X that W and H minimise, and all that they have to keep to.
 
