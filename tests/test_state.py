@@ -169,3 +169,12 @@ def test_a_pickle_holds_no_more_after_a_model_was_asked():
     before = len(pickle.dumps(found))
     found.transform(X)
     assert len(pickle.dumps(found)) == before
+
+
+def test_a_factorization_that_an_earlier_version_pickled_has_its_loss():
+    found = fitted("Factorization")
+    state = {"objective" if name == "loss_function" else name: value for name, value in found.__getstate__().items()}
+    older = object.__new__(pw.Factorization)
+    older.__setstate__(state)
+    assert older.loss_function == older.objective == found.loss_function
+    assert_same(found, older)

@@ -118,7 +118,7 @@ def put_together(header: Mapping[str, Any], held: Held) -> NMF | MiniBatchNMF:
         unit, forget = header["stream"]["unit"], header["stream"]["forget"]
         if not (is_number(unit, 0) and unit > 0 and is_number(forget, 0, 1)):
             raise ValueError(f"a stream with unit={unit!r} and forget={forget!r}")
-        model._online = Online(model._objective, held.numbers("stream.Ht", "m", "k"), forget, unit)
+        model._online = Online(model._loss_function, held.numbers("stream.Ht", "m", "k"), forget, unit)
         for name in STREAM[1:]:
             setattr(model._online, name, held.numbers(f"stream.{name}", "m", "k"))
     return model

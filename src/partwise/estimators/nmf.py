@@ -306,7 +306,7 @@ class NMF(BaseNMF):
             rows = float(sample_weight.sum())
         penalty_W, penalty_H = self._penalties((rows, matrix.shape[1]))
         problem = Problem.of(
-            matrix, self._objective, k, penalty_W=penalty_W, penalty_H=penalty_H, terms_W=self.terms_W,
+            matrix, self._loss_function, k, penalty_W=penalty_W, penalty_H=penalty_H, terms_W=self.terms_W,
             terms_H=self.terms_H, bounds_W=None if fixed_weights is None else Bounds.fixed(fixed_weights),
             bounds_H=self._bounds(k, matrix.shape[1], names), sample_weight=sample_weight,
             feature_weight=like_columns(feature_weight, names, "feature_weight"), sum_to_one=self.sum_to_one,
@@ -338,7 +338,7 @@ class NMF(BaseNMF):
 
     def _choose(self, X: Matrix, sample_weight: Any, feature_weight: Any) -> RankChoice:
         return choose_rank(
-            X, sample_weight=sample_weight, feature_weight=feature_weight, loss=self._objective, solver=self.solver,
+            X, sample_weight=sample_weight, feature_weight=feature_weight, loss=self._loss_function, solver=self.solver,
             tol=self.tol, max_iter=self.max_iter, max_time=self.max_time, random_state=self.random_state,
             n_jobs=self.n_jobs,
         )  # fmt: skip
@@ -354,7 +354,7 @@ class NMF(BaseNMF):
     def _plan(self, max_time: float | None, **more: Any) -> Plan:
         """Return how a fit goes, within `max_time`; `more` is what the data of a fit adds."""
         return Plan(
-            self._objective, self.solver, tol=self.tol, max_iter=self.max_iter, max_time=max_time, init=self.init,
+            self._loss_function, self.solver, tol=self.tol, max_iter=self.max_iter, max_time=max_time, init=self.init,
             n_init=self.n_init, random_state=self.random_state, n_jobs=self.n_jobs, **more,
         )  # fmt: skip
 
