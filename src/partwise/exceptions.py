@@ -10,6 +10,7 @@
     │   └── IncompatibleSolverError           solver and loss are both valid, but not together
     ├── FactorTypeError (TypeError)           a given W or H has another dtype than X
     ├── ModelFileError (ValueError)           a model file is damaged, foreign or from a newer version
+    ├── WorkersLostError (RuntimeError)       a cluster has no workers left for a fit
     └── MissingExtraError (ImportError)       an optional package is needed; the text names the extra
 
 Each also inherits the built-in error that scikit-learn's users already catch.
@@ -28,6 +29,7 @@ __all__ = [
     "ModelFileError",
     "ParameterError",
     "PartwiseError",
+    "WorkersLostError",
 ]
 
 
@@ -65,6 +67,10 @@ class FactorTypeError(PartwiseError, TypeError):
 
 class ModelFileError(PartwiseError, ValueError):
     """A model file is damaged, truncated, foreign or written by a newer version."""
+
+
+class WorkersLostError(PartwiseError, RuntimeError):
+    """The workers of a cluster are gone, or die of a block again and again."""
 
 
 class MissingExtraError(PartwiseError, ImportError):

@@ -10,8 +10,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from partwise.estimators.base import BaseNMF, warn
 from partwise.estimators.callbacks import FitTask, with_callbacks
+from partwise.estimators.lazy import lazy_weights
+from partwise.exceptions import ParameterError
 from partwise.factorization import fit
 from partwise.matrix import Array, Matrix
+from partwise.matrix.lazy import dask_array
 from partwise.matrix.names import like_columns
 from partwise.parameters import check_flag
 from partwise.penalties import Bounds, Penalty
@@ -334,7 +337,7 @@ class NMF(BaseNMF):
             factorization_=found,
         )
         task.end()
-        return found.W
+        return found.W if dask_array(X) is None else self.transform(X)
 
     def _choose(self, X: Matrix, sample_weight: Any, feature_weight: Any) -> RankChoice:
         return choose_rank(
@@ -389,9 +392,13 @@ class NMF(BaseNMF):
         Returns
         -------
         W : ndarray of shape (n_samples, n_components)
-            Weights of the parts.
+            Weights of the parts. For a Dask array a Dask array with the same chunks of rows, not yet computed.
         """
         check_is_fitted(self)
+        if (lazy := dask_array(X)) is not None:
+            if entry_weight is not None or fixed_weights is not None:
+                raise ParameterError("entry_weight and fixed_weights cannot go with a Dask array; compute it.")
+            return lazy_weights(self, X, lazy)
         matrix, _ = self._validate(X, reset=False, entry_weight=entry_weight)
         bounds = None if fixed_weights is None else Bounds.fixed(fixed_weights)
         return self._projection()(matrix, n_jobs=self.n_jobs, bounds=bounds)
