@@ -9,8 +9,8 @@
     ├── ParameterError (ValueError)           a parameter has a value that nothing accepts
     │   └── IncompatibleSolverError           solver and loss are both valid, but not together
     ├── FactorTypeError (TypeError)           a given W or H has another dtype than X
+    ├── CheckpointError (ValueError)          a checkpoint is damaged, or of another fit, or in use
     ├── ModelFileError (ValueError)           a model file is damaged, foreign or from a newer version
-    ├── WorkersLostError (RuntimeError)       a cluster has no workers left for a fit
     └── MissingExtraError (ImportError)       an optional package is needed; the text names the extra
 
 Each also inherits the built-in error that scikit-learn's users already catch.
@@ -20,6 +20,7 @@ import difflib
 from collections.abc import Iterable
 
 __all__ = [
+    "CheckpointError",
     "DataError",
     "DataTypeError",
     "DomainError",
@@ -29,7 +30,6 @@ __all__ = [
     "ModelFileError",
     "ParameterError",
     "PartwiseError",
-    "WorkersLostError",
 ]
 
 
@@ -65,12 +65,12 @@ class FactorTypeError(PartwiseError, TypeError):
     """A given W or H has another dtype than X."""
 
 
+class CheckpointError(PartwiseError, ValueError):
+    """A checkpoint is damaged, or of another fit, or its folder is in use; the text says which, and the way out."""
+
+
 class ModelFileError(PartwiseError, ValueError):
     """A model file is damaged, truncated, foreign or written by a newer version."""
-
-
-class WorkersLostError(PartwiseError, RuntimeError):
-    """The workers of a cluster are gone, or die of a block again and again."""
 
 
 class MissingExtraError(PartwiseError, ImportError):

@@ -163,18 +163,24 @@ def check_memory(name: str, value: Any) -> int:
     raise _refusal(name, value, "a number of bytes, or one with a unit, as in '400MiB' or '2GB'", (), "")
 
 
-def check_seed(name: str, value: Any) -> np.random.RandomState:
+def check_seed(name: str, value: Any, state: Any = None) -> np.random.RandomState:
     """Return the random numbers that a seed stands for; raise for anything else.
 
     None is NumPy's global state, an integer a state of its own. A RandomState, or a Generator, is drawn from, so that
-    the next call with it finds other numbers.
+    the next call with it finds other numbers. With `state`, what their ``get_state`` once gave, they go on from there;
+    the global ones stay as they are.
     """
     check_seed_kind(name, value)
     if value is None or value is np.random:
-        return np.random.mtrand._rand
-    if isinstance(value, np.random.RandomState):
-        return value
-    return np.random.RandomState(value.bit_generator if isinstance(value, np.random.Generator) else int(value))
+        numbers = np.random.mtrand._rand if state is None else np.random.RandomState()
+    elif isinstance(value, np.random.RandomState):
+        numbers = value
+    else:
+        seed = value.bit_generator if isinstance(value, np.random.Generator) else int(value)
+        numbers = np.random.RandomState(seed)
+    if state is not None:
+        numbers.set_state(state)
+    return numbers
 
 
 def check_seed_kind(name: str, value: Any) -> None:

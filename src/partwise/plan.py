@@ -3,11 +3,17 @@
 import time
 from collections.abc import Callable
 from dataclasses import InitVar, dataclass, field, replace
+from functools import partial
 from typing import Any
 
+import numpy as np
+
+from partwise.checkpoints import Checkpoints, Course, Progress
+from partwise.fingerprint import fingerprint
 from partwise.init import STARTS
 from partwise.init.given import starts
 from partwise.losses import Loss
+from partwise.matrix import Array
 from partwise.matrix.names import like_columns
 from partwise.parameters import check_choice, check_integer, check_kind, check_seed, check_seed_kind, check_stopping
 from partwise.problem import Problem
@@ -25,6 +31,7 @@ from partwise.solvers import (
     solve_rows,
     warm_up,
 )
+from partwise.solvers.descent import points
 from partwise.solvers.rows import MOST_LOCAL
 from partwise.stopping import Stopping, StopReason
 from partwise.terms import Volume
@@ -44,6 +51,8 @@ class Plan:
         What the solver has to minimise.
     names : ndarray of shape (m,) or None
         Names of X's columns, which those of H and seed_components are matched with.
+    checkpoints : Checkpoints or None
+        Where checkpoints go.
     began : float
         ``time.perf_counter()`` when the fit began.
 
@@ -70,6 +79,7 @@ class Plan:
     seed_components: Any = None
     n_jobs: int | None = None
     callback: Callback | None = None
+    checkpoints: Checkpoints | None = None
     names: InitVar[Any] = None
     began: float = field(default_factory=time.perf_counter)
     stopping: Stopping = field(init=False)
@@ -95,34 +105,66 @@ class Plan:
 
     def best(self, problem: Problem, volume: Volume | None, workers: Workers) -> Outcome:
         """Return the outcome of the best of all starts."""
-        X, loss, begin = problem.X, problem.loss, self._beginning(problem, volume)
-        best, waiting = None, self.n_init
+        if self.checkpoints is None:
+            return self._best(problem, volume, workers)
+        fit = fingerprint(problem.given, self._settings(problem), workers)
+        sizes = dict(zip("nmk", (*problem.X.shape, problem.n_components), strict=True))
+        with self.checkpoints.course(fit, sizes, problem.X.dtype, self.began) as course:
+            found = self._best(problem, volume, workers, course)
+            if found.reason is StopReason.INTERRUPTED:  # with a callback too: there is something to go on from
+                raise KeyboardInterrupt
+            return found
+
+    def _best(self, problem: Problem, volume: Volume | None, workers: Workers, course: Course | None = None) -> Outcome:
+        X, loss, at, began = problem.X, problem.loss, Progress(), self.began
+        if course is not None:
+            at, began = course.progress, course.began
+        rng = check_seed("random_state", self.random_state, at.random)
+        begin = self._beginning(problem, volume, rng)
+        best, waiting = at.best, self.n_init - at.done
         while waiting:
-            together = 1 if self.callback or volume else min(waiting, in_step(X, problem.n_components, self.solver))
-            begun = [begin(workers) for _ in range(together)]
+            alone = self.callback or volume or course
+            together = 1 if alone else min(waiting, in_step(X, problem.n_components, self.solver))
             leads, limit = [0] * together, self.stopping
-            if self._warms_up(problem):
-                begun, leads = warm_up(X, loss, self.solver, begun, workers, self.began)
+            keep: Callable[..., None] | None = None if course is None else course.keep
+            state, at.state = at.state, None  # its arrays are the loop's own from here on
+            if state is None:
+                begun = [begin(workers) for _ in range(together)]
+                if self._warms_up(problem):
+                    begun, leads = warm_up(X, loss, self.solver, begun, workers, began)
+                if course is not None:
+                    course.begin_start(rng.get_state(legacy=False))
+            else:
+                begun = [self._factors(problem, volume, *points(state))]
             if volume:
-                w, h, spent = lighten(X, loss, self.solver, *begun[0], limit, workers, self.began)
-                begun, leads, limit = [(w, h)], [spent], replace(limit, max_iter=limit.max_iter - spent)
+                spent = at.spent
+                if state is None or at.weight is not None:
+                    there = None if at.weight is None or state is None else (state, at.weight, spent)
+                    w, h, spent = lighten(X, loss, self.solver, *begun[0], limit, workers, began, keep, there)
+                    begun, state = [(w, h)], None
+                leads, limit = [spent], replace(limit, max_iter=limit.max_iter - spent)
+                keep = keep and partial(keep, spent=spent)
             found = alternate(
-                X, loss, self.solver, begun, stopping=limit, workers=workers, began=self.began,
-                callback=self._told(problem), leads=leads,
+                X, loss, self.solver, begun, stopping=limit, workers=workers, began=began,
+                callback=self._told(problem), leads=leads, keep=keep, state=state,
             )  # fmt: skip
             best = min([best, *found] if best else found, key=lambda outcome: outcome.objective)
             cut_short = any(outcome.reason in CUT_SHORT for outcome in found)
-            del found, begun  # and with them all arrays but the best
+            del found, begun, state  # and with them all arrays but the best
             waiting = 0 if cut_short else waiting - together
+            if course is not None and waiting:
+                course.end_start(best)
+                at = course.progress
         assert best is not None
         return best
 
-    def _beginning(self, problem: Problem, volume: Volume | None) -> Callable[[Workers], tuple[Factor, Factor]]:
+    def _beginning(
+        self, problem: Problem, volume: Volume | None, rng: np.random.RandomState
+    ) -> Callable[[Workers], tuple[Factor, Factor]]:
         """Return a function that makes one start after another."""
         X, init, domains = problem.X, self.init, problem.domains
         if init is None and self.W is None and self.H is None and (any(problem.boxes) or not problem.is_whole):
             init = "random"  # an SVD takes unknown entries for zeros, and knows no bounds
-        rng = check_seed("random_state", self.random_state)
         pairs = starts(X, problem.n_components, init, self.W, self.H, problem.scales, self.seed_components, rng)
 
         def begin(workers: Workers) -> tuple[Factor, Factor]:
@@ -132,11 +174,29 @@ class Plan:
                     X, problem.loss, None, Fixed(Ht), problem.penalties[0], workers, most=MOST_LOCAL,
                     domain=domains[0],
                 )  # fmt: skip
-            terms_W, terms_H = problem.terms
-            w = Factor(W, problem.penalties[0], domains[0], terms_W)
-            return w, Factor(Ht, problem.penalties[1], domains[1], (*terms_H, volume) if volume else terms_H)
+            return self._factors(problem, volume, W, Ht)
 
         return begin
+
+    @staticmethod
+    def _factors(problem: Problem, volume: Volume | None, W: Array, Ht: Array) -> tuple[Factor, Factor]:
+        """Return W (n, k) and Ht (m, k) as factors of the problem."""
+        terms_W, terms_H = problem.terms
+        w = Factor(W, problem.penalties[0], problem.domains[0], terms_W)
+        terms_H = (*terms_H, volume) if volume else terms_H
+        return w, Factor(Ht, problem.penalties[1], problem.domains[1], terms_H)
+
+    def _settings(self, problem: Problem) -> dict[str, Any]:
+        """Return what a fit is told from another one by, but for the data."""
+        weighting = problem.weighting
+        return {
+            "n_components": problem.n_components, "loss": problem.named, "solver": self.solver, "init": self.init,
+            "n_init": self.n_init, "random_state": self.random_state, "W": self.W, "H": self.H,
+            "seed_components": self.seed_components, "penalty_W": problem.asked[0], "penalty_H": problem.asked[1],
+            "bounds_W": problem.bounds[0], "bounds_H": problem.bounds[1], "sample_weight": weighting.rows,
+            "feature_weight": weighting.columns, "sum_to_one": problem.sum_to_one, "min_volume": problem.min_volume,
+            "terms_W": problem.asked_terms[0], "terms_H": problem.asked_terms[1],
+        }  # fmt: skip
 
     def _warms_up(self, problem: Problem) -> bool:
         """Return whether starts may learn from a sample of the rows first."""

@@ -96,6 +96,10 @@ class Stopping:
             unit = STEADY * abs(loss) if magnitude == np.inf else min(abs(loss), magnitude)
             if np.isfinite(before) and before - loss < self.tol * unit:
                 return StopReason.STEADY
+        return self.limit(iteration, seconds)
+
+    def limit(self, iteration: int, seconds: float) -> StopReason | None:
+        """Return which limit this iteration has reached, or None."""
         if iteration >= self.max_iter:
             return StopReason.MAX_ITER
         if self.max_seconds is not None and seconds >= self.max_seconds:

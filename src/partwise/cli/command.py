@@ -34,6 +34,7 @@ __all__ = [
     "operand",
     "quiet",
     "refuse",
+    "same_command",
     "seed_option",
     "table_file",
     "with_folder",
@@ -78,6 +79,7 @@ class Command(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Refuse an option that stands twice where one value counts: Click takes the last without a word."""
+        ctx.meta["words"] = [*args]
         if not ctx.resilient_parsing:
             order = self.make_parser(ctx).parse_args(args=list(args))[2]
             for param in order:
@@ -241,6 +243,13 @@ def next_command(name: str, *words: str) -> str:
             for one in value if param.multiple else [value]:
                 given += [param.opts[-1], *([] if param.is_flag else [str(one)])]
     return quoted(["partwise", name, *words, *given])
+
+
+def same_command(*words: str) -> str:
+    """Return a line to paste that runs this command again, with some words more."""
+    ctx = click.get_current_context()
+    given = ctx.meta["words"]
+    return quoted(["partwise", str(ctx.info_name), *(word for word in words if word not in given), *given])
 
 
 def operand(path: str) -> str:

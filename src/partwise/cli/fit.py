@@ -1,6 +1,9 @@
 """``partwise fit``."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +16,7 @@ from partwise.cli.command import (
     missing_option,
     new_file,
     note,
+    same_command,
     seed_option,
 )
 from partwise.cli.formats import NUMBERS, format_options
@@ -38,6 +42,20 @@ def _components(ctx: click.Context, option: click.Parameter, value: str) -> int 
     return int(value)
 
 
+@contextmanager
+def going_on(checkpoint: str | None) -> Iterator[None]:
+    """Say how to go on if a Ctrl-C ends what is done inside the block, and has left a checkpoint."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        from partwise.checkpoints import NAME
+
+        if checkpoint is None or not Path(checkpoint, NAME).exists():
+            raise
+        click.echo(f"Interrupted. To go on: {same_command('--resume')}", err=True)
+        click.get_current_context().exit(130)
+
+
 @click.command(cls=Command)
 @click.argument("file", type=data_file)
 @click.option(
@@ -54,6 +72,21 @@ def _components(ctx: click.Context, option: click.Parameter, value: str) -> int 
 @weights_option
 @click.option("--max-iter", type=click.IntRange(min=1), default=200, show_default=True, help="Most iterations.")
 @seed_option
+@click.option(
+    "--checkpoint",
+    metavar="DIR",
+    type=click.Path(file_okay=False),
+    help="Keep in this folder what a fit that is stopped or killed goes on from with --resume.",
+)
+@click.option(
+    "--checkpoint-every",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    help="Iterations from one checkpoint to the next.",
+)
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint, if there is one.")
 @json_option
 def command(
     file: str,
@@ -65,6 +98,9 @@ def command(
     weights: Column | None,
     max_iter: int,
     seed: int,
+    checkpoint: str | None,
+    checkpoint_every: int,
+    resume: bool,
     as_json: bool,
 ) -> None:
     """Factorize a matrix of numbers into parts.
@@ -73,6 +109,8 @@ def command(
     for standard input; or a matrix: .npy, .npz, .mtx, or a folder of 10x. With partwise[io] it can also be .xlsx, .h5ad
     or .zarr. Text can be packed: .gz, .bz2, .xz, .zst. What is guessed about a file is told, with the option that says
     otherwise.
+
+    With --checkpoint DIR, Ctrl-C ends the iteration, and the command that it prints goes on from there.
 
     \b
     Example: partwise fit counts.csv --components 5 --out counts.model
@@ -87,12 +125,16 @@ def command(
         note("choosing the number of parts first")
     started = time.perf_counter()
     model = NMF(
-        components, beta_loss=loss, max_iter=max_iter, random_state=seed, n_jobs=-1, missing_values=MISSING[missing]
-    )
+        components, beta_loss=loss, max_iter=max_iter, random_state=seed, n_jobs=-1, missing_values=MISSING[missing],
+        checkpoint_dir=checkpoint, checkpoint_every=checkpoint_every, resume=resume,
+    )  # fmt: skip
     first = "Choosing the number of parts" if components == "choose" else "Finding a start"
-    with progress(model, first, "Factorizing"):
+    with going_on(checkpoint), progress(model, first, "Factorizing"):
         model.fit(named(numbers, file), **({} if weighing is None else weighing.keywords))
     facts = fit_facts(model, model.factorization_.relative_error, time.perf_counter() - started)
+    model.set_params(
+        checkpoint_dir=None, checkpoint_every=10, resume=False
+    )  # a model is the same however it came about
     save_model(model, out)
     n_samples, n_features = X.shape
     reason = model.rank_choice_.reason if components == "choose" else None

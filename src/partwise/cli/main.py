@@ -115,7 +115,8 @@ def _failure(error: Exception, command: click.Command | None) -> Failure:
         return Failure(in_options(str(error), command), exit_code=1 if isinstance(error, MissingExtraError) else 2)
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
-        return Failure(f"{where}{error.strerror or error}.", exit_code=2 if isinstance(error, BAD_PATH) else 1)
+        said = in_options(f"{where}{error.strerror or error}.", command)
+        return Failure(said, exit_code=2 if isinstance(error, BAD_PATH) else 1)
     if isinstance(error, MemoryError):
         return Failure(f"not enough memory ({error}). Give a smaller file, or fewer components.", exit_code=1)
     return Failure(f"{type(error).__name__}: {error}. Add --debug to see where it happened.", exit_code=1)

@@ -9,6 +9,7 @@ __all__ = ["in_options"]
 
 SPELLED = {
     "beta_loss": ("--loss",),
+    "checkpoint_dir": ("--checkpoint",),
     "date_column": ("--date",),
     "entry_weight": ("--weights",),
     "id_column": ("--id",),

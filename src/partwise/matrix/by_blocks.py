@@ -49,7 +49,7 @@ class ByBlocks(Matrix):
 
             def block(number: int) -> Any:
                 rows = slice(*self.tiled[number])
-                own, sums = function(ahead.take(number), rows, shared, *self.parts(factors, rows))
+                own, sums = function(ahead.take(number), rows, shared, *(part_of(factor, rows) for factor in factors))
                 adding.take(number, sums)
                 return own
 
@@ -60,11 +60,6 @@ class ByBlocks(Matrix):
         """The blocks, moved to multiples of TILE rows: kernels then do what they do to a matrix in memory."""
         edges = {first // TILE * TILE for first, _ in self.blocks} | {self.shape[0]}
         return tuple(pairwise(sorted(edges)))
-
-    @staticmethod
-    def parts(factors: Sequence[Any], rows: slice) -> list[Any]:
-        """Return some rows of each factor, an array or what has ``of``; None of None."""
-        return [None if f is None else f[rows] if isinstance(f, np.ndarray) else f.of(rows) for f in factors]
 
     @cached_property
     def T(self) -> Matrix:
@@ -99,14 +94,15 @@ class ByBlocks(Matrix):
         return Dense(self.values()).where(which)
 
     def take(self, rows: Array | None = None, columns: Array | None = None) -> Matrix:
-        """See Matrix: rows that are taken are held in memory."""
-        if rows is None:
-            return self if columns is None else Changed(self, _Taken(columns), n_columns=len(columns))
+        """See Matrix: what is taken is held in memory, but for all columns in another order."""
+        if rows is None and columns is not None and np.array_equal(np.sort(columns), np.arange(self.shape[1])):
+            return Changed(self, _Reordered(columns))
+        numbers = np.arange(self.shape[0]) if rows is None else rows
         found, places = [], []
         for first, last in self.blocks:
-            here = np.flatnonzero((rows >= first) & (rows < last))
+            here = np.flatnonzero((numbers >= first) & (numbers < last))
             if here.size:
-                part = self.slice(first, last).take(rows[here] - first, columns)
+                part = self.slice(first, last).take(numbers[here] - first, columns)
                 found.append(array_of_rows(part))
                 places.append(here)
         back = np.argsort(np.concatenate(places))
@@ -200,6 +196,11 @@ class _Ahead:
         return found
 
 
+def part_of(factor: Any, rows: slice) -> Any:
+    """Return some rows of an array, or of what has ``of``; None of None."""
+    return None if factor is None else factor[rows] if isinstance(factor, np.ndarray) else factor.of(rows)
+
+
 def held(rows: Any) -> Matrix:
     """Return rows in memory, an array or CSR, as a matrix."""
     return Sparse(rows) if sp.issparse(rows) else Dense(rows)
@@ -230,8 +231,8 @@ class _Scaled:
         return part.scaled(self._left[rows], self._right)
 
 
-class _Taken:
-    """What takes columns."""
+class _Reordered:
+    """What puts columns in another order."""
 
     def __init__(self, columns: Array) -> None:
         self._columns = columns
@@ -243,29 +244,19 @@ class _Taken:
 class Changed(ByBlocks):
     """A matrix whose blocks are those of another one, changed by a function of (some rows of it, which).
 
-    `whole` says whether every entry is known; if not, blocks are of storages that have unknown ones. `n_columns` is how
-    many columns it has, if not as many as the other.
+    `whole` says whether every entry is known; if not, blocks are of storages that have unknown ones.
     """
 
-    def __init__(
-        self,
-        source: ByBlocks,
-        change: Callable[[Matrix, slice], Matrix],
-        whole: bool = True,
-        n_columns: int | None = None,
-    ) -> None:
+    def __init__(self, source: ByBlocks, change: Callable[[Matrix, slice], Matrix], whole: bool | None = None) -> None:
         self._source, self._change = source, change
-        self.shape, self.blocks = (source.shape[0], n_columns or source.shape[1]), source.blocks
+        self.shape, self.blocks = source.shape, source.blocks
         self.dtype = self.slice(0, 1).dtype
-        self.capabilities = source.capabilities if whole else frozenset()
-        self.is_checked = source.is_checked
+        self.capabilities = source.capabilities if whole is None or whole else frozenset()
 
     @cached_property
     def n_stored(self) -> int:
         """See Matrix."""
-        if self.can("complete") and self.shape == self._source.shape:
-            return self._source.n_stored
-        return sum(self.each(_n_stored, None)[0])
+        return self._source.n_stored if self.can("complete") else sum(self.each(_n_stored, None)[0])
 
     @cached_property
     def mean(self) -> float:

@@ -1,11 +1,14 @@
 """From a heavy volume to the one asked for: a light one draws parts together slowly, but data push them apart fast."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from partwise.losses import Loss
 from partwise.matrix import Matrix
 from partwise.solvers.alternate import alternate
 from partwise.solvers.base import Factor, Solver
+from partwise.solvers.descent import State
 from partwise.stopping import Stopping, StopReason
 from partwise.terms import Volume
 from partwise.threads import Workers
@@ -29,6 +32,8 @@ def lighten(
     stopping: Stopping,
     workers: Workers,
     began: float,
+    keep: Callable[..., None] | None = None,
+    at: tuple[State, float, int] | None = None,
 ) -> tuple[Factor, Factor, int]:
     """Lead a start through heavier volumes to near where its own is best; return it, and the iterations it took.
 
@@ -40,15 +45,23 @@ def lighten(
     ----------
     w, h : Factor
         W (n, k) and Ht (m, k), which has a volume.
+    keep : callable or None
+        Called after each iteration with the ``Descent``, its weight, and the iterations spent at heavier ones.
+    at : (State, float, int) or None
+        What ``keep`` was called with, the state for the ``Descent``: it goes on there.
     """
     volume = next(term for term in h.terms if isinstance(term, Volume))
     others = tuple(term for term in h.terms if term is not volume)
-    weight, spent = HEAVY * X.shape[0] * volume.floor, 0
+    state, weight, spent = at or (None, HEAVY * X.shape[0] * volume.floor, 0)
     while weight > volume.weight and spent < stopping.max_iter // 2:
         most = min(MOST, stopping.max_iter // 2 - spent)
         limit = Stopping(max(stopping.tol, CLOSE), most, stopping.max_seconds)
         pair = w, Factor(h.point, h.penalty, h.domain, (*others, replace(volume, weight=weight)))
-        outcome = alternate(X, loss, solver, [pair], stopping=limit, workers=workers, began=began)[0]
+        outcome = alternate(
+            X, loss, solver, [pair], stopping=limit, workers=workers, began=began,
+            keep=None if keep is None else partial(keep, weight=weight, spent=spent), state=state,
+        )[0]  # fmt: skip
+        state = None
         w, h = w.at(outcome.W), h.at(outcome.Ht)
         spent += outcome.n_iter
         weight /= LIGHTER

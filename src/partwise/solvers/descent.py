@@ -144,6 +144,12 @@ State = tuple[dict[str, Array], dict[str, Any]]
 """Arrays and plain values."""
 
 
+def points(state: State) -> tuple[Array, Array]:
+    """Return the points of W (n, k) and Ht (m, k) in a state."""
+    arrays, values = state
+    return arrays[f"W{values['W']['point']}"], arrays[f"H{values['H']['point']}"]
+
+
 class Descent:
     """A fit from one start; see ``alternate`` for the parameters.
 
@@ -189,8 +195,8 @@ class Descent:
 
     def run(self) -> Generator[HalfStep, Update, Outcome]:
         """Yield the half-steps of the fit and take what they find; return its outcome."""
-        if 0 < self._stopping.max_iter <= self.iteration:
-            self.reason = StopReason.MAX_ITER
+        if self.iteration:  # it goes on from a state
+            self.reason = self._stopping.limit(self.iteration, self.seconds)
         try:
             while self.reason is None:
                 yield from self._iterate()
