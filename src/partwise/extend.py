@@ -1,7 +1,9 @@
 """What extensions are made of: a storage, a loss, a solver, a term or a domain of your own, one file each.
 
 - ``Matrix`` is a storage of X. ``ByBlocks`` is one that gives its rows a block at a time, and needs four names.
-  ``as_matrix`` makes one of an array, a sparse matrix or a frame; ``factorize`` and ``NMF.fit`` take any.
+  Its ``each`` runs a function on each block, on threads of the fit; override it to run blocks elsewhere, and add their
+  sums with ``Adding``. ``as_matrix`` makes one of an array, a sparse matrix or a frame; ``factorize`` and ``NMF.fit``
+  take any.
 - ``Loss`` is what a fit minimises. With ``gradient_split`` it works with the solver 'mu' on every storage; with
   ``half_step``, on views of rows (``DenseRows``, ``CsrRows``, ``KnownRows``), it has the solver 'ccd'.
 - ``Solver`` does a half-step: it takes a ``HalfStep`` of two ``Factor`` objects, and returns an ``Update`` with a
@@ -20,12 +22,14 @@ from partwise.domains import Domain
 from partwise.losses import Interval, Loss
 from partwise.losses.fixed import Fixed, Side
 from partwise.matrix import Matrix, as_matrix
+from partwise.matrix.adding import Adding
 from partwise.matrix.by_blocks import ByBlocks
 from partwise.matrix.rows import CsrRows, DenseRows, KnownRows, Rows
 from partwise.solvers import Factor, HalfStep, Solver, Step, Update
 from partwise.terms import Term
 
 __all__ = [
+    "Adding",
     "ByBlocks",
     "CsrRows",
     "DenseRows",
