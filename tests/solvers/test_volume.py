@@ -217,6 +217,19 @@ def test_a_light_volume_is_reached_through_heavier_ones_in_fewer_iterations(n_jo
     assert fits[0].objective < 0.98 * fits[1].objective
 
 
+def test_the_volume_that_a_start_is_led_to_is_the_last_of_its_terms():
+    data = as_matrix(scene(noise=0.003)[0])
+    volume, spent = Volume.of(data, 3, 1.0), []
+    for terms in ((volume,), (Volume(1e-12, 1.0), volume)):
+        W, Ht = initialize(data, 3, "random", np.random.RandomState(0))
+        w, h = Factor(Simplex().project(W), domain=Simplex()), Factor(Ht, terms=terms)
+        with Workers(1) as workers:
+            _, h, steps = lighten(data, Frobenius(), HALS(), w, h, Stopping(max_iter=2000), workers, 0.0)
+        assert h.terms == terms
+        spent.append(steps)
+    assert 0 < spent[1] < 2 * spent[0]
+
+
 @pytest.mark.parametrize("max_iter", [1, 3, 40])
 def test_all_iterations_together_keep_to_their_limit(max_iter):
     started = []

@@ -44,14 +44,14 @@ def lighten(
     Parameters
     ----------
     w, h : Factor
-        W (n, k) and Ht (m, k), which has a volume.
+        W (n, k) and Ht (m, k), whose last term is a volume.
     keep : callable or None
         Called after each iteration with the ``Descent``, its weight, and the iterations spent at heavier ones.
     at : (State, float, int) or None
         What ``keep`` was called with, the state for the ``Descent``: it goes on there.
     """
-    volume = next(term for term in h.terms if isinstance(term, Volume))
-    others = tuple(term for term in h.terms if term is not volume)
+    *others, volume = h.terms
+    assert isinstance(volume, Volume)
     state, weight, spent = at or (None, HEAVY * X.shape[0] * volume.floor, 0)
     while weight > volume.weight and spent < stopping.max_iter // 2:
         most = min(MOST, stopping.max_iter // 2 - spent)
