@@ -12,6 +12,7 @@ from partwise.matrix import Array
 from partwise.parameters import check_integer
 from partwise.tables.cells import listed
 from partwise.topics.fitted import FittedTopics
+from partwise.topics.places import modelled
 
 __all__ = ["merge", "split"]
 
@@ -105,7 +106,7 @@ def _explained_by(topics: FittedTopics, topic: int) -> Any:
     theta, H = topics.places, topics.components
     rows, columns = X.row, X.col
     own = theta[rows, topic] * H[topic, columns]
-    model = np.einsum("ij,ij->i", theta[rows], H.T[columns])
+    model = modelled(X, theta, H)
     part = X.data * np.divide(own, model, out=np.zeros_like(own), where=model > 0)
     kept = sp.csr_array((part, (rows, columns)), shape=X.shape)
     kept.eliminate_zeros()

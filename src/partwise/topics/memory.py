@@ -8,6 +8,7 @@ import scipy.sparse as sp
 
 from partwise import kernels
 from partwise.matrix import Array
+from partwise.topics.places import modelled
 
 __all__ = ["Memory"]
 
@@ -61,7 +62,7 @@ class Memory:
             gram, cross = theta.T @ theta, (X.T @ theta).T
         else:
             counts = sp.coo_array(X)
-            model = np.einsum("ij,ij->i", theta[counts.row], H.T[counts.col])
+            model = modelled(counts, theta, H)
             ratio = sp.csr_array((counts.data / np.where(model > 0, model, 1), (counts.row, counts.col)), shape=X.shape)
             gram, cross = theta.sum(axis=0), H * (ratio.T @ theta).T
         return Memory(self.squared, forget * self.gram + gram, forget * self.cross + cross)

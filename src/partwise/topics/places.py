@@ -1,4 +1,4 @@
-"""Places of documents among topics: shares, unit rows, means of groups."""
+"""Places of documents among topics: shares, unit rows, means of groups, and the model that they make."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ import scipy.sparse as sp
 
 from partwise.matrix import Array
 
-__all__ = ["group_rows", "mean_shares", "shares_of", "unit_rows"]
+__all__ = ["group_rows", "mean_shares", "modelled", "shares_of", "unit_rows"]
 
 
 def shares_of(theta: Array) -> Array:
@@ -21,6 +21,12 @@ def mean_shares(theta: Array) -> Array:
     """Return the mean share of each topic (k,) over the documents that have any; sums to 1."""
     shares = shares_of(theta)
     return shares.sum(axis=0, dtype=np.float64) / max(np.count_nonzero(shares.any(axis=1)), 1)
+
+
+def modelled(X: Any, theta: Array, H: Array) -> Array:
+    """Return the entries of theta (n, k) @ H (k, m) where a COO array X (n, m) has entries, in X's order."""
+    model: Array = np.einsum("ij,ij->i", theta[X.row], H.T[X.col])
+    return model
 
 
 def unit_rows(rows: Any) -> Any:

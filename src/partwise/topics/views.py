@@ -16,7 +16,7 @@ from partwise.topics.collection import as_many
 from partwise.topics.comparison import TopicDiff, topic_diff
 from partwise.topics.fitted import FittedTopics
 from partwise.topics.frames import frame
-from partwise.topics.places import group_rows, mean_shares, unit_rows
+from partwise.topics.places import group_rows, mean_shares, modelled, unit_rows
 from partwise.topics.timeline import binned
 from partwise.topics.words import ranked_words
 
@@ -132,7 +132,7 @@ def _spoken(topics: FittedTopics, rows: Array) -> Array:
         wanted, there = (X.T @ theta).T, (theta.T @ theta) @ H
     else:
         X = X.tocoo()
-        model = np.einsum("ij,ij->i", theta[X.row], H.T[X.col])
+        model = modelled(X, theta, H)
         X.data = X.data / np.where(model > 0, model, 1)
         wanted, there = (X.T @ theta).T, theta.sum(axis=0)[:, None]
     return H * np.divide(wanted, there, out=np.zeros(H.shape), where=there > 0)
