@@ -125,3 +125,13 @@ def test_unknown_entries_count_for_nothing(missing, loss):
 def test_what_was_never_unknown_is_a_whole_matrix():
     found = pw.factorize(Kept(DENSE, 100), 4, missing_values=np.nan, solver="hals", init="random", random_state=0)
     assert found.loss == pytest.approx(pw.factorize(DENSE, 4, solver="hals", init="random", random_state=0).loss)
+
+
+@pytest.mark.parametrize("name", ["hals", "pivoting"])
+def test_the_error_of_a_close_fit_is_that_of_its_residuals(name):
+    rng = np.random.default_rng(1)
+    X = rng.gamma(0.5, 1.0, (700, 2)) @ rng.gamma(0.5, 1.0, (2, 40))
+    options = {"solver": name, "init": "random", "random_state": 0, "max_iter": 60, "tol": 0}
+    found, expected = (pw.factorize(given, 2, **options) for given in (Kept(X, 128), X))
+    assert found.relative_error < 1e-3
+    np.testing.assert_allclose(found.curve["loss"], expected.curve["loss"], rtol=1e-2, atol=1e-20 * (X**2).sum())

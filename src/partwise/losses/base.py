@@ -151,6 +151,8 @@ class Loss(ABC):
 
     def value(self, X: Matrix, left: Array, right: Array) -> float:
         """Return the loss of the model left @ right.T, summed over all n m cells, in float64."""
+        if not X.gives_rows:
+            X, left, right = X.T, right, left
         total: float = X.each(_value, (self, right), left)[1][0]
         return total
 

@@ -100,6 +100,9 @@ class Matrix(ABC):
     capabilities: frozenset[str] = frozenset({"complete", "shared_gram", "columns"})
     """What can be had of it beyond what every matrix gives; see CAPABILITIES."""
 
+    gives_rows: bool = True
+    """Whether its rows can be read; if not, those of its transpose can."""
+
     def can(self, capability: str) -> bool:
         """Return whether X has a capability."""
         return capability in self.capabilities

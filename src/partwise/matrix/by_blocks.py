@@ -282,6 +282,8 @@ def _after(part: Matrix, rows: slice, shared: Any, *factors: Any) -> Any:
 class _Across(Matrix):
     """The transpose of a matrix that gives rows alone: products with it are sums over the blocks of that."""
 
+    gives_rows = False
+
     def __init__(self, source: ByBlocks) -> None:
         self._source, self.capabilities = source, source.capabilities
         self.shape, self.dtype = source.shape[::-1], source.dtype
