@@ -18,7 +18,7 @@ from partwise.blocks.encoded import Compressed, find, form_of, open_encoded
 from partwise.blocks.hdf5 import opened_hdf5
 from partwise.blocks.layout import ENDING, VALUES, is_layout
 from partwise.blocks.making import Making, new_folder
-from partwise.blocks.market import market_shape, market_stream
+from partwise.blocks.market import market_header, market_stream
 from partwise.blocks.npy import Header, NpyRows, RawRows, check_matrix
 from partwise.blocks.npz import npz_stream
 from partwise.blocks.opening import HDF5, is_zarr, open_blocks
@@ -159,7 +159,7 @@ def _of_object(source: Any, work: Work) -> Stream:
 
 def _of_10x(matrix: Path, packing: str, features: list[str], cells: list[str], work: Work) -> Stream:
     """Return the rows of a folder of 10x: cells."""
-    shape = market_shape(matrix, OPENERS[packing])
+    shape = market_header(matrix, OPENERS[packing]).shape
     if shape not in ((len(features), len(cells)), (len(cells), len(features))):
         raise DataError(
             f"{matrix} holds {shape[0]:,} x {shape[1]:,} numbers, but the files beside it name {len(features):,} "
@@ -191,7 +191,7 @@ def _of_encoded(path: Path, layer: str | None, work: Work) -> Stream:
         return Stream.of(open_blocks(path, work.max_memory))
     opened = opened_zarr(path) if path.is_dir() else opened_hdf5(path)
     key, names = find(opened, layer)
-    if form_of(opened.root[key] if key else opened.root) != "csc":
+    if form_of(opened.at(key)) != "csc":
         return Stream.of(open_encoded(opened, work.max_memory, layer))
     matrix = Compressed.of(opened, key, "csc")
     pieces = by_column(matrix.indptr, matrix.entries)

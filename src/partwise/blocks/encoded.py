@@ -61,8 +61,11 @@ class Opened:
         """Return a part of an array, once it is known that nothing has changed."""
         self.stamp.check()
         with naming(self.name, ANEW):
-            array = self.root[key] if key else self.root
-            return np.asarray(array[first:last])
+            return np.asarray(self.at(key)[first:last])
+
+    def at(self, key: str) -> Any:
+        """Return the array or group of a key; '' is the root itself."""
+        return self.root[key] if key else self.root
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "_lock"} | {"_root": None}
@@ -87,7 +90,7 @@ class ArrayIn(BlockSource):
     """
 
     def __init__(self, opened: Opened, key: str, max_memory: int, column_names: list[str] | None) -> None:
-        array = opened.root[key] if key else opened.root
+        array = opened.at(key)
         check_matrix(opened.name, array.shape, array.dtype)
         chunks = array.chunks or (1, 1)
         plan = plan_dense(
@@ -137,7 +140,7 @@ class Compressed:
     def of(cls, opened: Opened, key: str, form: str) -> "Compressed":
         """Return what a group holds, checked."""
         with naming(opened.name, ANEW):
-            group = opened.root[key] if key else opened.root
+            group = opened.at(key)
             n, m = map(int, group.attrs.get("shape", group.attrs.get("h5sparse_shape")))
             indptr = np.asarray(group["indptr"][:]).astype(np.int64)
             indices, data = group["indices"], group["data"]
@@ -199,7 +202,7 @@ def open_encoded(opened: Opened, max_memory: int, layer: str | None) -> BlockSou
         If there is no such matrix, or it is kept by columns.
     """
     key, names = find(opened, layer)
-    form = form_of(opened.root[key] if key else opened.root)
+    form = form_of(opened.at(key))
     if form is None:
         return ArrayIn(opened, key, max_memory, names)
     if form == "csc":

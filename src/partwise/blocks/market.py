@@ -29,7 +29,7 @@ ANEW = "Write it in Matrix Market format, as scipy.io.mmwrite does."
 
 
 @dataclass(frozen=True)
-class _Header:
+class MarketHeader:
     """What a file says of itself.
 
     Parameters
@@ -62,8 +62,7 @@ def market_stream(
     DataError
         If it is no such file, is damaged, or holds complex numbers; names the line.
     """
-    with open_file(path) as file:
-        header = _header(path, unpack(file))
+    header = market_header(path, unpack)
     n, m = header.shape
     dtype = np.dtype(np.float64)
     if header.layout == "coordinate":
@@ -84,13 +83,13 @@ def market_stream(
     return Stream.by_columns(File(written), 0, (n, m), dtype, str(path), work)
 
 
-def market_shape(path: Path, unpack: Callable[[IO[bytes]], IO[bytes]]) -> tuple[int, int]:
-    """Return the shape of the matrix in a file."""
+def market_header(path: Path, unpack: Callable[[IO[bytes]], IO[bytes]]) -> MarketHeader:
+    """Return what a file says of itself; `unpack` makes a stream of text of the open file."""
     with open_file(path) as file:
-        return _header(path, unpack(file)).shape
+        return _header(path, unpack(file))
 
 
-def _header(path: Path, text: IO[bytes]) -> _Header:
+def _header(path: Path, text: IO[bytes]) -> MarketHeader:
     first = text.readline(1 << 16)
     found = BANNER.fullmatch(first)
     if found is None:
@@ -108,11 +107,11 @@ def _header(path: Path, text: IO[bytes]) -> _Header:
         raise DataError(f"{path}, line {lines + 1}: {line[:60]!r} tells no size of a matrix. {ANEW}") from error
     if min(n, m) < 1:
         raise DataError(f"{path} holds a matrix of shape {(n, m)}, without a single entry.")
-    return _Header(layout, "real" if field == "double" else field, symmetry, (n, m), count, lines + 1)
+    return MarketHeader(layout, "real" if field == "double" else field, symmetry, (n, m), count, lines + 1)
 
 
 def _entries(
-    path: Path, header: _Header, unpack: Callable[[IO[bytes]], IO[bytes]], transpose: bool
+    path: Path, header: MarketHeader, unpack: Callable[[IO[bytes]], IO[bytes]], transpose: bool
 ) -> Iterator[Entries]:
     """Yield the entries, and those that symmetry adds."""
     for found in _pieces(path, header, unpack):
@@ -124,7 +123,7 @@ def _entries(
             yield Entries(columns[other], rows[other], sign * found.data[other])
 
 
-def _pieces(path: Path, header: _Header, unpack: Callable[[IO[bytes]], IO[bytes]]) -> Iterator[Any]:
+def _pieces(path: Path, header: MarketHeader, unpack: Callable[[IO[bytes]], IO[bytes]]) -> Iterator[Any]:
     """Yield what SciPy makes of some lines: a COO array, or an array (count, 1)."""
     done, before = 0, header.lines
     n, m = header.shape

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from partwise.cli.command import (
 )
 from partwise.cli.formats import NUMBERS, format_options
 from partwise.cli.inputs import MISSING, column_name, count_unknown, named, read_non_negative
+from partwise.cli.memory import memory_option, opened_by_blocks, planned
 from partwise.cli.parts import heaviest
 from partwise.cli.progress import progress
 from partwise.cli.render import fit_facts, print_facts, print_json, print_parts, print_sentence, summary
@@ -71,6 +72,11 @@ def going_on(checkpoint: str | None) -> Iterator[None]:
 @format_options(*NUMBERS)
 @weights_option
 @click.option("--max-iter", type=click.IntRange(min=1), default=200, show_default=True, help="Most iterations.")
+@memory_option(
+    help="Memory to stay within, such as 2GiB: a file that needs more is read a block of rows at a time.",
+    show_default="all that FILE needs",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Show how a larger file is read, and what the fit needs.")
 @seed_option
 @click.option(
     "--checkpoint",
@@ -97,6 +103,8 @@ def command(
     format: "Format",
     weights: Column | None,
     max_iter: int,
+    max_memory: str | None,
+    verbose: bool,
     seed: int,
     checkpoint: str | None,
     checkpoint_every: int,
@@ -112,25 +120,40 @@ def command(
 
     With --checkpoint DIR, Ctrl-C ends the iteration, and the command that it prints goes on from there.
 
+    With --max-memory, a matrix that would not fit is read a block of rows at a time, once an iteration, also from .h5
+    and from what "partwise convert" writes.
+
     \b
     Example: partwise fit counts.csv --components 5 --out counts.model
     """
     from partwise import NMF
 
-    numbers = read_non_negative(file, format, missing)
-    X = numbers.X
-    n_unknown = count_unknown(X, missing, file)
-    weighing = None if weights is None else read_weights(weights, numbers, file, format)
-    if components == "choose":
-        note("choosing the number of parts first")
-    started = time.perf_counter()
-    model = NMF(
-        components, beta_loss=loss, max_iter=max_iter, random_state=seed, n_jobs=-1, missing_values=MISSING[missing],
-        checkpoint_dir=checkpoint, checkpoint_every=checkpoint_every, resume=resume,
-    )  # fmt: skip
-    first = "Choosing the number of parts" if components == "choose" else "Finding a start"
-    with going_on(checkpoint), progress(model, first, "Factorizing"):
-        model.fit(named(numbers, file), **({} if weighing is None else weighing.keywords))
+    with ExitStack() as held:
+        source = opened_by_blocks(file, format, max_memory, held)
+        if source is None:
+            numbers = read_non_negative(file, format, missing)
+            X, n_jobs, n_unknown = named(numbers, file), -1, count_unknown(numbers.X, missing, file)
+        else:
+            numbers, n_jobs, n_unknown = planned(source, components, missing, verbose)
+            X = source
+        weighing = None if weights is None else read_weights(weights, numbers, file, format)
+        if components == "choose":
+            note("choosing the number of parts first")
+        started = time.perf_counter()
+        model = NMF(
+            components,
+            beta_loss=loss,
+            max_iter=max_iter,
+            random_state=seed,
+            n_jobs=n_jobs,
+            missing_values=MISSING[missing],
+            checkpoint_dir=checkpoint,
+            checkpoint_every=checkpoint_every,
+            resume=resume,
+        )
+        first = "Choosing the number of parts" if components == "choose" else "Finding a start"
+        with going_on(checkpoint), progress(model, first, "Factorizing"):
+            model.fit(X, **({} if weighing is None else weighing.keywords))
     facts = fit_facts(model, model.factorization_.relative_error, time.perf_counter() - started)
     model.set_params(
         checkpoint_dir=None, checkpoint_every=10, resume=False

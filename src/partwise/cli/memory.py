@@ -1,0 +1,91 @@
+"""Matrices larger than the memory that a command may take: read a block of rows at a time."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from partwise.cli.command import note, quiet
+from partwise.cli.inputs import MISSING
+from partwise.cli.progress import doing
+from partwise.exceptions import DataError
+from partwise.io.escapes import escaped_lines
+
+if TYPE_CHECKING:
+    from partwise.blocks.source import BlockSource
+    from partwise.tables import Format, Numbers
+
+__all__ = ["DEFAULT", "memory_option", "opened_by_blocks", "planned"]
+
+DEFAULT = "1GiB"
+"""What a command stays within that is told nothing, where it reads by blocks."""
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+
+def memory_option(**settings: Any) -> Callable[[Decorated], Decorated]:
+    """Return the option ``--max-memory``."""
+    return click.option("--max-memory", metavar="SIZE", **settings)
+
+
+def opened_by_blocks(path: str, format: "Format", max_memory: str | None, held: ExitStack) -> "BlockSource | None":
+    """Return a file that would not fit into the memory allowed by blocks of rows, or None if it fits.
+
+    What cannot be read by rows is converted into a temporary folder, which `held` removes.
+    """
+    if path == "-":
+        return None
+    from partwise.blocks.fitting import memory_of, needs_blocks, opened_or_converted
+    from partwise.parameters import check_memory
+    from partwise.units import in_bytes
+
+    by_rows = needs_blocks(path)
+    if max_memory is None and not by_rows:
+        return None
+    allowed = check_memory("max_memory", max_memory or DEFAULT)
+    needed = memory_of(path, format.layer)
+    if not by_rows and (needed is None or needed <= allowed):
+        return None
+    for name in ("columns", "index_column", "encoding", "delimiter", "decimal"):
+        if getattr(format, name) is not None:
+            raise DataError(f"{path} is read a block of rows at a time, without {name}=.... Leave it out.")
+    with doing(f"Opening {path}"):
+        source, converted = opened_or_converted(path, allowed, held, layer=format.layer, transpose=format.transpose)
+    how = f"{len(source.blocks):,} blocks of up to {source.plan.rows_a_block:,} rows"
+    size = f" takes about {in_bytes(needed)} in memory:" if needed is not None else ":"
+    note(f"{path}{size} it is read in {how}")
+    if converted:
+        note("it was converted into a temporary folder first; partwise convert does that once for all")
+    return source
+
+
+def planned(source: "BlockSource", components: int | str, missing: str, verbose: bool) -> "tuple[Numbers, int, int]":
+    """Return the matrix as readers do, how many threads fit into the memory allowed, and how many entries are unknown.
+
+    Raises
+    ------
+    ParameterError
+        If not even one thread fits.
+    """
+    from partwise.matrix import as_matrix
+    from partwise.tables import Numbers
+    from partwise.threads import count_threads
+
+    if isinstance(components, str):
+        raise click.UsageError(
+            f"--components {components}: {source.name} is read a block of rows at a time, and this takes all of it. "
+            "Give a number; partwise rank finds one for a file with a part of the rows."
+        )
+    plan = source.plan
+    fits = (n_jobs for n_jobs in range(count_threads(-1), 1, -1) if plan.peak(components, n_jobs) <= plan.max_memory)
+    n_jobs = next(fits, 1)
+    plan.check(components, n_jobs)
+    if verbose and not quiet():
+        from partwise.units import in_bytes
+
+        click.echo(escaped_lines(f"{plan}\n"), err=True, nl=False)
+        threads = f"{n_jobs} thread{'s' if n_jobs > 1 else ''}"
+        note(f"a fit of {components} parts on {threads} takes up to {in_bytes(plan.peak(components, n_jobs))}")
+    n, m = source.shape
+    unknown = 0 if missing == "none" else n * m - as_matrix(source, missing_values=MISSING[missing]).n_stored
+    return Numbers(source, None, None if source.column_names is None else list(source.column_names)), n_jobs, unknown

@@ -1,0 +1,109 @@
+"""partwise convert, and partwise fit on files that would not fit into the memory allowed."""
+
+import json
+
+import numpy as np
+import pytest
+import scipy.io
+import scipy.sparse as sp
+
+import partwise as pw
+
+pytestmark = pytest.mark.filterwarnings("ignore:Maximum number of iterations")
+
+
+@pytest.fixture(scope="module")
+def X():
+    """A matrix (6000, 40) of rank three: 1.8 MiB."""
+    rng = np.random.default_rng(0)
+    return rng.gamma(0.5, 1.0, (6000, 3)) @ rng.gamma(0.5, 1.0, (3, 40))
+
+
+def parts(run, path, out, *more, **settings):
+    """The parts that the command line finds, and what it said."""
+    done = run("fit", path, "--components", 3, "--out", out, "--max-iter", 20, *more, **settings)
+    return pw.load(out).components_, done
+
+
+def test_a_file_that_would_not_fit_is_read_by_blocks_with_the_same_parts(run, tmp_path, X):
+    np.save(tmp_path / "x.npy", X)
+    expected, done = parts(run, tmp_path / "x.npy", tmp_path / "a.model")
+    assert done.stderr == ""
+    _, done = parts(run, tmp_path / "x.npy", tmp_path / "a.model", "--max-memory", "1GiB", "--verbose")
+    assert done.stderr == ""
+    found, done = parts(run, tmp_path / "x.npy", tmp_path / "b.model", "--max-memory", "1500KiB", "-v")
+    np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-8)
+    said = done.stderr.replace("\n", " ")
+    assert "takes about 1.8 MiB in memory: it is read in" in said
+    assert "a fit of 3 parts on" in said
+    assert "in flight" in said
+    found, done = parts(run, tmp_path / "x.npy", tmp_path / "b.model", "--max-memory", "1500KiB", "-q", "-v")
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("name", ["x.mtx", "x.npz", "fortran.npy"])
+def test_what_cannot_be_read_by_rows_is_converted_on_the_way(run, tmp_path, X, name):
+    sparse = sp.csr_array(np.where(np.random.default_rng(1).random(X.shape) < 0.5, X, 0))
+    if name == "x.mtx":
+        scipy.io.mmwrite(tmp_path / name, sparse)
+    elif name == "x.npz":
+        sp.save_npz(tmp_path / name, sparse)
+    else:
+        np.save(tmp_path / name, np.asfortranarray(X))
+    expected, _ = parts(run, tmp_path / name, tmp_path / "a.model")
+    found, done = parts(run, tmp_path / name, tmp_path / "b.model", "--max-memory", "1500KiB")
+    np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-8)
+    assert "converted into a temporary folder first" in done.stderr.replace("\n", " ")
+
+
+@pytest.mark.parametrize("arguments", [["--loss", "kullback-leibler"], ["--missing", "zero"]])
+def test_other_losses_and_unknown_entries_go_with_blocks(run, tmp_path, X, arguments):
+    np.save(tmp_path / "x.npy", np.where(X < 0.2, 0, X))
+    facts = json.loads(
+        parts(run, tmp_path / "x.npy", tmp_path / "a.model", "--max-memory", "1MiB", "--json", *arguments)[1].stdout
+    )
+    assert facts["n_samples"] == 6000
+    assert facts["relative_error"] < 0.3
+    if arguments[0] == "--missing":
+        assert facts["n_unknown"] == np.count_nonzero(X < 0.2)
+
+
+def test_a_converted_folder_is_fitted_like_any_file(run, tmp_path, X):
+    np.save(tmp_path / "x.npy", X)
+    done = run("convert", tmp_path / "x.npy", tmp_path / "x.blocks")
+    assert done.stdout.startswith("6,000 x 40 · float64 · 1.8 MiB\nsaved to")
+    expected, _ = parts(run, tmp_path / "x.npy", tmp_path / "a.model")
+    found, _ = parts(run, tmp_path / "x.blocks", tmp_path / "b.model")
+    np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-8)
+    told = json.loads(run("convert", tmp_path / "x.blocks", tmp_path / "y.npy", "--json").stdout)
+    assert (told["n_samples"], told["n_features"], told["kind"]) == (6000, 40, "dense")
+    assert told["bytes"] == (tmp_path / "y.npy").stat().st_size
+
+
+def test_rows_that_weigh_more_count_more(run, tmp_path, X):
+    np.save(tmp_path / "x.npy", X)
+    np.save(tmp_path / "w.npy", np.linspace(0.5, 2, 6000))
+    weights = ["--weights", tmp_path / "w.npy"]
+    expected, _ = parts(run, tmp_path / "x.npy", tmp_path / "a.model", *weights)
+    found, _ = parts(run, tmp_path / "x.npy", tmp_path / "b.model", *weights, "--max-memory", "1500KiB")
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
+
+
+def test_what_is_refused_says_why_in_options(run, tmp_path, X):
+    np.save(tmp_path / "x.npy", X)
+    fit = ["fit", tmp_path / "x.npy", "--out", tmp_path / "a.model"]
+
+    def refused(*more):
+        return run(*fit, *more, code=2).stderr.replace("\n", " ")
+
+    assert "--max-memory must be a number of bytes" in refused("--components", 3, "--max-memory", "much")
+    assert "does not hold a fit of 40 parts of 6,000 x 40" in refused("--components", 40, "--max-memory", "1MiB")
+    assert "is too little for" in refused("--components", 3, "--max-memory", "50KiB")
+    assert "--components choose" in refused("--components", "choose", "--max-memory", "1MiB")
+    spoilt = X.copy()
+    spoilt[4000, 3] = -1
+    np.save(tmp_path / "x.npy", spoilt)
+    assert "x.npy: Negative values" in refused("--components", 3, "--max-memory", "1MiB")
+    said = run("convert", tmp_path / "x.npy", tmp_path / "x.h5", code=2).stderr.replace("\n", " ")
+    assert "must be a folder that ends in .blocks" in said
+    assert [path.name for path in tmp_path.iterdir()] == ["x.npy"]
