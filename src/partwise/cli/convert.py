@@ -25,9 +25,9 @@ __all__ = ["command"]
 def command(source: str, target: str, max_memory: str, layer: str | None, transpose: bool, as_json: bool) -> None:
     """Write a matrix in a form of which a part can be read at a time.
 
-    Do this once for a matrix that is larger than memory. SOURCE is a matrix: .npz, .mtx, .npy (each also packed, as .gz), a folder of 10x, or a .parquet with the columns
-    row, column and value, counted from 0; with partwise[io] also .h5, .h5ad or .zarr. Tables such as .csv work as long
-    as they fit into memory.
+    Do this once for a matrix that is larger than memory. SOURCE is a matrix: .npz, .mtx, .npy (each also packed, as
+    .gz), a folder of 10x, or a .parquet with the columns row, column and value, counted from 0; with partwise[io] also
+    .h5, .h5ad or .zarr. Tables such as .csv work as long as they fit into memory.
 
     TARGET is a new folder whose name ends in .blocks, or of a dense matrix an .npy file. "partwise fit" takes both, and
     reads a block of rows at a time if they are larger than its --max-memory.

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -96,7 +97,7 @@ class ByBlocks(Matrix):
     def take(self, rows: Array | None = None, columns: Array | None = None) -> Matrix:
         """See Matrix: what is taken is held in memory, but for all columns in another order."""
         if rows is None and columns is not None and np.array_equal(np.sort(columns), np.arange(self.shape[1])):
-            return Changed(self, _Reordered(columns))
+            return Changed(self, partial(_reordered, columns=columns))
         numbers = np.arange(self.shape[0]) if rows is None else rows
         found, places = [], []
         for first, last in self.blocks:
@@ -231,16 +232,6 @@ class _Scaled:
         return part.scaled(self._left[rows], self._right)
 
 
-class _Reordered:
-    """What puts columns in another order."""
-
-    def __init__(self, columns: Array) -> None:
-        self._columns = columns
-
-    def __call__(self, part: Matrix, rows: slice) -> Matrix:
-        return part.take(None, self._columns)
-
-
 class Changed(ByBlocks):
     """A matrix whose blocks are those of another one, changed by a function of (some rows of it, which).
 
@@ -272,6 +263,10 @@ class Changed(ByBlocks):
     def each(self, function: PerBlock, shared: Any, *factors: Any, workers: Workers = ALONE) -> tuple[list[Any], Any]:
         """See Matrix: the other matrix knows how."""
         return self._source.each(_after, (self._change, function, shared), *factors, workers=workers)
+
+
+def _reordered(part: Matrix, rows: slice, columns: Array) -> Matrix:
+    return part.take(None, columns)
 
 
 def _after(part: Matrix, rows: slice, shared: Any, *factors: Any) -> Any:
