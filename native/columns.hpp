@@ -47,12 +47,12 @@ void all_moments(const Real* factor, Index rows, Index k, double* sums) {
 /// sums (k,) and squares (k,) = those of each column of a factor (rows, k), in float64.
 template <class Real>
 void column_moments(const Real* factor, Index rows, Index k, double* sums, double* squares, Team& team) {
-  const Pieces pieces(rows, rows_at_once);
-  std::vector<double> parts(pieces.count() * 2 * k);
-  team.each(pieces.count(), [&](Index piece) {
-    const Real* const from = factor + pieces.first(piece) * k;
-    double* const own = &parts[piece * 2 * k];
-    const Index height = pieces.height(piece);
+  const Blocks blocks(rows, rows_at_once);
+  std::vector<double> partial(blocks.count() * 2 * k);
+  team.each(blocks.count(), [&](Index block) {
+    const Real* const from = factor + blocks.first(block) * k;
+    double* const own = &partial[block * 2 * k];
+    const Index height = blocks.height(block);
     k >= 8   ? all_moments<8>(from, height, k, own)
     : k >= 4 ? all_moments<4>(from, height, k, own)
     : k >= 2 ? all_moments<2>(from, height, k, own)
@@ -60,9 +60,9 @@ void column_moments(const Real* factor, Index rows, Index k, double* sums, doubl
   });
   for (Index t = 0; t < k; ++t) {
     sums[t] = squares[t] = 0;
-    for (Index piece = 0; piece < pieces.count(); ++piece) {
-      sums[t] += parts[piece * 2 * k + t];
-      squares[t] += parts[piece * 2 * k + k + t];
+    for (Index block = 0; block < blocks.count(); ++block) {
+      sums[t] += partial[block * 2 * k + t];
+      squares[t] += partial[block * 2 * k + k + t];
     }
   }
 }
@@ -70,10 +70,10 @@ void column_moments(const Real* factor, Index rows, Index k, double* sums, doubl
 /// factor[:, t] *= by[t], for a factor (rows, k).
 template <class Real>
 void scale_columns(Real* factor, Index rows, Index k, const Real* by, Team& team) {
-  const Pieces pieces(rows, rows_at_once);
-  team.each(pieces.count(), [&](Index piece) {
-    Real* row = factor + pieces.first(piece) * k;
-    for (Index i = 0; i < pieces.height(piece); ++i, row += k)
+  const Blocks blocks(rows, rows_at_once);
+  team.each(blocks.count(), [&](Index block) {
+    Real* row = factor + blocks.first(block) * k;
+    for (Index i = 0; i < blocks.height(block); ++i, row += k)
       for (Index t = 0; t < k; ++t) row[t] *= by[t];
   });
 }

@@ -58,24 +58,24 @@ class TileGram {
   std::vector<double> totals_;
 };
 
-/// The grams of pieces of rows, lower triangles.
-class PieceGrams {
+/// The grams of blocks of rows, lower triangles.
+class BlockGrams {
  public:
-  PieceGrams(Index pieces, Index k) : pieces_(pieces), k_(k), grams_(pieces * k * k) {}
+  BlockGrams(Index blocks, Index k) : blocks_(blocks), k_(k), grams_(blocks * k * k) {}
 
-  double* of(Index piece) { return &grams_[piece * k_ * k_]; }
+  double* of(Index block) { return &grams_[block * k_ * k_]; }
 
-  /// gram (k, k) = their sum, in the order of the pieces.
+  /// gram (k, k) = their sum, in the order of the blocks.
   template <class Real>
   void add_up(Real* gram) {
-    for (Index piece = 1; piece < pieces_; ++piece)
-      for (Index e = 0; e < k_ * k_; ++e) grams_[e] += of(piece)[e];
+    for (Index block = 1; block < blocks_; ++block)
+      for (Index e = 0; e < k_ * k_; ++e) grams_[e] += of(block)[e];
     for (Index t = 0; t < k_; ++t)
-      for (Index s = 0; s <= t; ++s) gram[t * k_ + s] = gram[s * k_ + t] = pieces_ ? Real(grams_[t * k_ + s]) : Real(0);
+      for (Index s = 0; s <= t; ++s) gram[t * k_ + s] = gram[s * k_ + t] = blocks_ ? Real(grams_[t * k_ + s]) : Real(0);
   }
 
  private:
-  Index pieces_, k_;
+  Index blocks_, k_;
   std::vector<double> grams_;
 };
 
@@ -83,21 +83,21 @@ class PieceGrams {
 template <class Real>
 void gram(const Real* factor, Index rows, Index k, double* out, Team& team) {
   constexpr Index height = tile_rows<double>;
-  const Pieces pieces(rows, height);
-  PieceGrams grams(pieces.count(), k);
-  team.each(pieces.count(), [&](Index piece) {
+  const Blocks blocks(rows, height);
+  BlockGrams grams(blocks.count(), k);
+  team.each(blocks.count(), [&](Index block) {
     TileGram<double> sums(k);
     Scratch<Real> tile(k * height);
     Scratch<double> exact(k * height);
-    const Real* from = factor + pieces.first(piece) * k;
-    for (Index first = 0; first < pieces.height(piece); first += height) {
-      const Index tall = std::min(height, pieces.height(piece) - first);
+    const Real* from = factor + blocks.first(block) * k;
+    for (Index first = 0; first < blocks.height(block); first += height) {
+      const Index tall = std::min(height, blocks.height(block) - first);
       if (tall < height) std::fill(tile.begin(), tile.end(), Real(0));
       transpose(from + first * k, k, tall, k, tile.data(), height);
       std::copy(tile.begin(), tile.end(), exact.begin());
       sums.add(exact.data());
     }
-    sums.write_to(grams.of(piece));
+    sums.write_to(grams.of(block));
   });
   grams.add_up(out);
 }

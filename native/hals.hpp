@@ -146,15 +146,15 @@ Swept hals_block(Real* iterate, const Real* start, Real* point, Strided<Real> cr
                  Index k, Box<Real> box, Real l1, Real l2, int sweeps, Real shrink, Real momentum, Real* own,
                  Team& team) {
   const auto tiles = box.lower ? hals_tiles<Real, true> : hals_tiles<Real, false>;
-  const Pieces pieces(rows, tile_rows<Real>);
-  std::vector<Swept> swept(pieces.count());
-  PieceGrams grams(own ? pieces.count() : 0, k);
-  team.each(pieces.count(), [&](Index piece) {
-    const Index first = pieces.first(piece), at = first * k;
+  const Blocks blocks(rows, tile_rows<Real>);
+  std::vector<Swept> swept(blocks.count());
+  BlockGrams grams(own ? blocks.count() : 0, k);
+  team.each(blocks.count(), [&](Index block) {
+    const Index first = blocks.first(block), at = first * k;
     TileGram<Real> sums(own ? k : 0);
-    swept[piece] = tiles(iterate + at, start + at, point + at, cross.from(first), gram, pieces.height(piece), k,
+    swept[block] = tiles(iterate + at, start + at, point + at, cross.from(first), gram, blocks.height(block), k,
                          box.row(first, k), l1, l2, sweeps, shrink, momentum, own ? &sums : nullptr);
-    if (own) sums.write_to(grams.of(piece));
+    if (own) sums.write_to(grams.of(block));
   });
   Swept total;
   for (const Swept& part : swept) {
@@ -171,13 +171,13 @@ template <class Real>
 void extrapolate(const Real* iterate, const Real* before, Real* point, Index rows, Index k, Box<Real> box,
                  Real momentum, Real* own, Team& team) {
   constexpr Index height = tile_rows<Real>;
-  const Pieces pieces(rows, height);
-  PieceGrams grams(pieces.count(), k);
-  team.each(pieces.count(), [&](Index piece) {
+  const Blocks blocks(rows, height);
+  BlockGrams grams(blocks.count(), k);
+  team.each(blocks.count(), [&](Index block) {
     TileGram<Real> sums(k);
     Scratch<Real> tile(k * height);
-    for (Index first = 0; first < pieces.height(piece); first += height) {
-      const Index tall = std::min(height, pieces.height(piece) - first), start = (pieces.first(piece) + first) * k;
+    for (Index first = 0; first < blocks.height(block); first += height) {
+      const Index tall = std::min(height, blocks.height(block) - first), start = (blocks.first(block) + first) * k;
       for (Index e = start; e < start + tall * k; ++e) {
         const Real now = iterate[e] + momentum * (iterate[e] - before[e]);
         point[e] = now > 0 ? now : Real(0);
@@ -187,7 +187,7 @@ void extrapolate(const Real* iterate, const Real* before, Real* point, Index row
       transpose(point + start, k, tall, k, tile.data(), height);
       sums.add(tile.data());
     }
-    sums.write_to(grams.of(piece));
+    sums.write_to(grams.of(block));
   });
   grams.add_up(own);
 }

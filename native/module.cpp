@@ -35,18 +35,18 @@ void bind_integers(nb::module_& m) {
       "csr_count",
       [](Line<const Integer> indptr, Line<const Integer> indices, Table<Integer> counts, Line<const std::int64_t> edges,
          Team* team) {
-        const Index rows = Index(indptr.shape(0)) - 1, pieces = Index(edges.shape(0)) - 1, m = Index(counts.shape(1));
+        const Index rows = Index(indptr.shape(0)) - 1, blocks = Index(edges.shape(0)) - 1, m = Index(counts.shape(1));
         demand(in_order(edges, rows), "edges lie outside the rows of X");
-        demand(Index(counts.shape(0)) == pieces, "counts has another number of rows than there are pieces");
+        demand(Index(counts.shape(0)) == blocks, "counts has another number of rows than there are blocks");
         nb::gil_scoped_release free;
-        on(team).each(pieces, [&](Index piece) {
-          const Index first = edges.data()[piece], last = edges.data()[piece + 1];
-          csr_count(indptr.data(), indices.data(), counts.data() + piece * m, first, last);
+        on(team).each(blocks, [&](Index block) {
+          const Index first = edges.data()[block], last = edges.data()[block + 1];
+          csr_count(indptr.data(), indices.data(), counts.data() + block * m, first, last);
         });
       },
       nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("counts").noconvert(),
       nb::arg("edges").noconvert(), nb::arg("team").none() = nb::none(),
-      "Add to counts (pieces, m) how many entries each column has in rows edges[piece] to edges[piece + 1].");
+      "Add to counts (blocks, m) how many entries each column has in rows edges[block] to edges[block + 1].");
   m.def(
       "csr_count_rows",
       [](Line<const Integer> indptr, Line<const Integer> indices, Line<const std::int64_t> rows, Line<Integer> counts) {
@@ -117,16 +117,16 @@ void bind_sparse(nb::module_& m) {
         const auto X = csr<Real, Integer>(indptr, indices, values, 0, rows);
         demand(Index(right.shape(0)) == rows, "right has another number of rows than X");
         demand(Index(out.shape(1)) == k, "out has another shape");
-        const Index pieces = Index(edges.shape(0)) - 1;
+        const Index panels = Index(edges.shape(0)) - 1;
         demand(in_order(edges, Index(out.shape(0))), "edges lie outside the columns of X");
         nb::gil_scoped_release free;
-        csr_spread(X, right.data(), out.data(), k, rows, edges.data(), pieces, on(team));
+        csr_spread(X, right.data(), out.data(), k, rows, edges.data(), panels, on(team));
       },
       nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("values").noconvert(),
       nb::arg("right").noconvert(), nb::arg("out").noconvert(), nb::arg("edges").noconvert(),
       nb::arg("team").none() = nb::none(),
       "out = X.T @ right, for CSR X (n, m) with sorted columns and right (n, k), from column edges[0] to edges[-1].\n"
-      "A team shares the columns, from each edge to the next.");
+      "A team shares the columns in panels, each from one edge to the next.");
   m.def(
       "csr_predict",
       [](Line<const Integer> indptr, Line<const Integer> indices, Line<const Real> values, Table<const Real> left,

@@ -289,11 +289,11 @@ double pivoting_block(Real* left, Strided<Real> cross, const double* gram, Index
 /// The same, shared by a team.
 template <class Real>
 double pivoting_block(Real* left, Strided<Real> cross, const double* gram, Index rows, Index k, double l1, Team& team) {
-  const Pieces pieces(rows, 256);
-  std::vector<double> inner(pieces.count());
-  team.each(pieces.count(), [&](Index piece) {
-    const Index first = pieces.first(piece);
-    inner[piece] = pivoting_block(left + first * k, cross.from(first), gram, pieces.height(piece), k, l1);
+  const Blocks blocks(rows, 256);
+  std::vector<double> inner(blocks.count());
+  team.each(blocks.count(), [&](Index block) {
+    const Index first = blocks.first(block);
+    inner[block] = pivoting_block(left + first * k, cross.from(first), gram, blocks.height(block), k, l1);
   });
   double total = 0;
   for (const double part : inner) total += part;

@@ -151,15 +151,15 @@ void csr_dot(Csr<Real, Integer> X, const Real* right, Real* out, Index k, Index 
   }
 }
 
-/// The same, shared by a team in pieces of about as much work; where they are cut changes no bit.
+/// The same, shared by a team in blocks of about as much work; where they are cut changes no bit.
 template <class Real, class Integer>
 void csr_dot(Csr<Real, Integer> X, const Real* right, Real* out, Index k, Index first, Index last, bool add,
              Team& team) {
-  constexpr Index least = 1 << 12, row = 16;  // work of a piece, and of a row beside its entries, in entries
+  constexpr Index least = 1 << 12, row = 16;  // work of a block, and of a row beside its entries, in entries
   const auto work = [&](Index i) { return Index(X.indptr[i] - X.indptr[first]) + row * (i - first); };
-  const Index pieces = std::clamp<Index>(work(last) / least, 1, 16 * team.size());
-  const auto edge = [&](Index piece) {
-    const Index share = work(last) * piece / pieces;
+  const Index blocks = std::clamp<Index>(work(last) / least, 1, 16 * team.size());
+  const auto edge = [&](Index block) {
+    const Index share = work(last) * block / blocks;
     Index low = first, high = last;
     while (low < high) {
       const Index middle = low + (high - low) / 2;
@@ -170,9 +170,9 @@ void csr_dot(Csr<Real, Integer> X, const Real* right, Real* out, Index k, Index 
     }
     return low;
   };
-  team.each(pieces, [&](Index piece) {
-    const Index from = edge(piece);
-    csr_dot(X, right, out + (from - first) * k, k, from, edge(piece + 1), add);
+  team.each(blocks, [&](Index block) {
+    const Index from = edge(block);
+    csr_dot(X, right, out + (from - first) * k, k, from, edge(block + 1), add);
   });
 }
 
@@ -208,21 +208,21 @@ void csr_spread_narrow(Csr<Real, Integer> X, const Real* right, Real* out, Index
   }
 }
 
-/// out (m, k) = X.T @ right (n, k), for X of n rows with sorted columns: a team shares the columns, piece by piece
-/// those from edges[piece] on. Every entry is summed in the order of X's rows: the bits are those of csr_dot on the
-/// transpose.
+/// out (m, k) = X.T @ right (n, k), for X of n rows with sorted columns: a team shares the columns in panels, each
+/// from one of `edges` to the next. Every entry is summed in the order of X's rows: the bits are those of csr_dot on
+/// the transpose.
 template <class Real, class Integer>
 void csr_spread(Csr<Real, Integer> X, const Real* right, Real* out, Index k, Index rows, const std::int64_t* edges,
-                Index pieces, Team& team) {
-  constexpr Index band = 1 << 23;  // entries, after which the team comes up for air
+                Index panels, Team& team) {
+  constexpr Index most = 1 << 23;  // entries of a block of rows: the caller looks for signals after each
   const Integer *const indptr = X.indptr, *const end = indptr + rows;
   Index from = 0;
   do {
     const Index to =
-        std::upper_bound(std::min(indptr + from + 1, end), end, Index(indptr[from]) + band, std::less<Index>()) -
+        std::upper_bound(std::min(indptr + from + 1, end), end, Index(indptr[from]) + most, std::less<Index>()) -
         indptr;
-    team.each(pieces, [&](Index piece) {
-      const Integer first = Integer(edges[piece]), last = Integer(edges[piece + 1]);
+    team.each(panels, [&](Index panel) {
+      const Integer first = Integer(edges[panel]), last = Integer(edges[panel + 1]);
       if (from == 0) std::fill(out + Index(first) * k, out + Index(last) * k, Real(0));
       const Index column = in_stretches<Real, 4>(k, [&](auto stretch, Index start, Index width) {
         csr_spread_columns<decltype(stretch)>(X, right + start, out + start, k, width, from, to, first, last);

@@ -255,15 +255,15 @@ class Team {
   std::unique_ptr<Share[]> shares_;
 };
 
-/// Rows 0..rows in up to 64 pieces of whole tiles: the same for any number of threads, so that sums over them are too.
-class Pieces {
+/// Rows 0..rows in up to 64 blocks of whole tiles: the same for any number of threads, so that sums over them are too.
+class Blocks {
  public:
-  Pieces(Index rows, Index tile)
+  Blocks(Index rows, Index tile)
       : rows_(rows), height_(std::max<Index>((rows + tile * most - 1) / (tile * most), 1) * tile) {}
 
   Index count() const { return (rows_ + height_ - 1) / height_; }
-  Index first(Index piece) const { return piece * height_; }
-  Index height(Index piece) const { return std::min(height_, rows_ - piece * height_); }
+  Index first(Index block) const { return block * height_; }
+  Index height(Index block) const { return std::min(height_, rows_ - block * height_); }
 
  private:
   static constexpr Index most = 64;

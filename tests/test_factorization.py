@@ -31,7 +31,7 @@ def test_what_comes_back_is_frozen_and_can_be_pickled():
     twin = pickle.loads(pickle.dumps(found))
     np.testing.assert_array_equal(twin.W, found.W)
     np.testing.assert_array_equal(twin.transform(X), found.transform(X))
-    assert (twin.reason, twin.objective, twin.loss) == (found.reason, found.objective, found.loss)
+    assert (twin.reason, twin.objective, twin.loss) == (found.reason, found.loss_function, found.loss)
 
 
 @pytest.mark.parametrize(("solver", "loss"), PAIRS)
@@ -73,11 +73,11 @@ def test_loss_and_relative_error_are_those_of_their_definitions(loss):
 @pytest.mark.parametrize("penalty", [None, Penalty(l1=0.5, l2=0.2)])
 def test_transform_of_the_data_is_w(loss, store, penalty):
     found = factorize(store(X), 3, loss=loss, penalty_W=penalty, random_state=0)
-    if found.objective.convex:
+    if found.loss_function.convex:
         np.testing.assert_allclose(found.transform(store(X)), found.W, rtol=1e-5, atol=1e-6 * found.W.max())
     # where a row's problem has several minima another start may find another one: no worse than by a little
-    transformed = found.objective.value(as_matrix(X), found.transform(X), np.ascontiguousarray(found.H.T))
-    assert transformed <= found.loss * (1.05 if not found.objective.convex else 1 + 1e-6)
+    transformed = found.loss_function.value(as_matrix(X), found.transform(X), np.ascontiguousarray(found.H.T))
+    assert transformed <= found.loss * (1.05 if not found.loss_function.convex else 1 + 1e-6)
 
 
 def test_transform_of_one_row_is_its_row_of_w():

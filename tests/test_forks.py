@@ -143,7 +143,7 @@ for folder in ("estimators", "topics", "recommend", "selection", "metrics", "rep
 
 def test_no_module_of_the_library_takes_a_name_of_the_package_while_it_is_imported():
     """Two threads would wait for each other: one has the lock of the names, the other Python's of the module."""
-    subprocess.run([sys.executable, "-c", NO_NAMES], timeout=PATIENCE, check=True)
+    assert subprocess.run([sys.executable, "-c", NO_NAMES], timeout=PATIENCE, check=False).returncode == 0
 
 
 def test_a_lock_that_another_thread_holds_is_free_in_the_child():

@@ -81,7 +81,7 @@ def test_a_factorization_answers_by_its_h_as_it_is_now(change):
     change(found.H)
     after = found.transform(X)
     assert not np.array_equal(before, after)
-    np.testing.assert_array_equal(after, Projection(found.H.copy(), found.objective, Penalty())(as_matrix(X)))
+    np.testing.assert_array_equal(after, Projection(found.H.copy(), found.loss_function, Penalty())(as_matrix(X)))
 
 
 def test_changed_parts_leave_what_a_fit_found_as_it_was():

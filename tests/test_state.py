@@ -16,6 +16,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 import partwise as pw
 from partwise.losses import Huber
 from partwise.stopping import StopReason
+from partwise.terms import GraphSmoothness, Orthogonality
 from partwise.topics import TopicModel
 
 X = np.random.default_rng(0).random((40, 12))
@@ -44,6 +45,7 @@ MAKE = {
     "NMF, Kullback-Leibler": lambda: pw.NMF(2, beta_loss="kullback-leibler", solver="ccd", random_state=0).fit(X),
     "NMF, a loss object": lambda: pw.NMF(2, loss=Huber(0.3), solver="mu", max_iter=1000, random_state=0).fit(X),
     "NMF, sum to one": lambda: pw.NMF(2, sum_to_one=True, random_state=0).fit(X),
+    "NMF, terms": lambda: pw.NMF(2, terms_H=[Orthogonality(0.1), GraphSmoothness(np.ones((12, 12)), 0.1)]).fit(X),
     "NMF, 'choose'": lambda: pw.NMF("choose", random_state=0).fit(X),
     "NMF, a seed object": lambda: pw.NMF(2, init="random", random_state=np.random.RandomState(1)).fit(X),
     "MiniBatchNMF": lambda: pw.MiniBatchNMF(2, random_state=0, batch_size=9, max_iter=1000).fit(X),
@@ -167,3 +169,12 @@ def test_a_pickle_holds_no_more_after_a_model_was_asked():
     before = len(pickle.dumps(found))
     found.transform(X)
     assert len(pickle.dumps(found)) == before
+
+
+def test_a_factorization_that_an_earlier_version_pickled_has_its_loss():
+    found = fitted("Factorization")
+    state = {"objective" if name == "loss_function" else name: value for name, value in found.__getstate__().items()}
+    older = object.__new__(pw.Factorization)
+    older.__setstate__(state)
+    assert older.loss_function == older.objective == found.loss_function
+    assert_same(found, older)

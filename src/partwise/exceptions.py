@@ -11,6 +11,7 @@
     ├── FactorTypeError (TypeError)           a given W or H has another dtype than X
     ├── CheckpointError (ValueError)          a checkpoint is damaged, or of another fit, or in use
     ├── ModelFileError (ValueError)           a model file is damaged, foreign or from a newer version
+    ├── WorkersLostError (RuntimeError)       a cluster has no workers left for a fit
     └── MissingExtraError (ImportError)       an optional package is needed; the text names the extra
 
 Each also inherits the built-in error that scikit-learn's users already catch.
@@ -30,6 +31,7 @@ __all__ = [
     "ModelFileError",
     "ParameterError",
     "PartwiseError",
+    "WorkersLostError",
 ]
 
 
@@ -71,6 +73,10 @@ class CheckpointError(PartwiseError, ValueError):
 
 class ModelFileError(PartwiseError, ValueError):
     """A model file is damaged, truncated, foreign or written by a newer version."""
+
+
+class WorkersLostError(PartwiseError, RuntimeError):
+    """The workers of a cluster are gone, or die of a block again and again."""
 
 
 class MissingExtraError(PartwiseError, ImportError):

@@ -55,8 +55,8 @@ class Factorization(Summary, PlainState):
     curve : structured ndarray of shape (n_iter,)
         One row an iteration: ``iteration``, ``seconds`` since the fit began, ``loss`` (objective, with penalties and
         volume, of the pair that a stop there would return: it never rises) and ``kkt`` (what tol is held against).
-    objective : Loss
-        What was minimised.
+    loss_function : Loss
+        What was minimised. `objective` is its deprecated name.
     penalty_W : Penalty
         The elastic net on W, in ``transform`` too.
     sum_to_one : bool
@@ -84,7 +84,7 @@ class Factorization(Summary, PlainState):
     n_iter: int
     reason: StopReason
     curve: Array
-    objective: Loss
+    loss_function: Loss
     penalty_W: Penalty
     sum_to_one: bool = False
     weighting: Weighting = field(default_factory=Weighting)
@@ -95,9 +95,18 @@ class Factorization(Summary, PlainState):
         """Whether the fit is done, as against cut short."""
         return self.reason.converged
 
+    @property
+    def objective(self) -> Loss:
+        """The deprecated name of loss_function."""
+        return self.loss_function
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """See PlainState; what an earlier version pickled has the deprecated name."""
+        super().__setstate__({"loss_function" if name == "objective" else name: of for name, of in state.items()})
+
     def _facts(self) -> dict[str, Any]:
         shape = f"{len(self.W):,} x {self.H.shape[1]:,}, {len(self.H)} parts"
-        loss = f"{self.loss:.6g} ({self.objective.name}), relative error {self.relative_error:.4g}"
+        loss = f"{self.loss:.6g} ({self.loss_function.name}), relative error {self.relative_error:.4g}"
         return {"X": shape, "loss": loss, "iterations": self.n_iter, "reason": self.reason}
 
     def transform(
@@ -136,7 +145,7 @@ class Factorization(Summary, PlainState):
         order = order_of(feature_names(X), self.feature_names_in_)
         matrix = as_matrix(X, negatives=negatives, missing_values=missing_values, entry_weight=entry_weight)
         kept: KeptProjection = self.__dict__.setdefault("_kept", KeptProjection())
-        settings = self.objective, self.penalty_W, self.sum_to_one, self.weighting
+        settings = self.loss_function, self.penalty_W, self.sum_to_one, self.weighting
         signed = negatives == "keep"
         project = kept.onto(self.H, self.H.shape[1], "H", *settings, signed=signed)
         return project(with_columns(matrix, order), n_jobs=n_jobs)
@@ -169,8 +178,8 @@ def factorize(
     bounds_H: Bounds | None = None,
     sum_to_one: bool = False,
     min_volume: float = 0.0,
-    terms_W: Sequence[Term] = (),
-    terms_H: Sequence[Term] = (),
+    terms_W: Sequence[Term | Penalty] = (),
+    terms_H: Sequence[Term | Penalty] = (),
     seed_components: Any = None,
     checkpoint_dir: Any = None,
     checkpoint_every: int = 10,
@@ -240,10 +249,10 @@ def factorize(
         their mean, d the mean variance of the rows along k - 1 directions. No unit. Nothing is added for one part, for
         as many as X has rows or columns, or without noise. Up to half of max_iter goes by first, with more weight on
         it and callbacks do not see it; Ctrl-C raises there.
-    terms_W, terms_H : sequence of Term, default=()
-        Penalties on the factors beside the elastic nets, for example ``[GraphSmoothness(adjacency, 0.1)]`` of
-        ``partwise.terms`` (Frobenius, every entry of X known). The last W of a fit then is not made exact, and
-        ``transform`` does not know terms of W, which join its rows.
+    terms_W, terms_H : list or tuple of Term or Penalty, default=()
+        Penalties on the factors, for example ``[GraphSmoothness(adjacency, 0.1)]`` of ``partwise.terms`` (Frobenius,
+        every entry of X known). The last W of a fit then is not made exact, and ``transform`` does not know terms of W,
+        which join its rows. A Penalty among them is added to penalty_W or penalty_H, and is the same as there.
     seed_components : array of shape (n_seeds, n_features) or None
         Where the first parts begin, at any scale; the fit may leave them. NaN takes an entry from the start.
     checkpoint_dir : str, path-like or None, default=None
@@ -289,10 +298,10 @@ def factorize(
     >>> print(found.reason)
     Converged: the model reproduces the data.
     """
-    began, objective, names = time.perf_counter(), get_loss(loss), feature_names(X)
+    began, loss_function, names = time.perf_counter(), get_loss(loss), feature_names(X)
     k = check_count("n_components", n_components)
     plan = Plan(
-        objective, solver, tol=tol, max_iter=max_iter, max_time=max_time, init=init, W=W, H=H, n_init=n_init,
+        loss_function, solver, tol=tol, max_iter=max_iter, max_time=max_time, init=init, W=W, H=H, n_init=n_init,
         seed_components=seed_components, random_state=random_state, n_jobs=n_jobs, callback=callback, names=names,
         checkpoints=Checkpoints.of(checkpoint_dir, checkpoint_every, resume), began=began,
     )  # fmt: skip
@@ -300,7 +309,7 @@ def factorize(
     if isinstance(bounds_H, Bounds):
         bounds_H = Bounds(*(like_columns(bound, names, "bounds_H") for bound in (bounds_H.lower, bounds_H.upper)))
     problem = Problem.of(
-        X, objective, k, penalty_W=penalty_W, penalty_H=penalty_H, bounds_W=bounds_W, bounds_H=bounds_H,
+        X, loss_function, k, penalty_W=penalty_W, penalty_H=penalty_H, bounds_W=bounds_W, bounds_H=bounds_H,
         sample_weight=sample_weight, feature_weight=feature_weight, entry_weight=entry_weight, sum_to_one=sum_to_one,
         min_volume=min_volume, terms_W=terms_W, terms_H=terms_H, negatives=negatives, missing_values=missing_values,
     )  # fmt: skip
@@ -328,7 +337,7 @@ def fit(problem: Problem, plan: Plan, names: Array | None = None) -> Factorizati
     return Factorization(
         W=W, H=H, loss=scaled(value, problem.log_unit), n_iter=best.n_iter, reason=best.reason,
         reconstruction_error=scaled(np.sqrt(2 * value), problem.log_unit / 2), relative_error=problem.relative(value),
-        curve=_ending_at(best.curve, final, problem.log_unit), objective=problem.named, penalty_W=problem.asked[0],
+        curve=_ending_at(best.curve, final, problem.log_unit), loss_function=problem.named, penalty_W=problem.asked[0],
         sum_to_one=problem.sum_to_one, weighting=Weighting(columns=problem.weighting.columns), feature_names_in_=names,
     )  # fmt: skip
 

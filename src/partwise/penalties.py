@@ -43,6 +43,9 @@ class Penalty:
     def __bool__(self) -> bool:
         return bool(self.l1 > 0 or self.l2 > 0)
 
+    def __add__(self, other: "Penalty") -> "Penalty":
+        return Penalty(self.l1 + other.l1, self.l2 + other.l2)
+
     def value(self, total: float, squared: float) -> float:
         """Return the penalty of a factor.
 

@@ -29,7 +29,7 @@ OUTPUTS = ("default", "pandas", "polars")
 MT19937 = 624
 """Numbers in the state of a RandomState."""
 
-Parts = tuple[dict[str, Any], dict[str, Any]]  # header, arrays
+TakenApart = tuple[dict[str, Any], dict[str, Any]]  # header, arrays
 
 
 def save(model: Any, path: str | Path) -> None:
@@ -111,7 +111,7 @@ def load(path: str | Path) -> Any:
         ) from error
 
 
-def _take_apart(model: Any) -> Parts:
+def _take_apart(model: Any) -> TakenApart:
     """Return a model as a header that JSON knows, and arrays."""
     kind = type(model).__name__
     if type(model) is Pipeline:
@@ -144,7 +144,7 @@ def _archive(kind: str) -> Any:
     return import_module(f"{CLASSES[kind]}.archive")
 
 
-def _take_apart_steps(pipeline: Pipeline) -> Parts:
+def _take_apart_steps(pipeline: Pipeline) -> TakenApart:
     header: dict[str, Any] = {"steps": [], "verbose": bool(pipeline.verbose)}
     arrays: dict[str, Any] = {}
     for i, (name, step) in enumerate(pipeline.steps):

@@ -8,20 +8,20 @@ import numpy as np
 
 from partwise.caching import cached_property
 from partwise.domains import Domain, Free, domain_of
-from partwise.exceptions import DataError, IncompatibleSolverError, ParameterError, shown
+from partwise.exceptions import DataError, IncompatibleSolverError, ParameterError
 from partwise.losses import Loss
 from partwise.matrix import Array, Box, Matrix, as_matrix, by_rows, in_units, rescaled, widened
 from partwise.parameters import check_kind
 from partwise.penalties import Bounds, Penalty
 from partwise.solvers import Solver, check_domains, check_terms, share_out
-from partwise.terms import Term
+from partwise.terms import Term, penalties_on
 from partwise.terms.volume import check_volume
 from partwise.weighting import Weighting
 
 NONE = Penalty()
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class Problem:
     """A loss of X that W and H minimise, and all that they have to keep to.
 
@@ -91,8 +91,8 @@ class Problem:
         feature_weight: Any = None,
         sum_to_one: bool = False,
         min_volume: float = 0.0,
-        terms_W: Sequence[Term] = (),
-        terms_H: Sequence[Term] = (),
+        terms_W: Sequence[Term | Penalty] = (),
+        terms_H: Sequence[Term | Penalty] = (),
         negatives: str = "error",
         missing_values: Any = None,
         entry_weight: Any = None,
@@ -102,14 +102,13 @@ class Problem:
 
         Without `widen` a small X in float32 is not worked on in float64.
         """
-        penalties = check_kind("penalty_W", penalty_W, Penalty), check_kind("penalty_H", penalty_H, Penalty)
+        (net_W, own_W), (net_H, own_H) = penalties_on("W", penalty_W, terms_W), penalties_on("H", penalty_H, terms_H)
+        asked, terms = (net_W, net_H), _shared(own_W, own_H)
         bounds = check_kind("bounds_W", bounds_W, Bounds), check_kind("bounds_H", bounds_H, Bounds)
         min_volume = check_volume(min_volume, sum_to_one)
         given = as_matrix(X, negatives=negatives, missing_values=missing_values, entry_weight=entry_weight)
         loss.check(given)
-        asked = penalties[0] or NONE, penalties[1] or NONE
         weighting = Weighting.of(sample_weight, feature_weight, given, loss)
-        terms = _terms(terms_W, terms_H)
         weighting.check(asked, sum_to_one, any(terms))
         bare, unit = _in_own_units(widened(given) if widen else given, loss)
         # the unit of X goes to both factors alike, but for a W that has its own
@@ -259,11 +258,8 @@ class Problem:
         return float(np.sqrt(2 * share)) if self.loss.degree == 2 else share
 
 
-def _terms(W: Sequence[Term], H: Sequence[Term]) -> tuple[tuple[Term, ...], tuple[Term, ...]]:
-    """Return the terms of both factors, checked; those that both share are on each."""
-    for name, own in (("terms_W", W), ("terms_H", H)):
-        if not (isinstance(own, list | tuple) and all(isinstance(term, Term) for term in own)):
-            raise ParameterError(f"{name} must be a list of terms, for example [Orthogonality(0.1)]; got {shown(own)}.")
+def _shared(W: tuple[Term, ...], H: tuple[Term, ...]) -> tuple[tuple[Term, ...], tuple[Term, ...]]:
+    """Return the terms of both factors; those that both share are on each."""
     shared = tuple(term for term in (*W, *H) if term.is_shared)
     left, right = (tuple(term for term in own if not term.is_shared) + shared for own in (W, H))
     return left, right

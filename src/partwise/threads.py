@@ -2,7 +2,7 @@
 
 Kernels of least squares share their rows among a team of native threads: half-steps there can be as short as a tenth of
 a millisecond, and so little is worth no hand-over between Python threads. All else is blocks of Python code, whose
-kernels release the interpreter's lock. Either way pieces are cut without regard to the number of threads and partial
+kernels release the interpreter's lock. Either way blocks are cut without regard to the number of threads and partial
 sums are added in their order, so every result has the same bits at any thread count.
 """
 

@@ -96,7 +96,9 @@ def test_a_model_without_dates_is_told_how_to_get_them(run, news):
 
 
 def test_none_of_these_needs_pandas(run, model, without):
+    asked = [("find", model, "cup"), ("over-time", model), ("export", model, "--out-dir", model.parent)]
+    expected = [run(*words).stdout for words in asked]
+    made = {file.name: file.read_bytes() for file in model.parent.glob("*.csv")}
     without("pandas")
-    run("find", model, "cup")
-    run("over-time", model)
-    run("export", model, "--out-dir", model.parent)
+    assert [run(*words).stdout for words in asked] == expected
+    assert {file.name: file.read_bytes() for file in model.parent.glob("*.csv")} == made != {}

@@ -99,9 +99,9 @@ def test_threads_may_run_wherever_their_caller_may():
 
 
 @count_threads
-def test_no_more_threads_are_started_than_there_are_pieces():
+def test_no_more_threads_are_started_than_there_are_blocks():
     before, team = {*os.listdir(TASKS)}, Team(50)
-    gram(np.ones((100, 2)), np.empty((2, 2)), team)  # four pieces
+    gram(np.ones((100, 2)), np.empty((2, 2)), team)  # four blocks
     assert len({*os.listdir(TASKS)} - before) <= 3
 
 
@@ -135,7 +135,7 @@ def test_teams_of_several_callers_do_not_meet():
 @pytest.mark.parametrize("size", [1, 2])
 @pytest.mark.usefixtures("ctrl_c")
 def test_a_ctrl_c_ends_a_long_call_early_and_the_team_goes_on(size):
-    """A call of 64 pieces, of half a second each."""
+    """A call of 64 blocks, of half a second each."""
     start, coupled = np.ones((20_000, 40)), np.eye(40) + 1
     team, caller = Team(size), threading.get_ident()
     timer = threading.Timer(0.3, lambda: signal.pthread_kill(caller, signal.SIGINT))

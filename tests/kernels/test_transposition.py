@@ -21,20 +21,20 @@ def X(counts, dtype, index):
 
 
 def count(loops, X, *edges):
-    """Return the counts of each piece, (pieces, m)."""
+    """Return the counts of each block, (blocks, m)."""
     counts = np.zeros((len(edges) - 1, X.shape[1]), X.indices.dtype)
     loops.csr_count(X.indptr, X.indices, counts, np.array(edges))
     return counts
 
 
-def turn(loops, X, pieces):
-    """Return the transpose of adjoining pieces of rows in CSR form, each piece scattered from where it is to begin."""
-    counts = count(loops, X, pieces[0][0], *(last for _, last in pieces))
+def turn(loops, X, blocks):
+    """Return the transpose of adjoining blocks of rows in CSR form, each block scattered from where it is to begin."""
+    counts = count(loops, X, blocks[0][0], *(last for _, last in blocks))
     indptr = np.concatenate(([0], np.cumsum(counts.sum(axis=0)))).astype(X.indptr.dtype)
     next_ = (indptr[:-1] + np.cumsum(counts, axis=0) - counts).astype(X.indptr.dtype)
     rows, entries = np.full(indptr[-1], -1, X.indices.dtype), np.full(indptr[-1], np.nan, X.data.dtype)
-    for piece, places in zip(pieces, next_, strict=True):
-        loops.csr_scatter(X.indptr, X.indices, X.data, places, rows, entries, *piece)
+    for block, places in zip(blocks, next_, strict=True):
+        loops.csr_scatter(X.indptr, X.indices, X.data, places, rows, entries, *block)
     np.testing.assert_array_equal(next_[-1], indptr[1:])  # each column has gone on to where the one after it begins
     return indptr, rows, entries
 
@@ -62,7 +62,7 @@ def test_a_range_of_rows_is_transposed_with_its_numbers_in_the_matrix(loops, X, 
 
 
 @pytest.mark.parametrize("edges", [(0, 11, 23), (0, 1, 2, 22, 23), (0, 7, 9, 23), (0, 0, 23), tuple(range(24))])
-def test_pieces_of_rows_make_the_transpose_of_the_whole(loops, X, edges):
+def test_blocks_of_rows_make_the_transpose_of_the_whole(loops, X, edges):
     for found, wanted in zip(turn(loops, X, list(pairwise(edges))), expected(X, 0, 23), strict=True):
         np.testing.assert_array_equal(found, wanted)
 
@@ -101,9 +101,9 @@ def test_arrays_of_different_lengths_are_refused(loops, X, short):
 
 
 @pytest.mark.parametrize("edges", [(0, 23), (0, 5, 5, 23), (0, 4, 24)])
-def test_counts_of_another_number_of_pieces_are_refused(loops, X, edges):
+def test_counts_of_another_number_of_blocks_are_refused(loops, X, edges):
     counts = np.zeros((4, 19), X.indices.dtype)
-    with pytest.raises(ValueError, match=r"pieces|rows"):
+    with pytest.raises(ValueError, match=r"blocks|rows"):
         loops.csr_count(X.indptr, X.indices, counts, np.array(edges))
 
 

@@ -59,6 +59,23 @@ def test_the_kept_and_the_held_out_part_make_up_the_whole(store):
     assert out.pattern.size == (~mask).sum()
 
 
+@stores
+@pytest.mark.parametrize("columns", [None, np.array([20, 3, 3, 34])])
+@pytest.mark.parametrize("rows", [None, np.arange(4, 90, 9), np.array([70, 2, 3, 2, 71])])
+def test_rows_and_columns_that_are_taken_keep_their_cells(store, rows, columns):
+    dense, kept, _, mask = split(store(DATA))
+    taken = kept.take(rows, columns)
+    these = np.ix_(np.arange(90) if rows is None else rows, np.arange(35) if columns is None else columns)
+    np.testing.assert_array_equal(taken.dense(np.arange(taken.shape[0])), np.where(mask, dense, 0)[these])
+    assert taken.pattern.size == mask[these].sum()
+    for i, counts in enumerate(mask[these]):
+        np.testing.assert_array_equal(taken.pattern.columns_of(i), np.flatnonzero(counts))
+    if rows is not None and columns is None:
+        sample, numbers = kept.sample(rows)
+        np.testing.assert_array_equal(sample.values(), taken.values())
+        np.testing.assert_array_equal(numbers, np.arange(35))
+
+
 def test_every_row_and_column_has_its_share_held_out_and_the_folds_are_disjoint():
     speckles = Speckles.of(as_matrix(DATA), GROUPS, np.random.RandomState(5))
     times = np.zeros(DATA.shape)

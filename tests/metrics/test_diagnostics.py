@@ -53,7 +53,7 @@ def test_losses_of_rows_and_columns_are_sums_of_those_of_cells(loss, store):
     np.testing.assert_allclose(found.row_loss, cells.sum(axis=1), rtol=1e-10)
     np.testing.assert_allclose(found.column_loss, cells.sum(axis=0), rtol=1e-10)
     assert found.loss == pytest.approx(cells.sum(), rel=1e-12)
-    assert found.objective == get_loss(loss)
+    assert found.loss_function == get_loss(loss)
     np.testing.assert_allclose(found.row_error, np.linalg.norm(x - W @ H, axis=1), rtol=1e-12)
 
 
@@ -97,7 +97,7 @@ def test_a_row_and_a_column_that_no_part_explains_come_first(store, relative):
 def test_the_loss_of_a_fit_is_the_one_that_it_reports(loss, store, dtype):
     found = pw.factorize(store(X.astype(dtype)), 3, loss=loss, random_state=0)
     report = pw.diagnose(store(X.astype(dtype)), found)
-    assert report.objective == found.objective
+    assert report.loss_function == found.loss_function
     assert report.loss == pytest.approx(found.loss, rel=1e-4 if dtype is np.float32 else 1e-9)
 
 
@@ -130,7 +130,7 @@ def test_a_sparse_x_stays_sparse(loss):
 def test_an_estimator_weighs_x_itself_and_may_see_new_rows():
     model = pw.NMF(3, random_state=0, beta_loss="kullback-leibler", max_iter=1000).fit(X)
     assert pw.diagnose(X, model).loss == pytest.approx(model.factorization_.loss, rel=1e-6)
-    assert pw.diagnose(X, model).objective == get_loss("kullback-leibler")
+    assert pw.diagnose(X, model).loss_function == get_loss("kullback-leibler")
     assert pw.diagnose(X[:5], model).row_error.shape == (5,)
     with pytest.raises(DataError, match=r"X of shape \(5, 17\) needs W of shape \(5, k\)"):
         pw.diagnose(X[:5], model.factorization_)
@@ -138,8 +138,8 @@ def test_an_estimator_weighs_x_itself_and_may_see_new_rows():
 
 def test_the_loss_object_of_an_estimator_counts_before_its_beta_loss():
     model = pw.NMF(2, random_state=0, loss=BetaDivergence(1.5), solver="mu", max_iter=1000).fit(X)
-    assert pw.diagnose(X, model).objective == BetaDivergence(1.5)
-    assert pw.diagnose(X, model, loss="frobenius").objective == get_loss(2)
+    assert pw.diagnose(X, model).loss_function == BetaDivergence(1.5)
+    assert pw.diagnose(X, model, loss="frobenius").loss_function == get_loss(2)
 
 
 def test_a_model_of_scikit_learn_s_is_an_estimator_too():

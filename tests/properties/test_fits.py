@@ -124,9 +124,9 @@ def test_transform_of_the_data_is_as_good_as_w(solver, beta, problem):
     found = fit(X, W, H, solver, beta)
     again = found.transform(X)
     value = get_loss(beta).value(as_matrix(X), again, np.ascontiguousarray(found.H.T))
-    slack = 1e-7 if found.objective.convex else 0.05  # several minima: another start may find another one
+    slack = 1e-7 if found.loss_function.convex else 0.05  # several minima: another start may find another one
     assert value <= found.loss * (1 + slack) + 1e-9 * max(X.max(), 1e-3) ** beta
-    if np.linalg.matrix_rank(found.H) == found.H.shape[0] and found.objective.convex:
+    if np.linalg.matrix_rank(found.H) == found.H.shape[0] and found.loss_function.convex:
         conditioning = np.linalg.cond(found.H)
         if conditioning < 100:
             np.testing.assert_allclose(again, found.W, rtol=1e-3, atol=1e-4 * max(found.W.max(), 1e-3))

@@ -196,7 +196,7 @@ def test_a_batch_that_is_broken_off_does_not_count(monkeypatch):
             raise KeyboardInterrupt
         return divide(*given, **options)
 
-    monkeypatch.setattr("partwise.solvers.online.CHUNK", 16)
+    monkeypatch.setattr("partwise.solvers.online.AT_ONCE", 16)
     monkeypatch.setattr(np, "divide", late)
     with Workers(1) as workers, pytest.raises(KeyboardInterrupt):
         stream.step(batch, None, (Penalty(), Penalty()), 30, workers)

@@ -116,5 +116,24 @@ def test_what_terms_need_is_said():
         factorize(X, K, terms_W=Orthogonality(0.1), **options)
     with pytest.raises(ParameterError, match="sample_weight and feature_weight cannot go with terms"):
         factorize(X, K, sample_weight=np.arange(N) + 1.0, terms_W=[Orthogonality(0.1)], **options)
-    with pytest.raises(ParameterError, match="symmetric"):
-        GraphSmoothness(np.triu(CHAIN), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("adjacency", "words"),
+    [
+        (np.triu(CHAIN), "symmetric"),
+        (CHAIN[1:], "square"),
+        (-CHAIN, "at least 0"),
+        (np.ones(3), "Expected 2D"),
+        (np.where(CHAIN > 0, np.inf, 0), "at least 0"),
+        (sp.csr_array((np.ones(2), np.array([0, 9]), np.array([0, 1, 2])), shape=(2, 2)), "outside its shape"),
+    ],
+)
+def test_a_graph_that_is_none_is_refused(adjacency, words):
+    with pytest.raises(ValueError, match=words):
+        GraphSmoothness(adjacency, 1.0)
+
+
+def test_a_volume_without_a_floor_is_refused():
+    with pytest.raises(ParameterError, match="floor must be a finite number above 0"):
+        Volume(1.0, 0.0)

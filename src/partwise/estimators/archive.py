@@ -1,15 +1,20 @@
 """NMF and MiniBatchNMF as plain values and arrays, and back."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from sklearn.utils.validation import check_is_fitted
 
 from partwise.estimators.minibatch import MiniBatchNMF
 from partwise.estimators.nmf import NMF
+from partwise.exceptions import ParameterError
 from partwise.io.held import Held, checked_facts, is_number, is_whole
+from partwise.penalties import Penalty
 from partwise.solvers.online import Online
+from partwise.terms import TERMS
 from partwise.weighting import Weighting
 
 __all__ = ["put_together", "take_apart"]
@@ -30,6 +35,8 @@ NEEDED = {
 }
 """Attributes that every model of a class has."""
 STREAM = ("Ht", "numerator", "denominator")
+PENALTIES: dict[str, Any] = {"Penalty": Penalty, **TERMS}
+"""What terms_W and terms_H of a model in a file can hold."""
 
 
 def take_apart(model: NMF | MiniBatchNMF) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -53,6 +60,13 @@ def take_apart(model: NMF | MiniBatchNMF) -> tuple[dict[str, Any], dict[str, Any
         "fitted": {name: getattr(model, name) for name in FITTED if hasattr(model, name)},
     }
     arrays: dict[str, Any] = {"components_": model._checked_components()}
+    asked = {name: header["params"].pop(name) for name in ("terms_W", "terms_H") if name in header["params"]}
+    terms = {
+        name: [_term_apart(term, f"{name}.{i}", arrays) for i, term in enumerate(own)]
+        for name, own in asked.items()
+        if own
+    }
+    header |= {"terms": terms} if terms else {}
     header["fitted"] |= dict(zip(("n_components_", "n_features_in_"), arrays["components_"].shape, strict=True))
     if hasattr(model, "feature_names_in_"):
         arrays["feature_names_in_"] = [str(name) for name in model.feature_names_in_]
@@ -85,7 +99,11 @@ def put_together(header: Mapping[str, Any], held: Held) -> NMF | MiniBatchNMF:
     ValueError, TypeError or KeyError
         If the parts do not fit each other, or hold what no model does.
     """
-    model = KINDS[header["kind"]](**header["params"])
+    terms = {
+        name: tuple(_term_together(term, f"{name}.{i}", held) for i, term in enumerate(own))
+        for name, own in header.get("terms", {}).items()  # files of models without terms have none
+    }
+    model = KINDS[header["kind"]](**header["params"], **terms)
     model._check_params()
     model.components_ = held.numbers("components_", "k", "m")
     model.__dict__.update(checked_facts(header["fitted"], FITTED, NEEDED[header["kind"]]))
@@ -100,7 +118,27 @@ def put_together(header: Mapping[str, Any], held: Held) -> NMF | MiniBatchNMF:
         unit, forget = header["stream"]["unit"], header["stream"]["forget"]
         if not (is_number(unit, 0) and unit > 0 and is_number(forget, 0, 1)):
             raise ValueError(f"a stream with unit={unit!r} and forget={forget!r}")
-        model._online = Online(model._objective, held.numbers("stream.Ht", "m", "k"), forget, unit)
+        model._online = Online(model._loss_function, held.numbers("stream.Ht", "m", "k"), forget, unit)
         for name in STREAM[1:]:
             setattr(model._online, name, held.numbers(f"stream.{name}", "m", "k"))
     return model
+
+
+def _term_apart(term: Any, name: str, arrays: dict[str, Any]) -> tuple[str, dict[str, float]]:
+    """Return the kind of a term and its numbers; put its arrays with the others."""
+    kind = type(term).__name__
+    if PENALTIES.get(kind) is not type(term):
+        raise ParameterError(
+            f"{name.partition('.')[0]} has a {kind}, which cannot be saved: a file keeps {', '.join(PENALTIES)}. "
+            f"Save the model with skops or joblib."
+        )
+    values = {field.name: getattr(term, field.name) for field in fields(term)}
+    arrays |= {f"{name}.{key}": value for key, value in values.items() if sp.issparse(value)}
+    return kind, {key: value for key, value in values.items() if not sp.issparse(value)}
+
+
+def _term_together(term: Any, name: str, held: Held) -> Any:
+    """Return what `_term_apart` took apart; the terms check their values themselves."""
+    kind, numbers = term
+    arrays = held.under(f"{name}.")
+    return PENALTIES[kind](**{key: held.sparse(f"{name}.{key}", name, name) for key in arrays}, **numbers)

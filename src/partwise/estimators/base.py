@@ -80,7 +80,7 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         return len(self._checked_components())
 
     @property
-    def _objective(self) -> Loss:
+    def _loss_function(self) -> Loss:
         return get_loss(self.beta_loss, "beta_loss") if self.loss is None else get_loss(self.loss)
 
     def _check_params(self) -> None:
@@ -222,10 +222,9 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         """Return the projection onto components_, kept while they, the loss and the penalties stay what they are."""
         kept: KeptProjection = self.__dict__.setdefault("_kept", KeptProjection())
         H, m = self._given_components()
-        penalty = self._penalty(self.alpha_W, m)
         signed = self.negatives == "keep"
-        return kept.onto(H, m, "components_", self._objective, penalty, *self._limits(), signed=signed)
+        return kept.onto(H, m, "components_", self._loss_function, *self._limits(m), signed=signed)
 
-    def _limits(self) -> tuple[Any, ...]:
-        """Return what else a projection has to keep to."""
-        return ()
+    def _limits(self, m: int) -> tuple[Any, ...]:
+        """Return the penalty on weights of data with m columns, and what else a projection has to keep to."""
+        return (self._penalty(self.alpha_W, m),)

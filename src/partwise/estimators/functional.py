@@ -97,4 +97,4 @@ def non_negative_factorization(
     check_factor(H, (k, matrix.shape[1]), "H", matrix.dtype, start=False)
     model._same_dtype(matrix, H=H)
     penalty = model._penalties(matrix.shape)[0]
-    return Projection(H, model._objective, penalty)(matrix, n_jobs=n_jobs), H, 1
+    return Projection(H, model._loss_function, penalty)(matrix, n_jobs=n_jobs), H, 1

@@ -324,7 +324,7 @@ class MiniBatchNMF(BaseNMF):
     def _begin(self, given: Matrix, W: Any, H: Any, columns: Mapping[str, Any]) -> tuple[Online, Matrix, Array]:
         """Return the state of a stream that begins with these rows, the rows in its units, and a start of their W."""
         k, W, H = self._start(given, self.n_components, W, H, columns.get("feature_names_in_"))
-        problem = Problem.of(given, self._objective, k, widen=False)
+        problem = Problem.of(given, self._loss_function, k, widen=False)
         matrix, (root, _) = problem.X, problem.units
         rng = check_seed("random_state", self.random_state)
         start: tuple[Any, Any] = (None, None)
@@ -340,10 +340,10 @@ class MiniBatchNMF(BaseNMF):
     def _continued(self) -> Online:
         """Return the state of the stream that components_ belongs to, to be changed."""
         online = self._online
-        if online.loss != self._objective.in_units(online.unit):
+        if online.loss != self._loss_function.in_units(online.unit):
             raise ParameterError(
-                f"the loss was {online.loss.name!r} when this stream began, and is {self._objective.name!r} now. Set "
-                f"it back, or begin a stream with sklearn.base.clone(model)."
+                f"the loss was {online.loss.name!r} when this stream began, and is {self._loss_function.name!r} now. "
+                f"Set it back, or begin a stream with sklearn.base.clone(model)."
             )
         H = check_factor(self.components_, online.Ht.shape[::-1], "components_", online.Ht.dtype, start=False)
         return online.continued(H)

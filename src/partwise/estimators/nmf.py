@@ -1,7 +1,7 @@
 """NMF with scikit-learn's interface."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Self
 
@@ -11,16 +11,20 @@ from sklearn.utils.validation import check_is_fitted
 from partwise.checkpoints import Checkpoints
 from partwise.estimators.base import BaseNMF, warn
 from partwise.estimators.callbacks import FitTask, with_callbacks
+from partwise.estimators.lazy import lazy_weights
+from partwise.exceptions import ParameterError
 from partwise.factorization import fit
 from partwise.matrix import Array, Matrix
+from partwise.matrix.lazy import dask_array
 from partwise.matrix.names import like_columns
 from partwise.parameters import check_flag
-from partwise.penalties import Bounds
+from partwise.penalties import Bounds, Penalty
 from partwise.plan import Plan
 from partwise.problem import Problem
 from partwise.selection.choice import RankChoice
 from partwise.selection.rank import choose_rank
 from partwise.stopping import StopReason
+from partwise.terms import Term, penalties_on
 from partwise.terms.volume import check_volume
 from partwise.weighting import Weighting, check_weights
 
@@ -45,7 +49,7 @@ class NMF(BaseNMF):
     n_components : int, 'auto', 'choose' or None, default='auto'
         Number of parts. 'auto' takes it from a given W or H, else the number of features, as None does. 'choose' finds
         it by ``partwise.choose_rank``, at the cost of some fifty fits, from X and its weights: without penalties,
-        bounds or sums.
+        terms, bounds or sums.
     init : {'random', 'nndsvd', 'nndsvda', 'nndsvdar', 'separable', 'custom'} or None, default=None
         The start. None: 'nndsvda' if n_components <= min(n_samples, n_features), all of X is known and none of W
         or H bounded; else 'random'. 'custom' takes W and H, or one of them, from ``fit_transform``.
@@ -101,6 +105,12 @@ class NMF(BaseNMF):
         With sum_to_one, how much the volume that the parts span counts beside the noise of X. The parts move together
         as far as the rows allow, which finds them where no row is one part alone. No unit: 0.3 is a good first try, 1
         for data that are no such mixtures exactly. The formula is in ``partwise.factorize``.
+    terms_W : list or tuple of Term or Penalty, default=()
+        Further penalties on W, from ``partwise.terms`` (Frobenius, every entry of X known), in units of the summed
+        loss. ``transform`` does not know these terms, which join rows of W, and differs from ``fit_transform``. A
+        Penalty among them is added to that of alpha_W, in ``transform`` too; every loss takes it.
+    terms_H : list or tuple of Term or Penalty, default=()
+        The same on H.
     checkpoint_dir : str, path-like or None, default=None
         Folder for a checkpoint, one file, which a fit that was stopped or killed can go on from. Ctrl-C finishes the
         iteration and writes one; a second Ctrl-C stops at once.
@@ -187,6 +197,8 @@ class NMF(BaseNMF):
         upper: Any = None,
         sum_to_one: bool = False,
         min_volume: float = 0.0,
+        terms_W: Sequence[Term | Penalty] = (),
+        terms_H: Sequence[Term | Penalty] = (),
         checkpoint_dir: Any = None,
         checkpoint_every: int = 10,
         resume: bool = False,
@@ -215,6 +227,8 @@ class NMF(BaseNMF):
         self.upper = upper
         self.sum_to_one = sum_to_one
         self.min_volume = min_volume
+        self.terms_W = terms_W
+        self.terms_H = terms_H
         self.checkpoint_dir = checkpoint_dir
         self.checkpoint_every = checkpoint_every
         self.resume = resume
@@ -312,18 +326,12 @@ class NMF(BaseNMF):
             rows = float(sample_weight.sum())
         penalty_W, penalty_H = self._penalties((rows, matrix.shape[1]))
         problem = Problem.of(
-            matrix,
-            self._objective,
-            k,
-            penalty_W=penalty_W,
-            penalty_H=penalty_H,
-            bounds_W=None if fixed_weights is None else Bounds.fixed(fixed_weights),
-            bounds_H=self._bounds(k, matrix.shape[1], names),
-            sample_weight=sample_weight,
-            feature_weight=like_columns(feature_weight, names, "feature_weight"),
-            sum_to_one=self.sum_to_one,
+            matrix, self._loss_function, k, penalty_W=penalty_W, penalty_H=penalty_H, terms_W=self.terms_W,
+            terms_H=self.terms_H, bounds_W=None if fixed_weights is None else Bounds.fixed(fixed_weights),
+            bounds_H=self._bounds(k, matrix.shape[1], names), sample_weight=sample_weight,
+            feature_weight=like_columns(feature_weight, names, "feature_weight"), sum_to_one=self.sum_to_one,
             min_volume=self.min_volume,
-        )
+        )  # fmt: skip
         fitted = {**columns, **chosen, "_weighting": Weighting(columns=problem.weighting.columns)}
         steps = int(self.max_iter) * int(self.n_init)
         task = FitTask(self, X, steps, self.verbose, lambda at: {**fitted, **self._state(at)})
@@ -346,32 +354,27 @@ class NMF(BaseNMF):
             factorization_=found,
         )
         task.end()
-        return found.W
+        return found.W if dask_array(X) is None else self.transform(X)
 
     def _choose(self, X: Matrix, sample_weight: Any, feature_weight: Any) -> RankChoice:
         return choose_rank(
-            X,
-            sample_weight=sample_weight,
-            feature_weight=feature_weight,
-            loss=self._objective,
-            solver=self.solver,
-            tol=self.tol,
-            max_iter=self.max_iter,
-            max_time=self.max_time,
-            random_state=self.random_state,
+            X, sample_weight=sample_weight, feature_weight=feature_weight, loss=self._loss_function, solver=self.solver,
+            tol=self.tol, max_iter=self.max_iter, max_time=self.max_time, random_state=self.random_state,
             n_jobs=self.n_jobs,
-        )
+        )  # fmt: skip
 
     def _check_params(self) -> None:
         super()._check_params()
         self._plan(self.max_time)
         check_flag("shuffle", self.shuffle)
         check_volume(self.min_volume, self.sum_to_one)
+        for factor, terms in (("W", self.terms_W), ("H", self.terms_H)):
+            penalties_on(factor, None, terms)
 
     def _plan(self, max_time: float | None, **more: Any) -> Plan:
         """Return how a fit goes, within `max_time`; `more` is what the data of a fit adds."""
         return Plan(
-            self._objective, self.solver, tol=self.tol, max_iter=self.max_iter, max_time=max_time, init=self.init,
+            self._loss_function, self.solver, tol=self.tol, max_iter=self.max_iter, max_time=max_time, init=self.init,
             n_init=self.n_init, random_state=self.random_state, n_jobs=self.n_jobs,
             checkpoints=Checkpoints.of(self.checkpoint_dir, self.checkpoint_every, self.resume), **more,
         )  # fmt: skip
@@ -385,8 +388,9 @@ class NMF(BaseNMF):
         bounds = [makers[name](value) for name, value in given.items() if value is not None]
         return Bounds.together(bounds, (n_features, k), "H") if bounds else None
 
-    def _limits(self) -> tuple[Any, ...]:
-        return self.sum_to_one, self._weighting
+    def _limits(self, m: int) -> tuple[Any, ...]:
+        penalty, _ = penalties_on("W", super()._limits(m)[0], self.terms_W)
+        return penalty, self.sum_to_one, self._weighting
 
     def transform(self, X: Any, *, entry_weight: Any = None, fixed_weights: Any = None) -> Array:
         """Return the weights of the parts in new rows, the exact minimum for convex losses.
@@ -406,9 +410,13 @@ class NMF(BaseNMF):
         Returns
         -------
         W : ndarray of shape (n_samples, n_components)
-            Weights of the parts.
+            Weights of the parts. For a Dask array a Dask array with the same chunks of rows, not yet computed.
         """
         check_is_fitted(self)
+        if (lazy := dask_array(X)) is not None:
+            if entry_weight is not None or fixed_weights is not None:
+                raise ParameterError("entry_weight and fixed_weights cannot go with a Dask array; compute it.")
+            return lazy_weights(self, X, lazy)
         matrix, _ = self._validate(X, reset=False, entry_weight=entry_weight)
         bounds = None if fixed_weights is None else Bounds.fixed(fixed_weights)
         return self._projection()(matrix, n_jobs=self.n_jobs, bounds=bounds)

@@ -91,8 +91,8 @@ class BetaDivergence(Loss):
                 kernels.newton_dense(np.ascontiguousarray(dense.X), left, side.right, *settings)
             case SpeckledRows() as speckled:
                 part = np.ascontiguousarray(side.right[speckled.columns])
-                for piece, cells in speckled.pieces():
-                    kernels.newton_dense(cells, left[piece], part, *settings)
+                for block, cells in speckled.blocks():
+                    kernels.newton_dense(cells, left[block], part, *settings)
 
     def size(self, X: Matrix) -> float:
         if self.beta == 2:

@@ -10,7 +10,7 @@ from partwise import kernels
 from partwise.losses.beta import BetaDivergence
 from partwise.losses.fixed import Side, gram, own_gram
 from partwise.matrix import Array, Matrix
-from partwise.matrix.rows import CsrRows, KnownRows, Rows, SpeckledRows, chunks
+from partwise.matrix.rows import CsrRows, KnownRows, Rows, SpeckledRows, blocks_in_cache
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,6 @@ class Frobenius(BetaDivergence):
 def _residuals(rows: Rows, left: Array, right: Array) -> Iterator[Array]:
     """Yield X - left @ right.T in float64 for some of the rows at a time."""
     wide = right.astype(np.float64)
-    for piece in chunks(len(left), len(right)):
-        model = left[piece].astype(np.float64) @ wide.T
-        yield np.subtract(rows.cells(piece), model, out=model)
+    for block in blocks_in_cache(len(left), len(right)):
+        model = left[block].astype(np.float64) @ wide.T
+        yield np.subtract(rows.cells(block), model, out=model)

@@ -50,7 +50,7 @@ class ByBlocks(Matrix):
 
             def block(number: int) -> Any:
                 rows = slice(*self.tiled[number])
-                own, sums = function(ahead.take(number), rows, shared, *(part_of(factor, rows) for factor in factors))
+                own, sums = function(ahead.take(number), rows, shared, *self.parts(factors, rows))
                 adding.take(number, sums)
                 return own
 
@@ -61,6 +61,11 @@ class ByBlocks(Matrix):
         """The blocks, moved to multiples of TILE rows: kernels then do what they do to a matrix in memory."""
         edges = {first // TILE * TILE for first, _ in self.blocks} | {self.shape[0]}
         return tuple(pairwise(sorted(edges)))
+
+    @staticmethod
+    def parts(factors: Sequence[Any], rows: slice) -> list[Any]:
+        """Return some rows of each factor, an array or what has ``of``; None of None."""
+        return [None if f is None else f[rows] if isinstance(f, np.ndarray) else f.of(rows) for f in factors]
 
     @cached_property
     def T(self) -> Matrix:
@@ -95,15 +100,14 @@ class ByBlocks(Matrix):
         return Dense(self.values()).where(which)
 
     def take(self, rows: Array | None = None, columns: Array | None = None) -> Matrix:
-        """See Matrix: what is taken is held in memory, but for all columns in another order."""
-        if rows is None and columns is not None and np.array_equal(np.sort(columns), np.arange(self.shape[1])):
-            return Changed(self, partial(_reordered, columns=columns))
-        numbers = np.arange(self.shape[0]) if rows is None else rows
+        """See Matrix: rows that are taken are held in memory."""
+        if rows is None:
+            return self if columns is None else Changed(self, partial(_taken, columns=columns), n_columns=len(columns))
         found, places = [], []
         for first, last in self.blocks:
-            here = np.flatnonzero((numbers >= first) & (numbers < last))
+            here = np.flatnonzero((rows >= first) & (rows < last))
             if here.size:
-                part = self.slice(first, last).take(numbers[here] - first, columns)
+                part = self.slice(first, last).take(rows[here] - first, columns)
                 found.append(array_of_rows(part))
                 places.append(here)
         back = np.argsort(np.concatenate(places))
@@ -197,11 +201,6 @@ class _Ahead:
         return found
 
 
-def part_of(factor: Any, rows: slice) -> Any:
-    """Return some rows of an array, or of what has ``of``; None of None."""
-    return None if factor is None else factor[rows] if isinstance(factor, np.ndarray) else factor.of(rows)
-
-
 def held(rows: Any) -> Matrix:
     """Return rows in memory, an array or CSR, as a matrix."""
     return Sparse(rows) if sp.issparse(rows) else Dense(rows)
@@ -235,19 +234,29 @@ class _Scaled:
 class Changed(ByBlocks):
     """A matrix whose blocks are those of another one, changed by a function of (some rows of it, which).
 
-    `whole` says whether every entry is known; if not, blocks are of storages that have unknown ones.
+    `whole` says whether every entry is known; if not, blocks are of storages that have unknown ones. `n_columns` is how
+    many columns it has, if not as many as the other.
     """
 
-    def __init__(self, source: ByBlocks, change: Callable[[Matrix, slice], Matrix], whole: bool | None = None) -> None:
+    def __init__(
+        self,
+        source: ByBlocks,
+        change: Callable[[Matrix, slice], Matrix],
+        whole: bool = True,
+        n_columns: int | None = None,
+    ) -> None:
         self._source, self._change = source, change
-        self.shape, self.blocks = source.shape, source.blocks
+        self.shape, self.blocks = (source.shape[0], n_columns or source.shape[1]), source.blocks
         self.dtype = self.slice(0, 1).dtype
-        self.capabilities = source.capabilities if whole is None or whole else frozenset()
+        self.capabilities = source.capabilities if whole else frozenset()
+        self.is_checked = source.is_checked
 
     @cached_property
     def n_stored(self) -> int:
         """See Matrix."""
-        return self._source.n_stored if self.can("complete") else sum(self.each(_n_stored, None)[0])
+        if self.can("complete") and self.shape == self._source.shape:
+            return self._source.n_stored
+        return sum(self.each(_n_stored, None)[0])
 
     @cached_property
     def mean(self) -> float:
@@ -265,7 +274,7 @@ class Changed(ByBlocks):
         return self._source.each(_after, (self._change, function, shared), *factors, workers=workers)
 
 
-def _reordered(part: Matrix, rows: slice, columns: Array) -> Matrix:
+def _taken(part: Matrix, rows: slice, columns: Array) -> Matrix:
     return part.take(None, columns)
 
 

@@ -13,6 +13,7 @@ from partwise.matrix.base import Matrix
 from partwise.matrix.by_blocks import ByBlocks, Changed, array_of_rows
 from partwise.matrix.containers import entries_of
 from partwise.matrix.dense import Dense
+from partwise.matrix.lazy import Lazy, dask_array
 from partwise.matrix.names import feature_names, like_columns
 from partwise.matrix.observed import Observed
 from partwise.matrix.rows import Array
@@ -67,6 +68,8 @@ def as_matrix(
     """
     check_choice("negatives", negatives, NEGATIVES)
     kind = _kind(missing_values)
+    if not isinstance(X, Matrix) and (lazy := dask_array(X)) is not None:
+        X = Lazy(lazy, name)
     if isinstance(X, ByBlocks) and not X.is_checked:
         if entry_weight is not None:
             raise ParameterError("entry_weight cannot go with data that are read a block of rows at a time.")

@@ -17,7 +17,7 @@ Split = tuple[Array | None, Array | None, float]
 
 TURN = 1 << 16
 """Entries from which on BLAS is faster, up to 1.6 times, if a product with columns of X is asked for transposed."""
-CHUNK = 1 << 18
+IN_CACHE = 1 << 18
 """Entries of the model that an entry-wise loss holds at a time: it stays in the second-level cache."""
 
 
@@ -64,9 +64,9 @@ class Rows(ABC):
         """
 
 
-def chunks(count: int, columns: int) -> Iterator[slice]:
-    """Cut so many rows into pieces whose model fits the cache."""
-    step = max(1, CHUNK // columns)
+def blocks_in_cache(count: int, columns: int) -> Iterator[slice]:
+    """Cut so many rows into blocks whose model fits the cache."""
+    step = max(1, IN_CACHE // columns)
     return (slice(start, min(start + step, count)) for start in range(0, count, step))
 
 
@@ -93,11 +93,11 @@ class DenseRows(Rows):
         return X @ right if X.flags.c_contiguous or X.size < TURN else (right.T @ X.T).T
 
     def split(self, loss: Entrywise, left: Array, right: Array, floor: float, *, products: bool, value: bool) -> Split:
-        pieces = (
+        splits = (
             _dense_split(loss, self.X[rows], left[rows], right, floor, products=products, value=value)
-            for rows in chunks(*self.X.shape)
+            for rows in blocks_in_cache(*self.X.shape)
         )
-        return together(list(pieces))
+        return together(list(splits))
 
 
 def _dense_split(
@@ -111,11 +111,11 @@ def _dense_split(
     return (negative @ right, positive @ right, total) if products else (None, None, total)
 
 
-def together(pieces: list[Split]) -> Split:
+def together(splits: list[Split]) -> Split:
     """Return the split of adjoining rows, one after another."""
-    if len(pieces) == 1:
-        return pieces[0]
-    negatives, positives, totals = zip(*pieces, strict=True)
+    if len(splits) == 1:
+        return splits[0]
+    negatives, positives, totals = zip(*splits, strict=True)
     if negatives[0] is None:
         return None, None, sum(totals)
     return np.concatenate(negatives), np.concatenate(positives), sum(totals)
@@ -183,12 +183,12 @@ class CsrRows(Rows):
         return x, model
 
     def split(self, loss: Entrywise, left: Array, right: Array, floor: float, *, products: bool, value: bool) -> Split:
-        """See Rows: the model is dense, a chunk of rows at a time; X itself stays sparse."""
+        """See Rows: the model is dense, a block of rows at a time; X itself stays sparse."""
         size = len(self), right.shape[1]
         negatives = np.zeros(size, right.dtype) if products else None
         positives = np.empty(size, right.dtype) if products else None
         total = 0.0
-        for out in chunks(len(self), self.n_columns):
+        for out in blocks_in_cache(len(self), self.n_columns):
             part = self.part(out)
             entries, indptr = part.entries, part.indptr - part.indptr[0]
             places, columns = np.repeat(np.arange(len(part)), np.diff(indptr)), self.indices[part.entries]
@@ -299,9 +299,9 @@ class SpeckledRows(Rows):
     def product(self, right: Array) -> Array:
         return self.base.product(right)
 
-    def pieces(self) -> Iterator[tuple[slice, Array]]:
+    def blocks(self) -> Iterator[tuple[slice, Array]]:
         """Yield some of the rows at a time, and their cells that count as an array."""
-        for rows in chunks(*self.shape):
+        for rows in blocks_in_cache(*self.shape):
             yield rows, np.ascontiguousarray(self.cells(rows)[:, self.columns])
 
     def split(self, loss: Entrywise, left: Array, right: Array, floor: float, *, products: bool, value: bool) -> Split:
@@ -309,6 +309,6 @@ class SpeckledRows(Rows):
         return together(
             [
                 _dense_split(loss, x, left[rows], part, floor, products=products, value=value)
-                for rows, x in self.pieces()
+                for rows, x in self.blocks()
             ]
         )

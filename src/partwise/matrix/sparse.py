@@ -68,27 +68,27 @@ class Sparse(Matrix):
     def prepare(self, workers: Workers, *, whole: bool) -> None:
         self.T.prepare(workers, whole=whole)
 
-    def _counted(self, pieces: list[Block], workers: Workers) -> Array:
-        """Return how many entries each column has in each piece of rows, (pieces, m)."""
-        counts = np.zeros((len(pieces), self.shape[1]), self.X.indptr.dtype)
-        kernels.csr_count(self.X.indptr, self.X.indices, counts, edges_of(pieces), workers.team)
+    def _counted(self, blocks: list[Block], workers: Workers) -> Array:
+        """Return how many entries each column has in each block of rows, (blocks, m)."""
+        counts = np.zeros((len(blocks), self.shape[1]), self.X.indptr.dtype)
+        kernels.csr_count(self.X.indptr, self.X.indices, counts, edges_of(blocks), workers.team)
         return counts
 
-    def pieces(self, workers: Workers) -> list[Block]:
-        """Cut the rows into a piece for each thread, but leave what is counted small beside the entries."""
+    def shared_out(self, workers: Workers) -> list[Block]:
+        """Cut the rows into a block for each thread, but leave what is counted small beside the entries."""
         count = min(workers.n_jobs, max(1, self.n_stored // (4 * self.shape[1])))
         return list(cut(self.X.indptr[1:], count))
 
-    def turned(self, pieces: list[Block], workers: Workers) -> Panel:
-        """Return the transpose of adjoining pieces of rows; the same whatever the pieces."""
+    def turned(self, blocks: list[Block], workers: Workers) -> Panel:
+        """Return the transpose of adjoining blocks of rows; the same whatever the blocks."""
         indptr, indices, data = self.X.indptr, self.X.indices, self.X.data
-        counts = self._counted(pieces, workers)
+        counts = self._counted(blocks, workers)
         ends = np.cumsum(counts.T, dtype=indptr.dtype).reshape(counts.shape[::-1])
         starts = np.ascontiguousarray(ends.T) - counts
         entries, rows = _together((data.dtype, indices.dtype), int(ends[-1, -1]))
         workers.map(
-            lambda i: kernels.csr_scatter(indptr, indices, data, starts[i], rows, entries, *pieces[i]),
-            range(len(pieces)),
+            lambda i: kernels.csr_scatter(indptr, indices, data, starts[i], rows, entries, *blocks[i]),
+            range(len(blocks)),
         )
         return Panel(np.concatenate(([0], ends[:, -1]), dtype=indptr.dtype), rows, entries)
 
@@ -213,7 +213,7 @@ class Turned(Sparse):
             if self._panels is not None and not (whole and len(self._panels) > 1):
                 return self._panels
             if whole or n <= PANEL or self.n_stored < LARGE:
-                self._panels = [source.turned(source.pieces(workers), workers)]
+                self._panels = [source.turned(source.shared_out(workers), workers)]
             else:
                 blocks = [(first, min(first + PANEL, n)) for first in range(0, n, PANEL)]
                 self._panels = workers.map(lambda rows: source.turned([rows], ALONE), blocks)

@@ -54,6 +54,12 @@ class Pattern:
         found: Array = self.counts[row_groups, column_groups]
         return found
 
+    def take(self, rows: Array | None, columns: Array | None) -> "Pattern":
+        """Return the pattern of those rows and columns in that order; None: all."""
+        row_edges, row_groups = _taken(self.rows, rows)
+        column_edges, column_groups = _taken(self.columns, columns)
+        return Pattern(row_edges, column_edges, self.counts[np.ix_(row_groups, column_groups)])
+
     def left_out(self, left: Array, right: Array, of: Callable[[Array], Array]) -> float:
         """Return the sum of <of(rows of left), of(rows of right)> over the groups whose cells do not count."""
         rows, columns = _by_group(left, self.rows, of), _by_group(right, self.columns, of)
@@ -64,6 +70,15 @@ class Pattern:
 
 def _by_group(factor: Array, edges: Array, of: Callable[[Array], Array]) -> Array:
     return np.array([of(factor[first:last]) for first, last in pairwise(edges)])
+
+
+def _taken(edges: Array, which: Array | None) -> tuple[Array, Array]:
+    """Return where groups begin among those rows, and the end of the last, and which groups of `edges` they are."""
+    if which is None:
+        return edges, np.arange(len(edges) - 1)
+    groups = np.searchsorted(edges, which, side="right") - 1
+    begins = np.flatnonzero(np.diff(groups, prepend=-1))
+    return np.append(begins, len(which)), groups[begins]
 
 
 class Speckled(Matrix):
@@ -113,11 +128,10 @@ class Speckled(Matrix):
     def scaled(self, left: Array, right: Array) -> "Speckled":
         return Speckled(self.base.scaled(left, right), self.pattern)
 
-    def take(self, rows: Array | None = None, columns: Array | None = None) -> "Matrix":
-        """See Matrix; a group of rows is whole."""
-        raise NotImplementedError
+    def take(self, rows: Array | None = None, columns: Array | None = None) -> "Speckled":
+        return Speckled(self.base.take(rows, columns), self.pattern.take(rows, columns))
 
-    def sample(self, rows: Array) -> tuple["Matrix", Array]:
+    def sample(self, rows: Array) -> tuple["Speckled", Array]:
         return self.take(rows), np.arange(self.shape[1])
 
     @property

@@ -30,8 +30,9 @@ class Diagnostics(Summary):
 
     Parameters
     ----------
-    objective : Loss
-        The loss that ``loss``, ``row_loss``, ``column_loss`` and ``part_gain`` are values of.
+    loss_function : Loss
+        The loss that ``loss``, ``row_loss``, ``column_loss`` and ``part_gain`` are values of. `objective` is its
+        deprecated name.
     loss : float
         Its value, summed over all cells.
     relative_error : float
@@ -72,7 +73,7 @@ class Diagnostics(Summary):
     dead parts      none
     """
 
-    objective: Loss
+    loss_function: Loss
     loss: float
     relative_error: float
     row_error: Array
@@ -86,11 +87,16 @@ class Diagnostics(Summary):
     near_duplicates: list[tuple[int, int, float]]
     dead: list[int]
 
+    @property
+    def objective(self) -> Loss:
+        """The deprecated name of loss_function."""
+        return self.loss_function
+
     def _facts(self) -> dict[str, Any]:
         return {
             "X": f"{len(self.row_error):,} x {len(self.column_error):,}",
             "parts": len(self.part_share),
-            "loss": f"{self.loss:.6g} ({self.objective.name})",
+            "loss": f"{self.loss:.6g} ({self.loss_function.name})",
             "relative error": self.relative_error,
             "shares": spread(self.part_share, ".1%"),
             "near duplicates": len(self.near_duplicates),
@@ -139,7 +145,7 @@ class Diagnostics(Summary):
     def _lines(self) -> Iterator[str]:
         n, m, k = len(self.row_error), len(self.column_error), len(self.part_share)
         yield (
-            f"{n} x {m}, {k} part{'s' * (k != 1)}: {self.objective.name} loss {self.loss:.4g}, "
+            f"{n} x {m}, {k} part{'s' * (k != 1)}: {self.loss_function.name} loss {self.loss:.4g}, "
             f"relative error {self.relative_error:.3g}"
         )
         yield f"{'part':>5}{'share':>9}{'gain':>9}"
@@ -215,27 +221,27 @@ def diagnose(
     """
     alike = check_number("alike", alike, highest=1, above=True, hint="It is a cosine.")
     W, H, own = _factors(X, model)
-    objective = get_loss(own if loss is None else loss)
+    loss_function = get_loss(own if loss is None else loss)
     given = as_matrix(
         X,
         missing_values=getattr(model, "missing_values", missing_values),
         negatives=getattr(model, "negatives", negatives),
     )
-    objective.check(given)
-    matrix, left, right, unit = comparable(given, W, H, objective.unit_degree)
+    loss_function.check(given)
+    matrix, left, right, unit = comparable(given, W, H, loss_function.unit_degree)
     own, own_unit = rescaled(widened(given))
-    inside = objective.in_units(unit)
+    inside = loss_function.in_units(unit)
     squares, losses = [], []
     for sides in ((matrix, left, right), (matrix.T, right, left)):
         half = _row_losses(sides[0], Frobenius(), *sides[1:])
         squares.append(2 * half)
-        losses.append(half if isinstance(objective, Frobenius) else _row_losses(sides[0], inside, *sides[1:]))
+        losses.append(half if isinstance(loss_function, Frobenius) else _row_losses(sides[0], inside, *sides[1:]))
     own_squares = [side.row_squares() for side in (own, own.T)]
     ratio = float(np.log2(unit) - np.log2(own_unit))
-    exponent = objective.log_unit(unit)
+    exponent = loss_function.log_unit(unit)
     mass = left.sum(axis=0, dtype=np.float64) * right.sum(axis=0, dtype=np.float64)
     return Diagnostics(
-        objective=objective,
+        loss_function=loss_function,
         loss=scaled(float(losses[0].sum()), exponent),
         relative_error=float(_relative(squares[0].sum(), own_squares[0].sum(), ratio)),
         row_error=scaled(np.sqrt(squares[0]), float(np.log2(unit))),
@@ -299,7 +305,7 @@ def _factors(X: Any, model: Any) -> tuple[Any, Any, Any]:
         order = order_of(names, getattr(model, "feature_names_in_", None))
         back = slice(None) if order is None else np.argsort(order)
         if isinstance(model, Factorization):
-            return model.W, model.H[:, back], model.objective
+            return model.W, model.H[:, back], model.loss_function
         own = getattr(model, "loss", None)
         own = getattr(model, "beta_loss", "frobenius") if own is None else own
         return model.transform(X), np.asarray(model.components_)[:, back], own

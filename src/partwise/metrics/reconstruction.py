@@ -86,19 +86,19 @@ def divergence(X: Any, W: Any, H: Any, loss: Loss | str | float = "frobenius") -
     >>> round(divergence([[3.0, 4.0]], [[1.0]], [[3.0, 2.0]], loss="kullback-leibler"), 4)
     0.7726
     """
-    objective, given = get_loss(loss), as_matrix(X)
-    objective.check(given)
+    loss_function, given = get_loss(loss), as_matrix(X)
+    loss_function.check(given)
     H = like_columns(H, feature_names(X), "H")
-    matrix, left, right, unit = comparable(given, W, H, objective.unit_degree)
+    matrix, left, right, unit = comparable(given, W, H, loss_function.unit_degree)
     for factor, name in ((left, "W"), (right.T, "H")):
         if (factor < 0).any():
             i, j = np.argwhere(factor < 0)[0]
             raise DataError(f"{name}[{i}, {j}] is negative. A loss is defined for a model of at least 0: clip {name}.")
     with np.errstate(over="ignore", invalid="ignore"):
-        value = objective.in_units(unit).value(matrix, left, right)
+        value = loss_function.in_units(unit).value(matrix, left, right)
     if not np.isfinite(value):  # X and W H lie so far apart that no unit holds both
         return LARGEST
-    return float(scaled(max(value, 0.0), objective.log_unit(unit)))
+    return float(scaled(max(value, 0.0), loss_function.log_unit(unit)))
 
 
 def explained_fraction(X: Any, W: Any, H: Any) -> float:

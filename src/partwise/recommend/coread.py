@@ -11,7 +11,7 @@ __all__ = ["co_reads", "heaviest"]
 LATEST = 200  # of a reader who reads everything, this many reads count: pairs grow with their square
 NEIGHBOURS = 200
 BUSY, FROM, TO = 0.5, 0.5, 0.1  # exponents of what readers and articles are divided by
-CHUNK = 2_000_000  # pairs in memory at a time
+AT_ONCE = 2_000_000  # pairs in memory at a time
 
 
 def co_reads(read: Any) -> Any:
@@ -53,7 +53,7 @@ def co_reads(read: Any) -> Any:
     kept = sp.csr_array((busy[row[late]], (row[late], read.indices[late])), shape=(n, m))
     of_article = kept.T.tocsr()
     cost = np.cumsum(of_article @ np.minimum(own, LATEST))
-    cuts = np.unique([0, *np.searchsorted(cost, np.arange(CHUNK, cost[-1] if m else 0, CHUNK)), m])
+    cuts = np.unique([0, *np.searchsorted(cost, np.arange(AT_ONCE, cost[-1] if m else 0, AT_ONCE)), m])
     blocks = []
     for first, last in pairwise(cuts.tolist()):
         block = sp.csr_array(of_article[first:last] @ kept)

@@ -232,7 +232,7 @@ def consensus(
     names, problem = feature_names(X), Problem.of(X, named, n_components, missing_values=missing_values)
     check_counts(resample, problem.given)
     problem.check_data()
-    matrix, objective = problem.X, problem.loss
+    matrix, loss_function = problem.X, problem.loss
     compared = np.sort(np.random.RandomState(seed).permutation(matrix.shape[0])[:MOST_ROWS])
     plan = Runs(problem, n_init, chosen, tol, max_iter, resample, compared, seed)
     end, lock, finished = began + max_time if max_time else np.inf, Lock(), 0
@@ -251,7 +251,7 @@ def consensus(
         return made
 
     with Workers(n_jobs) as workers:
-        matrix.prepare(workers, whole=not objective.needs_products_alone)
+        matrix.prepare(workers, whole=not loss_function.needs_products_alone)
         runs = dict(enumerate(chain.from_iterable(workers.map(fit, plan.groups(n_runs)))))
         dropped = {number: "stopped by the time limit" for number, made in runs.items() if not (made and made.done)}
         able = {number: made for number, made in runs.items() if made and number not in dropped}
@@ -263,11 +263,11 @@ def consensus(
     empty = ~middle.any(axis=1)
     middle[empty] = parts[:, empty].mean(axis=0)
     H = middle.astype(matrix.dtype)
-    W = Projection(H, objective, Penalty())(matrix, n_jobs=n_jobs)
+    W = Projection(H, loss_function, Penalty())(matrix, n_jobs=n_jobs)
     start: dict[str, Any] = {"W": W, "H": H} if W.any() else {}  # all is zero where X is
     found = factorize(
-        matrix, n_components, loss=objective, solver=solver, tol=tol / FINER, max_iter=FINER * max_iter, n_jobs=n_jobs,
-        max_time=max(end - time.perf_counter(), BLINK) if max_time else None, **start,
+        matrix, n_components, loss=loss_function, solver=solver, tol=tol / FINER, max_iter=FINER * max_iter,
+        n_jobs=n_jobs, max_time=max(end - time.perf_counter(), BLINK) if max_time else None, **start,
     )  # fmt: skip
     H, dtype = problem.H(found.H.T), problem.given.dtype
     squares = np.square(middle).sum(axis=1)

@@ -139,14 +139,14 @@ def choose_rank(
         X, named, sample_weight=sample_weight, feature_weight=feature_weight, missing_values=missing_values
     )
     problem.check_data()
-    matrix, objective = problem.X, problem.loss
+    matrix, loss_function = problem.X, problem.loss
     tried = _ranks(ranks, matrix)
     chain = sorted({1, *tried})
     settings = {"loss": named, "solver": solver, "method": method, "tol": tol, "max_iter": max_iter}
     mark = "" if resume is None else fingerprint(matrix, {**settings, "folds": folds, "chain": chain, "seed": seed})
     ledger = Ledger(resume, mark, progress)
     make = deal(matrix, folds, method, np.random.RandomState(seed))
-    fitting = Fitting(objective, solver, tol, max_iter)
+    fitting = Fitting(loss_function, solver, tol, max_iter)
     columns = np.sort(np.random.RandomState(seed).permutation(matrix.shape[1])[:COLUMNS])
 
     late: set[int] = set()
@@ -174,8 +174,8 @@ def choose_rank(
                 return
             alone = alone or found
             if k in waiting:
-                cell = Cell(number, k, fold.error(found, alone, objective), time.perf_counter() - start)
-                ledger.add(cell, (found.W, found.H), fold.parts(found, objective)[:, columns])
+                cell = Cell(number, k, fold.error(found, alone, loss_function), time.perf_counter() - start)
+                ledger.add(cell, (found.W, found.H), fold.parts(found, loss_function)[:, columns])
             smaller = ledger.latest(number)
 
     with Workers(n_jobs) as workers:

@@ -18,7 +18,7 @@ from partwise.solvers.multiplicative import Multiplicative, lift_levels, vanishi
 from partwise.solvers.rows import solve_rows
 from partwise.threads import Workers
 
-CHUNK = 1 << 14
+AT_ONCE = 1 << 14
 """Numbers of H that are moved at a time: the dozen arrays that this takes stay in cache."""
 
 
@@ -131,7 +131,7 @@ class Online:
             negative, positive, value = self.loss.gradient(
                 other.rows(*rows), self.Ht[slice(*rows)], sides[number], value=True
             )
-            positive, step = np.broadcast_to(positive, negative.shape), max(1, CHUNK // Ht.shape[1])
+            positive, step = np.broadcast_to(positive, negative.shape), max(1, AT_ONCE // Ht.shape[1])
             for first in range(*rows, step):
                 part = slice(first, min(first + step, rows[1]))
                 pull, push = (gradient[first - rows[0] : part.stop - rows[0]] for gradient in (negative, positive))

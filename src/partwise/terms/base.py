@@ -1,17 +1,23 @@
 """What a term is: a penalty on a factor, as a half-step of least squares sees it."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar
 
+from partwise.exceptions import ParameterError, shown
 from partwise.matrix import Array
+from partwise.parameters import check_kind
+from partwise.penalties import Penalty
+from partwise.state import PlainState
 
 
-class Term(ABC):
+class Term(PlainState, ABC):
     """A penalty on a factor F (rows, k).
 
     A half-step minimises 0.5 <F gram, F> - <cross, F>. A term adds to both what makes this touch the true objective at
     the point where the half-step begins, and lie nowhere under it; so no half-step can raise the objective. Terms are
-    frozen dataclasses, and can go together. The elastic net, ``Penalty``, is the term that kernels know by themselves.
+    frozen dataclasses, and can be used together. The elastic net, ``Penalty``, can stand among them in a list of terms,
+    but is no subclass: kernels know it by themselves, so every solver takes it.
     """
 
     magnitude: float = float("inf")
@@ -42,3 +48,36 @@ class Term(ABC):
     def n_rows(self, n_others: int) -> int | None:
         """Return how many rows the factor needs if the other one has `n_others`; None: any number."""
         return None
+
+
+def penalties_on(
+    factor: str, penalty: Penalty | None, terms: Sequence[Term | Penalty]
+) -> tuple[Penalty, tuple[Term, ...]]:
+    """Return all that is asked of a factor as one elastic net and the other terms.
+
+    Parameters
+    ----------
+    factor : {'W', 'H'}
+        The factor, for errors.
+    penalty : Penalty or None
+        Its elastic net.
+    terms : list or tuple of Term or Penalty
+        Its terms. Elastic nets among them are added to `penalty`.
+
+    Raises
+    ------
+    ParameterError
+        If one of them is anything else.
+
+    Examples
+    --------
+    >>> penalties_on("W", Penalty(l2=1.0), [Penalty(l1=0.5, l2=0.5)])
+    (Penalty(l1=0.5, l2=1.5), ())
+    """
+    net = check_kind(f"penalty_{factor}", penalty, Penalty) or Penalty()
+    if not (isinstance(terms, list | tuple) and all(isinstance(term, Term | Penalty) for term in terms)):
+        raise ParameterError(
+            f"terms_{factor} must be a list of terms, for example [Orthogonality(0.1)]; got {shown(terms)}."
+        )
+    nets = (term for term in terms if isinstance(term, Penalty))
+    return sum(nets, net), tuple(term for term in terms if isinstance(term, Term))

@@ -8,7 +8,7 @@ import scipy.sparse as sp
 
 from partwise.caching import cached_property
 from partwise.exceptions import ParameterError
-from partwise.indices import canonical
+from partwise.indices import canonical, sound
 from partwise.matrix import Array
 from partwise.parameters import check_number
 from partwise.terms.base import Term
@@ -48,7 +48,8 @@ class GraphSmoothness(Term):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "weight", check_number("weight", self.weight))
-        found = canonical(sp.csr_array(self.adjacency).astype(np.float64))
+        given = self.adjacency if sp.issparse(self.adjacency) else sp.csr_array(np.asarray(self.adjacency, np.float64))
+        found = sp.csr_array(canonical(sound(given, "adjacency"))).astype(np.float64)
         if found.shape[0] != found.shape[1] or not np.isfinite(found.data).all() or (found.data < 0).any():
             raise ParameterError(f"adjacency must be square and at least 0 everywhere; it has shape {found.shape}.")
         if abs(found - found.T).max() > 0:

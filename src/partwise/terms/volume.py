@@ -55,6 +55,10 @@ class Volume(Term):
     is_light: ClassVar[bool] = True
     links_rows: ClassVar[bool] = False
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "weight", check_number("weight", self.weight))
+        object.__setattr__(self, "floor", check_number("floor", self.floor, above=True))
+
     @classmethod
     def of(cls, X: Matrix, k: int, strength: float, workers: Workers = ALONE) -> "Volume | None":
         """Return the volume of k parts of X (n, m), None where it would weigh nothing.

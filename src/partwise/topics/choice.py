@@ -22,7 +22,7 @@ def number_of_topics(asked: Any, X: Any, settings: Settings) -> tuple[int, str |
     if not isinstance(asked, str):
         return min(int(asked), most), None
     choice = choose_rank(
-        X, [k for k in CHOICES if k <= most // 2] or [1], folds=min(5, most), loss=settings.objective,
+        X, [k for k in CHOICES if k <= most // 2] or [1], folds=min(5, most), loss=settings.loss_function,
         sample_weight=settings.weights(X), random_state=settings.random_state, n_jobs=settings.n_jobs,
     )  # fmt: skip
     return choice.n_components, choice.reason

@@ -92,7 +92,7 @@ def split(model: Any, topic: int, n: int = 2) -> Any:
     own = _explained_by(now, topic)
     if min(int(np.count_nonzero(np.diff(own.indptr))), len(np.unique(own.indices))) < n:
         raise DataError(f"topic {topic} has too few documents or words to make {n} topics of it.")
-    found = factorize(own, n, loss=settings.objective, random_state=settings.random_state, n_jobs=settings.n_jobs)
+    found = factorize(own, n, loss=settings.loss_function, random_state=settings.random_state, n_jobs=settings.n_jobs)
     order = np.argsort(-(found.W * settings.lengths(found.H)).sum(axis=0), kind="stable")
     parts = settings.normal(found.H[order])
     components = np.vstack([now.components, parts[1:]])

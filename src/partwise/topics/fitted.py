@@ -209,8 +209,8 @@ class FittedTopics(PlainState):
     def _refitted(self) -> Array:
         X, settings = self.documents.X, self.settings
         return topic_stability(
-            X, self.components, loss=settings.objective, weights=settings.weights(X), n_runs=settings.stability_runs,
-            random_state=settings.random_state, n_jobs=settings.n_jobs,
+            X, self.components, loss=settings.loss_function, weights=settings.weights(X),
+            n_runs=settings.stability_runs, random_state=settings.random_state, n_jobs=settings.n_jobs,
         )  # fmt: skip
 
     def tfidf(self, X: Any) -> Any:

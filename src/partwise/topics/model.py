@@ -303,8 +303,8 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AnsweringMod
         k, reason = number_of_topics(self.n_topics, X, settings)
         seeds = None if self.seed_words is None else seed_rows(X, [*documents.words], self.seed_words, k)
         nmf = NMF(
-            k, loss=settings.objective, random_state=self.random_state, max_iter=self.max_iter, seed_components=seeds,
-            n_jobs=self.n_jobs,
+            k, loss=settings.loss_function, random_state=self.random_state, max_iter=self.max_iter,
+            seed_components=seeds, n_jobs=self.n_jobs,
         )  # fmt: skip
         if hasattr(nmf, "set_callbacks"):
             nmf.set_callbacks(*getattr(self, "_callbacks", ()))

@@ -306,7 +306,7 @@ def _provenance(model: Any) -> list[tuple[str, str]]:
         ("documents placed in no topic", f"{wordless:,}"),
         ("fingerprint of the data", _fingerprint(X, model.words_)),
         ("language", str(model.language_)),
-        ("loss", model._settings.objective.name),
+        ("loss", model._settings.loss_function.name),
         ("seed", str(model.random_state)),
     ]
     if hasattr(model, "n_iter_"):

@@ -80,14 +80,14 @@ class Settings(PlainState):
         get_loss(self.loss)
 
     @property
-    def objective(self) -> Loss:
+    def loss_function(self) -> Loss:
         """What is minimised, as an object."""
         return get_loss(self.loss)
 
     @property
     def squared(self) -> bool:
         """Whether errors are squared, and not the divergence of counts."""
-        return self.objective.name == "frobenius"
+        return self.loss_function.name == "frobenius"
 
     def weights(self, X: Any) -> Array | None:
         """Return the weights of documents (n, m) in a fit, None for equal ones."""
@@ -104,4 +104,4 @@ class Settings(PlainState):
 
     def projection(self, components: Array) -> Projection:
         """Return what places rows of words among topics: the exact minimum."""
-        return Projection(components, self.objective, Penalty())
+        return Projection(components, self.loss_function, Penalty())

@@ -227,7 +227,7 @@ def _with_born(model: Any, before: Any, X: Any, H: Array) -> Array:
     if placed < 2 * ENOUGH or k < 1:
         return H
     own = factorize(
-        X, k, loss=settings.objective, random_state=settings.random_state, tol=1e-3, n_jobs=settings.n_jobs,
+        X, k, loss=settings.loss_function, random_state=settings.random_state, tol=1e-3, n_jobs=settings.n_jobs,
         sample_weight=settings.weights(X),
     )  # fmt: skip
     shares = shares_of(own.W * settings.lengths(own.H))

@@ -1,0 +1,232 @@
+"""A Dask array as a matrix that is read by blocks: on threads, or by the workers of a cluster."""
+
+import pickle
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib import import_module
+from itertools import accumulate, pairwise
+from operator import getitem
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from partwise.caching import cached_property
+from partwise.exceptions import DataError, DataTypeError, WorkersLostError
+from partwise.indices import canonical
+from partwise.matrix.adding import Adding, added
+from partwise.matrix.base import Block, PerBlock
+from partwise.matrix.by_blocks import ByBlocks, held
+from partwise.matrix.containers import NUMBERS, Named, is_anndata
+from partwise.threads import ALONE, Workers
+
+PATIENCE = 60.0
+"""Seconds to wait for a worker where a cluster has none left."""
+FEW = 1 << 25
+"""Bytes of sums that one process adds up; what is more is added up on the cluster."""
+WIDTH = 8 * 64
+"""Bytes of a column's sums, of a usual number of parts."""
+ALIGNED = 16
+"""Bytes at whose multiples NumPy's arrays begin."""
+LOOK = 2.0
+"""Seconds between two looks at whether it has any."""
+
+
+def dask_array(X: Any) -> Any:
+    """Return the Dask array in X (itself, a Dask frame, or an AnnData object's), or None if it is no such thing."""
+    if type(X) is np.ndarray or "dask" not in sys.modules:
+        return None
+    if isinstance(X, Named):
+        return dask_array(X.X)
+    if is_anndata(X):
+        return None if X.isbacked else dask_array(X.X)
+    if not type(X).__module__.startswith("dask"):
+        return None
+    if hasattr(X, "to_dask_array"):
+        return X.to_dask_array(lengths=True)
+    return X if hasattr(X, "chunks") else None
+
+
+class Lazy(ByBlocks):
+    """A Dask array (n, m), dense or of sparse chunks, of which each chunk of rows is a block.
+
+    Without a cluster chunks are computed on the fit's own threads. With one (``distributed.Client``) its workers hold
+    them, compute what is asked of each, and add up the sums among themselves; what a task needs is its argument, so a
+    worker that dies costs no more than its tasks, done again. None of Dask's own operators touches a sparse chunk.
+
+    Parameters
+    ----------
+    array : dask.array.Array
+        The data.
+    name : str
+        What error texts call it.
+
+    Raises
+    ------
+    DataError
+        If sizes of chunks are not known, or it has no two axes.
+    DataTypeError
+        If it holds something other than numbers.
+    """
+
+    def __init__(self, array: Any, name: str = "X") -> None:
+        if array.ndim != 2 or 0 in array.shape:
+            raise DataError(f"{name} is a Dask array of shape {array.shape}; it needs rows and columns.")
+        if np.isnan(array.shape).any():
+            raise DataError(
+                f"{name} is a Dask array whose chunks have unknown sizes. Call {name}.compute_chunk_sizes() first."
+            )
+        if array.dtype.kind not in NUMBERS:
+            raise DataTypeError(f"{name} has dtype {array.dtype}, and must hold numbers.")
+        if len(array.chunks[1]) > 1:
+            size = array.shape[0] * array.shape[1] * array.dtype.itemsize
+            warnings.warn(
+                f"{name} is cut by columns too: its chunks are put together to whole rows, which moves up to "
+                f"{size / 2**20:,.0f} MiB. Make it with chunks=(rows, -1), or write it so, to avoid this.",
+                stacklevel=2,
+            )
+            array = array.rechunk({1: -1})
+        self.array = array
+        self.shape = tuple(int(size) for size in array.shape)  # type: ignore[assignment]
+        self.dtype = array.dtype if array.dtype == np.float32 else np.dtype(np.float64)
+        self.blocks = tuple(pairwise(accumulate((int(size) for size in array.chunks[0] if size), initial=0)))
+        chunks = array.to_delayed().ravel()
+        self._chunks = [chunk for chunk, size in zip(chunks, array.chunks[0], strict=True) if size]
+        self._kept: tuple[Any, list[Any]] | None = None  # a client, and what its workers hold
+
+    @cached_property
+    def n_stored(self) -> int:
+        """See Matrix; that of sparse chunks takes a pass over them."""
+        if isinstance(self.array._meta, np.ndarray):
+            return self.shape[0] * self.shape[1]
+        return sum(self.each(_n_stored, None)[0])
+
+    def block(self, first: int, last: int) -> Any:
+        dask: Any = import_module("dask")
+        number = next(i for i, (start, stop) in enumerate(self.blocks) if start <= first and last <= stop)
+        start = self.blocks[number][0]
+        (chunk,) = dask.compute(self._chunks[number], **({} if _client() else {"scheduler": "synchronous"}))
+        return _tile(self.dtype, [(first - start, last - start)], chunk)
+
+    def each(self, function: PerBlock, shared: Any, *factors: Any, workers: Workers = ALONE) -> tuple[list[Any], Any]:
+        """See Matrix: on a cluster where there is one."""
+        client = _client()
+        if client is None:
+            return super().each(function, shared, *factors, workers=workers)
+        common = client.submit(bytes, _packed((function, shared)), pure=False)
+        tasks = [
+            client.submit(_run, tile, rows, common, _packed(self.parts(factors, rows)), pure=False)
+            for tile, rows in zip(self._tiles(client), (slice(*rows) for rows in self.tiled), strict=True)
+        ]
+        if len(tasks) * self.shape[1] * WIDTH <= FEW:  # fewer tasks, and the same sums
+            adding, found = Adding(len(tasks)), []
+            for number, (own, part) in enumerate(_gathered(client, tasks)):
+                found.append(own)
+                adding.take(number, part)
+            return found, adding.total
+        owns, level = ([client.submit(getitem, task, which, pure=False) for task in tasks] for which in (0, 1))
+        while len(level) > 1:
+            pairs = [level[i : i + 2] for i in range(0, len(level), 2)]
+            level = [client.submit(added, *pair, pure=False) if len(pair) > 1 else pair[0] for pair in pairs]
+        del tasks
+        *found, sums = _gathered(client, [*owns, *level])
+        return found, None if sums is None else tuple(_aligned(part) for part in sums)
+
+    def _tiles(self, client: Any) -> list[Any]:
+        """Return the blocks as the workers of a client hold them: what is lost is made again from the array."""
+        if self._kept is None or self._kept[0] is not client:
+            chunks = client.compute(self._chunks)
+            tiles = [
+                client.submit(_tile, self.dtype, cuts, *(chunks[number] for number in numbers), pure=False)
+                for numbers, cuts in map(self._cuts, self.tiled)
+            ]
+            self._kept = client, tiles
+        return self._kept[1]
+
+    def _cuts(self, rows: Block) -> tuple[list[int], list[Block]]:
+        """Return in which chunks some rows lie, and which rows of each they are."""
+        numbers = [i for i, (first, last) in enumerate(self.blocks) if first < rows[1] and rows[0] < last]
+        cuts = [
+            (max(rows[0], first) - first, min(rows[1], last) - first)
+            for first, last in (self.blocks[number] for number in numbers)
+        ]
+        return numbers, cuts
+
+
+def _client() -> Any:
+    """Return the client of the cluster that work goes to, or None."""
+    if "distributed" not in sys.modules:
+        return None
+    distributed: Any = sys.modules["distributed"]
+    try:
+        return distributed.default_client()
+    except ValueError:
+        return None
+
+
+def _packed(value: Any) -> bytes:
+    """Return a value as bytes: numbers that are unpacked from them lie as NumPy would lay them."""
+    packed: bytes = import_module("cloudpickle").dumps(value)
+    return packed
+
+
+def _aligned(array: Any) -> Any:
+    """Return an array that lies as NumPy would lay it: where it lies can change the last bit of a sum."""
+    if not isinstance(array, np.ndarray) or array.ctypes.data % ALIGNED == 0:
+        return array
+    return array.copy()
+
+
+def _tile(dtype: Any, cuts: Sequence[Block], *chunks: Any) -> Any:
+    """Return rows of chunks, one below the other, as an array or as CSR."""
+    parts = [_rows_of(chunk)[slice(*cut)] for chunk, cut in zip(chunks, cuts, strict=True)]
+    if sp.issparse(parts[0]):
+        return canonical(sp.vstack(parts, format="csr").astype(dtype, copy=False))
+    return np.ascontiguousarray(parts[0] if len(parts) == 1 else np.concatenate(parts), dtype)
+
+
+def _rows_of(chunk: Any) -> Any:
+    """Return a chunk as an array or a CSR matrix."""
+    if sp.issparse(chunk):
+        return sp.csr_array(chunk)
+    if hasattr(chunk, "to_scipy_sparse"):  # of pydata's sparse
+        return sp.csr_array(chunk.to_scipy_sparse())
+    return np.asarray(chunk)
+
+
+def _run(rows: Any, which: slice, common: bytes, parts: bytes) -> Any:
+    """Do a block's work on a worker."""
+    function, shared = pickle.loads(common)
+    if sp.issparse(rows):
+        rows = sp.csr_array(tuple(map(_aligned, (rows.data, rows.indices, rows.indptr))), shape=rows.shape)
+    with Workers(1):
+        return function(held(_aligned(rows)), which, shared, *pickle.loads(parts))
+
+
+def _n_stored(part: Any, rows: slice, _: None) -> tuple[int, None]:
+    return part.n_stored, None
+
+
+def _gathered(client: Any, futures: list[Any]) -> list[Any]:
+    """Return the results; raise where no worker is left to make them."""
+    distributed: Any = sys.modules["distributed"]
+    without = 0.0
+    while without < PATIENCE:
+        try:
+            distributed.wait(futures, timeout=LOOK)
+        except TimeoutError:
+            without = 0.0 if client.scheduler_info()["workers"] else without + LOOK
+            continue
+        try:
+            found: list[Any] = client.gather(futures)
+        except distributed.KilledWorker as error:
+            raise WorkersLostError(
+                f"Workers died again and again of one block ({error.task}): it may be too large for their memory. Make "
+                f"chunks smaller, or give workers more memory; with checkpoint_dir a fit can go on from where it was."
+            ) from error
+        return found
+    raise WorkersLostError(
+        f"The cluster has had no workers for {PATIENCE:.0f} s. Start some and fit again; with checkpoint_dir a fit can "
+        f"go on from where it was."
+    )

@@ -1,0 +1,138 @@
+"""Dask arrays: on threads, and on the workers of a cluster, one of which is killed."""
+
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+import partwise as pw
+from partwise.exceptions import DataError, DataTypeError
+
+da = pytest.importorskip("dask.array")
+
+RNG = np.random.default_rng(0)
+DENSE = RNG.gamma(0.5, 1.0, (700, 5)) @ RNG.gamma(0.5, 1.0, (5, 40)) + 0.1 * RNG.random((700, 40))
+ZEROS = np.where(RNG.random(DENSE.shape) < 0.3, DENSE, 0)
+OPTIONS = {"init": "random", "random_state": 0, "max_iter": 15, "tol": 0}
+
+
+def sparse(array):
+    return array.map_blocks(sp.csr_matrix, meta=sp.csr_matrix((0, 0)))
+
+
+@pytest.mark.parametrize("rows", [64, 150, 700])
+@pytest.mark.parametrize("more", [{}, {"beta_loss": "kullback-leibler", "solver": "mu"}, {"alpha_W": 0.01}])
+def test_parts_are_those_of_the_array_in_memory(rows, more):
+    for lazy, X in (
+        (da.from_array(DENSE, chunks=(rows, -1)), DENSE),
+        (sparse(da.from_array(ZEROS, chunks=(rows, -1))), sp.csr_array(ZEROS)),
+    ):
+        model, expected = (pw.NMF(4, **OPTIONS, **more).fit(data) for data in (lazy, X))
+        np.testing.assert_allclose(model.components_, expected.components_, rtol=1e-8, atol=1e-9)
+        assert type(model.components_) is np.ndarray
+        W = model.transform(lazy)
+        assert isinstance(W, da.Array)
+        assert W.chunks == (lazy.chunks[0], (4,))
+        np.testing.assert_allclose(W.compute(), expected.transform(X), rtol=1e-6, atol=1e-8)
+
+
+def test_fit_transform_is_lazy_too():
+    lazy = da.from_array(DENSE, chunks=(200, -1))
+    W = pw.NMF(4, **OPTIONS).fit_transform(lazy)
+    assert W.chunks[0] == lazy.chunks[0]
+    np.testing.assert_allclose(W, pw.NMF(4, **OPTIONS).fit_transform(DENSE), rtol=1e-6, atol=1e-8)
+
+
+def test_nothing_is_computed_before_it_is_asked_for():
+    model, seen = pw.NMF(4, **OPTIONS).fit(DENSE), []
+
+    def spy(block):
+        seen.append(len(block))
+        return block
+
+    W = model.transform(da.from_array(DENSE, chunks=(200, -1)).map_blocks(spy, meta=np.empty((0, 0))))
+    assert not seen
+    W.compute()
+    assert sum(seen) == 700
+
+
+def test_whole_numbers_and_float32_are_what_they_are_in_memory():
+    counts = RNG.poisson(3.0, (300, 20))
+    for X in (counts, DENSE.astype(np.float32)):
+        model, expected = (pw.NMF(4, **OPTIONS).fit(data) for data in (da.from_array(X, chunks=(100, -1)), X))
+        assert model.components_.dtype == expected.components_.dtype
+        np.testing.assert_allclose(model.components_, expected.components_, rtol=1e-3, atol=1e-4)
+
+
+def test_a_frame_is_matched_by_the_names_of_its_columns():
+    frames, pd = pytest.importorskip("dask.dataframe"), pytest.importorskip("pandas")
+    frame = pd.DataFrame(DENSE, columns=[f"c{j}" for j in range(40)])
+    lazy = frames.from_pandas(frame, npartitions=3)
+    model = pw.NMF(4, **OPTIONS).fit(lazy)
+    assert list(model.feature_names_in_) == list(frame.columns)
+    turned = frames.from_pandas(frame[frame.columns[::-1]], npartitions=2)
+    np.testing.assert_allclose(model.transform(turned).compute(), model.transform(frame), rtol=1e-6, atol=1e-8)
+
+
+def test_unknown_entries_and_weights_of_rows_work():
+    X, weights = np.where(RNG.random(DENSE.shape) < 0.2, np.nan, DENSE), RNG.random(700) + 0.5
+    settings = OPTIONS | {"solver": "mu", "missing_values": np.nan}
+    found, expected = (
+        pw.NMF(4, **settings).fit(data, sample_weight=weights) for data in (da.from_array(X, chunks=(200, -1)), X)
+    )
+    np.testing.assert_allclose(found.components_, expected.components_, rtol=1e-8, atol=1e-9)
+
+
+def test_columns_in_several_chunks_are_put_together_with_a_warning_of_their_size():
+    lazy = da.from_array(DENSE, chunks=(200, 20))
+    with pytest.warns(UserWarning, match=r"cut by columns too.* up to 0 MiB"):
+        model = pw.NMF(4, **OPTIONS).fit(lazy)
+    np.testing.assert_allclose(model.components_, pw.NMF(4, **OPTIONS).fit(DENSE).components_, rtol=1e-8, atol=1e-9)
+
+
+def test_what_cannot_be_read_says_the_way_out():
+    lazy = da.from_array(DENSE, chunks=(200, -1))
+    with pytest.raises(DataError, match=r"unknown sizes. Call X.compute_chunk_sizes\(\)"):
+        pw.NMF(4).fit(lazy[lazy[:, 0] > 1])
+    with pytest.raises(DataTypeError, match="must hold numbers"):
+        pw.NMF(4).fit(lazy.astype(str))
+    with pytest.raises(DataError, match="needs rows and columns"):
+        pw.NMF(4).fit(lazy[:, 0])
+    with pytest.raises(DataError, match="was fitted with 40 features"):
+        pw.NMF(4, **OPTIONS).fit(DENSE).transform(lazy[:, :7])
+    X = DENSE.copy()
+    X[555, 7] = np.nan
+    with pytest.raises(DataError, match=r"X\[555, 7\] is unknown"):
+        pw.NMF(4).fit(da.from_array(X, chunks=(200, -1)))
+
+
+def test_a_cluster_gives_the_same_parts_though_a_worker_is_killed():
+    code = """
+        import os, signal, numpy as np, dask.array as da, scipy.sparse as sp, partwise as pw
+        from dask.distributed import Client, LocalCluster
+
+        if __name__ == "__main__":
+            X = np.random.default_rng(0).gamma(0.3, 1.0, (1000, 60))
+            options = {"init": "random", "random_state": 0, "max_iter": 12, "tol": 0}
+            expected = pw.NMF(4, **options).fit(X)
+            lazy, calls = da.from_array(X, chunks=(150, -1)), []
+            with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+                with Client(cluster) as client:
+                    def kill(fit):
+                        if fit.iteration == 6:
+                            os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
+                        calls.append(len(cluster.scheduler.tasks))
+                    calm = pw.factorize(lazy, 4, **options).H
+                    stormy = pw.factorize(lazy, 4, callback=kill, **options).H
+                    assert np.array_equal(calm, stormy)
+                    assert np.allclose(calm, expected.components_, rtol=1e-8, atol=1e-9)
+                    assert max(calls) <= 60, calls  # 29 of an iteration, and what is not yet forgotten
+                    W = expected.transform(lazy)
+                    assert np.allclose(W.compute(), expected.transform(X))
+                    print("the same")
+    """
+    out = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=300)
+    assert out.stdout.strip() == "the same", out.stderr[-3000:]
