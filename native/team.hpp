@@ -6,7 +6,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <exception>
 #include <memory>
 #include <mutex>
@@ -14,13 +13,10 @@
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #if !defined(_WIN32)
 #include <pthread.h>
-#endif
-#if defined(__linux__) && !defined(__ANDROID__)
-#include <sched.h>
-#define PARTWISE_AFFINITY
 #endif
 
 #include "simd.hpp"
@@ -71,7 +67,7 @@ class Team {
       shares_[s].end = count * (s + 1) / sharers_;
     }
     crew_->state.fetch_add(loop | open);
-    if (wake()) move_away();
+    wake();
     Watch watch;
     work(0, [&] { watch.look(); });
     if (start_anew_in_a_child()) throw std::runtime_error("a child that was forked inside a kernel cannot finish it");
@@ -85,8 +81,8 @@ class Team {
     start_anew_in_a_child();
     crew_->state.fetch_or(over);
     wake();
-    for (auto& seat : crew_->seats) seat.thread.join();
-    crew_->seats.clear();
+    for (auto& thread : crew_->threads) thread.join();
+    crew_->threads.clear();
     crew_->state.fetch_and(~over);
   }
 
@@ -108,14 +104,9 @@ class Team {
     std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
   };
 
-  struct Seat {
-    std::thread thread;
-    std::atomic<bool> slept{true};  // or has just begun
-  };
-
   /// The threads and what they wait on.
   struct Crew {
-    std::deque<Seat> seats;
+    std::vector<std::thread> threads;
     std::mutex mutex;
     std::condition_variable wake;
     std::atomic<int> sleeping{0};
@@ -135,35 +126,11 @@ class Team {
   }
 
   void start(Index threads) {
-    auto& seats = crew_->seats;
-    if (Index(seats.size()) >= threads) return;
+    auto& own = crew_->threads;
     try {
-      while (Index(seats.size()) < threads) {
-        Seat& seat = seats.emplace_back();
-        seat.thread = std::thread([this, &seat, number = Index(seats.size())] { serve(seat, number); });
-      }
+      while (Index(own.size()) < threads) own.emplace_back([this, number = Index(own.size()) + 1] { serve(number); });
     } catch (const std::system_error&) {  // no more are to be had: fewer do as well
-      seats.pop_back();
     }
-    move_away();
-  }
-
-  /// Put threads that have just begun or been woken on other processors than the caller's, where Linux as a guest was
-  /// seen to leave them for milliseconds. Then they may run wherever the caller may. Not for threads that are to end:
-  /// the system takes one that has ended for the caller.
-  void move_away() {
-#if defined(PARTWISE_AFFINITY)
-    cpu_set_t all;
-    const int here = sched_getcpu();
-    if (here < 0 || pthread_getaffinity_np(pthread_self(), sizeof all, &all) != 0 || CPU_COUNT(&all) < 2) return;
-    cpu_set_t others = all;
-    CPU_CLR(here, &others);
-    for (Seat& seat : crew_->seats) {
-      if (!seat.slept.exchange(false)) continue;
-      pthread_setaffinity_np(seat.thread.native_handle(), sizeof others, &others);
-      pthread_setaffinity_np(seat.thread.native_handle(), sizeof all, &all);
-    }
-#endif
   }
 
   static void pause(Index turn) {
@@ -173,14 +140,12 @@ class Team {
     if (turn % 64 == 63) std::this_thread::yield();  // there may be fewer processors than threads
   }
 
-  /// Return whether any thread slept.
-  bool wake() {
-    if (crew_->sleeping.load() == 0) return false;
+  void wake() {
+    if (crew_->sleeping.load() == 0) return;
     {
       const std::lock_guard<std::mutex> hold(crew_->mutex);
     }  // who is about to sleep looks at the state under it
     crew_->wake.notify_all();
-    return true;
   }
 
   /// Tasks in a row, which one thread begins with in every loop of as many, so that what it wrote in the one before is
@@ -209,11 +174,11 @@ class Team {
     }
   }
 
-  void serve(Seat& seat, Index number) {
+  void serve(Index number) {
     Crew& crew = *crew_;
     std::uint64_t seen = 0;
     for (;;) {
-      std::uint64_t state = await(seen, seat);
+      std::uint64_t state = await(seen);
       if (state & over) return;
       while (state & open && !crew.state.compare_exchange_weak(state, state + member)) {
       }
@@ -225,7 +190,7 @@ class Team {
   }
 
   /// Return the state once there is a loop after number `seen`, or all is over.
-  std::uint64_t await(std::uint64_t seen, Seat& seat) {
+  std::uint64_t await(std::uint64_t seen) {
     const auto ready = [&](std::uint64_t state) { return state & over || (state & open && state / loop != seen); };
     const auto began = std::chrono::steady_clock::now();
     Crew& crew = *crew_;
@@ -236,7 +201,6 @@ class Team {
       if (turn % 64 == 63 && std::chrono::steady_clock::now() - began > patience) break;
     }
     std::unique_lock<std::mutex> hold(crew.mutex);
-    seat.slept = true;
     ++crew.sleeping;
     crew.wake.wait(hold, [&] { return ready(crew.state.load()); });
     --crew.sleeping;
