@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from partwise import open_blocks
+from partwise import NMF, open_blocks
 from partwise.blocks.plan import plan_dense, plan_sparse
 from partwise.exceptions import ParameterError
 from partwise.parameters import check_memory
@@ -66,6 +66,11 @@ def test_the_plan_is_shown_in_a_few_lines(dense):
     assert "1,000 x 40, float64" in shown
     assert "of up to 192 rows" in shown
     assert "1.0 MiB" in shown
+
+
+def test_a_verbose_fit_shows_the_plan(dense, capsys):
+    NMF(3, init="random", random_state=0, max_iter=10, tol=0, verbose=1).fit(open_blocks(dense, "1MiB"))
+    assert capsys.readouterr().out.startswith("BlockPlan\n  X ")
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ class FitTask:
     max_iter : int
         Most iterations.
     verbose : int
-        Print a line every ten iterations if not 0, as scikit-learn does.
+        Print a line every ten iterations if not 0, as scikit-learn does; of a matrix read by blocks the plan first.
     state : callable
         Turns an ``Iteration`` into the attributes that make a fitted estimator.
     """
@@ -45,6 +45,8 @@ class FitTask:
     ) -> None:
         self.estimator, self.X, self.verbose, self.state = estimator, X, verbose, state
         self.context = None
+        if verbose and hasattr(X, "plan"):
+            print(X.plan)  # noqa: T201  how a matrix larger than memory is read: verbose asks for it
         if getattr(estimator, "_skl_callbacks", None) or hasattr(estimator, "_parent_callback_ctx"):
             self.context = estimator._init_callback_context(max_subtasks=max_iter)
             self.context.call_on_fit_task_begin(estimator=estimator, X=X)
