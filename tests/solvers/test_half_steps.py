@@ -1,5 +1,8 @@
 """A matrix that is read a block of rows at a time gives the numbers of one in memory, and is read once an iteration."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -135,3 +138,32 @@ def test_the_error_of_a_close_fit_is_that_of_its_residuals(name):
     found, expected = (pw.factorize(given, 2, **options) for given in (Kept(X, 128), X))
     assert found.relative_error < 1e-3
     np.testing.assert_allclose(found.curve["loss"], expected.curve["loss"], rtol=1e-2, atol=1e-20 * (X**2).sum())
+
+
+class Counted(Kept):
+    """Blocks of an array, which knows how many of them are in memory at most."""
+
+    def __init__(self, X, height):
+        super().__init__(X, height)
+        self.given, self.most = [], 0
+
+    def block(self, first, last):
+        rows = super().block(first, last).copy()
+        self.given = [*(one for one in self.given if one() is not None), weakref.ref(rows)]
+        self.most = max(self.most, len(self.given))
+        return rows
+
+
+@pytest.mark.parametrize("X", [DENSE, SPARSE], ids=["dense", "sparse"])
+@pytest.mark.parametrize(
+    "options", [{}, {"loss": "kullback-leibler", "solver": "mu"}, {"missing_values": 0}, {"n_jobs": 2}]
+)
+def test_a_block_leaves_memory_when_the_next_is_worked_on(X, options):
+    matrix = Counted(X, 64)
+    gc.collect()
+    gc.disable()  # which would find what holds itself, some time
+    try:
+        pw.factorize(matrix, 4, init="random", random_state=0, max_iter=5, tol=0, **options)
+    finally:
+        gc.enable()
+    assert matrix.most <= 2 * options.get("n_jobs", 1) + 1

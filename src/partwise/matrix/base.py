@@ -150,6 +150,9 @@ class Matrix(ABC):
         `whole` says that its rows will be asked for one by one, not only products with it.
         """
 
+    def forget(self) -> None:  # noqa: B027  most have nothing to let go of
+        """Let go of the transpose: each holds the other, so their memory would wait for a collection of garbage."""
+
     @abstractmethod
     def slice(self, first: int, last: int) -> "Matrix":
         """Return rows first..last as a matrix of their own; dense ones share memory."""

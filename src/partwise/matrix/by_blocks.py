@@ -2,7 +2,6 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import pairwise
 from typing import Any
@@ -12,8 +11,8 @@ import scipy.sparse as sp
 from scipy.special import xlogy
 
 from partwise.caching import cached_property
-from partwise.locks import Lock
 from partwise.matrix.adding import Adding
+from partwise.matrix.ahead import Ahead
 from partwise.matrix.base import TILE, Block, Matrix, PerBlock, cut
 from partwise.matrix.dense import ENTRIES_A_BLOCK, Dense
 from partwise.matrix.rows import Array
@@ -46,11 +45,13 @@ class ByBlocks(Matrix):
     def each(self, function: PerBlock, shared: Any, *factors: Any, workers: Workers = ALONE) -> tuple[list[Any], Any]:
         """See Matrix: on threads, with the next blocks read ahead."""
         adding = Adding(len(self.tiled))
-        with _Ahead(self, max(1, workers.n_jobs)) as ahead:
+        with Ahead(self, max(1, workers.n_jobs)) as ahead:
 
             def block(number: int) -> Any:
                 rows = slice(*self.tiled[number])
-                own, sums = function(ahead.take(number), rows, shared, *self.parts(factors, rows))
+                part = ahead.take(number)
+                own, sums = function(part, rows, shared, *self.parts(factors, rows))
+                part.forget()
                 adding.take(number, sums)
                 return own
 
@@ -168,39 +169,6 @@ class ByBlocks(Matrix):
         return self.sum_of(_x_log_x)
 
 
-class _Ahead:
-    """Blocks of X, which threads of their own read before they are asked for."""
-
-    def __init__(self, X: ByBlocks, count: int) -> None:
-        self._X, self._lock, self._next = X, Lock(), 0
-        self._pool = ThreadPoolExecutor(count, thread_name_prefix="partwise_reader")
-        self._read: dict[int, Future[Matrix]] = {}
-        for _ in range(count):
-            self._go_on()
-
-    def __enter__(self) -> "_Ahead":
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
-
-    def _go_on(self) -> None:
-        if self._next < len(self._X.tiled):
-            self._read[self._next] = self._pool.submit(self._X.slice, *self._X.tiled[self._next])
-            self._next += 1
-
-    def take(self, number: int) -> Matrix:
-        """Return a block; they are asked for in about their order."""
-        with self._lock:
-            while number >= self._next:
-                self._go_on()
-            reading = self._read.pop(number)
-        found = reading.result()
-        with self._lock:
-            self._go_on()
-        return found
-
-
 def held(rows: Any) -> Matrix:
     """Return rows in memory, an array or CSR, as a matrix."""
     return Sparse(rows) if sp.issparse(rows) else Dense(rows)
@@ -280,7 +248,10 @@ def _taken(part: Matrix, rows: slice, columns: Array) -> Matrix:
 
 def _after(part: Matrix, rows: slice, shared: Any, *factors: Any) -> Any:
     change, function, own = shared
-    return function(change(part, rows), rows, own, *factors)
+    changed = change(part, rows)
+    found = function(changed, rows, own, *factors)
+    changed.forget()
+    return found
 
 
 class _Across(Matrix):

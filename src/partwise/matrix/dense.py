@@ -32,6 +32,9 @@ class Dense(Matrix):
     def prepare(self, workers: Workers, *, whole: bool) -> None:
         """See Matrix: the transpose is a view."""
 
+    def forget(self) -> None:
+        self._transposed = None
+
     def slice(self, first: int, last: int) -> "Dense":
         rows = self.X[first:last]
         return Dense(rows if rows.flags.c_contiguous or rows.flags.f_contiguous else np.ascontiguousarray(rows))

@@ -40,6 +40,12 @@ class Observed(Matrix):
             self._transposed = Observed(self.known.T, weights, transposed=self)
         return self._transposed
 
+    def forget(self) -> None:
+        self._transposed = None
+        for part in (self.known, self.weights):
+            if part is not None:
+                part.forget()
+
     def prepare(self, workers: Workers, *, whole: bool) -> None:
         """See Matrix; its rows are always asked for one by one."""
         for part in (self.known, self.weights):

@@ -68,6 +68,9 @@ class Sparse(Matrix):
     def prepare(self, workers: Workers, *, whole: bool) -> None:
         self.T.prepare(workers, whole=whole)
 
+    def forget(self) -> None:
+        self._turned = None
+
     def _counted(self, blocks: list[Block], workers: Workers) -> Array:
         """Return how many entries each column has in each block of rows, (blocks, m)."""
         counts = np.zeros((len(blocks), self.shape[1]), self.X.indptr.dtype)
