@@ -218,4 +218,5 @@ NB_MODULE(PARTWISE_MODULE, m) {
   bind_sparse<double, std::int64_t>(m);
   bind_observed(m);
   bind_dense(m);
+  bind_ranking(m);
 }

@@ -80,7 +80,7 @@ def test_reads_that_all_count_nothing_are_refused(run, log):
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
 def test_the_lists_of_all_readers_are_written_in_batches(run, model, monkeypatch, ending):
-    monkeypatch.setattr("partwise.cli.recommend.BATCH", 7)
+    monkeypatch.setattr("partwise.recommend.lists.BLOCK", 7)
     out = model.with_name(f"lists.{ending}")
     said = run("recommend", "--model", model, "--all", "-n", 3, "--out", out).stderr
     read = {"csv": pd.read_csv, "jsonl": lambda path: pd.read_json(path, lines=True), "parquet": pd.read_parquet}
@@ -91,6 +91,66 @@ def test_the_lists_of_all_readers_are_written_in_batches(run, model, monkeypatch
     expected = loaded.recommend(loaded.reader_ids_, n=3)
     assert table["article"].tolist() == expected["article"].tolist()
     np.testing.assert_allclose(table["score"], expected["score"], rtol=1e-5)
+
+
+@pytest.fixture
+def interrupted(run, log, model, monkeypatch):
+    """The table of a run that Ctrl-C ended after a few batches, and what that run said."""
+    from partwise.recommend.unfinished import Unfinished
+
+    monkeypatch.setattr("partwise.recommend.lists.BLOCK", 1)
+    monkeypatch.setattr("partwise.recommend.lists.ROUND", 1)
+    out, add, left = log.with_name("lists.csv"), Unfinished.add, [3]
+
+    def interrupt(self, places, scores):
+        add(self, places, scores)
+        left[0] -= 1
+        if not left[0]:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Unfinished, "add", interrupt)
+        said = run("recommend", "--model", model, "--all", "--out", out, code=130).stderr
+    assert not out.exists()
+    return out, said
+
+
+def test_an_interrupted_run_says_what_is_left_and_the_next_one_goes_on(run, model, interrupted):
+    out, said = interrupted
+    assert "of 20 readers are in" in said
+    assert "the same command goes on from there" in " ".join(said.split())
+    assert "Interrupted." in said
+    said = run("recommend", "--model", model, "--all", "--out", out).stderr
+    assert f"going on from {out}.unfinished: lists of" in said
+    calm = out.with_name("calm.csv")
+    assert "going on" not in run("recommend", "--model", model, "--all", "--out", calm).stderr
+    assert out.read_bytes() == calm.read_bytes()
+    assert not out.with_name("lists.csv.unfinished").exists()
+
+
+def test_a_run_from_the_log_goes_on_too(run, log, interrupted):
+    out, _ = interrupted
+    assert "going on from" in run("recommend", log, *KINDS, "-k", 4, "--all", "--out", out).stderr
+
+
+def test_what_was_left_of_another_log_or_other_options_is_refused(run, log, model, interrupted):
+    out, _ = interrupted
+    said = run("recommend", "--model", model, "--all", "-n", 3, "--out", out, code=2).stderr
+    assert "other options, n=10 for 3" in said
+    write(log, rows_of(log)[:-1])
+    said = run("recommend", log, *KINDS, "-k", 4, "--all", "--out", out, code=2).stderr
+    assert "its lists are of another log" in said
+    assert "remove the file to begin anew" in said
+
+
+def test_a_table_in_a_folder_that_cannot_be_written_is_told(run, model, monkeypatch):
+    def refused(*_, **settings):
+        raise PermissionError(13, "Permission denied", "lists.csv.unfinished")
+
+    monkeypatch.setattr("partwise.recommend.everyone.Unfinished", refused)
+    out = model.with_name("lists.csv")
+    said = run("recommend", "--model", model, "--all", "--out", out, code=1).stderr
+    assert f"{out} was not written (Permission denied); nothing was left behind." in said
 
 
 def test_lists_of_some_readers_are_written_too(run, model):

@@ -5,6 +5,7 @@ import io
 import json
 import sys
 
+import pandas as pd
 import pytest
 
 from partwise.exceptions import DataError, ParameterError
@@ -225,3 +226,35 @@ def test_a_format_of_dates_needs_dates(tmp_path):
     (tmp_path / "a.csv").write_text("text,day\nRates rise,1.2.2021\n")
     with pytest.raises(DataError, match="--date"):
         read_texts(tmp_path / "a.csv", format=Format(date_format="%d.%m.%Y"))
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+def test_texts_read_a_piece_at_a_time_are_those_of_one_reading(tmp_path, monkeypatch, kind):
+    monkeypatch.setattr("partwise.tables.table.PIECE", 7)
+    rows = pd.DataFrame(
+        {"id": [f"d{i}" for i in range(50)], "title": ["", "A title"] * 25, "text": [f"text {i}" for i in range(50)]}
+    )
+    rows.loc[3, "text"] = None
+    path = tmp_path / f"news.{kind}"
+    write = {"csv": rows.to_csv, "jsonl": lambda path, index: rows.to_json(path, orient="records", lines=True)}
+    write.get(kind, rows.to_parquet)(path, index=False)
+    for columns in ("text", "title,text"):
+        spilled, whole = (read_texts(path, text_column=columns, spill=spill) for spill in (True, False))
+        assert [*spilled.texts] == whole.texts
+        assert isinstance(whole.texts, list)
+        assert not isinstance(spilled.texts, list)
+        assert spilled.ids == whole.ids
+
+
+def test_the_files_of_a_folder_can_be_spilled(tmp_path):
+    for name in "ab":
+        (tmp_path / f"{name}.txt").write_text(f"text of {name}")
+    assert [*read_texts(tmp_path, spill=True).texts] == ["text of a", "text of b"]
+
+
+def test_a_row_that_needs_more_memory_than_is_held_is_read_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setattr("partwise.tables.texts.HELD", "16MiB")
+    path = tmp_path / "news.csv"
+    path.write_text("id,text\na," + "word " * 800_000 + "\nb,short\n")
+    read = read_texts(path, text_column="text", spill=True)
+    assert [len(text) for text in read.texts] == [4_000_000, 5]

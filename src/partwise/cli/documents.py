@@ -1,7 +1,7 @@
 """Texts from files: the options on their columns, and what is said of them."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -14,7 +14,15 @@ from partwise.io.markup import without_markup
 if TYPE_CHECKING:
     from partwise.tables import Format, Texts
 
-__all__ = ["date_option", "metadata_options", "plain_texts", "read_documents", "text_options", "word_options"]
+__all__ = [
+    "count_empty",
+    "date_option",
+    "metadata_options",
+    "plain_texts",
+    "read_documents",
+    "text_options",
+    "word_options",
+]
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 METADATA = {
@@ -122,29 +130,56 @@ def _with(options: Sequence[Callable[[Any], Any]], function: Decorated) -> Decor
 
 
 def read_documents(
-    file: str, *, text: Sequence[str], id_: str | None, format: "Format", date: str | None = None, **columns: str | None
+    file: str,
+    *,
+    text: Sequence[str],
+    id_: str | None,
+    format: "Format",
+    date: str | None = None,
+    spill: bool = False,
+    **columns: str | None,
 ) -> "Texts":
-    """Read texts and what belongs to them as the options say, without tags of HTML, and tell of these and of gaps."""
+    """Read texts and what belongs to them as the options say, without tags of HTML, and tell of these and of gaps.
+
+    With `spill` texts go to a temporary file, a piece at a time.
+    """
     from partwise.tables import read_texts
 
     asked = {name: column for name, column in columns.items() if column is not None}
     joined = ",".join(text) or None
-    read = read_texts(file, text_column=joined, id_column=id_, date_column=date, metadata_columns=asked, format=format)
+    read = read_texts(
+        file, text_column=joined, id_column=id_, date_column=date, metadata_columns=asked, format=format, spill=spill
+    )
     say(read.notes)
     metadata = {
         name: [*map(without_markup, values)] if name != "url" else values for name, values in read.metadata.items()
     }
     read = replace(read, texts=plain_texts(read.texts, "documents"), metadata=metadata)
-    empty = sum(not document.strip() for document in read.texts)
+    empty = count_empty(read.texts)
     if empty:
         note(f"{empty:,} of {len(read.texts):,} documents empty: kept, but placed in no topic")
     return read
 
 
-def plain_texts(texts: list[str], what: str) -> list[str]:
-    """Return texts without tags and entities of HTML, and tell how many had them."""
-    plain = [*map(without_markup, texts)]
-    marked = sum(before != after for before, after in zip(texts, plain, strict=True))
+def count_empty(texts: Sequence[str]) -> int:
+    """Return how many texts hold nothing but space."""
+    return sum(not text.strip() for text in texts)
+
+
+def plain_texts(texts: Sequence[str], what: str) -> Sequence[str]:
+    """Return texts without tags and entities of HTML, in memory or not as they were, and tell how many had them."""
+    from partwise.io.spilled import SpilledTexts
+
+    marked = 0
+
+    def plain() -> Iterator[str]:
+        nonlocal marked
+        for text in texts:
+            bare = without_markup(text)
+            marked += bare != text
+            yield bare
+
+    made = SpilledTexts(plain()) if isinstance(texts, SpilledTexts) else [*plain()]
     if marked:
         note(f"{marked:,} of {len(texts):,} {what} had tags or entities of HTML, which were taken out")
-    return plain
+    return made

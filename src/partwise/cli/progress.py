@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import count
 from typing import Any
 
 from rich.console import Console
@@ -12,7 +13,7 @@ from rich.text import Text
 from partwise.cli.command import quiet
 from partwise.io.escapes import escaped
 
-__all__ = ["counting", "doing", "progress", "reading"]
+__all__ = ["counting", "doing", "progress", "reaching", "reading"]
 
 
 @contextmanager
@@ -59,6 +60,14 @@ def progress(model: Any, first: str, then: str) -> Iterator[None]:
 @contextmanager
 def counting(what: str, of: str, total: int) -> Iterator[Callable[[object], None]]:
     """Draw a bar inside the block, and give it what to call after each thing that is done, of `total`."""
+    made = count(1)
+    with reaching(what, of, total) as reached:
+        yield lambda done: reached(next(made))
+
+
+@contextmanager
+def reaching(what: str, of: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Draw a bar inside the block, and give it what to call with how many things are done, of `total`."""
     if quiet() or not sys.stderr.isatty():
         yield lambda done: None
         return
@@ -71,7 +80,7 @@ def counting(what: str, of: str, total: int) -> Iterator[Callable[[object], None
         transient=True,
     ) as bars:
         task = bars.add_task("", total=total)
-        yield lambda done: bars.advance(task)
+        yield lambda done: bars.update(task, completed=done)
 
 
 class IterationBar:

@@ -1,7 +1,8 @@
 """``partwise recommend``, and the options that it shares with ``explain`` and ``evaluate``."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -24,9 +25,9 @@ from partwise.cli.command import (
 from partwise.cli.documents import plain_texts
 from partwise.cli.formats import TEXTS, format_options, say
 from partwise.cli.models import remember_columns
-from partwise.cli.progress import counting, doing, reading
+from partwise.cli.progress import doing, reaching, reading
 from partwise.cli.render import cropped, print_json, print_line, terminal_width
-from partwise.cli.saving import save_model, save_table
+from partwise.cli.saving import save_model, save_table, written
 from partwise.io.escapes import escaped
 from partwise.io.markup import without_markup
 
@@ -44,9 +45,6 @@ __all__ = [
     "table_options",
     "tables",
 ]
-
-BATCH = 1_000
-"""Readers whose lists are written at a time."""
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -280,22 +278,33 @@ def _check_asked(readers: tuple[str, ...], everyone: bool, out: str | None, out_
 
 
 def _write_all(model: "Recommender", out: str, number: int, diversity: float) -> None:
-    """Write the lists of all readers, a batch at a time."""
-    names, titles, rows = model.reader_ids_, model.titles_, 0
+    """Write the lists of all readers; say what a killed run had made, and what an interrupt leaves."""
+    from partwise.recommend.everyone import ENDING
 
-    def batches(done: Callable[[object], None]) -> Iterator[dict[str, list[Any]]]:
+    readers, unfinished, made = len(model.reader_ids_), f"{out}{ENDING}", list[int]()
+    rows = 0
+
+    def write() -> None:
         nonlocal rows
-        for first in range(0, len(names), BATCH):
-            batch = names[first : first + BATCH]
-            found = model.recommendations(batch, number, diversity=diversity)
-            rows += len(found)
-            yield _columns(found, titles)
-            for name in batch:
-                done(name)
+        model.n_jobs = -1  # the lists are the same at any number
+        rows = model.write_lists(out, number, diversity=diversity, callback=told)
 
-    with counting("Recommending", f"of {len(names):,} readers", len(names)) as done:
-        save_table(batches(done), out)
-    note(f"wrote {out}: {rows:,} rows for {len(names):,} readers")
+    def told(now: int) -> None:
+        if now and not made:  # the first call tells of an earlier run
+            note(f"going on from {unfinished}: lists of {now:,} of {readers:,} readers are there")
+        made.append(now)
+        reached(now)
+
+    try:
+        with reaching("Recommending", f"of {readers:,} readers", readers) as reached:
+            written(out, write)
+    except KeyboardInterrupt:
+        if made and made[-1] and Path(unfinished).exists():
+            note(
+                f"lists of {made[-1]:,} of {readers:,} readers are in {unfinished}: the same command goes on from there"
+            )
+        raise
+    note(f"wrote {out}: {rows:,} rows for {readers:,} readers")
 
 
 def _columns(found: list[dict[str, Any]], titles: dict[Any, str]) -> dict[str, list[Any]]:

@@ -6,24 +6,25 @@ from typing import Any
 
 from partwise.cli.command import Failure
 
-__all__ = ["save_model", "save_table"]
+__all__ = ["save_model", "save_table", "written"]
 
 
 def save_model(model: Any, path: str) -> None:
     """Save a model, or fail with a line that says what became of the file."""
     from partwise.persistence import save
 
-    _written(path, lambda: save(model, path))
+    written(path, lambda: save(model, path))
 
 
 def save_table(columns: Any, path: str, digits: int | None = 6) -> None:
     """Write a table, or batches of its rows, or fail likewise."""
     from partwise.tables.writing import write_table
 
-    _written(path, lambda: write_table(path, columns, digits=digits))
+    written(path, lambda: write_table(path, columns, digits=digits))
 
 
-def _written(path: str, write: Callable[[], None]) -> None:
+def written(path: str, write: Callable[[], None]) -> None:
+    """Call what writes a file, or fail likewise."""
     try:
         write()
     except OSError as error:

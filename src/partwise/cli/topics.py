@@ -18,7 +18,14 @@ from partwise.cli.command import (
     operand,
     seed_option,
 )
-from partwise.cli.documents import date_option, metadata_options, read_documents, text_options, word_options
+from partwise.cli.documents import (
+    count_empty,
+    date_option,
+    metadata_options,
+    read_documents,
+    text_options,
+    word_options,
+)
 from partwise.cli.formats import TEXTS, format_options
 from partwise.cli.models import remember_columns, titles_of, topic_rows
 from partwise.cli.progress import doing, progress, reading
@@ -99,8 +106,8 @@ def command(
             raise Failure("standard input is a keyboard. Pipe JSON lines into it, or give a file.", exit_code=2)
         note("reading JSON lines from the keyboard; Ctrl-D ends them")
     with reading(file):
-        read = read_documents(file, **columns)
-    empty = sum(not document.strip() for document in read.texts)
+        read = read_documents(file, spill=True, **columns)
+    empty = count_empty(read.texts)
     asked = click.get_current_context().get_parameter_source("topics") is ParameterSource.COMMANDLINE
     if asked and isinstance(topics, int) and topics > len(read.texts) - empty:
         raise Failure(
@@ -120,6 +127,7 @@ def command(
         stop_words=stop_words,
         min_df=min_df,
         max_df=max_df,
+        keep_texts=out is not None,
     )
     first = "Choosing the number of topics" if topics == "auto" else "Counting words"
     with progress(model, first, "Finding topics"):
@@ -153,7 +161,9 @@ def command(
     print_facts(sizes + summary(facts))
     if reason is not None:
         print_sentence(reason)
-    print_topics(table, dict(zip(read.ids, read.texts, strict=True)), titles_of(model), all_words=words is not None)
+    shown = {topic.document for topic in table}
+    snippets = {name: read.texts[i] for i, name in enumerate(read.ids) if name in shown}
+    print_topics(table, snippets, titles_of(model), all_words=words is not None)
     if out is not None:
         document = table[0].document
         line = next_command("similar", operand(out), *(["--"] if document.startswith("-") else []), document)

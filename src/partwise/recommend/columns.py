@@ -13,10 +13,48 @@ from partwise.matrix import Array
 from partwise.tables.cells import is_missing, listed
 from partwise.tables.dates import read_times
 
-__all__ = ["columns_of", "given_ids", "ids_of", "is_id", "numbers_of", "plain_id", "times_of"]
+__all__ = [
+    "Coded",
+    "coded_ids",
+    "columns_of",
+    "given_ids",
+    "ids_of",
+    "is_id",
+    "numbers_as_times",
+    "numbers_of",
+    "plain_id",
+    "times_of",
+]
 
 MOST_NAMED = 20
 """Columns that an error names."""
+
+
+class Coded(Sequence[Any]):
+    """A column as its different values and the place of each row's among them.
+
+    Parameters
+    ----------
+    names : list
+        The values, in order of appearance.
+    codes : ndarray of int64, shape (n_rows,)
+        The places.
+
+    Examples
+    --------
+    >>> column = Coded(["a", "b"], np.array([0, 1, 0]))
+    >>> column[2], len(column)
+    ('a', 3)
+    """
+
+    def __init__(self, names: list[Any], codes: Array) -> None:
+        self.names, self.codes = names, codes
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, row: Any) -> Any:
+        return self.names[self.codes[row]]
 
 
 def columns_of(table: Any, what: str, needed: Sequence[str]) -> list[str]:
@@ -59,11 +97,68 @@ def ids_of(column: Any, what: str) -> list[Any]:
     for i, value in enumerate(values):
         if isinstance(value, np.generic) and value.dtype.kind not in "mM":
             values[i] = value = value.item()
-        if isinstance(value, bool) or not isinstance(value, str | int | float) or value != value:  # NaN is not itself
-            raise DataError(
-                f"{what} of row {i} is {shown(value)}. An id has to be a string or a number; drop rows without one."
-            )
+        if not _can_be_id(value):
+            raise _no_id(value, i, what)
     return values
+
+
+def coded_ids(column: Any, what: str) -> Coded:
+    """Return ids as `ids_of` does, without a Python object for each row where the column's type allows that.
+
+    Examples
+    --------
+    >>> coded_ids(np.array([7, 9, 7]), "articles").codes.tolist()
+    [0, 1, 0]
+    """
+    found = _codes_of(column)
+    if found is None:
+        values = ids_of(column, what)
+        places: dict[Any, int] = {}
+        codes = np.fromiter((places.setdefault(value, len(places)) for value in values), np.int64, len(values))
+        return Coded([*places], codes)
+    names, codes = found
+    if (codes < 0).any():
+        raise _no_id(None, int((codes < 0).argmax()), what)
+    bad = [i for i, name in enumerate(names) if not _can_be_id(name)]
+    if bad:
+        row = int(np.isin(codes, bad).argmax())
+        raise _no_id(names[codes[row]], row, what)
+    return Coded(names, codes)
+
+
+def _can_be_id(value: Any) -> bool:
+    """Return whether a value is a string or a number; NaN is not itself."""
+    return isinstance(value, str | int | float) and not isinstance(value, bool) and value == value
+
+
+def _no_id(value: Any, row: int, what: str) -> DataError:
+    return DataError(
+        f"{what} of row {row} is {shown(value)}. An id has to be a string or a number; drop rows without one."
+    )
+
+
+def _codes_of(column: Any) -> tuple[list[Any], Array] | None:
+    """Return different values, and the place of each row's, -1 for none; None for columns of Python's objects."""
+    kind = str(getattr(column, "dtype", ""))
+    if hasattr(column, "factorize") and kind in ("str", "string", "category"):  # pandas
+        codes, values = column.factorize()
+        return values.tolist(), np.asarray(codes, dtype=np.int64)
+    if hasattr(column, "replace_strict") and kind == "String" and len(column):  # polars
+        values = column.drop_nulls().unique(maintain_order=True)
+        codes = column.replace_strict(values, range(len(values)), default=-1)
+        return values.to_list(), codes.to_numpy().astype(np.int64)
+    if hasattr(column, "dictionary_encode"):  # pyarrow
+        whole = column.combine_chunks() if hasattr(column, "chunks") else column
+        coded = whole if hasattr(whole, "dictionary") else whole.dictionary_encode()
+        return coded.dictionary.to_pylist(), coded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    given = _plain(column)
+    if not (isinstance(given, np.ndarray) and given.ndim == 1 and given.dtype.kind in "iuf"):
+        return None
+    values, first, codes = np.unique(given, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    return values[order].tolist(), rank[codes]
 
 
 def numbers_of(column: Any, what: str, name: str, ids: Sequence[Any]) -> Array:
@@ -102,8 +197,11 @@ def _number(value: Any, place: str) -> float:
     raise DataError(f"{place} is {shown(value)}, which is no number. Pass numbers from 0 up.")
 
 
-def times_of(column: Any, what: str, ids: Sequence[Any], *, gaps: bool = False) -> Array:
-    """Return seconds since 1970; with `gaps` NaN where there is no value, else each row has to have one."""
+def times_of(column: Any, what: str, ids: Sequence[Any], *, gaps: bool = False, whole: bool = True) -> Array:
+    """Return seconds since 1970; with `gaps` NaN where there is no value, else each row has to have one.
+
+    Of a column that is not `whole`, dates whose day and month only other rows tell apart are refused.
+    """
     given = _plain(column)
     values = given if isinstance(given, np.ndarray) else listed(given, f"column 'time' of {what}")
     if isinstance(values, np.ndarray) and values.ndim != 1:
@@ -114,11 +212,25 @@ def times_of(column: Any, what: str, ids: Sequence[Any], *, gaps: bool = False) 
     def row(i: int) -> str:
         return f"time of row {i} ({shown(ids[i])})"
 
-    seconds = read_times(values, what, row, relative=True).seconds
-    absent = np.isnan(seconds)
+    found = read_times(values, what, row, relative=True)
+    if not whole and found.note is not None and "comes first" in found.note:
+        raise DataError(
+            f"{what}: {found.note}, which other pieces may contradict. Write times as YYYY-MM-DD, or pass datetimes."
+        )
+    absent = np.isnan(found.seconds)
     if absent.any() and not gaps:
         raise DataError(
             f"{what}, {row(int(absent.argmax()))} is missing ({int(absent.sum()):,} rows are like it). Drop rows "
             "without a time, or the whole column."
         )
-    return seconds
+    return found.seconds
+
+
+def numbers_as_times(column: Any) -> Array | None:
+    """Return a column of numbers as float64, whose unit only all of them tell; None for any other column."""
+    given = _plain(column)
+    if isinstance(given, np.ndarray) and given.dtype.kind != "O":
+        return given.astype(np.float64) if given.dtype.kind in "fiu" and given.ndim == 1 else None
+    cells = listed(given, "column 'time'")
+    numbers = all(isinstance(cell, int | float | np.number) and not isinstance(cell, bool) for cell in cells)
+    return np.array(cells, dtype=np.float64) if numbers else None

@@ -29,6 +29,7 @@ class Fitted(PlainState, BaseEstimator):
     """What a recommender knows once it is fitted: the base of `partwise.recommend.Recommender`."""
 
     half_life: float | None
+    n_jobs: int | None
     _model: Interest | Ratings
     _texts: Any
     _vectorizer: Any
@@ -213,9 +214,9 @@ class Fitted(PlainState, BaseEstimator):
         with np.errstate(over="ignore", invalid="ignore"):  # an age of 0 stays 0 however much recency counts
             return np.where(age > 0, 0.5 ** (recency * age), 1.0)
 
-    def _seen(self, row: int) -> Array:
-        stored = self._model.given if isinstance(self._model, Ratings) else self._model.read
-        return stored.indices[stored.indptr[row] : stored.indptr[row + 1]]
+    def _read_by(self, rows: Array) -> Any:
+        """Return what some readers read, as a csr array (n_rows, n_articles)."""
+        return (self._model.given if isinstance(self._model, Ratings) else self._model.read)[rows]
 
     def _wanted(self, articles: Iterable[Any] | None, keep: Callable[[Any], bool] | None) -> Array | None:
         if articles is None and keep is None:

@@ -6,19 +6,22 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from partwise import kernels
 from partwise.caching import cached_property
 from partwise.matrix import Array
 from partwise.recommend.coread import co_reads
 from partwise.recommend.log import DAY, Log
-from partwise.recommend.parts import Parts, counts_of, find_parts
+from partwise.recommend.parts import Parts, counts_of, find_parts, panels_of, product
 from partwise.state import PlainState
 
 __all__ = ["BLOCK", "PIECES", "Blend", "Interest", "confidences", "in_half_lives"]
 
 PIECES = ("parts", "co-reads", "texts", "lately")
 """The pieces of a score."""
+CO_READS, TEXTS = PIECES.index("co-reads"), PIECES.index("texts")
 SAMPLE, BEST = 128, 20  # readers, and articles of each, that the unit of a piece is measured on
 BLOCK = 32  # readers whose pieces are made together
+VECTOR = 8  # numbers of the longest vector of a processor, in float64
 
 
 @dataclass(frozen=True)
@@ -212,18 +215,56 @@ class Interest(PlainState):
     def scores(self, rows: Array) -> Array:
         """Return the scores of all articles for some readers (n_rows, n_articles); -1 as a row is a reader not known.
 
-        Of a reader without reads only what is read lately is known, whatever its weight.
+        Of a reader without reads only what is read lately is known, whatever its weight. A reader's scores have the
+        same bits in whatever company they are computed.
         """
-        m = self.read.shape[1]
-        known = (rows >= 0) & (np.diff(self.read.indptr)[rows] > 0)
-        scores = np.tile(self._unknown, (len(rows), 1))
-        if known.any():
-            total = np.zeros((int(known.sum()), m))
-            for piece, factor in zip(self.pieces(rows[known]), self.factors, strict=True):
-                if factor:
-                    total += factor * piece
-            scores[known] = total * self.fresh
+        return self.wide_scores(rows)[:, : len(self.first)]
+
+    def wide_scores(self, rows: Array) -> Array:
+        """Return the scores, and behind them more columns, which do not count: as kernels take them."""
+        m, read, factor = len(self.first), self.read, self.factors
+        own = np.where(rows >= 0, read.indptr[rows + 1] - read.indptr[rows], 0)
+        left = np.ones((len(rows), self.W.shape[1] + 1))
+        left[:, :-1] = self.W[rows]
+        scores = product(left, self._panels)
+        damped = np.maximum(own, 1.0) ** -0.5
+        if self._worded is not None:
+            scores[:, :m] += self._from_texts(read[rows], damped)
+        if factor[CO_READS]:
+            kernels.csr_chain(
+                read.indptr, read.indices, read.data, np.where(own > 0, rows, 0), damped,
+                self.pairs.indptr, self.pairs.indices, self.pairs.data, self._co_read, scores,
+            )  # fmt: skip
+        scores[own == 0, :m] = self._unknown
         return scores
+
+    def _from_texts(self, history: Any, damped: Array) -> Array:
+        read = sp.csr_array(history * damped[:, None])
+        right = (read @ self.texts).toarray().T
+        # Fewer columns than a vector has are summed by another loop, which may round otherwise.
+        right = np.ascontiguousarray(np.pad(right, ((0, 0), (0, max(0, VECTOR - right.shape[1])))))
+        found, texts = np.empty((self.texts.shape[0], right.shape[1])), self._worded
+        kernels.csr_dot(texts.indptr, texts.indices, texts.data, right, found, 0, len(found))
+        return found.T[: len(damped)]
+
+    @cached_property
+    def _panels(self) -> Array:
+        """The parts of each article, and what is read lately, times weight and freshness."""
+        factor = self.factors
+        columns = np.hstack([factor[0] * self.parts.H, factor[-1] * self.reads_lately[:, None]])
+        return panels_of(columns * self.fresh[:, None])
+
+    @cached_property
+    def _worded(self) -> Any:
+        """The texts of each article times weight and freshness, None if they do not count."""
+        if self.texts is None or not self.factors[TEXTS]:
+            return None
+        return sp.csr_array(sp.diags_array(self.factors[TEXTS] * self.fresh) @ self.texts)
+
+    @cached_property
+    def _co_read(self) -> Array:
+        """What co-reads of each article are multiplied by."""
+        return self.factors[CO_READS] * self.tilted * self.fresh
 
     @property
     def factors(self) -> Array:

@@ -1,19 +1,20 @@
 """Lists of articles for readers, and the reasons for each."""
 
 from collections.abc import Callable, Iterable
+from os import PathLike
 from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from partwise.parameters import check_flag, check_integer, check_kind, check_number
+from partwise.parameters import check_kind, check_number
 from partwise.recommend.columns import given_ids
+from partwise.recommend.everyone import write_lists
 from partwise.recommend.fitted import Fitted
-from partwise.recommend.ranking import CELLS, best, diversified
+from partwise.recommend.lists import Asked, ranked
 from partwise.recommend.ratings import Ratings
 from partwise.recommend.reasons import reasons_of_interest, reasons_of_rating
 from partwise.topics.frames import frame
-from partwise.topics.places import unit_rows
 
 __all__ = ["Listing"]
 
@@ -94,6 +95,62 @@ class Listing(Fitted):
         columns = self._lists(readers, n, **options)
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
+    def write_lists(
+        self,
+        path: str | PathLike[str],
+        n: int = 10,
+        *,
+        exclude_seen: bool = True,
+        diversity: float = 0.0,
+        recency: float = 0.0,
+        callback: Callable[[int], object] | None = None,
+    ) -> int:
+        """Write the lists of all readers, those that `recommend` returns, to a table: in batches, on `n_jobs` threads.
+
+        The table is written whole or not at all. Until then lists go to a file beside it, whose name ends in
+        ``.unfinished``. After a kill the same call goes on from that file, and removes it at the end.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The table: ``.parquet``, ``.csv``, ``.tsv``, ``.jsonl``, ``.json`` or ``.xlsx``. It has columns reader,
+            rank, article, score, and title where titles are known.
+        n, exclude_seen, diversity, recency : see `recommend`
+            The same.
+        callback : callable, default=None
+            Called with the number of readers whose lists are made: first with those of an earlier call or with 0, then
+            after each batch.
+
+        Returns
+        -------
+        int
+            Rows of the table.
+
+        Raises
+        ------
+        ParameterError
+            As in `recommend`.
+        DataError
+            If the unfinished file is of another log, model, options or version, or another process writes it.
+        OSError
+            If the table cannot be written; an existing one stays as it was.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> from partwise.recommend import Recommender
+        >>> log = {"reader": ["ann", "ann", "bob"], "article": ["x", "y", "x"]}
+        >>> path = pathlib.Path(tempfile.mkdtemp(), "lists.csv")
+        >>> Recommender(1).fit(log).write_lists(path)
+        1
+        >>> path.read_text().splitlines()[1].rpartition(",")[0]
+        'bob,1,y'
+        """
+        check_is_fitted(self, "_model")
+        check_kind("callback", callback, Callable, hint="It is called with a number of readers.")
+        asked = Asked(n, exclude_seen, diversity, recency)
+        return write_lists(self, path, asked, callback or (lambda done: None))
+
     def _lists(
         self,
         readers: Any,
@@ -106,29 +163,19 @@ class Listing(Fitted):
         recency: float = 0.0,
     ) -> dict[str, list[Any]]:
         check_is_fitted(self, "_model")
-        names, n = given_ids(readers, "readers"), check_integer("n", n)
-        exclude_seen = check_flag("exclude_seen", exclude_seen)
-        diversity, recency = check_number("diversity", diversity, 0, 1), check_number("recency", recency)
+        names, asked = given_ids(readers, "readers"), Asked(n, exclude_seen, diversity, recency)
         check_kind("filter", filter, Callable, hint="It is called with the id of an article.")
-        log = self._model.log
+        log, wanted = self._model.log, self._wanted(articles, filter)
         rows = np.array([log.readers.find(name) for name in names], dtype=np.int64)
-        wanted = self._wanted(articles, filter)
         columns: dict[str, list[Any]] = {"reader": [], "article": [], "score": [], "rank": []}
-        places = unit_rows(self.article_parts_) if diversity else self.article_parts_
-        step = max(1, CELLS // max(len(log.articles), 1))
-        for first in range(0, len(names), step):
-            block = rows[first : first + step]
-            scores = self._scores(block, recency)
-            if wanted is not None:
-                scores[:, ~wanted] = -np.inf
-            for i, (row, name) in enumerate(zip(block, names[first : first + step], strict=True)):
-                if exclude_seen and row >= 0:
-                    scores[i, self._seen(row)] = -np.inf
-                top = diversified(scores[i], places, n, diversity) if diversity else best(scores[i], n)
-                columns["reader"] += [name] * len(top)
-                columns["article"] += [log.articles.names[j] for j in top]
-                columns["score"] += scores[i, top].tolist()
-                columns["rank"] += range(1, len(top) + 1)
+        first = 0
+        for places, scores in ranked(self, rows, asked, wanted, self.n_jobs):
+            reader, rank = np.nonzero(places >= 0)
+            columns["reader"] += [names[first + i] for i in reader]
+            columns["article"] += [log.articles.names[j] for j in places[reader, rank]]
+            columns["score"] += scores[reader, rank].tolist()
+            columns["rank"] += (rank + 1).tolist()
+            first += len(places)
         return columns
 
     def explain(self, reader: Any, article: Any, *, recency: float = 0.0) -> Any:

@@ -1,16 +1,29 @@
 """Who read what: a table of any library to arrays, with errors that say where it is not as it should be."""
 
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from os import PathLike
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
 from partwise.exceptions import DataError, shown
 from partwise.matrix import Array
-from partwise.recommend.columns import columns_of, ids_of, is_id, numbers_of, plain_id, times_of
+from partwise.recommend.columns import (
+    Coded,
+    coded_ids,
+    columns_of,
+    ids_of,
+    is_id,
+    numbers_as_times,
+    numbers_of,
+    plain_id,
+    times_of,
+)
 from partwise.tables.cells import is_missing, listed
-from partwise.tables.reads import Reads
+from partwise.tables.reads import Reads, read_reads
 
 __all__ = ["DAY", "Articles", "Ids", "Log", "check_join", "read_articles", "read_log"]
 
@@ -145,9 +158,10 @@ def read_log(table: Any, *, before: Log | None = None) -> Log:
 
     Parameters
     ----------
-    table : DataFrame, mapping of str to sequence, or Reads
+    table : DataFrame, mapping of str to sequence, iterator of these, Reads, str or path-like
         Columns ``reader`` and ``article``, and perhaps ``strength`` and ``time``; of pandas, polars or any library
-        whose columns ``table[name]`` gives. Or what `partwise.tables.read_reads` returns.
+        whose columns ``table[name]`` gives. An iterator gives pieces of the log, in order, and is read once. Or a file,
+        which `partwise.tables.read_reads` reads, or what that returns.
     before : Log, default=None
         A log whose ids keep their places; new ones are put after them.
 
@@ -169,22 +183,102 @@ def read_log(table: Any, *, before: Log | None = None) -> Log:
     """
     readers = before.readers.copy() if before else Ids()
     articles = before.articles.copy() if before else Ids()
+    if isinstance(table, str | PathLike):
+        table = read_reads(Path(table))
+        for note in table.notes:
+            warnings.warn(note, stacklevel=3)
     if isinstance(table, Reads):
-        reader, article = readers.add(table.readers)[table.reader], articles.add(table.articles)[table.article]
+        of_reader, of_article = readers.add(table.readers), articles.add(table.articles)
+        # The ids of a first log are in their places already.
+        reader, article = (
+            (table.reader, table.article) if before is None else (of_reader[table.reader], of_article[table.article])
+        )
         strength = np.ones(len(table)) if table.strength is None else table.strength
         return Log(readers, articles, reader, article, strength, table.time)
-    names = columns_of(table, "interactions", ("reader", "article"))
-    read = ids_of(table["reader"], "interactions: reader")
-    seen = ids_of(table["article"], "interactions: article")
-    if not read:
-        raise DataError("interactions has no rows. Pass at least one reader with an article.")
-    if len(read) != len(seen):
-        raise DataError(f"interactions has {len(read):,} readers for {len(seen):,} articles. Pass one for each.")
-    strength = np.ones(len(read))
-    if "strength" in names:
-        strength = numbers_of(table["strength"], "interactions", "strength", read)
-    time = times_of(table["time"], "interactions", read) if "time" in names else None
-    return Log(readers, articles, readers.add(read), articles.add(seen), strength, time)
+    what = "interactions"
+    whole = not isinstance(table, Iterator)
+    pieces = iter([(what, table)]) if whole else _pieces(table, what)
+    gathered = _Gathered(readers, articles, whole)
+    for name, piece in pieces:
+        gathered.take(piece, name)
+    return gathered.log(what)
+
+
+def _pieces(tables: Iterator[Any], what: str) -> Iterator[tuple[str, Any]]:
+    """Yield tables, and what errors call each; say where an iterator was when it raised an error of its own."""
+    number = 0
+    while True:
+        try:
+            table = next(tables)
+        except StopIteration:
+            break
+        except Exception as error:
+            error.add_note(f"partwise was reading piece {number + 1} of {what}; the model is as it was.")
+            raise
+        number += 1
+        yield f"piece {number} of {what}", table
+    if not number:
+        raise DataError(f"{what} is an iterator that has nothing left. Make it anew: it can be read once.")
+
+
+class _Gathered:
+    """Columns of reads, piece by piece, as arrays."""
+
+    def __init__(self, readers: Ids, articles: Ids, whole: bool) -> None:
+        self.readers, self.articles, self.whole = readers, articles, whole
+        self.counted: bool | None = None  # whether times are numbers, whose unit is told by all of them together
+        self.columns: dict[str, list[Array]] = {"reader": [], "article": [], "strength": [], "time": []}
+        self.names: list[str] | None = None
+
+    def take(self, table: Any, what: str) -> None:
+        """Add the rows of a table."""
+        names = columns_of(table, what, ("reader", "article"))
+        mine: list[str] = [name for name in ("strength", "time") if name in names]
+        before = self.names = mine if self.names is None else self.names
+        for name in {*mine} ^ {*before}:
+            has, lack = ("it has", "those before have none") if name in mine else ("those before have", "it has none")
+            raise DataError(f"{what}: {has} a column {name!r}, {lack}. Give all pieces the same columns.")
+        read, seen = coded_ids(table["reader"], f"{what}: reader"), coded_ids(table["article"], f"{what}: article")
+        if len(read) != len(seen):
+            raise DataError(f"{what} has {len(read):,} readers for {len(seen):,} articles. Pass one for each.")
+        if not len(read):
+            return
+        self.columns["reader"].append(self.readers.add(read.names)[read.codes])
+        self.columns["article"].append(self.articles.add(seen.names)[seen.codes])
+        if "strength" in mine:
+            self.columns["strength"].append(numbers_of(table["strength"], what, "strength", read))
+        if "time" in mine:
+            self._take_times(table["time"], what, read)
+
+    def _take_times(self, column: Any, what: str, read: Coded) -> None:
+        numbers = numbers_as_times(column)
+        if self.counted not in (None, numbers is not None):
+            raise DataError(f"{what}: column 'time' is of another kind than those before. Give all pieces one kind.")
+        self.counted = numbers is not None
+        if numbers is None:
+            numbers = times_of(column, what, read, whole=self.whole)
+        elif len(numbers) != len(read):
+            raise DataError(f"{what} has {len(numbers):,} times for {len(read):,} rows. Pass one for each.")
+        self.columns["time"].append(numbers)
+
+    def log(self, what: str) -> Log:
+        """Return all that was taken."""
+        reader, article = self._whole("reader"), self._whole("article")
+        if not len(reader):
+            raise DataError(f"{what} has no rows. Pass at least one reader with an article.")
+        names = self.names or []
+        strength = self._whole("strength") if "strength" in names else np.ones(len(reader))
+        time = None
+        if "time" in names:
+            time = self._whole("time")
+            if self.counted:
+                time = times_of(time, what, Coded(self.readers.names, reader))
+        return Log(self.readers, self.articles, reader, article, strength, time)
+
+    def _whole(self, name: str) -> Array:
+        """Return a column of all pieces, which are given up for it."""
+        pieces = self.columns.pop(name)
+        return pieces[0] if len(pieces) == 1 else np.concatenate([np.zeros(0, dtype=np.int64), *pieces])
 
 
 def read_articles(table: Any) -> Articles:

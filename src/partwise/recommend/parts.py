@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 
+from partwise import kernels
 from partwise.factorization import factorize
 from partwise.losses import get_loss
 from partwise.matrix import Array
@@ -14,7 +15,7 @@ from partwise.projection import Projection
 from partwise.solvers import Iteration
 from partwise.stopping import StopReason
 
-__all__ = ["Parts", "counts_of", "find_parts"]
+__all__ = ["Parts", "counts_of", "find_parts", "panels_of", "product"]
 
 TEXT_SHARE = 0.3  # norm of the texts over that of the reads: they name parts and place new articles, and lead nothing
 READER, ARTICLE = 0.5, 0.25  # exponents of the counts that reads are divided by
@@ -144,6 +145,34 @@ def find_parts(read: Any, n_parts: int, texts: Any, random_state: Any, n_jobs: i
 def counts_of(rows: Any) -> Array:
     """Return the number of stored entries of each row, 1 where there are none: a divisor."""
     return np.maximum(np.diff(rows.indptr), 1).astype(np.float64)
+
+
+def panels_of(right: Array) -> Array:
+    """Return a matrix (m, k) as panels of rows, (n_panels, k, `kernels.PANEL`), which end in zeros: for `product`.
+
+    Examples
+    --------
+    >>> panels_of(np.ones((17, 3))).shape
+    (2, 3, 16)
+    """
+    m, k = right.shape
+    padded = np.pad(right, ((0, -m % kernels.PANEL), (0, 0)))
+    return np.ascontiguousarray(padded.reshape(-1, kernels.PANEL, k).transpose(0, 2, 1))
+
+
+def product(left: Array, panels: Array) -> Array:
+    """Return left (n, k) times the transpose of what panels were made of, and zeros after its columns.
+
+    Rows have the same bits in whatever company they are computed.
+
+    Examples
+    --------
+    >>> product(np.array([[3.0, 4.0]]), panels_of(np.eye(2)))[:, :3].tolist()
+    [[3.0, 4.0, 0.0]]
+    """
+    out = np.empty((len(left), len(panels) * kernels.PANEL))
+    kernels.panel_dot(np.ascontiguousarray(left), panels, out)
+    return out
 
 
 def _scaled(rows: Any, row_scale: Array, column_scale: Array) -> Any:

@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from partwise import kernels
 from partwise.matrix import Array
 
-__all__ = ["CELLS", "best", "diversified"]
+__all__ = ["CELLS", "POOL", "best", "best_of_rows", "diversified"]
 
 CELLS = 4_000_000  # scores in memory at a time
 POOL = 10  # times the list: what a diverse list is chosen from
@@ -24,6 +25,36 @@ def best(scores: Array, n: int) -> Array:
     least = np.partition(scores, -n)[-n]
     some = np.flatnonzero(scores >= least)
     return some[np.argsort(-scores[some], kind="stable")][:n]
+
+
+def best_of_rows(scores: Array, count: int, n: int) -> tuple[Array, Array]:
+    """Return the columns of the n highest of the first `count` scores of each row, in the order of `best`.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_readers, n_columns)
+        Scores; -inf is none.
+    count : int
+        Columns that count.
+    n : int
+        How many.
+
+    Returns
+    -------
+    columns : ndarray of int64, shape (n_readers, n)
+        The columns, -1 where there are no more.
+    found : ndarray of shape (n_readers, n)
+        Their scores, NaN where there are no more.
+
+    Examples
+    --------
+    >>> columns, found = best_of_rows(np.array([[0.5, -np.inf, 2.0, 0.5], [1.0, 3.0, 2.0, -np.inf]]), 4, 3)
+    >>> columns.tolist(), found[0].tolist()
+    ([[2, 0, 3], [1, 2, 0]], [2.0, 0.5, 0.5])
+    """
+    columns, found = np.empty((len(scores), n), dtype=np.int64), np.empty((len(scores), n))
+    kernels.best_of_rows(np.ascontiguousarray(scores), count, columns, found)
+    return columns, found
 
 
 def diversified(scores: Array, places: Array, n: int, diversity: float) -> Array:

@@ -7,10 +7,12 @@ import numpy as np
 import scipy.sparse as sp
 
 from partwise import kernels
+from partwise.caching import cached_property
 from partwise.exceptions import DataError
 from partwise.matrix import Array
 from partwise.recommend.coread import heaviest
 from partwise.recommend.log import Log
+from partwise.recommend.parts import panels_of, product
 from partwise.recommend.ranking import CELLS
 from partwise.state import PlainState
 
@@ -157,20 +159,30 @@ class Ratings(PlainState):
         return np.clip(found, self.log.strength.min(), self.log.strength.max())
 
     def scores(self, rows: Array) -> Array:
-        """Return the predicted ratings of all articles for some readers, unclipped: (n_rows, n_articles)."""
-        scores = np.tile(self.mean + self.of_article, (len(rows), 1))
-        known = rows >= 0
+        """Return the predicted ratings of all articles for some readers, unclipped: (n_rows, n_articles).
+
+        A reader's scores have the same bits in whatever company they are computed.
+        """
+        return self.wide_scores(rows)[:, : len(self.of_article)]
+
+    def wide_scores(self, rows: Array) -> Array:
+        """Return the scores, and behind them more columns, which do not count: as kernels take them."""
+        m, known = len(self.of_article), np.flatnonzero(rows >= 0)
         some = rows[known]
+        wide = product(self.W[rows] * self.signs, self._panels)
+        scores = wide[:, :m]
+        parts = self.mix[0] * scores[known]
+        scores[:] = self.mean + self.of_article
         if len(some):
             left = self.left[some]
             near = np.asarray((left @ self.similar).toarray())
             weight = np.asarray(((left != 0).astype(np.float64) @ self.similar).toarray()) + RIDGE
-            scores[known] += (
-                self.of_reader[some][:, None]
-                + self.mix[0] * ((self.W[some] * self.signs) @ self.H.T)
-                + self.mix[1] * near / weight
-            )
-        return scores
+            scores[known] += self.of_reader[some][:, None] + parts + self.mix[1] * near / weight
+        return wide
+
+    @cached_property
+    def _panels(self) -> Array:
+        return panels_of(self.H)
 
     def opinions(self, row: int, article: int) -> tuple[Array, Array]:
         """Return the articles that a reader rated, and what each adds to the prediction for another."""

@@ -118,10 +118,12 @@ class Recommender(Listing):
 
         Parameters
         ----------
-        interactions : DataFrame or mapping of str to sequence
+        interactions : DataFrame, mapping of str to sequence, iterator of these, str or path-like
             Columns ``reader`` and ``article``, ids of any kind; perhaps ``strength``, a number from 0 up (1 by
             default), and ``time`` (a datetime, an ISO 8601 string, or seconds). Repeated reads add up; of repeated
-            ratings the latest counts.
+            ratings the latest counts. An iterator gives the log piece by piece, in order; it is read once, and a piece
+            is not kept. A path is that of a table with such columns, ``.parquet`` or ``.csv`` or another that
+            `partwise.tables.open_table` reads; its ids are text, and rows without one are left out, with a warning.
         articles : DataFrame or mapping of str to sequence, default=None
             Columns ``article`` and ``text``, perhaps ``time`` of publication and ``title``. Those that nobody read yet
             can be recommended for their texts; of those without a time the age is taken to be the median one. With
@@ -135,8 +137,8 @@ class Recommender(Listing):
         Raises
         ------
         DataError
-            If a column is missing, a value is not what it should be, there are no rows, or ids of articles are strings
-            in one table and numbers in the other.
+            If a column is missing, a value is not what it should be, there are no rows, pieces of an iterator have
+            different columns, or ids of articles are strings in one table and numbers in the other.
         ParameterError
             If a parameter has a value that nothing accepts.
         """

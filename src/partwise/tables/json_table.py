@@ -14,6 +14,10 @@ from partwise.tables.table import Table
 
 __all__ = ["JsonTable"]
 
+LIMIT = " /* largest record */"
+"""Where the size of the largest record is put."""
+USUAL, LARGEST = 16 << 20, 1 << 30
+"""Bytes of the largest record: of nearly all files, and that are read at all."""
 FIRST = 1000
 """Records whose names are looked at before all are."""
 
@@ -26,7 +30,7 @@ class JsonTable(Table):
         self._folder = folder
         self._list = source.kind == ".json" and _begins_with(source.path, b"[")
         self._first = dict.fromkeys(name for _, row in islice(self._rows_of(), FIRST) for name in row)
-        self._mended = False
+        self._mended = self._stretched = False
         self._names: list[str] | None = None
         if not self._first and not self.names:
             raise DataError(f"{self.name} is empty. Give a file with at least one row of data.")
@@ -46,8 +50,7 @@ class JsonTable(Table):
     @property
     def _objects(self) -> str:
         kind = "array" if self._list else "newline_delimited"
-        size = max(16 << 20, min(os.path.getsize(self.path) + 1, 1 << 30))
-        return f"read_json_objects({text_sql(self.path)}, format='{kind}', maximum_object_size={size})"
+        return f"read_json_objects({text_sql(self.path)}, format='{kind}'{LIMIT})"
 
     def has(self, column: str) -> bool:
         """Tell whether any record has a field of a name."""
@@ -74,16 +77,29 @@ class JsonTable(Table):
                 self._refuse_nested(column)
 
     def run(self, sql: str) -> Any:
-        """Run SQL that reads the file; again on a mended copy if Python understands what DuckDB does not."""
+        """Run SQL that reads the file; with more space for a large record, or on a mended copy.
+
+        A copy is mended if Python understands what DuckDB does not.
+        """
         try:
-            return super().run(sql)
+            return super().run(self._limited(sql))
+        except _LargeRecord:
+            self._stretched = True
+            return self.run(sql)
         except _Mendable:
             before = text_sql(self.path)
             self._mend()
-            return super().run(sql.replace(before, text_sql(self.path)))
+            return super().run(self._limited(sql).replace(before, text_sql(self.path)))
+
+    def _limited(self, sql: str) -> str:
+        """Return SQL with the size of the largest record; DuckDB takes several times as much space for each thread."""
+        size = max(USUAL, min(os.path.getsize(self.path) + 1, LARGEST)) if self._stretched else USUAL
+        return sql.replace(LIMIT, f", maximum_object_size={size}")
 
     def fault(self, error: Exception) -> DataError:
         """Return what is wrong: the first line that is no JSON object."""
+        if "maximum_object_size" in str(error) and not self._stretched:
+            return _LargeRecord(str(error))
         try:
             for _ in self._rows_of():
                 pass
@@ -148,6 +164,10 @@ class JsonTable(Table):
             twice = next(name for name in names if names.count(name) > 1)
             raise DataError(f"there are two fields called {twice!r}. Rename one.")
         return found
+
+
+class _LargeRecord(DataError):
+    """A record is larger than DuckDB takes unasked."""
 
 
 class _Mendable(DataError):

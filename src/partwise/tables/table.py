@@ -4,7 +4,7 @@ import re
 import shutil
 import weakref
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,10 @@ SHOWN = 12
 """Names of columns that an error lists."""
 STRANGE = 10_000
 """Cells that are no plain numbers, and are looked at."""
+READERS = 4
+"""Threads that read a file within some memory."""
+PIECE = 20_000
+"""Rows that are read at a time."""
 SAMPLE = 200
 """Rows that a guess rests on."""
 SETTINGS = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
@@ -85,6 +89,7 @@ class Table(ABC):
         self._end = weakref.finalize(self, _remove, self._database, folder)
         self._kept: dict[str, tuple[str, str, str]] = {}  # DuckDB's table, column and type of each column read
         self._rows: int | None = None
+        self._held = False
 
     @property
     @abstractmethod
@@ -167,6 +172,10 @@ class Table(ABC):
         try:
             return self._database.execute(sql)
         except duckdb.OutOfMemoryException as error:
+            if self._held:
+                self._held = False
+                self._database.execute("reset memory_limit")
+                return Table.run(self, sql)
             raise DataError(f"{self.name} does not fit into memory: {error}. Give a smaller file.") from error
         except duckdb.Error as error:
             raise self.fault(error) from error
@@ -177,6 +186,22 @@ class Table(ABC):
         found = self.query(f"select {self._text(column)} c from {source}")["c"]
         empty = np.ma.getmaskarray(found)
         return [None if none else text for text, none in zip(np.ma.getdata(found), empty, strict=True)]
+
+    def piecewise(self, column: str) -> Iterator[str | None]:
+        """Yield the cells of a column as `texts` returns them, of which a piece is in memory at a time."""
+        source, _ = self.column(column)
+        for first in range(0, self.n_rows, PIECE):
+            rows = f"rowid between {first} and {first + PIECE - 1} order by rowid"
+            found = self.query(f"select {self._text(column)} c from {source} where {rows}")["c"]
+            empty = np.ma.getmaskarray(found)
+            yield from (None if none else text for text, none in zip(np.ma.getdata(found), empty, strict=True))
+
+    def hold(self, memory: str) -> None:
+        """Keep columns on disk beyond so much memory, such as ``1GiB``, as far as the file can be read within it."""
+        threads = self._database.execute("select current_setting('threads')").fetchall()[0][0]
+        self._database.execute(f"set threads = {min(int(threads), READERS)}")  # each has space of its own
+        self._database.execute(f"set memory_limit = {text_sql(memory)}")
+        self._held = True
 
     def numbers(self, column: str) -> np.ndarray:
         """Return the cells of a column as float64 of shape (n_rows,), NaN where they are unknown."""

@@ -1,7 +1,7 @@
 """Texts of a table, or of a folder of .txt files, with what belongs to each of them."""
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from partwise.exceptions import DataError, shown
 from partwise.io.files import open_file
+from partwise.io.spilled import SpilledTexts
 from partwise.tables.dates import iso_days
 from partwise.tables.delimited import Delimited
 from partwise.tables.format import Format
@@ -18,6 +19,8 @@ from partwise.tables.table import Table, quoted_names
 
 __all__ = ["Texts", "file_text", "read_texts"]
 
+HELD = "1GiB"
+"""Memory for the columns of texts that are read a piece at a time; the rest is on disk."""
 TEXT_COLUMNS = ("text", "body", "content", "article", "document", "abstract", "description", "title")
 
 
@@ -27,7 +30,7 @@ class Texts:
 
     Attributes
     ----------
-    texts : list of str
+    texts : list of str or SpilledTexts
         One text a document; an empty one stays in its place.
     ids : list of str
         One id a document, all different.
@@ -42,7 +45,7 @@ class Texts:
         What was guessed, one line each.
     """
 
-    texts: list[str]
+    texts: Sequence[str]
     ids: list[str]
     dates: list[str] | None
     source: str
@@ -58,6 +61,7 @@ def read_texts(
     date_column: str | None = None,
     metadata_columns: Mapping[str, str] | None = None,
     format: Format | None = None,
+    spill: bool = False,
 ) -> Texts:
     """Read a collection of texts.
 
@@ -78,6 +82,8 @@ def read_texts(
         Names of what else to read, such as title, and the column of each.
     format : Format, default=None
         How the file is written. By default that is found out.
+    spill : bool, default=False
+        Whether the texts of a table or a folder are read a piece at a time, to a temporary file in place of a list.
 
     Returns
     -------
@@ -108,7 +114,7 @@ def read_texts(
         raise DataError(f"{path}: date_format=... without a column of dates. Name one with --date, or leave it out.")
     if Path(path).is_dir():
         format.check(path, ".txt" if format.delimiter is None else "")
-        return _of_folder(Path(path), [*asked, *([text_column] if text_column else [])], format)
+        return _of_folder(Path(path), [*asked, *([text_column] if text_column else [])], format, spill)
     if str(path) != STDIN and ending(path)[0] == ".txt" and not (text_column or asked or format.delimiter):
         lines = _of_lines(path, format)
         if lines is not None:
@@ -117,11 +123,13 @@ def read_texts(
         columns = _text_columns(table, text_column)
         for column in asked:
             table.require(column)
+        if spill:
+            table.hold(HELD)
         table.keep([*columns, *asked])
         if not table.n_rows:
             raise DataError(f"{table.name} has column names but no rows. Give a file with at least one row of data.")
         return Texts(
-            texts=_joined([_filled(table, column) for column in columns]),
+            texts=SpilledTexts(_pieces(table, columns)) if spill else [*_pieces(table, columns)],
             ids=_ids(table, id_column),
             dates=None if date_column is None else iso_days(table.times(date_column)),
             source=table.name,
@@ -134,11 +142,13 @@ def _filled(table: Table, column: str) -> list[str]:
     return [text or "" for text in table.texts(column)]
 
 
-def _joined(columns: Sequence[list[str]]) -> list[str]:
-    """Return the texts of one column, or those of several with a blank line between them."""
+def _pieces(table: Table, columns: Sequence[str]) -> Iterator[str]:
+    """Yield the texts of one column, or those of several with a blank line between them."""
     if len(columns) == 1:
-        return columns[0]
-    return ["\n\n".join(text for text in texts if text.strip()) for texts in zip(*columns, strict=True)]
+        yield from (text or "" for text in table.piecewise(columns[0]))
+        return
+    for texts in zip(*map(table.piecewise, columns), strict=True):
+        yield "\n\n".join(text for text in texts if text is not None and text.strip())
 
 
 def _text_columns(table: Table, asked: str | None) -> list[str]:
@@ -220,7 +230,7 @@ def _names_columns(lines: Sequence[str]) -> bool:
     return short and any(name in TEXT_COLUMNS for name in names) and fitting >= 0.8 * len(lines)
 
 
-def _of_folder(folder: Path, asked: Sequence[str], format: Format) -> Texts:
+def _of_folder(folder: Path, asked: Sequence[str], format: Format, spill: bool) -> Texts:
     if asked:
         raise DataError(f"{folder} is a folder: it has no column {asked[0]!r}. Leave the column out.")
     paths = sorted(
@@ -231,8 +241,9 @@ def _of_folder(folder: Path, asked: Sequence[str], format: Format) -> Texts:
     if not paths:
         raise DataError(f"{folder} has no .txt file in it. Give a folder of .txt files, or a table.")
     notes: list[str] = []
+    texts = (file_text(path, format, notes) for path in paths)
     return Texts(
-        texts=[file_text(path, format, notes) for path in paths],
+        texts=SpilledTexts(texts) if spill else [*texts],
         ids=[path.relative_to(folder).with_suffix("").as_posix() for path in paths],
         dates=None,
         source=str(folder),

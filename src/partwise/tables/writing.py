@@ -23,6 +23,8 @@ DIGITS = 6
 """Significant digits of a number in all formats but Parquet, whose numbers are not read by eye."""
 EXCEL_ROWS, EXCEL_COLUMNS, EXCEL_CELL = 2**20, 2**14, 2**15 - 1
 """Rows and columns of a sheet, and characters in a cell: what Excel opens."""
+PART = 1_000_000
+"""Rows of a Parquet file that are in memory at a time."""
 WIDEST = 60
 """Characters that a column of a sheet is made wide for at most."""
 
@@ -95,6 +97,8 @@ def _rows(columns: Columns, digits: int | None) -> Iterator[tuple[Any, ...]]:
 
 def _plain(values: Sequence[Any], digits: int | None) -> list[Any]:
     """Return values as strings, whole numbers, floats of some digits, and None."""
+    if isinstance(values, np.ndarray) and values.dtype.kind in "iu":
+        return values.tolist()
     return [
         value if not isinstance(value, float) else None if math.isnan(value) else _rounded(value, digits)
         for value in np.asarray(values, dtype=object).tolist()
@@ -185,15 +189,31 @@ def _parquet(stream: IO[bytes], batches: Iterator[Columns], digits: int | None) 
     import duckdb
 
     with tempfile.TemporaryDirectory() as folder, duckdb.connect(":memory:") as database:
-        file = Path(folder, "table.parquet")
+        parts: list[str] = []
+
+        def end_part() -> None:
+            parts.append(str(Path(folder, f"{len(parts)}.parquet")))
+            database.execute("copy result to ? (format parquet, compression zstd)", [parts[-1]])
+            database.execute("truncate result")
+
         first = next(batches, {})
         names = ", ".join(f"{_named(name)} {_type(values)}" for name, values in first.items())
         database.execute(f"create table result ({names})")
+        held = 0
         for columns in itertools.chain([first], batches):
             database.register("batch", {name: _column(values) for name, values in columns.items()})
             database.execute("insert into result select * from batch")
-        database.execute("copy result to ? (format parquet, compression zstd)", [str(file)])
-        with open(file, "rb") as written:
+            held += len(next(iter(columns.values()), ()))
+            if held >= PART:
+                end_part()
+                held = 0
+        if held or not parts:
+            end_part()
+        if len(parts) > 1:
+            whole = str(Path(folder, "whole.parquet"))
+            database.execute("copy (from read_parquet(?)) to ? (format parquet, compression zstd)", [parts, whole])
+            parts = [whole]
+        with open(parts[0], "rb") as written:
             copyfileobj(written, stream)
 
 
@@ -210,6 +230,8 @@ def _type(values: Sequence[Any]) -> str:
 
 
 def _column(values: Sequence[Any]) -> Any:
+    if isinstance(values, np.ndarray) and values.dtype.kind in "iuf":
+        return values
     return np.array(
         [value.encode("utf-8", "replace").decode() if isinstance(value, str) else value for value in values],
         dtype=object,

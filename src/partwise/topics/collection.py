@@ -1,6 +1,6 @@
 """What a collection of texts has to be, with errors that say where it is not."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,9 @@ __all__ = [
     "checked_dates",
     "checked_ids",
     "checked_metadata",
+    "checked_stream",
     "checked_texts",
+    "no_texts",
     "word_counts",
 ]
 
@@ -25,17 +27,41 @@ MOST = {np.dtype(np.float32): 1e15, np.dtype(np.float64): 1e100}
 """Largest entry of a matrix of words: sums of products stay finite."""
 
 
-def checked_texts(texts: Sequence[str]) -> list[str]:
-    """Return texts as a list of at least one string."""
+def checked_texts(texts: Iterable[str]) -> list[str]:
+    """Return texts as a list of at least one string; an iterator is read once."""
     if isinstance(texts, str):
         raise DataError("texts is a single string. Pass a list of texts, one for each document.")
-    texts = listed(texts, "texts")
-    if not texts:
-        raise DataError("there are no texts. Pass at least one.")
-    for i, text in enumerate(texts):
+    found = [*checked_stream(texts if isinstance(texts, Iterator) else listed(texts, "texts"))]
+    if not found:
+        raise no_texts(texts)
+    return found
+
+
+def checked_stream(texts: Iterable[Any]) -> Iterator[str]:
+    """Yield texts as they come; raise for one that is no string, and say where an iterator raised an error itself."""
+    stream, number = iter(texts), -1
+    while True:
+        try:
+            text = next(stream)
+        except StopIteration:
+            return
+        except Exception as error:
+            error.add_note(f"partwise was reading texts[{number + 1}]; the model is as it was.")
+            raise
+        number += 1
         if not isinstance(text, str):
-            raise DataError(f"texts[{i}] is {type(text).__name__}, no string. Pass '' for a document without text.")
-    return texts
+            raise DataError(
+                f"texts[{number}] is {type(text).__name__}, no string. Pass '' for a document without text."
+            )
+        yield text
+
+
+def no_texts(texts: Any) -> DataError:
+    """Return the error for a collection without texts, of which an iterator may have been read before."""
+    way_out = "Pass at least one."
+    if isinstance(texts, Iterator):
+        way_out = "The iterator has nothing left: make it anew, for it can be read once."
+    return DataError(f"there are no texts. {way_out}")
 
 
 def check_text(name: str, value: Any) -> str:

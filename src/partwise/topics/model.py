@@ -264,8 +264,10 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AnsweringMod
 
         Parameters
         ----------
-        texts : sequence of str, or matrix of shape (n_documents, n_words)
-            The documents; an empty one is kept and placed nowhere. Or their words, counted or weighted already.
+        texts : sequence of str, iterator of str, or matrix of shape (n_documents, n_words)
+            The documents; an empty one is kept and placed nowhere. Or their words, counted or weighted already. An
+            iterator is read once: with ``keep_texts`` into memory, where the model keeps them, and else into a
+            temporary file without a name, so that no more than their words is held in memory.
         ids : sequence, default=None
             One id a document, all different; by default their numbers from ``'0'``.
         dates : sequence, default=None

@@ -1,13 +1,24 @@
 """Texts, or a matrix of words, as the documents of a model."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone
 
 from partwise.exceptions import ParameterError
+from partwise.io.spilled import SpilledTexts
 from partwise.matrix import is_table, names_of
-from partwise.topics.collection import as_many, checked_dates, checked_ids, checked_metadata, checked_texts, word_counts
+from partwise.topics.collection import (
+    as_many,
+    checked_dates,
+    checked_ids,
+    checked_metadata,
+    checked_stream,
+    checked_texts,
+    no_texts,
+    word_counts,
+)
 from partwise.topics.fitted import Documents
 from partwise.topics.settings import Settings
 from partwise.topics.timeline import iso_dates, periods
@@ -18,11 +29,20 @@ __all__ = ["read_documents"]
 
 def read_documents(model: Any, texts: Any, ids: Any, dates: Any, given: Any, metadata: Any) -> Documents:
     """Return documents for a fit of a `TopicModel`, whose parameters say how texts become words."""
+    if isinstance(texts, Iterator) and not model.keep_texts:
+        with SpilledTexts(checked_stream(texts)) as spilled:
+            if not spilled:
+                raise no_texts(texts)
+            return _documents(model, spilled, False, ids, dates, given, metadata)
+    if isinstance(texts, SpilledTexts) and not model.keep_texts:
+        return _documents(model, texts, False, ids, dates, given, metadata)
     matrix = is_table(texts)
-    if not matrix:
-        if given is not None:
-            raise ParameterError("words name the columns of a matrix; texts have words of their own. Leave it out.")
-        texts = checked_texts(texts)
+    return _documents(model, texts if matrix else checked_texts(texts), matrix, ids, dates, given, metadata)
+
+
+def _documents(model: Any, texts: Any, matrix: bool, ids: Any, dates: Any, given: Any, metadata: Any) -> Documents:
+    if not matrix and given is not None:
+        raise ParameterError("words name the columns of a matrix; texts have words of their own. Leave it out.")
     n = texts.shape[0] if matrix else len(texts)
     names = checked_ids(ids, n)
     days = None if dates is None else iso_dates(checked_dates(dates, n), names)
