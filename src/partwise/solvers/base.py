@@ -157,6 +157,8 @@ class HalfStep:
         What ``Solver.sums`` gave, from which the half-step is then made, without X.
     constant : float or None
         What the loss of these rows has as its constant (``Loss.constant``); None: X knows.
+    after : Factor or None
+        Where the second half-step of the iteration will begin, if not at `right`.
     """
 
     left: Factor
@@ -167,6 +169,7 @@ class HalfStep:
     final: bool = False
     sums: Sums = None
     constant: float | None = None
+    after: Factor | None = None
 
     @classmethod
     def alone(cls, left: Factor, right: Factor, iteration: int = 1, *, final: bool = False) -> "HalfStep":
@@ -186,6 +189,8 @@ class Solver(ABC):
     """Whether residuals are squared lengths (of a quadratic model) rather than first-order ones."""
     accelerates: ClassVar[bool] = False
     """Whether its half-steps gain from extrapolation; they then report the loss after them."""
+    begins_ahead: ClassVar[bool] = False
+    """Whether its half-steps gain from beginning beyond the iterate, see ``Onward``."""
     domains: ClassVar[tuple[type[Domain], ...]] = (NonNegative,)
     """Which domains of a factor its half-steps keep to."""
     takes_terms: ClassVar[bool] = False

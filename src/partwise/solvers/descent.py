@@ -12,7 +12,7 @@ from partwise.exceptions import DataError, ParameterError, shown
 from partwise.losses import Loss
 from partwise.matrix import Array, Matrix
 from partwise.solvers.base import Factor, HalfStep, Solver, Update
-from partwise.solvers.extrapolation import FIRST, LATER, Extrapolation
+from partwise.solvers.extrapolation import FIRST, LATER, Extrapolation, Onward
 from partwise.solvers.revival import Revival
 from partwise.solvers.track import Track
 from partwise.stopping import Stopping, StopReason
@@ -183,6 +183,7 @@ class Descent:
         self._size, self.w, self.h = loss.size(X), Track(w), Track(h)
         self._magnitude = min(w.magnitude, h.magnitude)
         self.extrapolation = Extrapolation(LATER if lead else FIRST) if solver.accelerates else None
+        self.onward = Onward()
         self.record, self.revival = Record(), Revival()
         self.paid, self.rejected, self.iteration = 0.0, 0, 0
         self.lags = False  # whether the last pair has not been judged yet
@@ -214,16 +215,20 @@ class Descent:
         iteration = self.iteration + 1
         ahead = extrapolation is not None and iteration > 1 and self.rejected < 2  # a start is no iterate to go on from
         momentum = extrapolation.momentum if extrapolation is not None and ahead else 0.0
-        left_before = w.point
-        update = yield HalfStep(w.now, h.now, w.lend(momentum), self._lead + iteration, momentum)
-        w.take(update)
+        onward = self.onward.momentum() if self._solver.begins_ahead else 0.0
+        start, after = w.ahead(onward), h.ahead(onward)
+        update = yield HalfStep(start, h.now, w.lend(momentum), self._lead + iteration, momentum, after=after)
         first = update.step
         if first.before is not None and iteration > 1:
-            objective = first.before + self.paid
+            objective = first.before + start.penalty_value(h.point) + h.now.penalty_value(start.point)
+            self.onward.judge(objective)
             if record.settle(iteration - 1, objective, self._slack(objective)):
-                w.best, h.best = left_before, h.point
+                w.best, h.best = start.point, h.point
+        if self._solver.begins_ahead:
+            w.previous = w.iterate
+        w.take(update)
         h.previous = h.iterate
-        update = yield HalfStep(h.now, w.now, h.lend(0.0), self._lead + iteration, final=True, sums=update.sums)
+        update = yield HalfStep(after, w.now, h.lend(0.0), self._lead + iteration, final=True, sums=update.sums)
         h.take(update)
         second, self.paid = update.step, w.now.penalty_value(h.point) + h.now.penalty_value(w.point)
         residual = self._solver.residual((first, second), min(self._size, self._magnitude))
@@ -288,6 +293,7 @@ class Descent:
             "lags": self.lags,
             "revivals": self.revival.left,
             "losses": self._stopping.losses,
+            "onward": asdict(self.onward),
             "record": asdict(self.record),
             "extrapolation": None if self.extrapolation is None else asdict(self.extrapolation),
         }
@@ -302,7 +308,7 @@ class Descent:
         self._began, self._lead = time.perf_counter() - values["seconds"], values["lead"]
         self.iteration, self.paid, self.rejected = values["iteration"], values["paid"], values["rejected"]
         self.lags, self.revival.left, self._stopping.losses = values["lags"], values["revivals"], values["losses"]
-        self.record = Record(**values["record"])
+        self.record, self.onward = Record(**values["record"]), Onward(**values["onward"])
         if self.extrapolation is not None:
             for key in fields(self.extrapolation):
                 setattr(self.extrapolation, key.name, values["extrapolation"][key.name])

@@ -1,6 +1,8 @@
-"""How far to step beyond each iterate: the schedule of Ang and Gillis, with restarts."""
+"""How far to step beyond each iterate: two schedules, both with restarts."""
 
 from dataclasses import dataclass, field
+
+import numpy as np
 
 from partwise.solvers.track import Track
 from partwise.threads import Workers
@@ -42,3 +44,38 @@ class Extrapolation:
             return
         out = track.free_array()
         track.move(out, track.now.domain.extrapolate(iterate, before, out, self.momentum, workers))
+
+
+@dataclass
+class Onward:
+    """How far beyond their iterate multiplicative steps begin: upwards alone, so that no entry gets to zero by it.
+
+    A half-step on W begins at W + momentum max(0, W - W before), and so does that on H; each holds the plain iterate of
+    the other one. The momentum grows as Nesterov's does, and begins anew when the loss has risen.
+
+    References
+    ----------
+    L. T. K. Hien, V. Leplat and N. Gillis, "Block majorization minimization with extrapolation and application to
+    beta-NMF", SIAM J. Mathematics of Data Science 7, 2025, arXiv:2401.06646: subsequential convergence for beta from 1
+    to 2. Their further limit on the momentum, 1e6 over the length of the step, is left out.
+
+    Examples
+    --------
+    >>> onward = Onward()
+    >>> [round(onward.momentum(), 2) for _ in range(4)]
+    [0.0, 0.28, 0.43, 0.53]
+    """
+
+    pace: float = 1.0
+    loss: float = np.inf
+
+    def momentum(self) -> float:
+        """Return the momentum of the next iteration."""
+        before, self.pace = self.pace, 0.5 + np.sqrt(0.25 + self.pace * self.pace)
+        return float((before - 1) / self.pace)
+
+    def judge(self, loss: float) -> None:
+        """Begin anew if the loss has risen."""
+        if loss > self.loss:
+            self.pace = 1.0
+        self.loss = loss

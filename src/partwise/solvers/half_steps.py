@@ -18,7 +18,7 @@ class _Shared(NamedTuple):
     loss: Loss
     facts: WholeFacts
     constant: float  # of the loss, a row's share
-    asked: list[tuple[Factor, int, float]]  # the factor held fixed, iteration and momentum of each run
+    asked: list[tuple[Factor, Factor | None, int, float]]  # right, after, iteration and momentum of each run
 
 
 def half_steps(X: Matrix, loss: Loss, solver: Solver, asked: Sequence[HalfStep], workers: Workers) -> list[Update]:
@@ -33,7 +33,11 @@ def half_steps(X: Matrix, loss: Loss, solver: Solver, asked: Sequence[HalfStep],
     if X.can("columns") or any(term.links_rows for step in asked for term in step.left.terms):
         return solver.update_all(X, loss, asked, workers)
     shared = _Shared(
-        solver, loss, X.facts, loss.constant(X) / X.shape[0], [(s.right, s.iteration, s.momentum) for s in asked]
+        solver,
+        loss,
+        X.facts,
+        loss.constant(X) / X.shape[0],
+        [(s.right, s.after, s.iteration, s.momentum) for s in asked],
     )
     factors = [factor for s in asked for factor in (s.left, s.into[0] if s.momentum else None)]
     own, sums = X.each(_block, shared, *factors, workers=workers)
@@ -52,15 +56,15 @@ def _block(part: Matrix, rows: slice, shared: _Shared, *factors: Any) -> tuple[A
     solver, loss, facts, constant, runs = shared
     part.as_part_of(facts)
     asked = []
-    for (right, iteration, momentum), left, before in zip(runs, factors[::2], factors[1::2], strict=True):
+    for (right, after, iteration, momentum), left, before in zip(runs, factors[::2], factors[1::2], strict=True):
         out = np.empty_like(left.point)
         into = (out if before is None else before.copy(), out)
         constant_here = constant * part.shape[0]
-        asked.append(HalfStep(left, right, into, iteration, momentum, constant=constant_here))
+        asked.append(HalfStep(left, right, into, iteration, momentum, constant=constant_here, after=after))
     own: list[tuple[Array, Array]] = []
     sums: list[Any] = []
     for step, update in zip(asked, solver.update_all(part, loss, asked, ALONE), strict=True):
         own.append((update.iterate, update.point))
-        more = solver.sums(part, loss, step.left.at(update.point), step.right)
+        more = solver.sums(part, loss, step.left.at(update.point), step.after or step.right)
         sums += [update.gram, update.step.residual, update.step.before, *(more or ())]
     return (rows, own), tuple(sums)

@@ -23,6 +23,8 @@ class Track:
         The iterate before, where the loop extrapolates this factor itself.
     best : ndarray of shape (rows, k) or None
         The point of the best pair so far.
+    beyond : ndarray of shape (rows, k) or None
+        Where the present half-step begins, if beyond the iterate.
     """
 
     def __init__(self, start: Factor) -> None:
@@ -30,6 +32,7 @@ class Track:
         self.iterate = start.point
         self.previous: Array | None = None
         self.best: Array | None = None
+        self.beyond: Array | None = None
         self._arrays: list[Array] = []
 
     @property
@@ -38,8 +41,8 @@ class Track:
         return self.now.point
 
     def free_array(self) -> Array:
-        """Return an array (rows, k) that nothing needs any more; at most five are ever made."""
-        busy = {id(self.iterate), id(self.point), id(self.previous), id(self.best)}
+        """Return an array (rows, k) that nothing needs any more; at most six are ever made."""
+        busy = {id(self.iterate), id(self.point), id(self.previous), id(self.best), id(self.beyond)}
         free = next((array for array in self._arrays if id(array) not in busy), None)
         if free is None:
             free = np.empty_like(self.point)
@@ -54,6 +57,21 @@ class Track:
         if self.iterate is self.point or self.iterate is self.best:
             self.iterate = self.copy_of(self.iterate)
         return self.iterate, self.free_array()
+
+    def ahead(self, momentum: float) -> Factor:
+        """Return the factor beyond its iterate, where entries grew, along the change from the iterate before."""
+        self.beyond = None
+        if self.previous is None or momentum == 0:
+            return self.now
+        out = self.free_array()
+        np.subtract(self.iterate, self.previous, out=out)
+        np.maximum(out, 0, out=out)
+        out *= out.dtype.type(momentum)
+        out += self.iterate
+        if self.now.domain.bounds:
+            out[...] = self.now.domain.project(out)
+        self.beyond = out
+        return self.now.at(out)
 
     def take(self, update: Update) -> None:
         """Go to where a half-step led."""
