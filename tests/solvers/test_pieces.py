@@ -8,10 +8,11 @@ from registry import gradient
 from partwise import factorize
 from partwise.losses import get_loss
 from partwise.matrix import as_matrix
-from partwise.penalties import Penalty
+from partwise.penalties import Bounds, Penalty
 from partwise.solvers import Factor, Fixed, HalfStep, Step, Update, get_solver, solve_rows
 from partwise.solvers.descent import noise
 from partwise.solvers.extrapolation import Extrapolation
+from partwise.solvers.multiplicative import Multiplicative
 from partwise.solvers.online import Online
 from partwise.solvers.rows import least_squares
 from partwise.solvers.track import Track
@@ -218,3 +219,19 @@ def test_a_stream_lowers_the_cost_of_its_batches(loss):
     assert np.isfinite(stream.Ht).all()
     assert (stream.Ht >= 0).all()
     assert np.mean(costs[-10:]) < 0.3 * np.mean(costs[:3])
+
+
+@pytest.mark.parametrize("loss", [0.5, 1, 1.5, 2, 3])
+@pytest.mark.parametrize("bound", [None, 0.7])
+def test_multiplicative_steps_that_begin_ahead_get_lower_in_as_many_iterations_and_keep_to_bounds(loss, bound):
+    class Plain(Multiplicative):
+        begins_ahead = False
+
+    X = RNG.gamma(0.5, 1.0, (80, 5)) @ RNG.gamma(0.5, 1.0, (5, 60)) + 0.1
+    options = {"loss": loss, "init": "random", "random_state": 0, "tol": 0, "max_iter": 60}
+    if bound:
+        options["bounds_H"] = Bounds(upper=np.full((5, 60), bound))
+    ahead, plain = (factorize(X, 5, solver=solver, **options) for solver in (Multiplicative(), Plain()))
+    assert bound or ahead.loss < 0.98 * plain.loss  # with bounds the two can end in different minima
+    assert (np.diff(ahead.curve["loss"]) <= 0).all()
+    assert bound is None or ahead.H.max() <= bound
