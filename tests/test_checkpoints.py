@@ -1,6 +1,7 @@
 """A fit that is killed goes on from its checkpoint, and ends with the bits of one that never stopped."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -14,7 +15,6 @@ from partwise import NMF, Bounds, Penalty, factorize
 from partwise.checkpoints import NAME, Course
 from partwise.exceptions import CheckpointError
 from partwise.extend import ByBlocks
-from partwise.io import model_file
 from partwise.losses import Huber
 from partwise.stopping import StopReason
 from partwise.terms import GraphSmoothness
@@ -127,6 +127,17 @@ def test_a_fit_that_is_killed_again_and_again_ends_with_the_bits_of_a_calm_one(t
     assert os.listdir(tmp_path) == [NAME]
 
 
+def test_a_fit_of_a_dask_array_goes_on_too(tmp_path, kill):
+    chunks = pytest.importorskip("dask.array").from_array(DENSE, chunks=(64, 40))
+    options = {"init": "random", "random_state": 0, "tol": 0, "max_iter": 30}
+    kill(after=13)
+    with pytest.raises(Killed):
+        NMF(4, **options, checkpoint_dir=tmp_path).fit(chunks)
+    kill(after=0)
+    found = NMF(4, **options, checkpoint_dir=tmp_path, resume=True).fit(chunks)
+    assert np.array_equal(found.components_, NMF(4, **options).fit(chunks).components_)
+
+
 @pytest.mark.parametrize("stop", [1, 12, 39])
 def test_a_fit_that_converges_ends_alike_too(tmp_path, kill, stop):
     kill(after=stop)
@@ -220,40 +231,49 @@ def test_a_step_beyond_all_numbers_leaves_the_checkpoint_before(tmp_path):
     assert np.array_equal(found.H, expected.H)
 
 
-FIT = """
-import sys
+KILLS = """
+import os, signal, sys, time
 import numpy as np
 from partwise import factorize
+from partwise.checkpoints import NAME
+from partwise.io import model_file
+
 X = np.random.default_rng(0).gamma(0.3, 1.0, (200, 30))
-print("ready", flush=True)
-factorize(X, 3, init="random", random_state=0, n_init=2, tol=0, max_iter=150, checkpoint_dir=sys.argv[1],
-          checkpoint_every=1, resume=True)
-print("done", flush=True)
+options = {"init": "random", "random_state": 0, "n_init": 2, "tol": 0, "max_iter": 100}
+
+def fit(folder, every):
+    return factorize(X, 3, **options, checkpoint_dir=folder, checkpoint_every=every, resume=True)
+
+folder, kills = sys.argv[1], int(sys.argv[2])
+calm, began = factorize(X, 3, **options, callback=lambda at: None), time.perf_counter()
+fit(f"{folder}/calm", 1)
+whole, rng, killed, trial, wrong, states = time.perf_counter() - began, np.random.default_rng(0), 0, 0, 0, set()
+while killed < kills:
+    trial += 1
+    run = f"{folder}/{trial}"
+    child = os.fork()
+    if child == 0:
+        fit(run, 1)
+        os._exit(0)
+    time.sleep(rng.uniform(0, whole))
+    os.kill(child, signal.SIGKILL)
+    killed += os.WIFSIGNALED(os.waitpid(child, 0)[1])
+    if os.path.exists(f"{run}/{NAME}"):
+        header = model_file.read(f"{run}/{NAME}")[1]
+        states.add((header["done"], header["state"] and header["state"]["iteration"]))
+    found = fit(run, 50)
+    wrong += not (found.loss == calm.loss and all(np.array_equal(*pair) for pair in (
+        (found.W, calm.W), (found.H, calm.H), (found.curve["loss"], calm.curve["loss"]))))
+    wrong += os.listdir(run) != [NAME]
+print(f"{killed} killed, found in {len(states)} states, {wrong} wrong")
 """
 
 
 def test_a_fit_whose_process_is_killed_at_any_moment_goes_on(tmp_path):
-    """Most of its time it writes. PARTWISE_KILLS=100 kills it so often."""
-    kills, rng = int(os.environ.get("PARTWISE_KILLS", "3")), np.random.default_rng(0)
-    X = np.random.default_rng(0).gamma(0.3, 1.0, (200, 30))
-    options = {"init": "random", "random_state": 0, "n_init": 2, "tol": 0, "max_iter": 150}
-    expected, whole, killed, trial = factorize(X, 3, callback=lambda at: None, **options), None, 0, 0
-    found_in_progress = set()
-    while killed < kills:
-        folder, trial = tmp_path / f"{trial}", trial + 1
-        with subprocess.Popen([sys.executable, "-c", FIT, folder], stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout.readline() == "ready\n"
-            began = time.perf_counter()
-            if whole is not None:
-                time.sleep(rng.uniform(0, 0.9 * whole))
-                process.kill()
-            ended = process.stdout.readline() == "done\n"
-            whole = time.perf_counter() - began if whole is None else whole
-        killed += not ended
-        if (folder / NAME).exists():
-            _, header, _ = model_file.read(folder / NAME)
-            found_in_progress.add((header["done"], header["state"] and header["state"]["iteration"]))
-        found = factorize(X, 3, **options, checkpoint_dir=folder, checkpoint_every=50, resume=True)
-        assert_same(found, expected)
-        assert os.listdir(folder) == [NAME]
-    print(f"{killed} killed, at {len(found_in_progress)} states, all ended alike")  # noqa: T201
+    """It writes most of the time. PARTWISE_KILLS=100 kills it so often."""
+    kills = os.environ.get("PARTWISE_KILLS", "5")
+    program = [sys.executable, "-c", KILLS, tmp_path, kills]
+    said = subprocess.run(program, capture_output=True, text=True, check=False)
+    print(said.stdout)  # noqa: T201
+    assert said.stderr == ""
+    assert re.fullmatch(rf"{kills} killed, found in [1-9]\d* states, 0 wrong\n", said.stdout)

@@ -155,9 +155,8 @@ def command(
         with going_on(checkpoint), progress(model, first, "Factorizing"):
             model.fit(X, **({} if weighing is None else weighing.keywords))
     facts = fit_facts(model, model.factorization_.relative_error, time.perf_counter() - started)
-    model.set_params(
-        checkpoint_dir=None, checkpoint_every=10, resume=False
-    )  # a model is the same however it came about
+    # a model is the same however it came about
+    model.set_params(checkpoint_dir=None, checkpoint_every=10, resume=False)
     save_model(model, out)
     n_samples, n_features = X.shape
     reason = model.rank_choice_.reason if components == "choose" else None
