@@ -14,7 +14,7 @@ from partwise import convert, open_blocks
 from partwise.exceptions import DataError, MissingExtraError
 
 h5py, zarr, anndata = (pytest.importorskip(name) for name in ("h5py", "zarr", "anndata"))
-SMALL = "512KiB"
+SMALL = "1MiB"
 GENES = [f"gene {j}" for j in range(40)]
 
 
@@ -41,7 +41,7 @@ def write(request, tmp_path):
 @pytest.mark.parametrize("kind", ["dense", "sparse"])
 def test_anndata_gives_its_rows_and_the_names_of_its_columns(write, dense, sparse, gives, fitted, dtype, kind):
     X = (dense if kind == "dense" else sparse).astype(dtype)
-    source = open_blocks(write(anndata_of(X if kind == "dense" else sp.csr_matrix(X))), "128KiB")
+    source = open_blocks(write(anndata_of(X if kind == "dense" else sp.csr_matrix(X))), SMALL)
     gives(source, X)
     model = fitted(source)
     assert list(model.feature_names_in_) == GENES
@@ -58,7 +58,7 @@ def test_layers_and_raw_data_are_read_by_name(write, dense, sparse, gives):
     data.layers["counts"] = counts
     data.raw = anndata_of(2 * dense)
     path = write(data)
-    gives(open_blocks(path, "128KiB", layer="counts"), sp.csr_array(counts.astype(np.float64)), fits=False)
+    gives(open_blocks(path, "192KiB", layer="counts"), sp.csr_array(counts.astype(np.float64)), fits=False)
     gives(open_blocks(path, SMALL, layer="raw"), 2 * dense, fits=False)
     with pytest.raises(DataError, match=r"no layer 'count'; it has .*'counts'.* Did you mean 'counts'\?"):
         open_blocks(path, layer="count")
@@ -69,7 +69,7 @@ def test_csc_is_refused_and_converted(write, tmp_path, sparse, gives):
     path = write(anndata_of(sp.csc_matrix(sparse)))
     with pytest.raises(DataError, match=r"CSC form, .*partwise\.convert\("):
         open_blocks(path)
-    source = convert(path, tmp_path / "y.blocks", max_memory="128KiB")
+    source = convert(path, tmp_path / "y.blocks", max_memory="192KiB")
     gives(source, sparse, fits=False)
     assert source.column_names == GENES
 
@@ -81,7 +81,7 @@ def test_rows_out_of_order_are_put_in_order(write, sparse):
         row = slice(X.indptr[i], X.indptr[i + 1])
         X.indices[row], X.data[row] = X.indices[row][::-1].copy(), X.data[row][::-1].copy()
     X.has_sorted_indices = False
-    source = open_blocks(write(anndata_of(X)), "64KiB")
+    source = open_blocks(write(anndata_of(X)), "192KiB")
     for rows in source.blocks:
         np.testing.assert_array_equal(source.block(*rows).indices, sparse[slice(*rows)].indices)
 

@@ -68,6 +68,11 @@ def test_the_plan_is_shown_in_a_few_lines(dense):
     assert "1.0 MiB" in shown
 
 
+def test_a_fit_that_does_not_fit_is_refused_with_figures(dense):
+    with pytest.raises(ParameterError, match=r"'1MiB' does not hold a fit of 40 parts of 1,000 x 40 .* at least max_m"):
+        NMF(40, init="random", random_state=0, max_iter=2).fit(open_blocks(dense, "1MiB"))
+
+
 def test_a_verbose_fit_shows_the_plan(dense, capsys):
     NMF(3, init="random", random_state=0, max_iter=10, tol=0, verbose=1).fit(open_blocks(dense, "1MiB"))
     assert capsys.readouterr().out.startswith("BlockPlan\n  X ")

@@ -1,5 +1,6 @@
 """Matrices in HDF5 and Zarr: arrays, and CSR or CSC as AnnData encodes them. Both are used in one way."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -92,15 +93,13 @@ class ArrayIn(BlockSource):
     def __init__(self, opened: Opened, key: str, max_memory: int, column_names: list[str] | None) -> None:
         array = opened.at(key)
         check_matrix(opened.name, array.shape, array.dtype)
-        chunks = array.chunks or (1, 1)
-        plan = plan_dense(
-            tuple(array.shape),
-            block_dtype(array.dtype),
-            max_memory,
-            name=opened.name,
-            chunk=int(chunks[0]),
-            held_bytes=opened.chunks_at_once * int(np.prod(chunks)) * array.dtype.itemsize if array.chunks else 0,
-        )
+        held, chunk = 0, 1
+        if array.chunks:
+            chunk = int(array.chunks[0])
+            count = math.prod(-(-length // part) for length, part in zip(array.shape, array.chunks, strict=True))
+            held = min(opened.chunks_at_once, count) * math.prod(array.chunks) * array.dtype.itemsize
+        shape = tuple(array.shape)
+        plan = plan_dense(shape, block_dtype(array.dtype), max_memory, name=opened.name, chunk=chunk, held_bytes=held)
         super().__init__(opened.name, plan, column_names=column_names)
         self._opened, self._key = opened, key
 

@@ -53,6 +53,10 @@ class BlockSource(Summary, ByBlocks):
         """See Matrix."""
         return self.plan.n_stored
 
+    def check_room(self, n_components: int, n_jobs: int) -> None:
+        """See Matrix."""
+        self.plan.check(n_components, n_jobs)
+
     @abstractmethod
     def read(self, first: int, last: int) -> Any:
         """Return rows first..last as an array in C order, or as a CSR array, of X's dtype and in memory of its own."""

@@ -150,6 +150,9 @@ class Matrix(ABC):
         `whole` says that its rows will be asked for one by one, not only products with it.
         """
 
+    def check_room(self, n_components: int, n_jobs: int) -> None:  # noqa: B027  most have no limit
+        """Raise ParameterError if a fit of that many parts, on so many threads, takes more memory than X allows."""
+
     def forget(self) -> None:  # noqa: B027  most have nothing to let go of
         """Let go of the transpose: each holds the other, so their memory would wait for a collection of garbage."""
 

@@ -231,6 +231,9 @@ class Changed(ByBlocks):
         """See Matrix: of the known entries."""
         return super().mean if self.can("complete") else self.total_size / max(self.n_stored, 1)
 
+    def check_room(self, n_components: int, n_jobs: int) -> None:
+        self._source.check_room(n_components, n_jobs)
+
     def block(self, first: int, last: int) -> Any:
         return array_of_rows(self.slice(first, last))
 
