@@ -205,3 +205,12 @@ def test_a_bar_moves_on_a_terminal_unless_all_is_to_be_quiet(on_terminal, news):
     pytest.importorskip("sklearn.callback", reason="needs scikit-learn 1.9")
     assert "Finding topics" in on_terminal("topics", news, "--topics", 2)[0]
     assert on_terminal("topics", news, "--topics", 2, "--quiet")[0] == "end"
+
+
+def test_topics_are_the_same_whether_texts_are_kept_or_not(run, news, tmp_path):
+    asked = ("topics", news, "--text", "body", "--id", "id", "-k", 2)
+    shown, saved = run(*asked).stdout, run(*asked, "--out", tmp_path / "news.model").stdout
+    assert "“" in shown  # the beginning of a typical document
+    assert shown.splitlines()[2:] == saved.splitlines()[2:]  # the first two tell of the time
+    assert json.loads(run(*asked, "--json").stdout)["topics"]
+    assert pw.load(tmp_path / "news.model").texts_ is not None
