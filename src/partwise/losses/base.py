@@ -149,11 +149,18 @@ class Loss(ABC):
         alone = [rows.part(slice(i, i + 1)) for i in range(len(left))]
         return np.array([self.block_value(row, left[i : i + 1], side) for i, row in enumerate(alone)])
 
-    def value(self, X: Matrix, left: Array, right: Array) -> float:
-        """Return the loss of the model left @ right.T, summed over all n m cells, in float64."""
+    def near_value(self, rows: Rows, left: Array, side: Side) -> float:
+        """Return the same, as exact as X's dtype allows."""
+        return self.block_value(rows, left, side)
+
+    def value(self, X: Matrix, left: Array, right: Array, *, exact: bool = True) -> float:
+        """Return the loss of the model left @ right.T, summed over all n m cells, in float64.
+
+        Without `exact` residuals have the digits of X's dtype: enough to compare the pairs of a fit.
+        """
         if not X.gives_rows:
             X, left, right = X.T, right, left
-        total: float = X.each(_value, (self, right), left)[1][0]
+        total: float = X.each(_value, (self, right, exact), left)[1][0]
         return total
 
     def checked_size(self, X: Matrix) -> float:
@@ -169,12 +176,12 @@ class Loss(ABC):
         return total
 
 
-def _value(part: Matrix, rows: slice, shared: tuple[Loss, Array], left: Array) -> tuple[None, tuple[float]]:
-    loss, right = shared
+def _value(part: Matrix, rows: slice, shared: tuple[Loss, Array, bool], left: Array) -> tuple[None, tuple[float]]:
+    loss, right, exact = shared
+    value_of = loss.block_value if exact else loss.near_value
     sides = loss.sides(part, Fixed(right), value=True, exact=True)
     total = sum(
-        loss.block_value(part.rows(*block), left[slice(*block)], side)
-        for block, side in zip(part.blocks, sides, strict=True)
+        value_of(part.rows(*block), left[slice(*block)], side) for block, side in zip(part.blocks, sides, strict=True)
     )
     return None, (total,)
 

@@ -102,5 +102,5 @@ class BetaDivergence(Loss):
         with np.errstate(over="ignore"):
             return X.sum_of(lambda part: np.power(part, self.beta, out=np.zeros_like(part), where=part > 0))
 
-    def value(self, X: Matrix, left: Array, right: Array) -> float:
-        return max(super().value(X, left, right), 0.0)  # rounding can leave an exact model just under 0
+    def value(self, X: Matrix, left: Array, right: Array, *, exact: bool = True) -> float:
+        return max(super().value(X, left, right, exact=exact), 0.0)  # rounding can leave an exact model just under 0

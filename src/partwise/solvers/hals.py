@@ -133,7 +133,7 @@ def added(left: Factor, other: Array) -> tuple[Array | None, Array | None]:
 def quadratic_loss(X: Matrix, loss: Loss, asked: HalfStep, point: Array, inner: float, model: float) -> float:
     """Return half the squared error of the pair after a half-step, from what it knows where that is accurate enough."""
     value = None if asked.left.by_residuals else by_gram(X, inner, model)
-    return loss.value(X, point, asked.right.point) if value is None else value
+    return loss.value(X, point, asked.right.point, exact=False) if value is None else value
 
 
 def squares(left: Sequence[Array], right: Sequence[Array]) -> float:
