@@ -335,6 +335,8 @@ def fit(problem: Problem, plan: Plan, names: Array | None = None) -> Factorizati
     final = value + extra + (penalties[0].of(left) + penalties[1].of(best.Ht))
     W, H = problem.W(left), problem.H(best.Ht)
     check_numbers(value)
+    if not X.can("columns"):
+        X.forget()
     return Factorization(
         W=W, H=H, loss=scaled(value, problem.log_unit), n_iter=best.n_iter, reason=best.reason,
         reconstruction_error=scaled(np.sqrt(2 * value), problem.log_unit / 2), relative_error=problem.relative(value),

@@ -150,6 +150,8 @@ class Plan:
             )  # fmt: skip
             best = min([best, *found] if best else found, key=lambda outcome: outcome.objective)
             cut_short = any(outcome.reason in CUT_SHORT for outcome in found)
+            if any(outcome.reason is StopReason.INTERRUPTED for outcome in found):
+                best.reason = StopReason.INTERRUPTED  # also where an earlier start was better
             del found, begun, state  # and with them all arrays but the best
             waiting = 0 if cut_short else waiting - together
             if course is not None and waiting:

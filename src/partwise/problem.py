@@ -97,16 +97,20 @@ class Problem:
         missing_values: Any = None,
         entry_weight: Any = None,
         widen: bool = True,
+        in_memory: bool = False,
     ) -> "Problem":
         """Return the problem of finding W and H for X; see ``factorize`` for the parameters and what is raised.
 
-        Without `widen` a small X in float32 is not worked on in float64.
+        Without `widen` a small X in float32 is not worked on in float64. With `in_memory` an X that is read by blocks
+        is read whole.
         """
         (net_W, own_W), (net_H, own_H) = penalties_on("W", penalty_W, terms_W), penalties_on("H", penalty_H, terms_H)
         asked, terms = (net_W, net_H), _shared(own_W, own_H)
         bounds = check_kind("bounds_W", bounds_W, Bounds), check_kind("bounds_H", bounds_H, Bounds)
         min_volume = check_volume(min_volume, sum_to_one)
         given = as_matrix(X, negatives=negatives, missing_values=missing_values, entry_weight=entry_weight)
+        if in_memory:
+            given = given.loaded()
         loss.check(given)
         weighting = Weighting.of(sample_weight, feature_weight, given, loss)
         weighting.check(asked, sum_to_one, any(terms))
@@ -208,7 +212,11 @@ class Problem:
         if self.given.is_signed and not solver.quadratic_residual:
             raise IncompatibleSolverError(f"solver {solver.name!r} takes no negative entries of X; use solver='hals'.")
         if not solver.reads(self.bare):
-            self.bare.require("columns", f"solver {solver.name!r}{'' if self.is_whole else ' with unknown entries'}")
+            able = "'hals' or 'mu'" if self.is_whole and self.loss.degree == 2 else "'mu'"
+            raise IncompatibleSolverError(
+                f"solver {solver.name!r}{'' if self.is_whole else ' with unknown entries'} needs the columns of X, and "
+                f"this X is read by rows alone. Use solver={able}, or load X into memory."
+            )
         check_domains(solver, self.domains, self.bare)
         check_terms(solver, self.terms, self.bare)
         if self.penalties[1].l1 > 0 and isinstance(self.domains[1], Free):

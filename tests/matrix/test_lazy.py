@@ -136,3 +136,61 @@ def test_a_cluster_gives_the_same_parts_though_a_worker_is_killed():
     """
     out = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=300)
     assert out.stdout.strip() == "the same", out.stderr[-3000:]
+
+
+def test_a_chunk_without_unknown_entries_beside_others_counts_as_it_does_in_memory():
+    X = DENSE.copy()
+    X[:200] *= 30
+    X[650, 3] = np.nan
+    options = OPTIONS | {"solver": "mu", "missing_values": np.nan}
+    found, expected = (pw.NMF(4, **options).fit(data) for data in (da.from_array(X, chunks=(200, -1)), X))
+    np.testing.assert_allclose(found.components_, expected.components_, rtol=1e-8, atol=1e-9)
+    assert found.n_iter_ == expected.n_iter_
+
+
+def test_masked_chunks_are_unknown_or_refused_as_in_memory():
+    X = np.ma.masked_array(DENSE, mask=RNG.random(DENSE.shape) < 0.1)
+    lazy = da.from_array(X, chunks=(200, -1))
+    options = OPTIONS | {"solver": "mu", "missing_values": np.nan}
+    found, expected = (pw.NMF(4, **options).fit(data) for data in (lazy, X))
+    np.testing.assert_allclose(found.components_, expected.components_, rtol=1e-8, atol=1e-9)
+    with pytest.raises(DataError, match="is unknown"):
+        pw.NMF(4).fit(lazy)
+
+
+def test_fixed_weights_stay_in_what_fit_transform_returns():
+    lazy = da.from_array(DENSE, chunks=(200, -1))
+    W = pw.NMF(4, **OPTIONS).fit_transform(lazy, fixed_weights=np.ones((700, 1)))
+    assert (W[:, 0].compute() == 1).all()
+
+
+def test_a_chunk_of_another_shape_than_the_array_says_is_named():
+    lazy = da.from_array(DENSE, chunks=(100, -1)).map_blocks(lambda rows: np.vstack([rows, rows]), dtype=float)
+    with pytest.raises(DataError, match=r"has shape \(200, 40\), where the array says \(100, 40\)"):
+        pw.NMF(4).fit(lazy)
+
+
+def test_each_chunk_is_computed_once_a_pass_wherever_it_is_cut():
+    seen = []
+
+    def spy(block):
+        seen.append(len(block))
+        return block
+
+    def computed(iterations):
+        seen.clear()
+        lazy = da.from_array(DENSE, chunks=(100, -1)).map_blocks(spy, dtype=float, meta=np.empty((0, 0)))
+        pw.NMF(4, **OPTIONS | {"max_iter": iterations}).fit(lazy)
+        return len(seen)
+
+    assert computed(8) - computed(3) == 5 * 7
+
+
+def test_a_search_for_the_number_of_parts_and_mini_batches_take_it_too():
+    lazy = da.from_array(np.where(RNG.random(DENSE.shape) < 0.1, np.nan, DENSE), chunks=(200, -1))
+    assert pw.choose_rank(lazy, range(1, 4), missing_values=np.nan, random_state=0).n_components >= 1
+    found, expected = (
+        pw.MiniBatchNMF(4, random_state=0, batch_size=100).fit(data)
+        for data in (da.from_array(DENSE, chunks=(200, -1)), DENSE)
+    )
+    np.testing.assert_allclose(found.components_, expected.components_, rtol=1e-8, atol=1e-9)

@@ -1,11 +1,13 @@
 """Weights of the rows of a Dask array, made chunk by chunk when they are asked for."""
 
 from copy import copy
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from partwise.exceptions import DataError
+from partwise.matrix import Array, Matrix
 from partwise.matrix.names import feature_names, order_of
 
 KEPT_BACK = ("factorization_", "rank_choice_")
@@ -41,6 +43,13 @@ def lazy_weights(model: Any, X: Any, array: Any) -> Any:
     dtype = np.dtype(np.float32 if array.dtype == np.float32 else np.float64)
     chunks = (array.chunks[0], (len(H),))
     return array.map_blocks(_weights, own, dtype=dtype, chunks=chunks, meta=np.empty((0, len(H)), dtype))
+
+
+def lazy_rows(W: Array, X: Matrix) -> Any:
+    """Return weights (n, k) that are there as a Dask array, with the chunks of rows of a lazy X."""
+    heights = tuple(last - first for first, last in X.blocks)
+    array: Any = import_module("dask.array")
+    return array.from_array(W, chunks=(heights, (W.shape[1],)))
 
 
 def _weights(rows: Any, model: Any) -> Any:

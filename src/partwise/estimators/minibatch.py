@@ -220,15 +220,18 @@ class MiniBatchNMF(BaseNMF):
         online, matrix, left = self._begin(given, W, H, columns)
         log_unit = online.loss.log_unit(online.unit)
         batches = list(gen_batches(matrix.shape[0], min(self.batch_size, matrix.shape[0])))
-        # batches of one matrix: dense ones are views, sparse ones together one copy
-        parts = [matrix] if len(batches) == 1 else [matrix.slice(batch.start, batch.stop) for batch in batches]
-        most = int(self.max_iter) * len(parts)
+        kept: list[Matrix] = []  # batches of one matrix: dense ones are views, sparse ones together one copy
+        if matrix.can("columns"):
+            kept = [matrix] if len(batches) == 1 else [matrix.slice(batch.start, batch.stop) for batch in batches]
+        most = int(self.max_iter) * len(batches)
         task = FitTask(self, X, most, 0, lambda at: {**columns, **self._state(at)})
         smooth = _Smooth(self.max_no_improvement)
         step, began = 0, time.perf_counter()
         with Workers(self.n_jobs) as workers:
             for step in range(1, most + 1):
-                batch, part = batches[(step - 1) % len(parts)], parts[(step - 1) % len(parts)]
+                number = (step - 1) % len(batches)
+                batch = batches[number]
+                part = kept[number] if kept else matrix.slice(batch.start, batch.stop)
                 before = online.Ht
                 solved, cost = online.step(
                     part,
@@ -259,7 +262,7 @@ class MiniBatchNMF(BaseNMF):
                 online.rescale(even_out(left, online.Ht, workers))
             start = None if self.fresh_restarts else left
             solved = solve_rows(matrix, online.loss, start, Fixed(online.Ht), penalties[0], workers)
-        passes = math.ceil(step / len(parts))
+        passes = math.ceil(step / len(batches))
         if passes == self.max_iter and self.tol > 0:
             warn(
                 f"Maximum number of iterations {self.max_iter} reached. Increase it to improve convergence.",

@@ -10,11 +10,11 @@ from sklearn.utils.validation import check_is_fitted
 from partwise.estimators.asked import bounds_for, choice_for, plan_for
 from partwise.estimators.base import BaseNMF, warn
 from partwise.estimators.callbacks import FitTask, with_callbacks
-from partwise.estimators.lazy import lazy_weights
+from partwise.estimators.lazy import lazy_rows, lazy_weights
 from partwise.exceptions import ParameterError
 from partwise.factorization import fit
 from partwise.matrix import Array
-from partwise.matrix.lazy import dask_array
+from partwise.matrix.lazy import dask_array, is_dask
 from partwise.matrix.names import like_columns
 from partwise.parameters import check_flag
 from partwise.penalties import Bounds, Penalty
@@ -350,7 +350,7 @@ class NMF(BaseNMF):
             factorization_=found,
         )
         task.end()
-        return found.W if dask_array(X) is None else self.transform(X)
+        return found.W if not is_dask(X) else lazy_rows(found.W, matrix)
 
     def _check_params(self) -> None:
         super()._check_params()

@@ -73,8 +73,7 @@ UNKNOWN = (
 CAPABILITIES = {
     "complete": UNKNOWN.replace("{what}", "every entry of X, zeros where none is stored"),
     "shared_gram": UNKNOWN.replace("{what}", "rows of X that share one Gram matrix"),
-    "columns": "needs the columns of X, and {name} is read by rows alone. Use solver='mu' (or 'hals' for squared "
-    "errors where every entry is known), or load X into memory.",
+    "columns": "needs the columns of X, which is read by rows alone. Load X into memory.",
 }
 """What storages may have, and the error where it is asked for in vain."""
 
@@ -155,6 +154,10 @@ class Matrix(ABC):
 
     def forget(self) -> None:  # noqa: B027  most have nothing to let go of
         """Let go of the transpose: each holds the other, so their memory would wait for a collection of garbage."""
+
+    def loaded(self) -> "Matrix":
+        """Return X in memory."""
+        return self
 
     @abstractmethod
     def slice(self, first: int, last: int) -> "Matrix":

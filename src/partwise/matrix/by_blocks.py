@@ -76,6 +76,9 @@ class ByBlocks(Matrix):
     def prepare(self, workers: Workers, *, whole: bool) -> None:
         """See Matrix: the transpose is no copy."""
 
+    def forget(self) -> None:
+        self.__dict__.pop("T", None)
+
     def rows(self, first: int, last: int) -> Any:
         part = self.slice(first, last)
         return part.rows(0, last - first)
@@ -97,13 +100,18 @@ class ByBlocks(Matrix):
     def scaled(self, left: Array, right: Array) -> Matrix:
         return Changed(self, _Scaled(left, right))
 
+    def loaded(self) -> Matrix:
+        return self.slice(0, self.shape[0])
+
     def where(self, which: Array) -> Matrix:
-        return Dense(self.values()).where(which)
+        return self.loaded().where(which)
 
     def take(self, rows: Array | None = None, columns: Array | None = None) -> Matrix:
         """See Matrix: rows that are taken are held in memory."""
         if rows is None:
             return self if columns is None else Changed(self, partial(_taken, columns=columns), n_columns=len(columns))
+        if not self.can("complete"):
+            return self.slice(0, self.shape[0]).take(rows, columns)
         found, places = [], []
         for first, last in self.blocks:
             here = np.flatnonzero((rows >= first) & (rows < last))
@@ -239,6 +247,10 @@ class Changed(ByBlocks):
 
     def slice(self, first: int, last: int) -> Matrix:
         return self._change(self._source.slice(first, last), slice(first, last))
+
+    def forget(self) -> None:
+        super().forget()
+        self._source.forget()
 
     def each(self, function: PerBlock, shared: Any, *factors: Any, workers: Workers = ALONE) -> tuple[list[Any], Any]:
         """See Matrix: the other matrix knows how."""

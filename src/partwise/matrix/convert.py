@@ -72,7 +72,10 @@ def as_matrix(
         X = Lazy(lazy, name)
     if isinstance(X, ByBlocks) and not X.is_checked:
         if entry_weight is not None:
-            raise ParameterError("entry_weight cannot go with data that are read a block of rows at a time.")
+            raise ParameterError(
+                "entry_weight cannot go with data that are read a block of rows at a time. Load X into memory, or give "
+                "sample_weight and feature_weight."
+            )
         return _checked(X, kind, name, model, negatives)
     if isinstance(X, Matrix):
         asked = {"negatives": negatives != "error", "missing_values": kind, "entry_weight": entry_weight is not None}
@@ -118,8 +121,16 @@ def _checked(X: ByBlocks, kind: str | None, name: str, model: str, negatives: st
 
 def _block(part: Matrix, rows: slice, kind: str | None) -> Matrix:
     """Return some rows, with their unknown entries as such."""
-    known = None if kind is None else known_entries(array_of_rows(part), kind, None)
-    return part if known is None else Observed(_sparse(known[0]), None)
+    if kind is None:
+        return part
+    known = known_entries(array_of_rows(part), kind, None)
+    return Observed(_sparse(_all_stored(part.dense(np.arange(part.shape[0]))) if known is None else known[0]), None)
+
+
+def _all_stored(X: Array) -> Any:
+    """Return an array as CSR that stores zeros too."""
+    n, m = X.shape
+    return sp.csr_array((X.ravel(), np.tile(np.arange(m), n), np.arange(0, n * m + 1, m)), shape=(n, m))
 
 
 def _clipped_block(part: Matrix, rows: slice) -> Matrix:

@@ -3,6 +3,7 @@
 import pickle
 import sys
 import warnings
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from importlib import import_module
 from itertools import accumulate, pairwise
@@ -16,8 +17,8 @@ from partwise.caching import cached_property
 from partwise.exceptions import DataError, DataTypeError, WorkersLostError
 from partwise.indices import canonical
 from partwise.matrix.adding import Adding, added
-from partwise.matrix.base import Block, PerBlock
-from partwise.matrix.by_blocks import ByBlocks, held
+from partwise.matrix.base import Block, Matrix, PerBlock
+from partwise.matrix.by_blocks import ByBlocks, array_of_rows, held
 from partwise.matrix.containers import NUMBERS, Named, is_anndata
 from partwise.threads import ALONE, Workers
 
@@ -33,19 +34,24 @@ LOOK = 2.0
 """Seconds between two looks at whether it has any."""
 
 
+def is_dask(X: Any) -> bool:
+    """Return whether ``dask_array`` finds a Dask array in X; it computes nothing."""
+    if type(X) is np.ndarray or "dask" not in sys.modules:
+        return False
+    if isinstance(X, Named):
+        return is_dask(X.X)
+    if is_anndata(X):
+        return not X.isbacked and is_dask(X.X)
+    return type(X).__module__.startswith("dask") and (hasattr(X, "to_dask_array") or hasattr(X, "chunks"))
+
+
 def dask_array(X: Any) -> Any:
     """Return the Dask array in X (itself, a Dask frame, or an AnnData object's), or None if it is no such thing."""
-    if type(X) is np.ndarray or "dask" not in sys.modules:
+    if not is_dask(X):
         return None
-    if isinstance(X, Named):
+    if isinstance(X, Named) or is_anndata(X):
         return dask_array(X.X)
-    if is_anndata(X):
-        return None if X.isbacked else dask_array(X.X)
-    if not type(X).__module__.startswith("dask"):
-        return None
-    if hasattr(X, "to_dask_array"):
-        return X.to_dask_array(lengths=True)
-    return X if hasattr(X, "chunks") else None
+    return X.to_dask_array(lengths=True) if hasattr(X, "to_dask_array") else X
 
 
 class Lazy(ByBlocks):
@@ -93,6 +99,8 @@ class Lazy(ByBlocks):
         self.blocks = tuple(pairwise(accumulate((int(size) for size in array.chunks[0] if size), initial=0)))
         chunks = array.to_delayed().ravel()
         self._chunks = [chunk for chunk, size in zip(chunks, array.chunks[0], strict=True) if size]
+        self._starts = [first for first, _ in self.blocks]
+        self._recent: dict[int, Any] = {}
         self._kept: tuple[Any, list[Any]] | None = None  # a client, and what its workers hold
 
     @cached_property
@@ -103,11 +111,26 @@ class Lazy(ByBlocks):
         return sum(self.each(_n_stored, None)[0])
 
     def block(self, first: int, last: int) -> Any:
-        dask: Any = import_module("dask")
-        number = next(i for i, (start, stop) in enumerate(self.blocks) if start <= first and last <= stop)
-        start = self.blocks[number][0]
-        (chunk,) = dask.compute(self._chunks[number], **({} if _client() else {"scheduler": "synchronous"}))
-        return _tile(self.dtype, [(first - start, last - start)], chunk)
+        return array_of_rows(self.slice(first, last))
+
+    def slice(self, first: int, last: int) -> Matrix:
+        """See Matrix: in this process, whoever else works on the others."""
+        numbers, cuts = self._cuts((first, last))
+        return held(_tile(self.dtype, self.shape[1], cuts, *map(self._chunk, numbers)))
+
+    def _chunk(self, number: int) -> Any:
+        """Return a chunk, computed unless it is one of the last two."""
+        recent = self._recent
+        if number not in recent:
+            dask: Any = import_module("dask")
+            (chunk,) = dask.compute(self._chunks[number], **({} if _client() else {"scheduler": "synchronous"}))
+            recent = {**dict([*recent.items()][-1:]), number: chunk}
+            self._recent = recent
+        return recent[number]
+
+    def forget(self) -> None:
+        super().forget()
+        self._kept, self._recent = None, {}
 
     def each(self, function: PerBlock, shared: Any, *factors: Any, workers: Workers = ALONE) -> tuple[list[Any], Any]:
         """See Matrix: on a cluster where there is one."""
@@ -138,17 +161,17 @@ class Lazy(ByBlocks):
         if self._kept is None or self._kept[0] is not client:
             chunks = client.compute(self._chunks)
             tiles = [
-                client.submit(_tile, self.dtype, cuts, *(chunks[number] for number in numbers), pure=False)
+                client.submit(_tile, self.dtype, self.shape[1], cuts, *(chunks[i] for i in numbers), pure=False)
                 for numbers, cuts in map(self._cuts, self.tiled)
             ]
             self._kept = client, tiles
         return self._kept[1]
 
-    def _cuts(self, rows: Block) -> tuple[list[int], list[Block]]:
-        """Return in which chunks some rows lie, and which rows of each they are."""
-        numbers = [i for i, (first, last) in enumerate(self.blocks) if first < rows[1] and rows[0] < last]
+    def _cuts(self, rows: Block) -> tuple[list[int], list[tuple[int, int, int]]]:
+        """Return in which chunks some rows lie, and (first, last, of how many) in each."""
+        numbers = [*range(bisect_right(self._starts, rows[0]) - 1, bisect_left(self._starts, rows[1]))]
         cuts = [
-            (max(rows[0], first) - first, min(rows[1], last) - first)
+            (max(rows[0], first) - first, min(rows[1], last) - first, last - first)
             for first, last in (self.blocks[number] for number in numbers)
         ]
         return numbers, cuts
@@ -178,9 +201,15 @@ def _aligned(array: Any) -> Any:
     return array.copy()
 
 
-def _tile(dtype: Any, cuts: Sequence[Block], *chunks: Any) -> Any:
+def _tile(dtype: Any, width: int, cuts: Sequence[tuple[int, int, int]], *chunks: Any) -> Any:
     """Return rows of chunks, one below the other, as an array or as CSR."""
-    parts = [_rows_of(chunk)[slice(*cut)] for chunk, cut in zip(chunks, cuts, strict=True)]
+    for chunk, (*_, height) in zip(chunks, cuts, strict=True):
+        if chunk.shape != (height, width):
+            raise DataError(
+                f"A chunk of the Dask array has shape {chunk.shape}, where the array says {(height, width)}: give "
+                f"map_blocks, from_delayed or from_map the chunks that the function returns."
+            )
+    parts = [_rows_of(chunk)[first:last] for chunk, (first, last, _) in zip(chunks, cuts, strict=True)]
     if sp.issparse(parts[0]):
         return canonical(sp.vstack(parts, format="csr").astype(dtype, copy=False))
     return np.ascontiguousarray(parts[0] if len(parts) == 1 else np.concatenate(parts), dtype)
@@ -192,6 +221,8 @@ def _rows_of(chunk: Any) -> Any:
         return sp.csr_array(chunk)
     if hasattr(chunk, "to_scipy_sparse"):  # of pydata's sparse
         return sp.csr_array(chunk.to_scipy_sparse())
+    if isinstance(chunk, np.ma.MaskedArray):
+        return np.ma.filled(chunk.astype(np.float32 if chunk.dtype == np.float32 else np.float64), np.nan)
     return np.asarray(chunk)
 
 

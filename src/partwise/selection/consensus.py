@@ -229,7 +229,8 @@ def consensus(
     tol, max_iter, max_time = check_stopping(tol, max_iter, max_time)
     seed = draw_seed("random_state", random_state)
     check_kind("progress", progress, Callable)
-    names, problem = feature_names(X), Problem.of(X, named, n_components, missing_values=missing_values)
+    names = feature_names(X)
+    problem = Problem.of(X, named, n_components, missing_values=missing_values, in_memory=True)
     check_counts(resample, problem.given)
     problem.check_data()
     matrix, loss_function = problem.X, problem.loss

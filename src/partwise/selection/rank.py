@@ -136,8 +136,9 @@ def choose_rank(
     seed = draw_seed("random_state", random_state)
     check_kind("progress", progress, Callable)
     problem = Problem.of(
-        X, named, sample_weight=sample_weight, feature_weight=feature_weight, missing_values=missing_values
-    )
+        X, named, sample_weight=sample_weight, feature_weight=feature_weight, missing_values=missing_values,
+        in_memory=True,
+    )  # fmt: skip
     problem.check_data()
     matrix, loss_function = problem.X, problem.loss
     tried = _ranks(ranks, matrix)
