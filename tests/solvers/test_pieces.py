@@ -10,7 +10,7 @@ from partwise.losses import get_loss
 from partwise.matrix import as_matrix
 from partwise.penalties import Bounds, Penalty
 from partwise.solvers import Factor, Fixed, HalfStep, Step, Update, get_solver, solve_rows
-from partwise.solvers.descent import noise
+from partwise.solvers.digits import noise
 from partwise.solvers.extrapolation import Extrapolation
 from partwise.solvers.multiplicative import Multiplicative
 from partwise.solvers.online import Online

@@ -12,6 +12,7 @@ from partwise.exceptions import DataError, ParameterError, shown
 from partwise.losses import Loss
 from partwise.matrix import Array, Matrix
 from partwise.solvers.base import Factor, HalfStep, Solver, Update
+from partwise.solvers.digits import noise
 from partwise.solvers.extrapolation import FIRST, LATER, Extrapolation, Onward
 from partwise.solvers.revival import Revival
 from partwise.solvers.track import Track
@@ -320,16 +321,6 @@ class Descent:
 def _are_numbers(*arrays: Array) -> bool:
     """Return whether all entries are finite."""
     return all(bool(np.isfinite(array).all()) for array in arrays)
-
-
-def noise(X: Matrix, size: float, objective: float) -> float:
-    """Return what the objective may rise by rounding alone: no cause to extrapolate less.
-
-    Read off the grams its error is one of the size of X; where that would drown it (see ``by_gram``), it comes from the
-    residuals, and its error is one of its own size.
-    """
-    eps, limit = float(np.finfo(X.dtype).eps), (0.02 if X.dtype == np.float32 else 1e-6)
-    return 4 * eps * size if objective > 0.5 * limit * limit * size else 8 * eps * objective
 
 
 def _extrapolate(extrapolation: Extrapolation, w: Track, h: Track, rejected: int, workers: Workers) -> None:

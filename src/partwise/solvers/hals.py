@@ -8,10 +8,12 @@ import numpy as np
 
 from partwise.domains import Domain, Plan, Squares
 from partwise.losses import Frobenius, Loss
+from partwise.losses.fixed import gram as gram_of
 from partwise.losses.fixed import own_gram
 from partwise.matrix import Array, Block, Matrix
 from partwise.matrix.adding import Sums
 from partwise.solvers.base import Factor, HalfStep, Solver, Step, Update
+from partwise.solvers.digits import accurate
 from partwise.threads import Workers
 
 DENSE_RATIO = 4.0
@@ -58,7 +60,7 @@ class HALS(Solver):
         ]
 
     def sums(self, X: Matrix, loss: Loss, left: Factor, right: Factor) -> Sums:
-        return (X.T.product(left.point),)
+        return least_squares_sums(X, left)
 
     @staticmethod
     def _each_row(X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Update:
@@ -90,10 +92,15 @@ class HALS(Solver):
         return Plan(sweeps, shrink, asked.momentum)
 
 
+def least_squares_sums(X: Matrix, left: Factor) -> Sums:
+    """Return X' W (m, k) and W' W (k, k) of some rows, in float64: the loss is a difference of sums of them."""
+    return X.T.product(left.point).astype(np.float64, copy=False), gram_of(left.point)
+
+
 def products(X: Matrix, asked: Sequence[HalfStep], workers: Workers) -> list[Array]:
     """Return X @ right for each half-step, (n, k): X is read once for all, or not at all where it has been summed."""
     if asked[0].sums is not None:
-        return [step.sums[0] for step in asked if step.sums is not None]
+        return [step.sums[0].astype(X.dtype, copy=False) for step in asked if step.sums is not None]
     if len(asked) == 1:
         return [X.product(asked[0].right.point, workers)]
     k = asked[0].right.point.shape[1]
@@ -132,7 +139,11 @@ def added(left: Factor, other: Array) -> tuple[Array | None, Array | None]:
 
 def quadratic_loss(X: Matrix, loss: Loss, asked: HalfStep, point: Array, inner: float, model: float) -> float:
     """Return half the squared error of the pair after a half-step, from what it knows where that is accurate enough."""
-    value = None if asked.left.by_residuals else by_gram(X, inner, model)
+    if asked.sums is not None:  # of blocks of rows in float64
+        cross, gram = asked.sums
+        inner, model = float(np.vdot(cross, point.astype(np.float64))), squares([gram_of(point)], [gram])
+    rough = asked.left.by_residuals or (asked.sums is None and not X.can("columns"))
+    value = None if rough else by_gram(X, inner, model)
     return loss.value(X, point, asked.right.point, exact=False) if value is None else value
 
 
@@ -147,15 +158,9 @@ def squares(left: Sequence[Array], right: Sequence[Array]) -> float:
 def by_gram(X: Matrix, inner: float, model: float) -> float | None:
     """Return half the squared error from <X right, left> = `inner` and the squared norm of the model.
 
-    That takes no pass over X. The three terms cancel where the error is small, and nothing is returned: under a
-    relative error of 0.02 in float32, of 1e-6 in float64.
+    That takes no pass over X. The three terms cancel where the error is small, and nothing is returned where too few
+    digits would be left.
     """
     squared = X.squared_norm
     error = squared - 2 * inner + model
     return 0.5 * error if error > accurate(X) * squared else None
-
-
-def accurate(X: Matrix) -> float:
-    """Return the squared relative error from which on a loss that is a difference of larger terms has enough digits."""
-    limit = 0.02 if X.dtype == np.float32 else 1e-6
-    return limit * limit

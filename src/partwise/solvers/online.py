@@ -13,7 +13,7 @@ from partwise.matrix import Array, Matrix, in_units
 from partwise.matrix.convert import SAFE_EXPONENT
 from partwise.penalties import Penalty
 from partwise.solvers.base import Factor, HalfStep
-from partwise.solvers.hals import accurate
+from partwise.solvers.digits import accurate
 from partwise.solvers.multiplicative import Multiplicative, lift_levels, vanishing_levels
 from partwise.solvers.rows import solve_rows
 from partwise.threads import Workers

@@ -11,7 +11,7 @@ from partwise.losses.fixed import own_gram
 from partwise.matrix import Block, Matrix
 from partwise.matrix.adding import Sums
 from partwise.solvers.base import Factor, HalfStep, Solver, Step, Update
-from partwise.solvers.hals import products, quadratic_loss, squares
+from partwise.solvers.hals import least_squares_sums, products, quadratic_loss, squares
 from partwise.solvers.rows import EXACT, RIDGE
 from partwise.threads import Workers
 
@@ -54,7 +54,7 @@ class Pivoting(Solver):
         return Update(out, out, sum(owns[1:], owns[0]), Step(moved, after=after))
 
     def sums(self, X: Matrix, loss: Loss, left: Factor, right: Factor) -> Sums:
-        return (X.T.product(left.point),)
+        return least_squares_sums(X, left)
 
     @staticmethod
     def _each_row(X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Update:
