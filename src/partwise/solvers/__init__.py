@@ -67,8 +67,8 @@ def get_solver(solver: Solver | str, loss: Loss, X: Matrix | None = None) -> Sol
     if isinstance(solver, str):
         name = ALIASES.get(solver, solver)
         if name == "auto":
-            able = (kind for kind in (HALS, CCD, Multiplicative) if kind.minimises(loss))
-            return next(kind for kind in able if X is None or kind.reads(X))()
+            able = (kind for kind in (HALS(), CCD(), Multiplicative(begins_ahead=True)) if kind.minimises(loss))
+            return next(kind for kind in able if X is None or kind.reads(X))
         if name not in SOLVERS:
             raise unknown_name("solver", solver, [*SOLVERS, *ALIASES, "auto"])
         found = SOLVERS[name]()

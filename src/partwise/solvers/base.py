@@ -189,7 +189,7 @@ class Solver(ABC):
     """Whether residuals are squared lengths (of a quadratic model) rather than first-order ones."""
     accelerates: ClassVar[bool] = False
     """Whether its half-steps gain from extrapolation; they then report the loss after them."""
-    begins_ahead: ClassVar[bool] = False
+    begins_ahead: bool = False
     """Whether its half-steps gain from beginning beyond the iterate, see ``Onward``."""
     domains: ClassVar[tuple[type[Domain], ...]] = (NonNegative,)
     """Which domains of a factor its half-steps keep to."""

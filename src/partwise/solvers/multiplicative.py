@@ -27,19 +27,23 @@ class Multiplicative(Solver):
     objective of its row block. Elsewhere it is set so low that the objective can rise by rounding alone, and the next
     steps multiply it.
 
+    Parameters
+    ----------
+    begins_ahead : bool, default=False
+        Whether steps begin beyond the iterate, see ``Onward``: fewer are needed. False is scikit-learn's 'mu'.
+
     References
     ----------
     D. D. Lee and H. S. Seung, NIPS 2000; for any beta, with the exponent that makes it monotone: C. Fevotte and
     J. Idier, Neural Computation 23, 2011, doi:10.1162/NECO_a_00168. N. Gillis and F. Glineur, Neural Computation 24,
-    2012, doi:10.1162/NECO_a_00256, section 4, bound the entries below, so that none is ever zero. Steps begin
-    beyond the iterate: see ``Onward``.
+    2012, doi:10.1162/NECO_a_00256, section 4, bound the entries below, so that none is ever zero.
     """
 
     name: ClassVar[str] = "mu"
     losses: ClassVar[tuple[type[Loss], ...]] = (Loss,)
     domains: ClassVar[tuple[type[Domain], ...]] = (NonNegative, Bounded)
     by_sums: ClassVar[bool] = True
-    begins_ahead: ClassVar[bool] = True
+    begins_ahead: bool = False
 
     def update(self, X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Update:
         left, right, final = asked.left, asked.right.point, asked.final
