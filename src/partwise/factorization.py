@@ -200,8 +200,8 @@ def factorize(
     loss : {'frobenius', 'kullback-leibler', 'itakura-saito', 'huber'}, float (beta) or Loss, default='frobenius'
         What to minimise.
     solver : {'auto', 'ccd', 'hals', 'mu', 'pivoting'} or Solver, default='auto'
-        'auto' is 'hals' for Frobenius, 'ccd' for Kullback-Leibler, 'mu' for any other loss. 'newton' is a
-        deprecated name of 'ccd'.
+        'auto' is 'hals' for Frobenius, 'ccd' for Kullback-Leibler, 'mu' for any other loss (its
+        steps then begin beyond the iterate, and fewer are needed). 'newton' is a deprecated name of 'ccd'.
     init : {'random', 'nndsvd', 'nndsvda', 'nndsvdar', 'separable', 'custom'} or None, default=None
         The start. None: 'custom' if W or H is given; else 'random' with unknown entries or bounds, or if n_components >
         min(n_samples, n_features); else 'nndsvda'.

@@ -11,7 +11,6 @@ import scipy.sparse as sp
 import partwise
 from partwise.caching import cached_property
 from partwise.matrix import Array, Matrix
-from partwise.matrix.by_blocks import ByBlocks
 from partwise.threads import Workers
 
 __all__ = ["described", "fingerprint"]
@@ -33,7 +32,7 @@ def fingerprint(X: Matrix, settings: Mapping[str, Any], workers: Workers) -> dic
     >>> found["shape of X"], found["type of X"], found["n_components"]
     ('1 x 2', 'float64, Dense', '1')
     """
-    storage = "by row blocks" if isinstance(X, ByBlocks) else type(X).__name__
+    storage = "by row blocks" if not X.can("columns") else type(X).__name__
     parts, _ = X.each(_checksum, None, workers=workers)
     return {
         "partwise": partwise.__version__,
