@@ -175,7 +175,7 @@ def test_more_iterations_go_on_where_fewer_ended(tmp_path):
 
 def test_the_time_before_counts(tmp_path):
     def slow(at):
-        time.sleep(0.02)
+        time.sleep(0.03)
         return at.iteration == 10
 
     before = fit("hals", checkpoint_dir=tmp_path, callback=slow)

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from partwise.kernels import PANEL
+
 # kernel: its arguments by name, as shapes, arrays or numbers, and the names of those that it overwrites
 PATTERN = {"indptr": np.array([0, 2, 3], np.int32), "indices": np.array([0, 2, 1], np.int32)}
 CSR = PATTERN | {"values": (3,)}
@@ -97,6 +99,17 @@ KERNELS = {
         | {"most": 3, "first": 0, "last": 2},
         ["left"],
     ),
+    "panel_dot": ({"left": (2, 2), "panels": (1, 2, PANEL), "out": (2, PANEL)}, ["out"]),
+    "csr_chain": (
+        {"indptr": CSR["indptr"], "indices": CSR["indices"], "values": (3,), "rows": np.array([0, 1]), "by": (2,)}
+        | {"other_indptr": np.array([0, 1, 2, 3]), "other_indices": np.array([0, 1, 0]), "other_values": (3,)}
+        | {"scale": (2,), "out": (2, 2)},
+        ["out"],
+    ),
+    "best_of_rows": (
+        {"scores": (2, 3), "count": 3, "places": np.zeros((2, 2), np.int64), "values": (2, 2)},
+        ["places", "values"],
+    ),
     "beta_parts": (
         {"x": (2, 2), "p": (2, 2), "ratio": (2, 2), "beta": 1.5, "floor": 1e-9, "value": True},
         ["p", "ratio"],
@@ -105,7 +118,7 @@ KERNELS = {
 OUTPUTS = [(kernel, name) for kernel, (_, names) in KERNELS.items() for name in names]
 
 
-READERS = {"survey", "supported", "Team"}
+READERS = {"survey", "supported", "Team", "PANEL"}
 
 
 def arguments(kernel):
@@ -131,7 +144,7 @@ def test_an_output_that_cannot_be_written_in_place_is_refused(loops, kernel, nam
     read_only = output.copy()
     read_only.flags.writeable = False
     strided = np.repeat(output, 2, axis=-1)[..., ::2]
-    other_type = output.astype(np.float32 if output.dtype == np.float64 else np.int64)
+    other_type = output.astype({np.dtype("f8"): np.float32, np.dtype("i8"): np.int32}.get(output.dtype, np.int64))
     by_columns = [np.asfortranarray(output)] if output.ndim == 2 else []
     for unfit in (strided, other_type, read_only, *by_columns):
         with pytest.raises(TypeError, match="incompatible"):

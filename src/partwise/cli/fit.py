@@ -82,6 +82,7 @@ def going_on(checkpoint: str | None) -> Iterator[None]:
     "--checkpoint",
     metavar="DIR",
     type=click.Path(file_okay=False),
+    show_default="none",
     help="Keep in this folder what a fit that is stopped or killed goes on from with --resume.",
 )
 @click.option(

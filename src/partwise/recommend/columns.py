@@ -114,7 +114,7 @@ def coded_ids(column: Any, what: str) -> Coded:
     if found is None:
         values = ids_of(column, what)
         places: dict[Any, int] = {}
-        codes = np.fromiter((places.setdefault(value, len(places)) for value in values), np.int64, len(values))
+        codes = np.array([places.setdefault(value, len(places)) for value in values], np.int64)
         return Coded([*places], codes)
     names, codes = found
     if (codes < 0).any():
