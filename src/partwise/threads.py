@@ -14,7 +14,7 @@ from contextlib import suppress
 from numbers import Integral
 from queue import SimpleQueue
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
 from joblib import cpu_count
@@ -57,6 +57,13 @@ def count_threads(n_jobs: Any = None) -> int:
         )
     count = int(n_jobs)
     return min(count if count > 0 else max(1, cpu_count() + 1 + count), MOST)
+
+
+class Executor(Protocol):
+    """Runs whole fits elsewhere than on threads of this process: an executor of concurrent.futures, or one like it."""
+
+    def map(self, function: Callable[..., Any], /, *items: Iterable[Any]) -> Iterable[Any]:
+        """Return an iterable of the results, in the order of the items."""
 
 
 class Workers:

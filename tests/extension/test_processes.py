@@ -5,8 +5,9 @@ from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
-from partwise import NMF, factorize
+from partwise import NMF, consensus, factorize
 from partwise.extend import Adding, ByBlocks, as_matrix
 
 RNG = np.random.default_rng(0)
@@ -66,3 +67,14 @@ def test_processes_give_what_threads_and_memory_give(pool, more):
 def test_an_estimator_takes_it(pool):
     model = NMF(3, init="random", random_state=0).fit(OnProcesses(X, pool))
     np.testing.assert_allclose(model.transform(OnProcesses(X, pool)), model.transform(X), atol=1e-8)
+
+
+@pytest.mark.parametrize("store", [np.array, sp.csr_array])
+@pytest.mark.parametrize("resample", [None, "bootstrap"])
+def test_runs_of_a_consensus_are_the_same_on_processes(pool, store, resample):
+    options = {"n_runs": 4, "random_state": 0, "max_iter": 30, "resample": resample}
+    done = []
+    found = consensus(store(X), 3, executor=pool, progress=done.append, **options)
+    expected = consensus(store(X), 3, **options)
+    np.testing.assert_array_equal(found.components_, expected.components_)
+    assert done == [1, 2, 3, 4]

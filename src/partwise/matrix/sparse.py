@@ -54,6 +54,9 @@ class Sparse(Matrix):
         self.blocks = _blocks(X.indptr[1:])
         self._turned: Turned | None = None
 
+    def __reduce__(self) -> Any:
+        return Sparse, (self.X,)  # another process makes its own transpose
+
     @property
     def panels(self) -> list[Panel]:
         """X cut by columns, whose products add up to X's; X itself is one panel."""
@@ -186,6 +189,9 @@ class Turned(Sparse):
         self._source, self._asked, self._lock = source, 0, Lock()
         self._panels: list[Panel] | None = None
 
+    def __reduce__(self) -> Any:
+        return _transposed, (self._source,)
+
     @cached_property
     def blocks(self) -> tuple[Block, ...]:
         """See Matrix."""
@@ -268,6 +274,10 @@ class Turned(Sparse):
         columns = edges_of(cut(self._work, workers.n_jobs))
         kernels.csr_spread(source.indptr, source.indices, source.data, right, out, columns, workers.team)
         return out
+
+
+def _transposed(X: Sparse) -> Sparse:
+    return X.T
 
 
 def _blocks(ends: Array) -> tuple[Block, ...]:

@@ -1,8 +1,9 @@
 """How sure the parts are: many runs matched to each other, the parts that they agree on, and how far they do."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -25,7 +26,7 @@ from partwise.selection.resampling import RESAMPLES, check_counts
 from partwise.selection.runs import Run, Runs
 from partwise.solvers import Solver, get_solver
 from partwise.summary import Summary, spread
-from partwise.threads import Workers
+from partwise.threads import Executor, Workers
 
 INTERVAL = (2.5, 97.5)
 """Percentiles over runs that the intervals reach from and to."""
@@ -155,6 +156,7 @@ def consensus(
     random_state: Any = None,
     n_jobs: int | None = None,
     progress: Callable[[int], object] | None = None,
+    executor: Executor | None = None,
 ) -> Consensus:
     """Fit X many times from random starts, and return the parts that the runs agree on.
 
@@ -188,6 +190,9 @@ def consensus(
         Threads; None means 1, -1 all cores. Small runs on the same data go in step and read it once for a few of them.
     progress : callable or None
         Called with the number of finished runs after each.
+    executor : concurrent.futures.Executor, or any object with its ``map``, or None
+        Who makes the runs in place of `n_jobs` threads, with the same result: for example a
+        ``ProcessPoolExecutor``, or ``client.get_executor()`` of a Dask cluster.
 
     Returns
     -------
@@ -253,7 +258,17 @@ def consensus(
 
     with Workers(n_jobs) as workers:
         matrix.prepare(workers, whole=not loss_function.needs_products_alone)
-        runs = dict(enumerate(chain.from_iterable(workers.map(fit, plan.groups(n_runs)))))
+        groups = plan.groups(n_runs)
+        made: Iterable[Sequence[Run | None]]
+        if executor is None:
+            made = workers.map(fit, groups)
+        else:
+            made = executor.map(partial(plan.fit, seconds=max_time), groups)
+        runs: dict[int, Run | None] = {}
+        for run in chain.from_iterable(made):
+            runs[len(runs)] = run
+            if executor is not None and progress is not None:
+                progress(len(runs))
         dropped = {number: "stopped by the time limit" for number, made in runs.items() if not (made and made.done)}
         able = {number: made for number, made in runs.items() if made and number not in dropped}
         if len(able) < 2:
