@@ -55,7 +55,8 @@ def test_a_fit_of_files_is_that_of_the_array(tmp_path, solver, loss, name, dtype
     data = X.astype(dtype) * (dtype(2.0) ** 60 if name == "extreme units" and dtype is np.float32 else 1)
     options = {"loss": loss, "solver": solver, "init": "random", "random_state": 0, "max_iter": 8} | OPTIONS[name]
     found, expected = (factorize(given, 4, **options) for given in (files(tmp_path, data), data))
-    assert found.loss == pytest.approx(expected.loss, rel=1e-6 if dtype is np.float64 else 1e-3)
+    exact = dtype is np.float64 and name != "sums"  # whose steps end block by block
+    assert found.loss == pytest.approx(expected.loss, rel=1e-6 if exact else 1e-3)
     assert factorize(files(tmp_path, data), 4, n_jobs=2, **options).loss == found.loss
 
 

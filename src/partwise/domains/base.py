@@ -67,8 +67,8 @@ class Domain(ABC):
         """Lowest and highest value of each entry, two arrays of the factor's shape, or none: from 0 up."""
         return ()
 
-    def of(self, rows: slice | Array) -> "Domain":
-        """Return the domain of some of the rows, a slice or their numbers."""
+    def of(self, rows: slice) -> "Domain":
+        """Return the domain of some of the rows."""
         return self
 
     @abstractmethod
@@ -124,37 +124,26 @@ class Domain(ABC):
 def _gradients(
     domain: Domain, targets: tuple[Array, Array, Array], cross: Array, gram: Array, penalty: Penalty, plan: Plan
 ) -> tuple[float, float]:
-    """Take accelerated projected-gradient steps on rows; the gradient is x gram - cross, with the penalty's.
-
-    Each row goes on until it moves little, whatever the others do: results do not depend on how rows are cut.
-    """
+    """Take accelerated projected-gradient steps on rows; the gradient is x gram - cross, with the penalty's."""
     iterate, start, point = targets
     damped = gram + np.asarray(penalty.l2, gram.dtype) * np.eye(len(gram), dtype=gram.dtype)
     wanted = cross - cross.dtype.type(penalty.l1) if penalty.l1 else cross
     steepest = max(float(np.linalg.eigvalsh(damped)[-1]), float(np.finfo(gram.dtype).tiny))
     x = domain.project(start.copy())
-    left: slice | Array = slice(None)  # which rows go on
-    ahead, pace, first = x.copy(), np.ones(len(x), x.dtype), np.zeros(len(x), x.dtype)
+    ahead, pace, first = x, 1.0, 0.0
     for step in range(plan.steps):
-        old, here = x[left], ahead[left]
-        found = domain.of(left).project(here - (here @ damped - wanted[left]) / steepest)
-        change = found - old
-        moved = np.einsum("ij,ij->i", change, change)
+        found = domain.project(ahead - (ahead @ damped - wanted) / steepest)
+        moved = float(np.square(found - x, dtype=np.float64).sum()) * steepest
         if step == 0:
             first = moved
-        turned = np.einsum("ij,ij->i", here - found, change) > 0
-        faster = np.where(turned, 1, (0.5 + np.sqrt(0.25 + pace * pace)).astype(x.dtype))
-        beyond = np.where(turned, 0, (pace - 1) / faster)
-        x[left], ahead[left] = found, found + beyond[:, None] * change
-        going = moved > plan.shrink * plan.shrink * first[left]
-        if step > 0 and not going.all():
-            left = np.flatnonzero(going) if isinstance(left, slice) else left[going]
-            if not left.size:
-                break
-            faster = faster[going]
-        pace = faster
+        turned = float(np.vdot(ahead - found, found - x)) > 0
+        faster = 1.0 if turned else 0.5 + np.sqrt(0.25 + pace * pace)
+        ahead = found + found.dtype.type(0.0 if turned else (pace - 1) / faster) * (found - x)
+        x, pace = found, faster
+        if step > 0 and moved <= plan.shrink * plan.shrink * first:
+            break
     before = iterate.copy()
     iterate[...] = x
     momentum = x.dtype.type(plan.momentum)
     point[...] = domain.project(x + momentum * (x - before)) if momentum > 0 else x
-    return float(np.vdot(cross.astype(np.float64), point)), float(first.sum(dtype=np.float64)) * steepest
+    return float(np.vdot(cross.astype(np.float64), point)), first

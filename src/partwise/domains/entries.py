@@ -79,7 +79,7 @@ class Bounded(_Entries):
     def bounds(self) -> Sequence[Array]:
         return self.lower, self.upper
 
-    def of(self, rows: slice | Array) -> "Bounded":
+    def of(self, rows: slice) -> "Bounded":
         return Bounded(self.lower[rows], self.upper[rows])
 
     def project(self, rows: Array) -> Array:
