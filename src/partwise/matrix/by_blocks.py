@@ -95,10 +95,10 @@ class ByBlocks(Matrix):
         return held(sp.vstack(parts, format="csr") if sp.issparse(parts[0]) else np.concatenate(parts))
 
     def mapped(self, function: Callable[[Array], Array]) -> Matrix:
-        return Changed(self, _Mapped(function))
+        return Changed(self, partial(_mapped, function=function))
 
     def scaled(self, left: Array, right: Array) -> Matrix:
-        return Changed(self, _Scaled(left, right))
+        return Changed(self, partial(_scaled, left=left, right=right))
 
     def loaded(self) -> Matrix:
         return self.slice(0, self.shape[0])
@@ -127,7 +127,7 @@ class ByBlocks(Matrix):
 
     @property
     def places(self) -> tuple[Array, Array]:
-        return np.arange(self.shape[0])[:, None], np.arange(self.shape[1])[None]
+        return self.loaded().places
 
     @property
     def n_stored(self) -> int:
@@ -187,26 +187,6 @@ def array_of_rows(part: Any) -> Any:
     return part.X
 
 
-class _Mapped:
-    """What changes entries. Classes rather than closures, so that they can be sent to another process."""
-
-    def __init__(self, function: Callable[[Array], Array]) -> None:
-        self._function = function
-
-    def __call__(self, part: Matrix, rows: slice) -> Matrix:
-        return part.mapped(self._function)
-
-
-class _Scaled:
-    """What multiplies rows and columns."""
-
-    def __init__(self, left: Array, right: Array) -> None:
-        self._left, self._right = left, right
-
-    def __call__(self, part: Matrix, rows: slice) -> Matrix:
-        return part.scaled(self._left[rows], self._right)
-
-
 class Changed(ByBlocks):
     """A matrix whose blocks are those of another one, changed by a function of (some rows of it, which).
 
@@ -232,7 +212,7 @@ class Changed(ByBlocks):
         """See Matrix."""
         if self.can("complete") and self.shape == self._source.shape:
             return self._source.n_stored
-        return sum(self.each(_n_stored, None)[0])
+        return sum(self.each(n_stored_of, None)[0])
 
     @cached_property
     def mean(self) -> float:
@@ -255,6 +235,14 @@ class Changed(ByBlocks):
     def each(self, function: PerBlock, shared: Any, *factors: Any, workers: Workers = ALONE) -> tuple[list[Any], Any]:
         """See Matrix: the other matrix knows how."""
         return self._source.each(_after, (self._change, function, shared), *factors, workers=workers)
+
+
+def _mapped(part: Matrix, rows: slice, function: Callable[[Array], Array]) -> Matrix:
+    return part.mapped(function)
+
+
+def _scaled(part: Matrix, rows: slice, left: Array, right: Array) -> Matrix:
+    return part.scaled(left[rows], right)
 
 
 def _taken(part: Matrix, rows: slice, columns: Array) -> Matrix:
@@ -357,7 +345,8 @@ def _model_total(part: Matrix, rows: slice, right: Array, left: Array) -> tuple[
     return None, (part.model_total(left, right),)
 
 
-def _n_stored(part: Matrix, rows: slice, _: None) -> tuple[int, None]:
+def n_stored_of(part: Matrix, rows: slice, _: None) -> tuple[int, None]:
+    """Return how many entries some rows store, for ``each``."""
     return part.n_stored, None
 
 

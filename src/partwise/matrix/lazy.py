@@ -18,7 +18,7 @@ from partwise.exceptions import DataError, DataTypeError, WorkersLostError
 from partwise.indices import canonical
 from partwise.matrix.adding import Adding, added
 from partwise.matrix.base import Block, Matrix, PerBlock
-from partwise.matrix.by_blocks import ByBlocks, array_of_rows, held
+from partwise.matrix.by_blocks import ByBlocks, array_of_rows, held, n_stored_of
 from partwise.matrix.containers import NUMBERS, Named, is_anndata
 from partwise.threads import ALONE, Workers
 
@@ -58,7 +58,7 @@ class Lazy(ByBlocks):
     """A Dask array (n, m), dense or of sparse chunks, of which each chunk of rows is a block.
 
     Without a cluster chunks are computed on the fit's own threads. With one (``distributed.Client``) its workers hold
-    them, compute what is asked of each, and add up the sums among themselves; what a task needs is its argument, so a
+    them, compute what is asked of each, and add up large sums among themselves; what a task needs is its argument, so a
     worker that dies costs no more than its tasks, done again. None of Dask's own operators touches a sparse chunk.
 
     Parameters
@@ -108,7 +108,7 @@ class Lazy(ByBlocks):
         """See Matrix; that of sparse chunks takes a pass over them."""
         if isinstance(self.array._meta, np.ndarray):
             return self.shape[0] * self.shape[1]
-        return sum(self.each(_n_stored, None)[0])
+        return sum(self.each(n_stored_of, None)[0])
 
     def block(self, first: int, last: int) -> Any:
         return array_of_rows(self.slice(first, last))
@@ -233,10 +233,6 @@ def _run(rows: Any, which: slice, common: bytes, parts: bytes) -> Any:
         rows = sp.csr_array(tuple(map(_aligned, (rows.data, rows.indices, rows.indptr))), shape=rows.shape)
     with Workers(1):
         return function(held(_aligned(rows)), which, shared, *pickle.loads(parts))
-
-
-def _n_stored(part: Any, rows: slice, _: None) -> tuple[int, None]:
-    return part.n_stored, None
 
 
 def _gathered(client: Any, futures: list[Any]) -> list[Any]:
