@@ -214,3 +214,14 @@ def test_topics_are_the_same_whether_texts_are_kept_or_not(run, news, tmp_path):
     assert shown.splitlines()[2:] == saved.splitlines()[2:]  # the first two tell of the time
     assert json.loads(run(*asked, "--json").stdout)["topics"]
     assert pw.load(tmp_path / "news.model").texts_ is not None
+
+
+def test_words_may_stay_on_disk(run, news):
+    path = news.parent / "disk.model"
+    in_memory = run("topics", news, "-k", 2, "--json").stdout
+    on_disk = run("topics", news, "-k", 2, "--max-memory", "1GiB", "--json", "--out", path).stdout
+    facts, expected = json.loads(on_disk), json.loads(in_memory)
+    assert [topic["words"] for topic in facts["topics"]] == [topic["words"] for topic in expected["topics"]]
+    assert pw.load(path).max_memory == "1GiB"
+    assert run("similar", path, "sport/01").stdout
+    assert "--max-memory" in run("topics", news, "-k", 2, "--max-memory", "1KiB", code=2).stderr

@@ -5,6 +5,7 @@ import tempfile
 import zipfile
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from partwise.blocks.convert import OPENERS, convert
 from partwise.blocks.encoded import find, form_of
@@ -13,11 +14,13 @@ from partwise.blocks.layout import is_layout
 from partwise.blocks.market import market_header
 from partwise.blocks.npy import Header
 from partwise.blocks.opening import HDF5, is_zarr, open_blocks
+from partwise.blocks.plan import factor_bytes
 from partwise.blocks.source import BlockSource, block_dtype
 from partwise.blocks.zarr import opened_zarr
 from partwise.exceptions import DataError
 from partwise.parameters import check_memory
 from partwise.tables.source import ending
+from partwise.threads import count_threads
 
 TURNED = 2
 """A fit in memory holds a sparse matrix and its transpose."""
@@ -87,3 +90,29 @@ def opened_or_converted(
             pass
     folder = held.enter_context(tempfile.TemporaryDirectory(prefix="partwise-"))
     return convert(path, Path(folder, "x.blocks"), max_memory=allowed, layer=layer, transpose=transpose), True
+
+
+def within(X: Any, n_components: int, max_memory: int | str | None, n_jobs: int | None) -> tuple[Any, int | None]:
+    """Return a CSR matrix as a fit takes it that stays within some memory, and on how many threads.
+
+    It is read by blocks if a fit in memory would take more; then threads are as many as there is memory for.
+
+    Parameters
+    ----------
+    X : csr array of shape (n, m)
+        The matrix, in memory or in files.
+    n_components : int
+        Parts of the fit.
+    max_memory : int, str or None
+        Memory allowed; None: any.
+    n_jobs : int or None
+        Threads asked for.
+    """
+    if max_memory is None:
+        return X, n_jobs
+    allowed = check_memory("max_memory", max_memory)
+    entries = X.data.nbytes + X.indices.nbytes + X.indptr.nbytes
+    if TURNED * entries + factor_bytes(X.shape, n_components, X.dtype) <= allowed:
+        return X, n_jobs
+    source = open_blocks(X, allowed)
+    return source, source.plan.threads(n_components, count_threads(n_jobs))

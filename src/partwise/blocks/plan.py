@@ -77,8 +77,12 @@ class BlockPlan(Summary):
         n_jobs : int
             Threads.
         """
-        factors = COPIES * sum(self.shape) * n_components * self.dtype.itemsize
-        return self.flight_bytes(n_jobs) + self.held_bytes + factors
+        return self.flight_bytes(n_jobs) + self.held_bytes + factor_bytes(self.shape, n_components, self.dtype)
+
+    def threads(self, n_components: int, most: int) -> int:
+        """Return on how many threads a fit stays within what is allowed, at least 1 and at most `most`."""
+        fits = (n_jobs for n_jobs in range(most, 1, -1) if self.peak(n_components, n_jobs) <= self.max_memory)
+        return next(fits, 1)
 
     def check(self, n_components: int, n_jobs: int = 1) -> None:
         """Raise ParameterError, with figures, where a fit takes more than is allowed."""
@@ -105,6 +109,11 @@ class BlockPlan(Summary):
         }
         held = {"held": in_bytes(self.held_bytes)} if self.held_bytes else {}
         return facts | held | {"max_memory": in_bytes(self.max_memory)}
+
+
+def factor_bytes(shape: tuple[int, int], n_components: int, dtype: np.dtype[Any]) -> int:
+    """Return the bytes of W, H and the copies of them that a fit compares."""
+    return COPIES * sum(shape) * n_components * dtype.itemsize
 
 
 def plan_dense(

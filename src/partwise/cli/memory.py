@@ -77,8 +77,7 @@ def planned(source: "BlockSource", components: int | str, missing: str, verbose:
             "Give a number; partwise rank finds one for a file with a part of the rows."
         )
     plan = source.plan
-    fits = (n_jobs for n_jobs in range(count_threads(-1), 1, -1) if plan.peak(components, n_jobs) <= plan.max_memory)
-    n_jobs = next(fits, 1)
+    n_jobs = plan.threads(components, count_threads(-1))
     plan.check(components, n_jobs)
     if verbose and not quiet():
         from partwise.units import in_bytes

@@ -27,6 +27,7 @@ from partwise.cli.documents import (
     word_options,
 )
 from partwise.cli.formats import TEXTS, format_options
+from partwise.cli.memory import memory_option
 from partwise.cli.models import remember_columns, titles_of, topic_rows
 from partwise.cli.progress import doing, progress, reading
 from partwise.cli.render import fit_facts, print_facts, print_json, print_sentence, print_topics, summary
@@ -71,6 +72,10 @@ class TopicNumber(click.ParamType):  # type: ignore[type-arg]  # which is generi
 @click.option(
     "--words", type=click.IntRange(min=1), show_default="10, cut to one line in a table", help="Words of a topic."
 )
+@memory_option(
+    help="Memory that the matrix of words and its fit may take, such as 2GiB: a larger one stays on disk.",
+    show_default="all that they need",
+)
 @seed_option
 @json_option
 @new_file("MODEL", help="Save the topics to this file.", show_default="nothing is saved")
@@ -85,6 +90,7 @@ def command(
     max_df: float | None,
     loss: str,
     words: int | None,
+    max_memory: str | None,
     seed: int,
     as_json: bool,
     out: str | None,
@@ -128,6 +134,7 @@ def command(
         min_df=min_df,
         max_df=max_df,
         keep_texts=out is not None,
+        max_memory=max_memory,
     )
     first = "Choosing the number of topics" if topics == "auto" else "Counting words"
     with progress(model, first, "Finding topics"):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from partwise.topics.places import unit_rows
-from partwise.topics.vectorize import chosen_language, fit_vectorizer, make_vectorizer
+from partwise.topics.vectorize import chosen_language, fit_vectorizer, fitted_vectorizer
 
 __all__ = ["fit_texts", "restored", "text_rows"]
 
@@ -21,11 +21,7 @@ def fit_texts(texts: Sequence[str]) -> tuple[Any, str, Any]:
 
 def restored(language: str, words: Sequence[str], idf: Any) -> Any:
     """Return the vectorizer that `fit_texts` made, from its language, words and their weights."""
-    vectorizer = make_vectorizer(language, False, False, vocabulary=list(words))
-    vectorizer.fit([""])  # makes it fitted: words are given, and weights are set next
-    vectorizer.set_params(vocabulary=None)
-    vectorizer.idf_ = idf
-    return vectorizer
+    return fitted_vectorizer(list(words), language, False, False, idf)
 
 
 def text_rows(vectorizer: Any, texts: Sequence[str]) -> Any:

@@ -17,7 +17,7 @@ from partwise.topics.memory import Memory
 from partwise.topics.model import TopicModel
 from partwise.topics.settings import Settings, check_parameters
 from partwise.topics.streaming import Stream, TopicEvent
-from partwise.topics.vectorize import make_vectorizer
+from partwise.topics.vectorize import fitted_vectorizer
 from partwise.topics.vocabulary import Vocabulary
 
 __all__ = ["put_together", "take_apart"]
@@ -210,9 +210,5 @@ def _vectorizer(model: TopicModel, language: str, kept: Mapping[str, Any] | None
         idf = {"idf_": held.numbers("idf", "m")} if "idf" in held else {}
         return transformers.put_together({"fitted": {}, **kept}, Held({"words": words, **idf}))
     counts = not model._settings.squared
-    made = transformers.fitted_to(
-        make_vectorizer(language, model.bigrams, counts, vocabulary=words, more=model.stop_words)
-    )
-    if made.use_idf:
-        made.idf_ = held.numbers("idf", "m")
-    return made
+    weights = None if counts else held.numbers("idf", "m")
+    return fitted_vectorizer(words, language, model.bigrams, counts, weights, model.stop_words)

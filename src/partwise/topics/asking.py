@@ -82,6 +82,7 @@ class AnsweringModel(PlainState, BaseEstimator):
 
     min_df: int | float | None
     max_df: int | float | None
+    max_memory: int | str | None
     components_: Array
     events_: list[Any]
     n_batches_: int

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 
 from partwise.atomic import rebuilt
+from partwise.blocks.fitting import within
 from partwise.estimators.nmf import NMF
 from partwise.matrix import Array
 from partwise.topics import editing, listing, reporting, search, streaming, views
@@ -70,6 +71,10 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AnsweringMod
         Whether the model keeps the texts, in its file too, to show passages of them.
     n_jobs : int, default=None
         Threads; None leaves it to `partwise.NMF`. The result has the same bits at any number.
+    max_memory : int or str, default=None
+        Memory that the matrix of words and its factorization may take, such as '2GiB': the matrix is written to
+        temporary files a piece at a time, and read from there a block of rows at a time if it would take more. The
+        files are gone with ``X_``. Topics agree but for rounding. None: all in memory.
 
     Attributes
     ----------
@@ -153,6 +158,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AnsweringMod
         forget_factor: float = 0.9,
         keep_texts: bool = True,
         n_jobs: int | None = None,
+        max_memory: int | str | None = None,
     ) -> None:
         self.n_topics = n_topics
         self.loss = loss
@@ -170,6 +176,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AnsweringMod
         self.forget_factor = forget_factor
         self.keep_texts = keep_texts
         self.n_jobs = n_jobs
+        self.max_memory = max_memory
 
     document_topics_ = fact("places", "Places of the fitted documents, (n_documents, n_topics).")
     shares_ = fact("shares", "Mean share of each topic over the documents that have words, (n_topics,).")
@@ -289,7 +296,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AnsweringMod
         DataError
             If there are no texts or no words in them, ids repeat, a date is not understood, or no text has a seed word.
         ParameterError
-            If a parameter has a value that nothing accepts.
+            If a parameter has a value that nothing accepts, or max_memory does not hold the fit.
         MissingExtraError
             If the texts are in a language that needs a package which is not installed.
         """
@@ -304,13 +311,14 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AnsweringMod
         X = documents.X
         k, reason = number_of_topics(self.n_topics, X, settings)
         seeds = None if self.seed_words is None else seed_rows(X, [*documents.words], self.seed_words, k)
+        data, n_jobs = within(X, k, self.max_memory, self.n_jobs)
         nmf = NMF(
             k, loss=settings.loss_function, random_state=self.random_state, max_iter=self.max_iter,
-            seed_components=seeds, n_jobs=self.n_jobs,
+            seed_components=seeds, n_jobs=n_jobs,
         )  # fmt: skip
         if hasattr(nmf, "set_callbacks"):
             nmf.set_callbacks(*getattr(self, "_callbacks", ()))
-        W, H = nmf.fit_transform(X, sample_weight=settings.weights(X)), nmf.components_
+        W, H = nmf.fit_transform(data, sample_weight=settings.weights(X)), nmf.components_
         found = nmf.factorization_
         self.n_iter_, self.converged_ = found.n_iter, found.converged
         self.relative_error_, self.curve_ = float(found.relative_error), found.curve

@@ -55,9 +55,9 @@ def _documents(model: Any, texts: Any, matrix: bool, ids: Any, dates: Any, given
         vectorizer, X = fit_vectorizer(
             texts, None if model.vectorizer is None else clone(model.vectorizer), language=language,
             bigrams=model.bigrams, counts=not Settings.of(model).squared, stop_words=model.stop_words,
-            limits=model._limits,
+            limits=model._limits, on_disk=model.max_memory is not None,
         )  # fmt: skip
-        X = word_counts(X)
+        X = X if model.max_memory is not None else word_counts(X)
         named = hasattr(vectorizer, "get_feature_names_out")  # which one that hashes words is not
         used = vectorizer.get_feature_names_out() if named else map(str, range(X.shape[1]))
     words, kept = np.array([*used], dtype=object), None if matrix or not model.keep_texts else texts

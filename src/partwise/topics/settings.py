@@ -8,7 +8,7 @@ import numpy as np
 from partwise.exceptions import DataError, ParameterError, shown
 from partwise.losses import Loss, get_loss
 from partwise.matrix import Array
-from partwise.parameters import check_count, check_flag, check_integer, check_number, check_seed_kind
+from partwise.parameters import check_count, check_flag, check_integer, check_memory, check_number, check_seed_kind
 from partwise.penalties import Penalty
 from partwise.projection import Projection
 from partwise.state import PlainState
@@ -30,6 +30,12 @@ def check_parameters(model: Any) -> None:
     check_integer("max_iter", model.max_iter)
     check_number("forget_factor", model.forget_factor, 0, 1, hint="0 forgets earlier batches at once, 1 never.")
     own = model.vectorizer
+    if model.max_memory is not None:
+        check_memory("max_memory", model.max_memory)
+        if own is not None:
+            raise ParameterError(
+                "max_memory does not go with a vectorizer of your own, which makes its matrix in memory: leave one out."
+            )
     if own is not None and not (model.stop_words is None and model._limits.usual):
         raise ParameterError("a vectorizer chooses its words itself: give it stop_words, min_df and max_df.")
     if model.stop_words is not None:

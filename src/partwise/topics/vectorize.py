@@ -7,7 +7,8 @@ tenth mention of a name in an article says less than the first.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,9 @@ import scipy.sparse as sp
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from partwise.exceptions import DataError
+from partwise.io.transformers import fitted_to
+from partwise.matrix import Array
+from partwise.topics.counted import CountedTexts, counted
 from partwise.topics.languages import WORD, check_language, detect, segmenter, stop_words
 from partwise.topics.places import unit_rows
 
@@ -26,6 +30,7 @@ __all__ = [
     "balancing_weights",
     "chosen_language",
     "fit_vectorizer",
+    "fitted_vectorizer",
     "inverse_frequency",
     "make_vectorizer",
     "rare",
@@ -97,6 +102,7 @@ def fit_vectorizer(
     counts: bool = False,
     stop_words: Sequence[str] | None = None,
     limits: Limits = USUAL,
+    on_disk: bool = False,
 ) -> tuple[Any, Any]:
     """Fit a vectorizer to texts.
 
@@ -116,6 +122,8 @@ def fit_vectorizer(
         Words to leave out beside those of the language.
     limits : Limits
         In how many documents words have to be, and may be.
+    on_disk : bool, default=False
+        Whether entries of X stay in files without a name, and only a piece of them is in memory at a time.
 
     Returns
     -------
@@ -130,6 +138,8 @@ def fit_vectorizer(
         If no word is left.
     MissingExtraError
         If the language needs a package that is not installed.
+    OSError
+        If there is no space for the files.
 
     Examples
     --------
@@ -143,18 +153,32 @@ def fit_vectorizer(
     common = COMMON_SHARE if documents >= COMMON_FROM else 1.0
     min_df = rare(documents) if limits.min_df is None else limits.min_df
     max_df = common if limits.max_df is None else limits.max_df
-    try:
-        usual = make_vectorizer(language, bigrams, counts, min_df=min_df, max_df=max_df, more=stop_words)
-        return usual, _fit(usual, texts)
-    except DataError as error:
-        if not limits.usual:
-            raise DataError(
-                f"no word of {len(texts):,} documents is in as many as min_df={min_df} asks for and in no more than "
-                f"max_df={max_df} allows. Lower min_df (--min-df), or raise max_df (--max-df)."
-            ) from error
-        # Where the same few words make up every document, they are all there is.
-        every_word = make_vectorizer(language, bigrams, counts, more=stop_words)
-        return every_word, _fit(every_word, texts)
+
+    def count(piece: Sequence[str]) -> tuple[Iterable[str], Any]:
+        every_word = make_vectorizer(language, bigrams, True, more=stop_words)
+        try:
+            X = _fit(every_word, piece)
+        except DataError:
+            return [], sp.csr_array((len(piece), 0))
+        return every_word.get_feature_names_out(), X
+
+    with counted(texts, count) if on_disk else nullcontext() as found:
+
+        def fit(min_df: float = 1, max_df: float = 1.0) -> tuple[Any, Any]:
+            if found is not None:
+                return _of_counted(found, min_df, max_df, language, bigrams, counts, stop_words)
+            made = make_vectorizer(language, bigrams, counts, min_df=min_df, max_df=max_df, more=stop_words)
+            return made, _fit(made, texts)
+
+        try:
+            return fit(min_df, max_df)
+        except DataError as error:
+            if not limits.usual:
+                raise DataError(
+                    f"no word of {len(texts):,} documents is in as many as min_df={min_df} asks for and in no more "
+                    f"than max_df={max_df} allows. Lower min_df (--min-df), or raise max_df (--max-df)."
+                ) from error
+            return fit()  # where the same few words make up every document, they are all there is
 
 
 def make_vectorizer(
@@ -184,22 +208,68 @@ def make_vectorizer(
     return TfidfVectorizer(**settings, **plain, sublinear_tf=True)
 
 
+def fitted_vectorizer(
+    words: Sequence[str], language: str, bigrams: bool, counts: bool, idf: Any = None, more: Sequence[str] | None = None
+) -> Any:
+    """Return the vectorizer of a language as if it had learned words, and their weights `idf`, from texts."""
+    made = fitted_to(make_vectorizer(language, bigrams, counts, vocabulary=words, more=more))
+    if made.use_idf:
+        made.idf_ = idf
+    return made
+
+
 def _fit(vectorizer: Any, texts: Sequence[str]) -> Any:
     try:
         return vectorizer.fit_transform(texts)
     except ValueError as error:
         if not any(part in str(error) for part in ("vocabulary", "no terms remain", "documents than min_df")):
             raise
-        raise DataError(
-            f"none of the {len(texts):,} documents has a word to go by: they are empty, or hold only stop words, "
-            "numbers and single letters. Check that these are the texts you mean, or pass a vectorizer of your own."
-        ) from error
+        raise _no_words(len(texts)) from error
+
+
+def _no_words(documents: int) -> DataError:
+    return DataError(
+        f"none of the {documents:,} documents has a word to go by: they are empty, or hold only stop words, "
+        "numbers and single letters. Check that these are the texts you mean, or pass a vectorizer of your own."
+    )
+
+
+def _of_counted(
+    found: CountedTexts,
+    min_df: float,
+    max_df: float,
+    language: str,
+    bigrams: bool,
+    counts: bool,
+    more: Sequence[str] | None,
+) -> tuple[Any, Any]:
+    """Return what fitting `make_vectorizer` to the same texts would."""
+    n = found.rows.shape[0]
+    least, most = (df * n if isinstance(df, float) else df for df in (min_df, max_df))
+    columns = np.flatnonzero((found.held >= least) & (found.held <= most))
+    if not len(columns):
+        raise _no_words(n)
+    columns = columns[np.argsort([found.words[j] for j in columns], kind="stable")]
+    words, idf = [found.words[j] for j in columns], _idf(n, found.held[columns])
+
+    def weighted(rows: Any) -> Any:
+        rows.sort_indices()
+        if counts:
+            return rows
+        rows.data *= idf[rows.indices]
+        return unit_rows(rows)
+
+    return fitted_vectorizer(words, language, bigrams, counts, idf, more), found.matrix(columns, weighted)
 
 
 def inverse_frequency(X: Any) -> Any:
     """Return the inverse document frequency of each word of X (n, m), ``log((1 + n) / (1 + held)) + 1``, (m,)."""
-    held = np.bincount(sp.csr_array(X).indices, minlength=X.shape[1])
-    return np.log((1 + X.shape[0]) / (1 + held)) + 1
+    return _idf(X.shape[0], np.bincount(sp.csr_array(X).indices, minlength=X.shape[1]))
+
+
+def _idf(n: int, held: Array) -> Array:
+    found: Array = np.log((1 + n) / (1 + held)) + 1
+    return found
 
 
 def as_tfidf(X: Any, idf: Any) -> Any:

@@ -1,0 +1,133 @@
+"""Words of texts counted into files, a piece at a time: a matrix of documents and words that memory need not hold."""
+
+import errno
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from partwise.blocks.layout import DATA, INDICES, INDPTR
+from partwise.blocks.making import Making
+from partwise.matrix import Array
+
+__all__ = ["CountedTexts", "counted"]
+
+PIECE = 2_000
+"""Texts whose words are counted together, and rows that are written together."""
+MOST_WORDS = np.iinfo(np.int32).max
+"""Columns of a matrix whose words are not all known yet."""
+Count = Callable[[Sequence[str]], tuple[Iterable[str], Any]]
+"""Returns the words of some texts, and a CSR matrix with a column for each."""
+
+
+class CountedTexts:
+    """What was counted, with a column for each word.
+
+    Parameters
+    ----------
+    rows : csr array of shape (n_documents, n_words)
+        The counts, in files.
+    words : list of str
+        Word of each column, in the order in which they came.
+    held : ndarray of shape (n_words,)
+        Documents that each word is in.
+    folder : Path
+        For the files of `matrix`.
+    """
+
+    def __init__(self, rows: Any, words: list[str], held: Array, folder: Path) -> None:
+        self.rows, self.words, self.held, self.folder = rows, words, held, folder
+
+    def matrix(self, columns: Array, change: Callable[[Any], Any]) -> Any:
+        """Return some columns as a CSR array whose entries stay on disk, until the array is gone.
+
+        Parameters
+        ----------
+        columns : ndarray of int
+            The columns, in the order wanted.
+        change : callable
+            Returns rows (b, len(columns)) as they are to be.
+        """
+        with _space(), tempfile.TemporaryDirectory(dir=self.folder) as made:
+            blocks = (change(self.rows[rows][:, columns]) for rows in _pieces(self.rows.shape[0]))
+            return _written(Path(made), len(columns), blocks)
+
+
+@contextmanager
+def counted(texts: Sequence[str], count: Count) -> Iterator[CountedTexts]:
+    """Count the words of texts into a temporary folder, which goes when the block ends.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        The texts, which are read once.
+    count : callable
+        Counts the words of some texts.
+
+    Raises
+    ------
+    OSError
+        If there is no space in the folder for temporary files.
+
+    Examples
+    --------
+    >>> from partwise.topics.vectorize import make_vectorizer
+    >>> def count(texts):
+    ...     vectorizer = make_vectorizer("none", False, True)
+    ...     X = vectorizer.fit_transform(texts)
+    ...     return vectorizer.get_feature_names_out(), X
+    >>> with counted(["rates rise", "rates fall"], count) as found:
+    ...     found.words, found.held, found.matrix(np.array([1, 0]), lambda rows: rows).toarray().tolist()
+    (['rates', 'rise', 'fall'], array([2, 1, 1]), [[1.0, 1.0], [0.0, 1.0]])
+    """
+    places: dict[str, int] = {}
+    held = np.zeros(0, np.int64)
+
+    def blocks() -> Iterator[Any]:
+        nonlocal held
+        left = iter(texts)
+        while piece := [*islice(left, PIECE)]:
+            words, X = count(piece)
+            columns = np.array([places.setdefault(str(word), len(places)) for word in words], np.int32)
+            held = np.pad(held, (0, len(places) - len(held)))
+            held[columns] += np.bincount(X.indices, minlength=len(columns))
+            yield sp.csr_array((X.data, columns[X.indices], X.indptr), shape=(len(piece), MOST_WORDS))
+
+    with tempfile.TemporaryDirectory(prefix="partwise-") as folder:
+        with _space(), tempfile.TemporaryDirectory(dir=folder) as made:
+            rows = _written(Path(made), MOST_WORDS, blocks())
+        rows = sp.csr_array((rows.data, rows.indices, rows.indptr), shape=(rows.shape[0], len(places)))
+        yield CountedTexts(rows, [*places], held, Path(folder))
+
+
+def _pieces(n: int) -> Iterator[slice]:
+    return (slice(first, min(first + PIECE, n)) for first in range(0, n, PIECE))
+
+
+def _written(folder: Path, n_columns: int, blocks: Iterable[Any]) -> Any:
+    """Write rows into a folder, and return them as a CSR array of its files, which hold on when the folder is gone."""
+    with closing(Making(folder, n_columns, np.float64, True)) as making:
+        for rows in blocks:
+            making.add(rows)
+        making.end()
+    data, indices = (np.asarray(np.load(folder / name, mmap_mode="r")) for name in (DATA, INDICES))
+    indptr = np.load(folder / INDPTR)
+    begins = indptr.astype(indices.dtype) if len(data) <= np.iinfo(indices.dtype).max else indptr
+    return sp.csr_array((data, indices, begins), shape=(making.n_rows, n_columns))  # copies indices of another type
+
+
+@contextmanager
+def _space() -> Iterator[None]:
+    """Say of a disk that is full which folder that is."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        said = f"{error.strerror}: counts of words are kept there; another folder can be set as TMPDIR"
+        raise OSError(error.errno, said, tempfile.gettempdir()) from error
