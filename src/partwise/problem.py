@@ -97,12 +97,12 @@ class Problem:
         missing_values: Any = None,
         entry_weight: Any = None,
         widen: bool = True,
-        in_memory: bool = False,
+        in_memory: int = 0,
     ) -> "Problem":
         """Return the problem of finding W and H for X; see ``factorize`` for the parameters and what is raised.
 
         Without `widen` a small X in float32 is not worked on in float64. With `in_memory` an X that is read by blocks
-        is read whole.
+        is read whole; it says how many copies there will be, which have to fit into the memory that X allows.
         """
         (net_W, own_W), (net_H, own_H) = penalties_on("W", penalty_W, terms_W), penalties_on("H", penalty_H, terms_H)
         asked, terms = (net_W, net_H), _shared(own_W, own_H)
@@ -110,6 +110,7 @@ class Problem:
         min_volume = check_volume(min_volume, sum_to_one)
         given = as_matrix(X, negatives=negatives, missing_values=missing_values, entry_weight=entry_weight)
         if in_memory:
+            given.check_whole(in_memory)
             given = given.loaded()
         loss.check(given)
         weighting = Weighting.of(sample_weight, feature_weight, given, loss)

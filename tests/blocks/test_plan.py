@@ -1,9 +1,12 @@
 """Blocks fit into the memory allowed, begin at multiples of 64 rows, and depend on nothing but X and this limit."""
 
+import warnings
+
 import numpy as np
 import pytest
+from sklearn.exceptions import ConvergenceWarning
 
-from partwise import NMF, open_blocks
+from partwise import NMF, choose_rank, consensus, open_blocks
 from partwise.blocks.plan import plan_dense, plan_sparse
 from partwise.exceptions import ParameterError
 from partwise.parameters import check_memory
@@ -71,6 +74,26 @@ def test_the_plan_is_shown_in_a_few_lines(dense):
 def test_a_fit_that_does_not_fit_is_refused_with_figures(dense):
     with pytest.raises(ParameterError, match=r"'1MiB' does not hold a fit of 40 parts of 1,000 x 40 .* at least max_m"):
         NMF(40, init="random", random_state=0, max_iter=2).fit(open_blocks(dense, "1MiB"))
+
+
+@pytest.mark.parametrize("storage", ["dense", "sparse"])
+@pytest.mark.parametrize(
+    "search",
+    [
+        lambda X: choose_rank(X, [1, 2], folds=2, random_state=0, n_jobs=2, max_iter=5),
+        lambda X: consensus(X, 2, n_runs=2, random_state=0, max_iter=5),
+        lambda X: consensus(X, 2, n_runs=2, random_state=0, max_iter=5, resample="bootstrap"),
+        lambda X: NMF("choose", random_state=0, max_iter=5, tol=0.1).fit(X).rank_choice_,
+    ],
+)
+def test_what_reads_all_of_a_matrix_is_refused_where_that_does_not_fit(request, storage, search):
+    X = request.getfixturevalue(storage)
+    with pytest.raises(
+        ParameterError, match=r"'200KiB' does not hold all of X, .* entries take .* a sample of its rows"
+    ):
+        search(open_blocks(X, "200KiB"))
+    with warnings.catch_warnings(category=ConvergenceWarning, action="ignore"):
+        assert str(search(open_blocks(X, "64MiB"))) == str(search(X))
 
 
 def test_a_verbose_fit_shows_the_plan(dense, capsys):

@@ -184,3 +184,5 @@ def test_what_cannot_be_is_refused():
         TopicModel(2, max_memory="much").fit(["a cup"])
     with pytest.raises(ParameterError, match=r"does not hold a fit of 4 parts of 1,203 x 52 entries, which needs"):
         TopicModel(4, max_memory="200KiB").fit(make_texts())
+    with pytest.raises(ParameterError, match="does not hold all of X, which this needs in memory"):
+        TopicModel("auto", max_memory=LITTLE).fit(make_texts())

@@ -15,15 +15,13 @@ from partwise.blocks.market import market_header
 from partwise.blocks.npy import Header
 from partwise.blocks.opening import HDF5, is_zarr, open_blocks
 from partwise.blocks.plan import factor_bytes
-from partwise.blocks.source import BlockSource, block_dtype
+from partwise.blocks.source import TURNED, BlockSource, block_dtype
 from partwise.blocks.zarr import opened_zarr
 from partwise.exceptions import DataError
 from partwise.parameters import check_memory
 from partwise.tables.source import ending
 from partwise.threads import count_threads
 
-TURNED = 2
-"""A fit in memory holds a sparse matrix and its transpose."""
 ENTRY = 12
 """Bytes of a sparse entry in float64, with its column."""
 

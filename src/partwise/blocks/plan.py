@@ -98,6 +98,16 @@ class BlockPlan(Summary):
                 f"fewer threads."
             )
 
+    def check_whole(self, entry_bytes: int) -> None:
+        """Raise ParameterError, with figures, where all entries, of so many bytes each, take more than is allowed."""
+        needed = self.n_stored * entry_bytes
+        if needed > self.max_memory:
+            raise ParameterError(
+                f"max_memory={_asked(self.max_memory)!r} does not hold all of X, which this needs in memory, with "
+                f"copies: {self.n_stored:,} entries take {in_bytes(needed)}. Give at least "
+                f"max_memory={_asked(needed)!r}, or a sample of its rows."
+            )
+
     def _facts(self) -> dict[str, Any]:
         (n, m), whole = self.shape, self.n_stored == self.shape[0] * self.shape[1]
         kept = "" if whole else f", {self.n_stored:,} stored entries"

@@ -16,6 +16,11 @@ from partwise.matrix.by_blocks import ByBlocks
 from partwise.matrix.containers import FLOATS
 from partwise.summary import Summary
 
+INDEX = 4
+"""Bytes of the column of a sparse entry."""
+TURNED = 2
+"""In memory a fit holds a sparse matrix and its transpose."""
+
 
 def block_dtype(dtype: Any) -> np.dtype[Any]:
     """Return the dtype in which a fit works on data of a dtype: float32 and float64 stay, others become float64."""
@@ -56,6 +61,11 @@ class BlockSource(Summary, ByBlocks):
     def check_room(self, n_components: int, n_jobs: int) -> None:
         """See Matrix."""
         self.plan.check(n_components, n_jobs)
+
+    def check_whole(self, copies: int) -> None:
+        """See Matrix."""
+        entry = self.dtype.itemsize
+        self.plan.check_whole(copies * (TURNED * (entry + INDEX) if self.is_sparse else entry))
 
     @abstractmethod
     def read(self, first: int, last: int) -> Any:

@@ -152,6 +152,9 @@ class Matrix(ABC):
     def check_room(self, n_components: int, n_jobs: int) -> None:  # noqa: B027  most have no limit
         """Raise ParameterError if a fit of that many parts, on so many threads, takes more memory than X allows."""
 
+    def check_whole(self, copies: int) -> None:  # noqa: B027  most have no limit
+        """Raise ParameterError if `loaded`, so many times over, takes more memory than X allows."""
+
     def forget(self) -> None:  # noqa: B027  most have nothing to let go of
         """Let go of the transpose: each holds the other, so their memory would wait for a collection of garbage."""
 

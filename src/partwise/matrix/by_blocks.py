@@ -222,6 +222,9 @@ class Changed(ByBlocks):
     def check_room(self, n_components: int, n_jobs: int) -> None:
         self._source.check_room(n_components, n_jobs)
 
+    def check_whole(self, copies: int) -> None:
+        self._source.check_whole(copies)
+
     def block(self, first: int, last: int) -> Any:
         return array_of_rows(self.slice(first, last))
 

@@ -26,10 +26,12 @@ from partwise.selection.resampling import RESAMPLES, check_counts
 from partwise.selection.runs import Run, Runs
 from partwise.solvers import Solver, get_solver
 from partwise.summary import Summary, spread
-from partwise.threads import Executor, Workers
+from partwise.threads import Executor, Workers, count_threads
 
 INTERVAL = (2.5, 97.5)
 """Percentiles over runs that the intervals reach from and to."""
+COPIES, DRAWN = 4, 6
+"""Of X in memory, at most; where data are drawn anew, beside those of each thread."""
 MOST_ROWS = 1000
 """Most rows whose grouping in each run is compared: all pairs of them are."""
 MOST_ROUNDS = 20
@@ -167,7 +169,8 @@ def consensus(
     Parameters
     ----------
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Data, at least 0; zeros of a sparse X are data.
+        Data, at least 0; zeros of a sparse X are data. An X that is read by blocks is read whole, if its ``max_memory``
+        holds it, with copies.
     n_components : int
         Number of parts.
     n_runs : int, default=30
@@ -235,7 +238,8 @@ def consensus(
     seed = draw_seed("random_state", random_state)
     check_kind("progress", progress, Callable)
     names = feature_names(X)
-    problem = Problem.of(X, named, n_components, missing_values=missing_values, in_memory=True)
+    copies = COPIES if resample is None else DRAWN + count_threads(n_jobs)
+    problem = Problem.of(X, named, n_components, missing_values=missing_values, in_memory=copies)
     check_counts(resample, problem.given)
     problem.check_data()
     matrix, loss_function = problem.X, problem.loss

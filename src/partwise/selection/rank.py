@@ -18,13 +18,15 @@ from partwise.selection.holdout import METHODS, Fitting, deal
 from partwise.selection.ledger import Cell, Ledger, fingerprint
 from partwise.solvers import Solver, get_solver
 from partwise.stopping import StopReason
-from partwise.threads import Workers
+from partwise.threads import Workers, count_threads
 
 RANKS = (*range(1, 11), *range(12, 21, 2))
 """What is tried where nothing is said, as far as the data has that many rows and columns."""
 PATIENCE, RISE = 4, 0.02
 """After so many numbers of parts in a row with an error so far, relatively, above the fold's lowest, more are not tried
 unless asked for."""
+COPIES = 5
+"""Of X in memory, at most, beside one for each fold that runs at the time."""
 COLUMNS = 10_000
 """Most features that parts of different folds are compared on."""
 
@@ -58,7 +60,8 @@ def choose_rank(
     Parameters
     ----------
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Data, at least 0; zeros of a sparse X are data.
+        Data, at least 0; zeros of a sparse X are data. An X that is read by blocks is read whole, if its ``max_memory``
+        holds it, with copies.
     ranks : iterable of int or None
         Numbers of parts to try. None: 1 to 10, then even ones up to 20, at most half of min(n_samples, n_features), but
         no more once the error has risen for long. A single part is fitted in any case, as a reference.
@@ -137,7 +140,7 @@ def choose_rank(
     check_kind("progress", progress, Callable)
     problem = Problem.of(
         X, named, sample_weight=sample_weight, feature_weight=feature_weight, missing_values=missing_values,
-        in_memory=True,
+        in_memory=COPIES + min(count_threads(n_jobs), folds),
     )  # fmt: skip
     problem.check_data()
     matrix, loss_function = problem.X, problem.loss

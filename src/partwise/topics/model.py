@@ -309,7 +309,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AnsweringMod
         self._forget_fit()
         documents, settings = read_documents(self, texts, ids, dates, words, metadata), self._settings
         X = documents.X
-        k, reason = number_of_topics(self.n_topics, X, settings)
+        k, reason = number_of_topics(self.n_topics, X, settings, self.max_memory)
         seeds = None if self.seed_words is None else seed_rows(X, [*documents.words], self.seed_words, k)
         data, n_jobs = within(X, k, self.max_memory, self.n_jobs)
         nmf = NMF(
