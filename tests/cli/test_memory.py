@@ -3,11 +3,13 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.io
 import scipy.sparse as sp
 
 import partwise as pw
+from partwise.tables import read_numbers
 
 pytestmark = pytest.mark.filterwarnings("ignore:Maximum number of iterations")
 
@@ -107,3 +109,62 @@ def test_what_is_refused_says_why_in_options(run, tmp_path, X):
     said = run("convert", tmp_path / "x.npy", tmp_path / "x.h5", code=2).stderr.replace("\n", " ")
     assert "must be a folder that ends in .blocks" in said
     assert [path.name for path in tmp_path.iterdir()] == ["x.npy"]
+
+
+@pytest.fixture(scope="module")
+def model(X, tmp_path_factory):
+    path = tmp_path_factory.mktemp("model") / "x.model"
+    pw.save(pw.NMF(3, random_state=0, max_iter=20).fit(X), path)
+    return path
+
+
+@pytest.mark.parametrize("name", ["W.npy", "W.csv", "W.parquet", "W.jsonl", "W.xlsx"])
+def test_weights_of_a_larger_file_are_read_and_written_by_blocks(run, tmp_path, X, model, monkeypatch, name):
+    np.save(tmp_path / "x.npy", X)
+    monkeypatch.setattr("partwise.cli.transform.PIECE", 1000)
+    run("transform", model, tmp_path / "x.npy", "--out", tmp_path / f"all{name}")
+    sizes, found = [], pw.NMF.transform
+    monkeypatch.setattr(pw.NMF, "transform", lambda self, X: sizes.append(len(X)) or found(self, X))
+    done = run("transform", model, tmp_path / "x.npy", "--max-memory", "1MiB", "--out", tmp_path / name)
+    assert "it is read in" in done.stderr
+    assert len(sizes) > 1
+    assert sum(sizes) == len(X)
+    if name == "W.npy":
+        np.testing.assert_allclose(np.load(tmp_path / name), np.load(tmp_path / f"all{name}"), rtol=1e-9, atol=1e-12)
+    else:
+        one, two = (read_numbers(tmp_path / path) for path in (name, f"all{name}"))
+        assert one.column_names == two.column_names
+        np.testing.assert_allclose(one.X, two.X, rtol=1e-5, atol=1e-12)  # the table has six digits
+
+
+def test_weights_of_a_folder_of_blocks_are_printed_with_names_of_columns_matched(run, tmp_path, X):
+    frame = pd.DataFrame(X[:900], columns=[f"g{j}" for j in range(X.shape[1])])
+    pw.save(pw.NMF(3, random_state=0, max_iter=20).fit(frame), tmp_path / "x.model")
+    turned = frame[frame.columns[::-1]]
+    turned.to_csv(tmp_path / "x.csv", index=False)
+    pw.convert(tmp_path / "x.csv", tmp_path / "x.blocks")
+    whole = run("transform", tmp_path / "x.model", tmp_path / "x.csv").stdout
+    blocks = run("transform", tmp_path / "x.model", tmp_path / "x.blocks", "--max-memory", "512KiB")
+    assert blocks.stdout == whole
+    assert "900 rows" not in blocks.stderr
+    turned.rename(columns={"g3": "h"}).to_csv(tmp_path / "y.csv", index=False)
+    pw.convert(tmp_path / "y.csv", tmp_path / "y.blocks")
+    assert "g3" in run("transform", tmp_path / "x.model", tmp_path / "y.blocks", code=2).stderr
+
+
+def test_a_bad_entry_of_a_larger_file_is_told_by_its_row_and_nothing_is_written(run, tmp_path, X, model):
+    bad = X.copy()
+    bad[5000, 7] = -1
+    np.save(tmp_path / "x.npy", bad)
+    done = run("transform", model, tmp_path / "x.npy", "--max-memory", "1MiB", "--out", tmp_path / "W.csv", code=2)
+    assert "X[5000, 7]" in done.stderr.replace("\n", " ")
+    assert not (tmp_path / "W.csv").exists()
+
+
+def test_rows_without_a_known_entry_are_told_by_blocks_too(run, tmp_path, X):
+    gaps = X.copy()
+    gaps[3000:3002] = np.nan
+    np.save(tmp_path / "x.npy", gaps)
+    pw.save(pw.NMF(3, random_state=0, max_iter=5, missing_values=np.nan).fit(gaps), tmp_path / "x.model")
+    args = ("transform", tmp_path / "x.model", tmp_path / "x.npy", "--out", tmp_path / "W.npy")
+    assert "2 of 6,000 rows without a known entry" in run(*args, "--max-memory", "1MiB").stderr

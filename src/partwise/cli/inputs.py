@@ -23,6 +23,7 @@ __all__ = [
     "missing_word",
     "named",
     "read_non_negative",
+    "tell_blank",
 ]
 
 MISSING = {"none": None, "nan": math.nan, "zero": 0}
@@ -144,12 +145,16 @@ def count_unknown(X: Any, missing: str, path: str) -> int:
     else:
         gaps = scipy.sparse.csr_array((np.isnan(X.data), X.indices, X.indptr), shape=X.shape) if sparse else np.isnan(X)
         known = X.shape[1] - gaps.sum(axis=1)
-    if not known.any():
-        raise DataError(f"{path}: every entry is unknown. Give a file with some that are known.")
-    blank = int(np.count_nonzero(known == 0))
-    if blank:
-        note(f"{blank:,} of {X.shape[0]:,} rows without a known entry")
+    tell_blank(known == 0, path)
     return int(X.shape[0] * X.shape[1] - known.sum())
+
+
+def tell_blank(blank: Any, path: str) -> None:
+    """Tell how many rows are without a known entry, from whether each is (n,); refuse a file without any."""
+    if blank.all():
+        raise DataError(f"{path}: every entry is unknown. Give a file with some that are known.")
+    if count := int(blank.sum()):
+        note(f"{count:,} of {len(blank):,} rows without a known entry")
 
 
 def column_name(numbers: "Numbers", index: int) -> str:

@@ -1,32 +1,37 @@
 """``partwise transform``."""
 
-import io
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from partwise.cli.command import Command, existing_file, new_file, refuse
 from partwise.cli.documents import read_documents, text_options
 from partwise.cli.formats import NUMBERS, TEXTS, format_options
-from partwise.cli.inputs import count_unknown, for_model, missing_word, read_non_negative
+from partwise.cli.inputs import count_unknown, for_model, missing_word, read_non_negative, tell_blank
+from partwise.cli.memory import memory_option, opened_by_blocks
 from partwise.cli.models import known_columns
 from partwise.cli.progress import doing
 from partwise.cli.saving import save_table
 from partwise.exceptions import DataError
 from partwise.io.endings import ENDINGS
 from partwise.io.escapes import escaped_lines
-from partwise.io.writing import write_bytes
+from partwise.io.writing import write_stream
 
 if TYPE_CHECKING:
+    from partwise.blocks.source import BlockSource
+    from partwise.matrix import Array
     from partwise.tables import Format
 
 __all__ = ["command"]
 
 REFUSED = 'Fit the model with "partwise fit --missing nan" if such cells are unknown, or drop those rows.'
 """What to do about a missing entry that the model does not allow."""
+PIECE = 10_000
+"""Rows that are written together."""
 
 
 @click.command(cls=Command)
@@ -41,13 +46,18 @@ REFUSED = 'Fit the model with "partwise fit --missing nan" if such cells are unk
 )
 @text_options
 @format_options(*NUMBERS)
-def command(model: str, file: str, out: str | None, format: "Format", **settings: Any) -> None:
+@memory_option(
+    help="Memory to stay within, such as 2GiB: a file that needs more is read, and TABLE written, by blocks of rows.",
+    show_default="all that FILE needs",
+)
+def command(model: str, file: str, out: str | None, format: "Format", max_memory: str | None, **settings: Any) -> None:
     """Apply a saved model to a file.
 
     MODEL is a file that "partwise fit" or "partwise topics" wrote; FILE is of the kind it was made from. The result
     has one row for each row of FILE, with the weight of each component or topic. If model and FILE name their columns,
     these are matched by name, in any order. Entries of FILE are unknown as they were when the model was fitted: see
-    --missing of "partwise fit". In csv an id that a spreadsheet would run, such as =1+1, has an apostrophe before it.
+    --missing of "partwise fit". Files that "partwise fit" reads a block of rows at a time are read so here too. In csv
+    an id that a spreadsheet would run, such as =1+1, has an apostrophe before it.
 
     \b
     Example: partwise transform counts.model more.csv --out weights.csv
@@ -58,41 +68,78 @@ def command(model: str, file: str, out: str | None, format: "Format", **settings
 
     with doing(f"Loading {model}"):
         loaded = load(model)
-    names: Sequence[str] | None
+    names: Sequence[str] | None = None
     if isinstance(loaded, TopicModel):
-        refuse({*NUMBERS} - {*TEXTS}, f"{model} knows topics, and reads texts")
+        refuse({*NUMBERS, "max_memory"} - {*TEXTS}, f"{model} knows topics, and reads texts")
         read = read_documents(file, format=format, **known_columns(loaded, settings))
-        names, what, W = read.ids, "topic", loaded.transform(read.texts)
+        names = read.ids
+        _write(out, "topic", [loaded.transform(read.texts)], names)
     elif not isinstance(loaded, NMF | MiniBatchNMF):
         kind = type(loaded).__name__
         raise DataError(f'{model} holds a {kind}. Give a model of "partwise fit" or "partwise topics".')
     else:
         refuse({*settings}, f"{model} knows parts of numbers, and no texts")
-        missing = missing_word(loaded.missing_values)
-        numbers = read_non_negative(file, format, missing, REFUSED)
-        X = for_model(numbers, loaded, file, model)
-        count_unknown(numbers.X, missing, file)
-        names, what, W = numbers.row_names, "component", loaded.transform(X)
-    columns = ({} if names is None else {"id": names}) | {f"{what}_{t}": W[:, t].tolist() for t in range(W.shape[1])}
-    if out is None:
-        _print(columns)
-    elif Path(out).suffix.lower() == ".npy":
-        write_bytes(out, _npy(W))
+        with ExitStack() as held:
+            source = opened_by_blocks(file, format, max_memory, held)
+            if source is not None:
+                _write(out, "component", _by_blocks(loaded, source, file, model), None, source.shape[0])
+                return
+            missing = missing_word(loaded.missing_values)
+            numbers = read_non_negative(file, format, missing, REFUSED)
+            X = for_model(numbers, loaded, file, model)
+            count_unknown(numbers.X, missing, file)
+            _write(out, "component", [loaded.transform(X)], numbers.row_names)
+
+
+def _by_blocks(loaded: Any, source: "BlockSource", file: str, model: str) -> "Iterator[Array]":
+    """Yield the weights of a block of rows after another; every entry is looked at before the first of them."""
+    from partwise.matrix import Named, as_matrix
+    from partwise.tables import Numbers
+
+    columns = None if source.column_names is None else list(source.column_names)
+    given = for_model(Numbers(source, None, columns), loaded, file, model)
+    missing = loaded.missing_values
+    checked = as_matrix(source, model=type(loaded).__name__, missing_values=missing)
+    if missing is not None:
+        tell_blank(checked.blank_rows(), file)
+    for first, last in source.blocks:
+        rows = source.block(first, last)
+        yield loaded.transform(Named(rows, given.columns) if isinstance(given, Named) else rows)
+
+
+def _write(
+    out: str | None, what: str, weights: "Iterable[Array]", names: Sequence[str] | None, n_rows: int | None = None
+) -> None:
+    """Write weights, which come a block of rows at a time, or print them as csv."""
+    if out is not None and Path(out).suffix.lower() == ".npy":
+        write_stream(out, lambda stream: _npy(stream, weights, n_rows))
+    elif out is not None:
+        save_table(_batches(what, weights, names), out)
     else:
-        save_table(columns, out)
+        from partwise.tables.writing import csv_pieces
+
+        for table in csv_pieces(_batches(what, weights, names)):
+            click.echo(escaped_lines(table.decode()) if sys.stdout.isatty() else table, nl=False)
 
 
-def _npy(W: Any) -> bytes:
+def _batches(what: str, weights: "Iterable[Array]", names: Sequence[str] | None) -> Iterator[dict[str, Sequence[Any]]]:
+    """Yield the columns of a few rows after others."""
+    done = 0
+    for W in weights:
+        for first in range(0, len(W), PIECE):
+            rows = W[first : first + PIECE]
+            ids = {} if names is None else {"id": names[done : done + len(rows)]}
+            yield ids | {f"{what}_{t}": rows[:, t].tolist() for t in range(rows.shape[1])}
+            done += len(rows)
+
+
+def _npy(stream: IO[bytes], weights: "Iterable[Array]", n_rows: int | None) -> None:
+    """Write an array whose rows come a block at a time; `n_rows` is how many come, None: all in the first."""
     import numpy as np
 
-    content = io.BytesIO()
-    np.save(content, W)
-    return content.getvalue()
-
-
-def _print(columns: dict[str, Sequence[Any]]) -> None:
-    """Print a table as csv."""
-    from partwise.tables.writing import csv_bytes
-
-    table = csv_bytes(columns)
-    click.echo(escaped_lines(table.decode()) if sys.stdout.isatty() else table, nl=False)
+    for number, W in enumerate(weights):
+        if not number:
+            told = {"descr": np.lib.format.dtype_to_descr(W.dtype), "fortran_order": False}
+            shape = (len(W) if n_rows is None else n_rows, W.shape[1])
+            np.lib.format.write_array_header_1_0(stream, {**told, "shape": shape})
+        stream.write(np.ascontiguousarray(W).data)

@@ -1,6 +1,5 @@
 """Tables of results as files, in the format that the ending of the name says."""
 
-import io
 import itertools
 import math
 import tempfile
@@ -17,7 +16,7 @@ from partwise.io.endings import check_ending
 from partwise.io.escapes import csv_line, json_text
 from partwise.io.writing import write_stream
 
-__all__ = ["csv_bytes", "write_table"]
+__all__ = ["csv_pieces", "write_table"]
 
 DIGITS = 6
 """Significant digits of a number in all formats but Parquet, whose numbers are not read by eye."""
@@ -77,18 +76,20 @@ def write_table(
     write_stream(path, lambda stream: write(stream, batches, digits))
 
 
-def csv_bytes(columns: Columns, *, digits: int | None = DIGITS) -> bytes:
-    """Return what `write_table` writes to a csv file.
+def csv_pieces(batches: Iterable[Columns], *, digits: int | None = DIGITS, delimiter: str = ",") -> Iterator[bytes]:
+    """Yield what `write_table` writes to a csv file of batches of rows.
 
     Examples
     --------
-    >>> print(csv_bytes({"id": ["a"], "share": [2 / 3]}).decode(), end="")
+    >>> print(b"".join(csv_pieces([{"id": ["a"], "share": [2 / 3]}, {"id": ["b"], "share": [1.0]}])).decode(), end="")
     id,share
     a,0.666667
+    b,1.0
     """
-    stream = io.BytesIO()
-    _csv(stream, iter([columns]), digits)
-    return stream.getvalue()
+    for number, columns in enumerate(batches):
+        rows = (["" if value is None else value for value in row] for row in _rows(columns, digits))
+        lines = [csv_line(row, delimiter) for row in (rows if number else itertools.chain([columns], rows))]
+        yield "".join(lines).encode("utf-8", "replace")
 
 
 def _rows(columns: Columns, digits: int | None) -> Iterator[tuple[Any, ...]]:
@@ -112,10 +113,7 @@ def _rounded(value: float, digits: int | None) -> float:
 
 def _delimited(delimiter: str) -> Callable[[IO[bytes], Iterator[Columns], int | None], None]:
     def write(stream: IO[bytes], batches: Iterator[Columns], digits: int | None) -> None:
-        for number, columns in enumerate(batches):
-            rows = (["" if value is None else value for value in row] for row in _rows(columns, digits))
-            lines = [csv_line(row, delimiter) for row in (rows if number else itertools.chain([columns], rows))]
-            stream.write("".join(lines).encode("utf-8", "replace"))
+        stream.writelines(csv_pieces(batches, digits=digits, delimiter=delimiter))
 
     return write
 
