@@ -8,7 +8,7 @@ import pytest
 import scipy.sparse as sp
 
 from partwise import NMF, Bounds, Penalty, factorize
-from partwise.checkpoints import NAME
+from partwise.checkpoints import LAYOUT, NAME
 from partwise.exceptions import CheckpointError, DataError
 from partwise.extend import ByBlocks
 from partwise.io import model_file
@@ -121,6 +121,42 @@ def test_another_version_is_refused(written, monkeypatch):
     monkeypatch.setattr("partwise.__version__", "99.0")
     with pytest.raises(CheckpointError, match=r"partwise is .* there and 99\.0 here"):
         fit(checkpoint_dir=written, resume=True)
+
+
+@pytest.mark.parametrize("resume", [True, False])
+@pytest.mark.parametrize("layout", [None, LAYOUT + 1])
+def test_another_layout_is_refused_and_stays(tmp_path, written, layout, resume):
+    """Development versions share a version; what one of them wrote has no number, or another."""
+    kind, header, arrays = model_file.read(written / NAME)
+    del header["layout"], header["state"]["onward"]
+    model_file.write(tmp_path / NAME, kind, header if layout is None else {**header, "layout": layout}, arrays)
+    before = (tmp_path / NAME).read_bytes()
+    with pytest.raises(
+        CheckpointError, match=rf"its layout is {layout}, and this version goes on from layout {LAYOUT}"
+    ):
+        fit(checkpoint_dir=tmp_path, resume=resume)
+    assert (tmp_path / NAME).read_bytes() == before
+
+
+def test_a_layout_holds_these_values(tmp_path):
+    """If this fails, what a checkpoint holds has changed: give LAYOUT another number, and these names."""
+    fit(solver="hals", checkpoint_dir=tmp_path, checkpoint_every=5, max_iter=7)
+    _, header, arrays = model_file.read(tmp_path / NAME)
+    state = header["state"]
+    assert LAYOUT == 1
+    assert sorted(header) == ["best", "done", "fit", "layout", "random", "seconds", "spent", "state", "weight"]
+    assert sorted(state) == [
+        "H", "W", "extrapolation", "iteration", "lags", "lead", "losses", "onward", "paid", "record", "rejected",
+        "revivals", "seconds",
+    ]  # fmt: skip
+    assert {name: sorted(state[name]) for name in ("W", "H", "extrapolation", "onward", "record")} == {
+        "W": ["best", "iterate", "point", "previous"], "H": ["best", "iterate", "point", "previous"],
+        "extrapolation": ["before", "cap", "momentum"], "onward": ["loss", "pace"],
+        "record": ["best", "kept", "residual"],
+    }  # fmt: skip
+    assert {name.rstrip("0123456789") for name in arrays} == {
+        "losses", "rows", "state.H", "state.Hgram", "state.W", "state.Wgram"
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("resume", [True, False])

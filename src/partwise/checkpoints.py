@@ -31,6 +31,9 @@ __all__ = ["Checkpoints", "Course", "Progress"]
 NAME = "fit.checkpoint"
 """The file in the folder."""
 KIND = "checkpoint"
+LAYOUT = 1
+"""The number of what a checkpoint holds: one more where `Progress` or `State` becomes another. Development versions may
+share a version of partwise, but no layout."""
 EVERY = 10
 """Iterations from one checkpoint to the next, unless the user says otherwise."""
 COLUMNS = CURVE.names or ()
@@ -152,6 +155,7 @@ class Checkpoints:
                 f"{self.path} cannot be used: it is damaged, or no checkpoint ({error}) Choose another folder, or "
                 f"delete the file to begin anew."
             ) from error
+        self._check_layout(header.get("layout"))
         self._check_fit(header["fit"], fit)
         try:
             return _progress(header, Held(arrays, **sizes), np.dtype(dtype))
@@ -160,6 +164,14 @@ class Checkpoints:
                 f"{self.path} does not hold what a fit can go on from ({error}). Choose another folder, or delete the "
                 f"file to begin anew."
             ) from error
+
+    def _check_layout(self, there: Any) -> None:
+        if there != LAYOUT:
+            raise CheckpointError(
+                f"{self.path} was written by another version of partwise: its layout is {shown(there)}, and this "
+                f"version goes on from layout {LAYOUT}. Go on with that version, choose another folder, or delete the "
+                f"file to begin anew."
+            )
 
     def _check_fit(self, there: Mapping[str, str], here: Mapping[str, str]) -> None:
         names = [name for name in {**here, **there} if there.get(name) != here.get(name)]
@@ -179,7 +191,7 @@ class Checkpoints:
 
         header, arrays = _content(progress)
         try:
-            model_file.write(self.path, KIND, {"fit": dict(fit), **header}, arrays)
+            model_file.write(self.path, KIND, {"layout": LAYOUT, "fit": dict(fit), **header}, arrays)
         except OSError as error:
             rest = "the one before is still there" if self.path.exists() else "there is none before it"
             raise OSError(

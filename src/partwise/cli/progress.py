@@ -97,10 +97,13 @@ class IterationBar:
     def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
         """Wait for the end."""
 
-    def on_fit_task_end(self, estimator: Any, context: Any) -> None:
-        """Move the bar by one iteration."""
+    def on_fit_task_end(self, estimator: Any, context: Any, *, metadata: Any = None) -> None:
+        """Move the bar by one iteration; a fit that goes on from a checkpoint begins with a later one."""
         if context.parent is None:
             return
+        if not self.iteration:
+            self.iteration = (metadata or {}).get("iteration", 1) - 1
+            self.bars.reset(self.task, total=self.most, completed=self.iteration)  # or it would expect a faster fit
         self.iteration += 1
         at = f"iteration {self.iteration} of at most {self.most}"
         self.bars.update(self.task, description=self.then, completed=self.iteration, total=self.most, at=at)

@@ -68,7 +68,12 @@ class FitTask:
             task.call_on_fit_task_end(
                 estimator=self.estimator,
                 X=self.X,
-                metadata={"loss": found.loss, "kkt": found.kkt, "seconds": found.seconds},
+                metadata={
+                    "iteration": found.iteration,
+                    "loss": found.loss,
+                    "kkt": found.kkt,
+                    "seconds": found.seconds,
+                },
                 reconstruction_attributes=lambda: self.state(found),
             )
         )
