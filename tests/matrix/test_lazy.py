@@ -77,6 +77,31 @@ def test_a_frame_is_matched_by_the_names_of_its_columns():
     np.testing.assert_allclose(model.transform(turned).compute(), model.transform(frame), rtol=1e-6, atol=1e-8)
 
 
+@pytest.mark.parametrize(("kind", "dtype"), [("Float64", "f8"), ("Float32", "f4"), ("Int64", "f8"), ("boolean", "f8")])
+def test_a_frame_with_na_is_what_it_is_in_memory(kind, dtype):
+    frames, pd = pytest.importorskip("dask.dataframe"), pytest.importorskip("pandas")
+    values = DENSE > 1 if kind == "boolean" else DENSE.round()
+    frame = pd.DataFrame(values, columns=[f"c{j}" for j in range(40)]).astype(kind)
+    settings = OPTIONS | {"solver": "mu"}
+    found, expected = (pw.NMF(4, **settings).fit(X) for X in (frames.from_pandas(frame, npartitions=3), frame))
+    assert found.components_.dtype == expected.components_.dtype == dtype
+    np.testing.assert_allclose(found.components_, expected.components_, rtol=1e-3, atol=1e-4)
+    frame.loc[500, "c7"] = pd.NA
+    lazy = frames.from_pandas(frame, npartitions=3)
+    with pytest.raises(DataError, match=r"X\[500, 7\] is unknown \(1 of 28,000 .*missing_values=np.nan"):
+        pw.NMF(4, **settings).fit(lazy)
+    settings["missing_values"] = np.nan
+    found, expected = (pw.NMF(4, **settings).fit(X) for X in (lazy, frame))
+    np.testing.assert_allclose(found.components_, expected.components_, rtol=1e-3, atol=1e-4)
+
+
+def test_a_frame_of_words_names_the_column():
+    frames, pd = pytest.importorskip("dask.dataframe"), pytest.importorskip("pandas")
+    frame = frames.from_pandas(pd.DataFrame({"a": [1.0, 2.0], "b": pd.array(["x", "y"], "string")}), npartitions=1)
+    with pytest.raises(DataTypeError, match=r"b' of X|must hold numbers"):
+        pw.NMF(1).fit(frame)
+
+
 def test_unknown_entries_and_weights_of_rows_work():
     X, weights = np.where(RNG.random(DENSE.shape) < 0.2, np.nan, DENSE), RNG.random(700) + 0.5
     settings = OPTIONS | {"solver": "mu", "missing_values": np.nan}

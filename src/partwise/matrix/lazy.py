@@ -19,7 +19,7 @@ from partwise.indices import canonical
 from partwise.matrix.adding import Adding, added
 from partwise.matrix.base import Block, Matrix, PerBlock
 from partwise.matrix.by_blocks import ByBlocks, array_of_rows, held, n_stored_of
-from partwise.matrix.containers import NUMBERS, Named, is_anndata
+from partwise.matrix.containers import NUMBERS, Named, is_anndata, plain
 from partwise.threads import ALONE, Workers
 
 PATIENCE = 60.0
@@ -51,7 +51,18 @@ def dask_array(X: Any) -> Any:
         return None
     if isinstance(X, Named) or is_anndata(X):
         return dask_array(X.X)
-    return X.to_dask_array(lengths=True) if hasattr(X, "to_dask_array") else X
+    if not hasattr(X, "to_dask_array"):
+        return X
+    if hasattr(X, "columns") and any(
+        hasattr(dtype, "numpy_dtype") for dtype in X.dtypes
+    ):  # Dask makes objects of these
+        X = X.map_partitions(_floats, meta=_floats(X._meta))
+    return X.to_dask_array(lengths=True)
+
+
+def _floats(frame: Any) -> Any:
+    """Return a pandas frame with its entries as NumPy's floats, NaN where they are NA."""
+    return type(frame)(plain(frame), frame.index, frame.columns)
 
 
 class Lazy(ByBlocks):
