@@ -4,6 +4,7 @@
 #include "beta.hpp"
 #include "bindings.hpp"
 #include "columns.hpp"
+#include "errors.hpp"
 #include "gram.hpp"
 #include "hals.hpp"
 #include "multiplicative.hpp"
@@ -11,6 +12,7 @@
 #include "poisson.hpp"
 #include "rows.hpp"
 #include "survey.hpp"
+#include "thin.hpp"
 #include "transposition.hpp"
 
 namespace {
@@ -29,6 +31,33 @@ void bind(nb::module_& m) {
       },
       nb::arg("values").noconvert(),
       "Returns (smallest, largest, sum, sum of squares) of the values, in float64; the sum is NaN if a value is.");
+  m.def(
+      "dense_dot",
+      [](Grid<const Real> X, Table<const Real> right, Table<Real> out) {
+        const Index n = Index(X.shape(0)), m = Index(X.shape(1)), k = Index(right.shape(1));
+        demand(Index(right.shape(0)) == m, "right has another number of rows than X has columns");
+        demand(Index(out.shape(0)) == n && Index(out.shape(1)) == k, "out has another shape");
+        const auto rows = strided(X);
+        nb::gil_scoped_release free;
+        ThinProduct<Real>(right.data(), m, k)(rows, n, out.data());
+      },
+      nb::arg("X").noconvert(), nb::arg("right").noconvert(), nb::arg("out").noconvert(),
+      "out = X @ right for a thin right; rows or columns of X are contiguous. Overwrites out.");
+  m.def(
+      "row_errors",
+      [](Grid<const Real> X, Table<const Real> left, Table<const Real> right, Line<double> errors) {
+        const Index n = Index(X.shape(0)), m = Index(X.shape(1)), k = Index(right.shape(1));
+        demand(Index(left.shape(0)) == n && Index(errors.shape(0)) == n, "rows differ");
+        demand(Index(right.shape(0)) == m && Index(left.shape(1)) == k, "left or right has another shape");
+        const auto rows = strided(X);
+        nb::gil_scoped_release free;
+        RowErrors<Real>(right.data(), m, k)(rows, n, left.data(), errors.data());
+      },
+      nb::arg("X").noconvert(), nb::arg("left").noconvert(), nb::arg("right").noconvert(),
+      nb::arg("errors").noconvert(),
+      "errors (n,) = the sum of (X - left @ right.T)^2 over each row, in float64; rows or columns of X are "
+      "contiguous.\n"
+      "Overwrites errors.");
   m.def(
       "hals_block",
       [](Table<Real> iterate, Table<const Real> start, Table<Real> point, Grid<const Real> cross,

@@ -26,6 +26,8 @@ KERNELS = {
     ),
     "csr_dot": (CSR | {"right": (3, 2), "out": (2, 2), "first": 0, "last": 2}, ["out"]),
     "csr_spread": (CSR | {"right": (2, 4), "out": (3, 4), "edges": np.array([0, 1, 3])}, ["out"]),
+    "dense_dot": ({"X": (2, 3), "right": (3, 2), "out": (2, 2)}, ["out"]),
+    "row_errors": ({"X": (2, 3), "left": (2, 2), "right": (3, 2), "errors": (2,)}, ["errors"]),
     "csr_predict": (
         CSR | {"left": (2, 2), "right": (3, 2), "model": (3,), "first": 0, "last": 2},
         ["model"],

@@ -1,6 +1,6 @@
 """Half the squared Frobenius norm: least squares."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -77,7 +77,8 @@ class Frobenius(BetaDivergence):
                 stored = float(np.sum(x * (x - 2 * p), dtype=np.float64))
                 return 0.5 * (float(np.vdot(gram(left), side.shared)) + stored)
             case dense:
-                value = 0.5 * sum(float(np.vdot(part, part)) for part in _residuals(dense, left, side.right))
+                assert isinstance(dense, DenseRows)
+                value = 0.5 * float(dense.errors(left, side.right).sum())
                 if dense is not rows:  # the model in cells that do not count, where X has zeros, counts for nothing
                     value -= 0.5 * float(np.vdot(gram(left), side.fixed.gram - side.shared))
                 return value
@@ -102,13 +103,5 @@ class Frobenius(BetaDivergence):
                 model = 0.5 * np.einsum("it,it->i", wide @ side.shared, wide)
                 return np.maximum(model + rows.sums(x * (0.5 * x - p)), 0.0)  # rounding can go just under 0
             case _:
-                squares = [np.einsum("ij,ij->i", part, part) for part in _residuals(rows, left, side.right)]
-                return 0.5 * np.concatenate(squares)
-
-
-def _residuals(rows: Rows, left: Array, right: Array) -> Iterator[Array]:
-    """Yield X - left @ right.T in float64 for some of the rows at a time."""
-    wide = right.astype(np.float64)
-    for block in blocks_in_cache(len(left), len(right)):
-        model = left[block].astype(np.float64) @ wide.T
-        yield np.subtract(rows.cells(block), model, out=model)
+                assert isinstance(rows, DenseRows)
+                return 0.5 * rows.errors(left, side.right)
