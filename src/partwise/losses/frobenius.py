@@ -8,7 +8,7 @@ import numpy as np
 
 from partwise import kernels
 from partwise.losses.beta import BetaDivergence
-from partwise.losses.fixed import Side, gram, own_gram
+from partwise.losses.fixed import Fixed, Side, gram, own_gram
 from partwise.matrix import Array, Matrix
 from partwise.matrix.rows import CsrRows, DenseRows, KnownRows, Rows, SpeckledRows, blocks_in_cache
 
@@ -40,6 +40,12 @@ class Frobenius(BetaDivergence):
     def constant(self, X: Matrix) -> float:
         """Return half the squared norm."""
         return 0.5 * X.squared_norm
+
+    def sides(
+        self, X: Matrix, fixed: Fixed, *, value: bool, exact: bool = False, constant: float | None = None
+    ) -> list[Side]:
+        """See Loss: exact values come from residuals, and need no constant, which would be a pass over X."""
+        return super().sides(X, fixed, value=value, exact=exact, constant=0.0 if exact else constant)
 
     def gradient(self, rows: Rows, left: Array, side: Side, *, value: bool) -> tuple[Array, Array, float]:
         if isinstance(rows, KnownRows):

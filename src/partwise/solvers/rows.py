@@ -67,8 +67,7 @@ def solve_rows(
         Where the rows may lie.
     """
     if not X.can("columns"):  # it is not in memory
-        found = X.each(_solved, (loss, parts.array, penalty, most, X.facts), start, domain, workers=workers)[0]
-        return np.concatenate(found)
+        return _by_blocks(X, loss, start, parts, penalty, workers, most, domain)[0]
     n, k = X.shape[0], parts.array.shape[1]
     if isinstance(loss, Frobenius):
         return least_squares(X, start, parts, penalty, workers, domain=domain)[0]
@@ -90,10 +89,29 @@ def solve_rows(
     return w.point
 
 
-def _solved(part: Matrix, rows: slice, shared: Any, start: Array | None, domain: Domain) -> tuple[Array, None]:
-    loss, parts, penalty, most, facts = shared
+def _by_blocks(
+    X: Matrix,
+    loss: Loss,
+    start: Array | None,
+    parts: Fixed,
+    penalty: Penalty,
+    workers: Workers,
+    most: int | None,
+    domain: Domain,
+    *,
+    value: bool = False,
+) -> tuple[Array, float | None]:
+    """Solve the rows of each block; return them and, with `value`, the loss, all in one reading of X."""
+    shared = loss, parts.array, penalty, most, X.facts, value
+    found, sums = X.each(_solved, shared, start, domain, workers=workers)
+    return np.concatenate(found), sums[0] if value else None
+
+
+def _solved(part: Matrix, rows: slice, shared: Any, start: Array | None, domain: Domain) -> tuple[Array, Any]:
+    loss, parts, penalty, most, facts, value = shared
     part.as_part_of(facts)
-    return solve_rows(part, loss, start, Fixed(parts), penalty, ALONE, most=most, domain=domain), None
+    left = solve_rows(part, loss, start, Fixed(parts), penalty, ALONE, most=most, domain=domain)
+    return left, (loss.value(part, left, parts),) if value else None
 
 
 def least_squares(
@@ -176,7 +194,7 @@ def finish(
                 X, start, parts, penalty, workers, domain=domain, value=weighted is None, in_place=True
             )
         else:
-            left = solve_rows(X, loss, start, parts, penalty, workers, domain=domain)
+            left, value = _by_blocks(X, loss, start, parts, penalty, workers, None, domain, value=weighted is None)
     elif found.reason is not StopReason.MAX_TIME:
         most = None if loss.convex else MOST_LOCAL
         left = solve_rows(X, loss, found.W, parts, penalty, workers, most=most, domain=domain)
