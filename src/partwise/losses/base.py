@@ -81,8 +81,8 @@ class Loss(ABC):
         """Raise DomainError if X has an entry that the loss is not defined for; also refuse weights it cannot take."""
         if X.is_signed and not self.takes_signs:
             raise DomainError(f"loss={self.name!r} takes no negative entries; use 'frobenius', or negatives='clip'.")
-        if X.entry_weights is not None:
-            check_powers(X.entry_weights, self, "entry_weight", X.dtype)
+        if X.weight_range is not None:
+            check_powers(np.array(X.weight_range), self, "entry_weight", X.dtype)
         if not self.domain.closed and X.has_zeros:
             raise DomainError(
                 f"When beta_loss <= 0 and X contains zeros, the solver may diverge. Please add small values to X, "

@@ -228,6 +228,12 @@ class Matrix(ABC):
         """What the loss of each stored entry is multiplied by, in the order of ``values()``; None: 1."""
         return None
 
+    @property
+    def weight_range(self) -> tuple[float, float] | None:
+        """Least and largest of the weights of entries, but for those of 0; None: all are 1."""
+        weights = self.entry_weights
+        return None if weights is None or not weights.size else (float(weights.min()), float(weights.max()))
+
     def arrays(self) -> list[Array]:
         """Return the arrays that hold X: equal ones are equal data."""
         return [self.values()]

@@ -97,6 +97,9 @@ class ByBlocks(Matrix):
     def mapped(self, function: Callable[[Array], Array]) -> Matrix:
         return Changed(self, partial(_mapped, function=function))
 
+    def astype(self, dtype: Any) -> Matrix:
+        return Changed(self, lambda part, rows: part.astype(dtype))
+
     def scaled(self, left: Array, right: Array) -> Matrix:
         return Changed(self, partial(_scaled, left=left, right=right))
 
@@ -191,7 +194,7 @@ class Changed(ByBlocks):
     """A matrix whose blocks are those of another one, changed by a function of (some rows of it, which).
 
     `whole` says whether every entry is known; if not, blocks are of storages that have unknown ones. `n_columns` is how
-    many columns it has, if not as many as the other.
+    many columns it has, if not as many as the other, and `weight_range` is of weights that it gives entries.
     """
 
     def __init__(
@@ -200,12 +203,17 @@ class Changed(ByBlocks):
         change: Callable[[Matrix, slice], Matrix],
         whole: bool = True,
         n_columns: int | None = None,
+        weight_range: tuple[float, float] | None = None,
     ) -> None:
         self._source, self._change = source, change
         self.shape, self.blocks = (source.shape[0], n_columns or source.shape[1]), source.blocks
         self.dtype = self.slice(0, 1).dtype
         self.capabilities = source.capabilities if whole else frozenset()
-        self.is_checked = source.is_checked
+        self.is_checked, self._weight_range = source.is_checked, weight_range or source.weight_range
+
+    @property
+    def weight_range(self) -> tuple[float, float] | None:
+        return self._weight_range
 
     @cached_property
     def n_stored(self) -> int:
@@ -217,7 +225,10 @@ class Changed(ByBlocks):
     @cached_property
     def mean(self) -> float:
         """See Matrix: of the known entries."""
-        return super().mean if self.can("complete") else self.total_size / max(self.n_stored, 1)
+        if self.can("complete"):
+            return super().mean
+        weight = self.n_stored if self.weight_range is None else sum(self.each(_weight_of, None)[0])
+        return self.total_size / weight if weight else 0.0
 
     def check_room(self, n_components: int, n_jobs: int) -> None:
         self._source.check_room(n_components, n_jobs)
@@ -353,6 +364,11 @@ def n_stored_of(part: Matrix, rows: slice, _: None) -> tuple[int, None]:
     return part.n_stored, None
 
 
+def _weight_of(part: Matrix, rows: slice, _: None) -> tuple[float, None]:
+    weights = part.entry_weights
+    return float(part.n_stored if weights is None else weights.sum(dtype=np.float64)), None
+
+
 def _find(part: Matrix, rows: slice, test: Any) -> tuple[Any, None]:
     hit = part.find(test)
     return (rows.start + hit[0], *hit[1:]) if hit else None, None
@@ -371,7 +387,7 @@ def _columns(part: Matrix, rows: slice, which: Array) -> tuple[Array, None]:
 
 
 def _survey(part: Matrix, rows: slice, _: None) -> tuple[tuple[float, float, float, float], None]:
-    return part.survey, None
+    return (*part.survey[:2], part.total, part.squared_norm), None  # with the weights of entries
 
 
 def _sum_of(part: Matrix, rows: slice, of: Any) -> tuple[float, None]:

@@ -13,12 +13,12 @@ from partwise.matrix.base import Matrix
 from partwise.matrix.by_blocks import ByBlocks, Changed, array_of_rows
 from partwise.matrix.containers import entries_of
 from partwise.matrix.dense import Dense
-from partwise.matrix.lazy import Lazy, dask_array
+from partwise.matrix.lazy import Lazy, dask_array, is_dask
 from partwise.matrix.names import feature_names, like_columns
 from partwise.matrix.observed import Observed
 from partwise.matrix.rows import Array
 from partwise.matrix.sparse import Sparse
-from partwise.matrix.unknown import known_entries
+from partwise.matrix.unknown import checked_weights, known_entries, range_of_weights, rows_of_weights
 from partwise.parameters import check_choice
 
 NEGATIVES = ("error", "clip", "keep")
@@ -51,7 +51,7 @@ def as_matrix(
         Refuse negative entries, take them as zeros, in a copy, or keep them.
     missing_values : None, nan or 0
         Which entries are unknown: none, NaN, or those that are 0 (in a sparse X: absent; a stored 0 is known).
-    entry_weight : array or sparse matrix of shape (n, m), or None
+    entry_weight : array, sparse matrix or ByBlocks of shape (n, m), or None
         Weights of the entries; one of weight 0, or absent from a sparse entry_weight, is unknown. If X and it have
         names of columns, they are matched by name.
 
@@ -71,12 +71,12 @@ def as_matrix(
     if not isinstance(X, Matrix) and (lazy := dask_array(X)) is not None:
         X = Lazy(lazy, name)
     if isinstance(X, ByBlocks) and not X.is_checked:
-        if entry_weight is not None:
+        if entry_weight is not None and (isinstance(X, Lazy) or is_dask(entry_weight)):
             raise ParameterError(
-                "entry_weight cannot go with data that are read a block of rows at a time. Load X into memory, or give "
-                "sample_weight and feature_weight."
+                "entry_weight cannot go with a Dask array. Compute both, or write them with convert and open them with "
+                "open_blocks; or give sample_weight and feature_weight."
             )
-        return _checked(X, kind, name, model, negatives)
+        return _checked(X, kind, name, model, negatives, _weights_by_blocks(X, entry_weight))
     if isinstance(X, Matrix):
         asked = {"negatives": negatives != "error", "missing_values": kind, "entry_weight": entry_weight is not None}
         for keyword in (keyword for keyword, given in asked.items() if given):
@@ -86,7 +86,8 @@ def as_matrix(
         entry_weight = like_columns(entry_weight, feature_names(X, name), "entry_weight", sparse=True)
     X = entries_of(X, name)
     if kind is not None or entry_weight is not None:
-        found = known_entries(X, kind, entry_weight)
+        weight = None if entry_weight is None else checked_weights(entry_weight, X.shape, X.dtype)
+        found = known_entries(X, kind, weight)
         if found is not None:
             known, weights = _sparse(found[0]), None if found[1] is None else _sparse(found[1])
             if negatives == "clip" and known.n_stored and -np.inf < known.survey[0] < 0:
@@ -105,10 +106,24 @@ def as_matrix(
     return matrix
 
 
-def _checked(X: ByBlocks, kind: str | None, name: str, model: str, negatives: str) -> Matrix:
+def _weights_by_blocks(X: ByBlocks, entry_weight: Any) -> Any:
+    """Return checked weights of the entries of a matrix that is read by blocks, by blocks themselves or in memory."""
+    if entry_weight is None:
+        return None
+    known, given = feature_names(X), feature_names(entry_weight)
+    if not isinstance(entry_weight, ByBlocks):
+        entry_weight = like_columns(entry_weight, known, "entry_weight", sparse=True)
+    elif known is not None and given is not None and list(known) != list(given):
+        raise ParameterError("entry_weight has other names of columns than X, or in another order. Write it anew.")
+    weights = checked_weights(entry_weight, X.shape, X.dtype)
+    return weights.tocsr() if sp.issparse(weights) else weights
+
+
+def _checked(X: ByBlocks, kind: str | None, name: str, model: str, negatives: str, weights: Any) -> Matrix:
     """Return a matrix that is read by blocks, with zeros for negative entries if they are to be clipped, checked."""
-    unknown = kind == "zero" or (kind == "nan" and bool(np.isnan(X.total)))
-    found = Changed(X, partial(_block, kind=kind if unknown else None), whole=not unknown)
+    unknown = weights is not None or kind == "zero" or (kind == "nan" and bool(np.isnan(X.total)))
+    change = partial(_block, kind=kind if unknown else None, weights=weights)
+    found = Changed(X, change, whole=not unknown, weight_range=None if weights is None else range_of_weights(weights))
     if negatives == "clip" and found.n_stored and -np.inf < found.survey[0] < 0:
         found = Changed(found, _clipped_block)
     try:
@@ -119,12 +134,16 @@ def _checked(X: ByBlocks, kind: str | None, name: str, model: str, negatives: st
     return found
 
 
-def _block(part: Matrix, rows: slice, kind: str | None) -> Matrix:
-    """Return some rows, with their unknown entries as such."""
-    if kind is None:
+def _block(part: Matrix, rows: slice, kind: str | None, weights: Any) -> Matrix:
+    """Return some rows, with their unknown entries as such, and with weights."""
+    if kind is None and weights is None:
         return part
-    known = known_entries(array_of_rows(part), kind, None)
-    return Observed(_sparse(_all_stored(part.dense(np.arange(part.shape[0]))) if known is None else known[0]), None)
+    own = None if weights is None else rows_of_weights(weights, rows, part.dtype)
+    found = known_entries(array_of_rows(part), kind, own)
+    if found is None:
+        return Observed(_sparse(_all_stored(part.dense(np.arange(part.shape[0])))), None)
+    known, weighted = found
+    return Observed(_sparse(known), None if weighted is None else _sparse(weighted))
 
 
 def _all_stored(X: Array) -> Any:

@@ -7,6 +7,8 @@ import scipy.sparse as sp
 
 from partwise.exceptions import DataError, IncompatibleSolverError, ParameterError
 from partwise.indices import canonical
+from partwise.matrix.base import Matrix
+from partwise.matrix.by_blocks import ByBlocks, array_of_rows
 from partwise.matrix.containers import entries_of
 
 MOST_CELLS = 20_000_000
@@ -21,7 +23,7 @@ MOST_SPREAD = {np.dtype(np.float32): 23, np.dtype(np.float64): 50}
 """Exponent of the largest ratio of such scales for a degree under 1: the smallest stay far above the model's floor."""
 
 
-def known_entries(X: Any, missing: str | None, entry_weight: Any) -> tuple[Any, Any] | None:
+def known_entries(X: Any, missing: str | None, weight: Any) -> tuple[Any, Any] | None:
     """Return (known entries, their weights or None), both CSR of one pattern; None if all are known and weigh 1.
 
     Parameters
@@ -30,10 +32,9 @@ def known_entries(X: Any, missing: str | None, entry_weight: Any) -> tuple[Any, 
         Data; may have NaN.
     missing : {'nan', 'zero', None}
         What marks an unknown entry. Zeros that a sparse X stores are known.
-    entry_weight : array or sparse matrix (n, m), or None
-        Weights, at least 0; 0 or absent: unknown.
+    weight : array or CSR matrix (n, m), or None
+        Weights as `checked_weights` returns them; 0 or absent: unknown.
     """
-    weight = None if entry_weight is None else _checked(entry_weight, X.shape, X.dtype)
     if missing == "zero" and sp.issparse(X):
         if weight is None:
             return X, None
@@ -137,20 +138,52 @@ def check_powers(weights: Any, loss: Any, name: str, dtype: Any) -> None:
         )
 
 
-def _checked(entry_weight: Any, shape: tuple[int, int], dtype: Any) -> Any:
-    """Return the weights in X's dtype, as an array or CSR, checked: shape, finite, at least 0, not all 0."""
-    weight = entries_of(entry_weight, "entry_weight")
-    if weight.shape != tuple(shape):
+def checked_weights(entry_weight: Any, shape: tuple[int, int], dtype: Any) -> Any:
+    """Return weights in X's dtype, as an array or CSR, checked: shape, finite, at least 0, not all 0.
+
+    Those that are read by blocks are checked, and returned as they are.
+    """
+    by_blocks = isinstance(entry_weight, ByBlocks)
+    weight = entry_weight if by_blocks else entries_of(entry_weight, "entry_weight")
+    if tuple(weight.shape) != tuple(shape):
         raise ParameterError(
-            f"entry_weight has shape {weight.shape}, X has shape {tuple(shape)}; give one weight an entry."
+            f"entry_weight has shape {tuple(weight.shape)}, X has shape {tuple(shape)}; give one weight an entry."
         )
-    if sp.issparse(weight):
-        weight = canonical(weight)
-    values = weight.data if sp.issparse(weight) else weight
-    if not np.isfinite(values).all() or (values < 0).any() or not values.any():
+    if by_blocks:
+        lowest, largest, total, _ = weight.survey
+    else:
+        weight = canonical(weight) if sp.issparse(weight) else weight
+        values = weight.data if sp.issparse(weight) else weight
+        lowest, largest, total = (float(of(values)) if values.size else 0.0 for of in (np.min, np.max, np.sum))
+    if not (lowest >= 0 and 0 < largest < np.inf) or np.isnan(total):
         raise ParameterError(
             "entry_weight must be finite, at least 0, and not zero everywhere; where X is unknown give 0, not NaN or a "
             "mask."
         )
-    check_scale(float(values.max()), "entry_weight")
-    return weight.astype(dtype, copy=False)
+    check_scale(largest, "entry_weight")
+    return weight if by_blocks else weight.astype(dtype, copy=False)
+
+
+def rows_of_weights(weight: Any, rows: slice, dtype: Any) -> Any:
+    """Return some rows of weights that `checked_weights` returned, as an array or CSR in X's dtype."""
+    if isinstance(weight, ByBlocks):
+        return array_of_rows(weight.slice(rows.start, rows.stop)).astype(dtype, copy=False)
+    return weight[rows]
+
+
+def range_of_weights(weight: Any) -> tuple[float, float]:
+    """Return the least weight above 0, and the largest."""
+    if isinstance(weight, ByBlocks):
+        ends = weight.each(_ends, None)[0]
+    else:
+        ends = [_ends_of(weight.data if sp.issparse(weight) else weight)]
+    return min(low for low, _ in ends), max(high for _, high in ends)
+
+
+def _ends(part: Matrix, rows: slice, _: None) -> tuple[tuple[float, float], None]:
+    return _ends_of(part.values()), None
+
+
+def _ends_of(values: Any) -> tuple[float, float]:
+    positive = values[values > 0]
+    return (float(positive.min()), float(positive.max())) if positive.size else (np.inf, 0.0)
