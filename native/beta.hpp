@@ -24,6 +24,36 @@ inline double divergence_near_limit(double x, double p, double beta) {
   return std::pow(p, beta) * ((x > 0 ? ratio * excess(ratio, beta - 1) : 0) + least) / beta;
 }
 
+/// p^(halves / 2), which takes no more than a square root.
+template <int Halves>
+inline double power_of_halves(double p) {
+  if constexpr (Halves == -1) return 1 / std::sqrt(p);
+  if constexpr (Halves == 0) return 1;
+  if constexpr (Halves == 1) return std::sqrt(p);
+  if constexpr (Halves > 1) return p * power_of_halves<Halves - 2>(p);
+}
+
+/// beta_parts where twice beta is a whole number from 1 up, other than 2.
+template <class Real, int Twice>
+double beta_parts_of_halves(const Real* x, Real* p, Real* ratio, Index size, Real floor, bool value) {
+  constexpr int wide = 8;  // sums side by side: one after another they would wait for each other
+  constexpr double beta = Twice / 2.0;
+  double sums[wide] = {};
+  const auto entry = [&](Index e, int lane) {
+    const double data = double(x[e]), model = double(std::max(p[e], floor));
+    const double power = power_of_halves<Twice - 2>(model), part = data * power;
+    ratio[e] = Real(part / model);
+    p[e] = Real(power);
+    if (value)
+      sums[lane] += (power_of_halves<Twice>(data) + (beta - 1) * power * model - beta * part) / (beta * (beta - 1));
+  };
+  Index e = 0;
+  for (; e + wide <= size; e += wide)
+    for (int lane = 0; lane < wide; ++lane) entry(e + lane, lane);
+  for (int lane = 0; e < size; ++e, ++lane) entry(e, lane);
+  return sum<double, wide>(load<Vector<double, wide>>(sums));
+}
+
 /// For `size` entries x of the data and p of the model (raised to `floor` where lower):
 ///   ratio <- x p^(beta - 2),  p <- p^(beta - 1),  and the sum of d(x, p) is returned when `value` is set, where
 ///   d = x log(x / p) - x + p (beta = 1),  x / p - log(x / p) - 1 (beta = 0),
@@ -31,6 +61,10 @@ inline double divergence_near_limit(double x, double p, double beta) {
 /// Fevotte & Idier (2011), doi:10.1162/NECO_a_00168, eq. (5).
 template <class Real>
 double beta_parts(const Real* x, Real* p, Real* ratio, Index size, double beta, Real floor, bool value) {
+  if (beta == 0.5) return beta_parts_of_halves<Real, 1>(x, p, ratio, size, floor, value);
+  if (beta == 1.5) return beta_parts_of_halves<Real, 3>(x, p, ratio, size, floor, value);
+  if (beta == 2.5) return beta_parts_of_halves<Real, 5>(x, p, ratio, size, floor, value);
+  if (beta == 3) return beta_parts_of_halves<Real, 6>(x, p, ratio, size, floor, value);
   constexpr int wide = lanes<Real>;
   using V = Vector<Real, wide>;
   const V least = floor - V{}, normal = std::numeric_limits<Real>::min() - V{};

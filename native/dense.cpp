@@ -200,6 +200,25 @@ void bind(nb::module_& m) {
       nb::arg("lower").noconvert().none() = nb::none(), nb::arg("upper").noconvert().none() = nb::none(),
       "poisson_csr for a block of dense rows; transposed (k, m padded to 16) holds right', zero past m.");
   m.def(
+      "remember",
+      [](Table<Real> left, Table<double> up, Table<double> down, Table<const Real> negative, Table<const Real> positive,
+         Line<const Real> least, Line<const Real> levels, double forget, double l1, double l2, double exponent) {
+        const Index rows = Index(left.shape(0)), k = Index(left.shape(1)), shared = Index(positive.shape(0));
+        demand(Index(up.shape(0)) == rows && Index(up.shape(1)) == k, "up: another shape");
+        demand(Index(down.shape(0)) == rows && Index(down.shape(1)) == k, "down: another shape");
+        demand(Index(negative.shape(0)) >= rows && Index(negative.shape(1)) == k, "negative: another shape");
+        demand((shared == 1 || shared >= rows) && Index(positive.shape(1)) == k, "positive: another shape");
+        demand(Index(least.shape(0)) == k && Index(levels.shape(0)) == k, "least or levels: another length");
+        nb::gil_scoped_release free;
+        remember(left.data(), up.data(), down.data(), negative.data(), positive.data(), shared == 1 ? 0 : k,
+                 least.data(), levels.data(), rows, k, forget, l1, l2, exponent);
+      },
+      nb::arg("left").noconvert(), nb::arg("up").noconvert(), nb::arg("down").noconvert(),
+      nb::arg("negative").noconvert(), nb::arg("positive").noconvert(), nb::arg("least").noconvert(),
+      nb::arg("levels").noconvert(), nb::arg("forget"), nb::arg("l1"), nb::arg("l2"), nb::arg("exponent"),
+      "Adds the parts of a batch's gradient to the running sums, and sets left = (up / down)^exponent, in place.\n"
+      "The sums so far are multiplied by forget. positive may be one shared row.");
+  m.def(
       "newton_dense",
       [](Table<const Real> X, Table<Real> left, Table<const Real> right, Line<const double> mass, double l2,
          double floor, double beta, int most) {

@@ -42,4 +42,31 @@ Multiplied multiply(Real* left, const Real* negative, const Real* positive, Inde
   return done;
 }
 
+/// Where the multiplicative steps of a stream lead some rows of H, from two running sums over batches:
+///   up <- forget up + negative x^(1 / exponent),  down <- forget down + positive + l1 + l2 x,  left <- (up /
+///   down)^exponent
+/// with x = left[i,t], or levels[t] where that is 0 and the gradient wants it larger; an entry that falls under
+/// least[t] is zero. Lefevre, Bach & Fevotte (2011), doi:10.1109/ASPAA.2011.6082314.
+template <class Real>
+void remember(Real* left, double* up, double* down, const Real* negative, const Real* positive, Index positive_stride,
+              const Real* least, const Real* levels, Index rows, Index k, double forget, double l1, double l2,
+              double exponent) {
+  const auto raised = [](double x, double power) {
+    return power == 1 ? x : power == 0.5 ? std::sqrt(x) : power == 2 ? x * x : std::pow(x, power);
+  };
+  const double root = 1 / exponent;
+  for (Index i = 0; i < rows; ++i) {
+    const Real* push = positive + i * positive_stride;
+    for (Index t = 0; t < k; ++t) {
+      const Index e = i * k + t;
+      const double x = double(left[e]), pull = double(negative[e]), have = double(push[t]) + l1 + l2 * x;
+      up[e] = forget * up[e] + pull * raised(x == 0 && pull > have ? double(levels[t]) : x, root);
+      down[e] = forget * down[e] + have;
+      const Real now = Real(raised(up[e] / down[e], exponent));
+      if (!(down[e] > 0) || !std::isfinite(now)) continue;  // nothing pushes back yet
+      left[e] = now < least[t] ? Real(0) : now;
+    }
+  }
+}
+
 }  // namespace partwise

@@ -9,10 +9,11 @@ from partwise import NMF, MiniBatchNMF
 from partwise.estimators.base import FOUND
 from partwise.solvers import HALS
 from partwise.solvers.online import Online
+from partwise.solvers.past import Products
 
 FRAME = pd.DataFrame(np.random.default_rng(0).gamma(1.0, 1.0, (40, 8)), columns=list("abcdefgh"))
 OTHER = np.random.default_rng(1).gamma(1.0, 1.0, (30, 5))
-ESTIMATORS = [NMF(3, random_state=0), MiniBatchNMF(3, batch_size=10, tol=0.1, random_state=0)]
+ESTIMATORS = [NMF(3, random_state=0), MiniBatchNMF(3, batch_size=10, tol=0.01, random_state=0)]
 
 
 def state(model):
@@ -87,15 +88,16 @@ def test_a_warning_that_is_an_error_leaves_the_model_as_it_was():
 @pytest.mark.parametrize("after", [0, 1])
 def test_a_batch_that_fails_leaves_the_stream_as_it_was(after, monkeypatch):
     model = MiniBatchNMF(3, random_state=0).partial_fit(FRAME[:20]).partial_fit(FRAME[20:])
-    before, sums = state(model), [array.copy() for array in (model._online.Ht, model._online.numerator)]
+    online = model._online
+    before, sums = state(model), [array.copy() for array in (online.Ht, online.past.cross, online.past.gram)]
     with monkeypatch.context() as patched:
-        interrupt(patched, Online, "step" if after == 0 else "_learn", 0)
+        interrupt(patched, *((Online, "step") if after == 0 else (Products, "learned")), 0)
         with pytest.raises(KeyboardInterrupt):
             model.partial_fit(FRAME)
     with pytest.raises(ValueError, match="Negative"):
         model.partial_fit(-FRAME)
     assert same(state(model), before)
-    for array, kept in zip((model._online.Ht, model._online.numerator), sums, strict=True):
+    for array, kept in zip((online.Ht, online.past.cross, online.past.gram), sums, strict=True):
         np.testing.assert_array_equal(array, kept)
 
 

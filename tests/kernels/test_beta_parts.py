@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import rel_entr, xlogy
 
-BETAS = [-1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0]
+BETAS = [-1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 2.7, 3.0]
 SHAPES = [(1, 1), (1, 2), (1, 3), (3, 5), (1, 15), (1, 16), (1, 17), (7, 33), (3, 1025), (1, 0)]
 FLOOR = 1e-6
 

@@ -77,6 +77,11 @@ KERNELS = {
         | {"exponent": 1.0},
         ["left"],
     ),
+    "remember": (
+        {"left": (2, 2), "up": (2, 2), "down": (2, 2), "negative": (2, 2), "positive": (2, 2), "least": (2,)}
+        | {"levels": (2,), "forget": 0.5, "l1": 0.0, "l2": 0.0, "exponent": 1.0},
+        ["left", "up", "down"],
+    ),
     "hals_observed": (
         CSR
         | {"weights": None, "iterate": (2, 2), "start": (2, 2), "point": (2, 2), "right": (3, 2), "l1": 0.0, "l2": 0.0}

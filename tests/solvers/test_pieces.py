@@ -185,23 +185,27 @@ def test_the_cost_of_a_batch_is_its_loss_before_the_parts_change(loss, noise):
     assert cost == pytest.approx((kind.value(batch, W, Ht) + 0.5 * Ht.sum()) / 25, rel=1e-5)
 
 
-def test_a_batch_that_is_broken_off_does_not_count(monkeypatch):
+@pytest.mark.parametrize("loss", [2, 1])
+def test_a_batch_that_is_broken_off_does_not_count(monkeypatch, loss):
+    """A Ctrl-C as the new parts are returned, when all sums have been made."""
     rng = np.random.default_rng(1)
-    stream, batch = Online(get_loss(2), rng.random((12, 4)), forget=0.9), as_matrix(rng.random((25, 12)))
-    before = [array.copy() for array in (stream.Ht, stream.numerator, stream.denominator)]
-
-    divide, interrupts = np.divide, iter([False, True])
-
-    def late(*given, **options):
-        if next(interrupts):
-            raise KeyboardInterrupt
-        return divide(*given, **options)
-
-    monkeypatch.setattr("partwise.solvers.online.AT_ONCE", 16)
-    monkeypatch.setattr(np, "divide", late)
-    with Workers(1) as workers, pytest.raises(KeyboardInterrupt):
+    stream, batch = Online(get_loss(loss), rng.random((12, 4)), forget=0.9), as_matrix(rng.random((25, 12)))
+    with Workers(1) as workers:
         stream.step(batch, None, (Penalty(), Penalty()), 30, workers)
-    for now, array in zip((stream.Ht, stream.numerator, stream.denominator), before, strict=True):
+        past, Ht = stream.past, stream.Ht
+        before = [array.copy() for array in (Ht, *vars(past).values())]
+        learned = type(past).learned
+
+        def late(*given):
+            learned(*given)
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(type(past), "learned", late)
+        with pytest.raises(KeyboardInterrupt):
+            stream.step(batch, None, (Penalty(), Penalty()), 30, workers)
+    assert stream.past is past
+    assert stream.Ht is Ht
+    for now, array in zip((Ht, *vars(past).values()), before, strict=True):
         np.testing.assert_array_equal(now, array)
 
 

@@ -14,6 +14,7 @@ from partwise.exceptions import ParameterError
 from partwise.io.held import Held, checked_facts, is_number, is_whole
 from partwise.penalties import Penalty
 from partwise.solvers.online import Online
+from partwise.solvers.past import Past, Products, Ratio
 from partwise.terms import TERMS
 from partwise.weighting import Weighting
 
@@ -34,7 +35,11 @@ NEEDED = {
     "MiniBatchNMF": {"n_components_", "n_features_in_", "n_steps_"},
 }
 """Attributes that every model of a class has."""
-STREAM = ("Ht", "numerator", "denominator")
+PASTS: dict[str, tuple[type[Past], dict[str, tuple[str, str, float]]]] = {
+    "Ratio": (Ratio, {"numerator": ("m", "k", 0.0), "denominator": ("m", "k", 0.0)}),
+    "Products": (Products, {"cross": ("m", "k", -np.inf), "gram": ("k", "k", 0.0), "own": ("k", "k", 0.0)}),
+}
+"""What a stream can remember: the class, and of its arrays the shape and the least value."""
 PENALTIES: dict[str, Any] = {"Penalty": Penalty, **TERMS}
 """What terms_W and terms_H of a model in a file can hold."""
 
@@ -74,8 +79,10 @@ def take_apart(model: NMF | MiniBatchNMF) -> tuple[dict[str, Any], dict[str, Any
     if columns is not None:  # of feature_weight, which counts in transform
         arrays["weighting.columns"] = columns
     if hasattr(model, "_online"):  # what a stream remembers, to go on with partial_fit
-        header["stream"] = {"unit": float(model._online.unit), "forget": float(model._online.forget)}
-        arrays |= {f"stream.{name}": getattr(model._online, name) for name in STREAM}
+        online, past = model._online, type(model._online.past).__name__
+        header["stream"] = {"unit": float(online.unit), "forget": float(online.forget), "past": past}
+        arrays["stream.Ht"] = online.Ht
+        arrays |= {f"stream.{name}": getattr(online.past, name) for name in PASTS[past][1]}
     return header, arrays
 
 
@@ -118,9 +125,9 @@ def put_together(header: Mapping[str, Any], held: Held) -> NMF | MiniBatchNMF:
         unit, forget = header["stream"]["unit"], header["stream"]["forget"]
         if not (is_number(unit, 0) and unit > 0 and is_number(forget, 0, 1)):
             raise ValueError(f"a stream with unit={unit!r} and forget={forget!r}")
-        model._online = Online(model._loss_function, held.numbers("stream.Ht", "m", "k"), forget, unit)
-        for name in STREAM[1:]:
-            setattr(model._online, name, held.numbers(f"stream.{name}", "m", "k"))
+        make, shapes = PASTS[header["stream"].get("past", "Ratio")]  # the only one that older files have
+        past = make(**{name: held.numbers(f"stream.{name}", *shape, low=low) for name, (*shape, low) in shapes.items()})
+        model._online = Online(model._loss_function, held.numbers("stream.Ht", "m", "k"), forget, unit, past)
     return model
 
 

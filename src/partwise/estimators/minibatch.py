@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from partwise.estimators.base import BaseNMF, warn
 from partwise.estimators.callbacks import FitTask, with_callbacks
+from partwise.estimators.settling import Settling
 from partwise.exceptions import ParameterError
 from partwise.init import STARTS, initialize
 from partwise.init.given import check_factor, in_units_of
@@ -27,17 +28,21 @@ from partwise.parameters import (
 )
 from partwise.penalties import Penalty
 from partwise.problem import Problem, check_numbers
-from partwise.solvers import Fixed, Iteration, even_out, in_reach, solve_rows
+from partwise.solvers import Iteration, even_out, in_reach
 from partwise.solvers.online import Online
 from partwise.threads import Workers
 from partwise.units import scaled
+
+SHORT = 10
+"""Passes up to which a fit of a loss that is not quadratic ends with a step on W: the exact W can take longer than they
+did."""
 
 
 class MiniBatchNMF(BaseNMF):
     r"""Non-negative matrix factorization from mini-batches of rows: for streams, and for many rows.
 
-    Drop-in for :class:`sklearn.decomposition.MiniBatchNMF`; the objective is that of :class:`partwise.NMF`. H is the
-    ratio of running sums over batches, which forget.
+    Drop-in for :class:`sklearn.decomposition.MiniBatchNMF`; the objective is that of :class:`partwise.NMF`. H follows
+    from running sums over batches, which forget: by coordinate steps for squared error, else by multiplicative ones.
 
     Parameters
     ----------
@@ -50,7 +55,7 @@ class MiniBatchNMF(BaseNMF):
     beta_loss : {'frobenius', 'kullback-leibler', 'itakura-saito'} or float, default='frobenius'
         Loss, by name or beta.
     tol : float, default=1e-4
-        Stop when a step changes H by no more than this share of its norm; 0 turns that off.
+        Stop when a step, or a pass, changes H by no more than this share of its norm; 0 turns that off.
     max_no_improvement : int or None, default=10
         Stop after this many batches without improvement of the smoothed cost; None turns that off.
     max_iter : int, default=200
@@ -101,7 +106,8 @@ class MiniBatchNMF(BaseNMF):
 
     References
     ----------
-    A. Lefevre, F. Bach and C. Fevotte, WASPAA 2011, doi:10.1109/ASPAA.2011.6082314.
+    Squared error: J. Mairal, F. Bach, J. Ponce and G. Sapiro, JMLR 11, 2010. Other losses, and unknown entries: A.
+    Lefevre, F. Bach and C. Fevotte, WASPAA 2011, doi:10.1109/ASPAA.2011.6082314.
 
     Examples
     --------
@@ -214,7 +220,8 @@ class MiniBatchNMF(BaseNMF):
         Returns
         -------
         W : ndarray of shape (n_samples, n_components)
-            Weights of the parts.
+            Weights of the parts: those of ``transform``. For losses other than squared error that needs more than ten
+            passes, or ``fresh_restarts``: else they are those of one more step.
         """
         given, columns = self._validate(X, reset=True)
         online, matrix, left = self._begin(given, W, H, columns)
@@ -225,14 +232,13 @@ class MiniBatchNMF(BaseNMF):
             kept = [matrix] if len(batches) == 1 else [matrix.slice(batch.start, batch.stop) for batch in batches]
         most = int(self.max_iter) * len(batches)
         task = FitTask(self, X, most, 0, lambda at: {**columns, **self._state(at)})
-        smooth = _Smooth(self.max_no_improvement)
+        settling = Settling(self.tol, self.max_no_improvement, matrix.shape[0], len(batches), online.Ht)
         step, began = 0, time.perf_counter()
         with Workers(self.n_jobs) as workers:
             for step in range(1, most + 1):
                 number = (step - 1) % len(batches)
                 batch = batches[number]
                 part = kept[number] if kept else matrix.slice(batch.start, batch.stop)
-                before = online.Ht
                 solved, cost = online.step(
                     part,
                     None if self.fresh_restarts else left[batch],
@@ -243,35 +249,31 @@ class MiniBatchNMF(BaseNMF):
                 left[batch] = solved
                 if self.verbose:
                     print(f"Minibatch step {step}/{most}: mean batch cost: {cost}")  # noqa: T201
-                size = float(np.linalg.norm(online.Ht))
-                change = float(np.linalg.norm(online.Ht - before)) / size if size > 0 else 0.0
-                seconds = time.perf_counter() - began
-                if task.callback and task.callback(
-                    Iteration(step, seconds, scaled(cost, log_unit), change, left * online.root, online.components)
-                ):
-                    break
-                if step == 1:
-                    continue  # as scikit-learn: the first cost is that of the start
-                # rows of zeros say nothing about H, so that it does not change for them is no convergence
-                if part.total > 0 and self.tol > 0 and change <= self.tol:
-                    break
-                if smooth.stalls(cost, min(part.shape[0] / (matrix.shape[0] + 1), 1.0)):
+                settled = settling.after(step, online.Ht, cost, part)
+                if task.callback:
+                    seconds, W_now = time.perf_counter() - began, left * online.root
+                    found = Iteration(step, seconds, scaled(cost, log_unit), settling.change, W_now, online.components)
+                    if task.callback(found):
+                        break
+                if settled:
                     break
             penalties = self._penalties_in(online, matrix)
             if not any(penalties):
                 online.rescale(even_out(left, online.Ht, workers))
-            start = None if self.fresh_restarts else left
-            solved = solve_rows(matrix, online.loss, start, Fixed(online.Ht), penalties[0], workers)
-        passes = math.ceil(step / len(batches))
+            loss, passes = 0.0, math.ceil(step / len(batches))
+            for number, batch in enumerate(batches):
+                part = kept[number] if kept else matrix.slice(batch.start, batch.stop)
+                start = None if self.fresh_restarts else left[batch]
+                left[batch], value = online.finished(part, start, penalties[0], workers, short=passes <= SHORT)
+                loss += value
         if passes == self.max_iter and self.tol > 0:
             warn(
                 f"Maximum number of iterations {self.max_iter} reached. Increase it to improve convergence.",
                 ConvergenceWarning,
             )
-        loss = max(online.loss.value(matrix, solved, online.Ht), 0.0)
         error = scaled(np.sqrt(2 * loss), log_unit / 2)
         with np.errstate(over="ignore"):  # refused at once
-            solved = solved * online.root
+            solved = left * online.root
         check_numbers(loss, W=solved)
         self._learn(online, step, **columns, n_iter_=passes, reconstruction_err_=error)
         task.end()
@@ -362,22 +364,3 @@ class MiniBatchNMF(BaseNMF):
         H = online.components
         check_numbers(H=H)
         self._become(**fitted, components_=H, n_components_=len(H), n_steps_=n_steps, _online=online)
-
-
-class _Smooth:
-    """Exponentially weighted mean of the batches' cost, and how long it has not fallen."""
-
-    def __init__(self, patience: int | None) -> None:
-        self.patience = patience
-        self.mean: float | None = None
-        self.lowest = np.inf
-        self.waits = 0
-
-    def stalls(self, cost: float, weight: float) -> bool:
-        """Take in a cost; return whether patience is at its end."""
-        self.mean = cost if self.mean is None else self.mean * (1 - weight) + cost * weight
-        if self.mean < self.lowest:
-            self.lowest, self.waits = self.mean, 0
-        else:
-            self.waits += 1
-        return self.patience is not None and self.waits >= self.patience

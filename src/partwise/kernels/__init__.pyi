@@ -944,6 +944,34 @@ def poisson_dense(
     | None = None,
 ) -> tuple: ...
 @overload
+def remember(
+    left: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
+    up: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    down: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    negative: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    positive: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    least: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    levels: Annotated[NDArray[numpy.float32], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    forget: float,
+    l1: float,
+    l2: float,
+    exponent: float,
+) -> None: ...
+@overload
+def remember(
+    left: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    up: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    down: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    negative: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    positive: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    least: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    levels: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    forget: float,
+    l1: float,
+    l2: float,
+    exponent: float,
+) -> None: ...
+@overload
 def newton_dense(
     X: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
     left: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
