@@ -134,33 +134,94 @@ def test_what_cannot_be_read_says_the_way_out():
         pw.NMF(4).fit(da.from_array(X, chunks=(200, -1)))
 
 
-def test_a_cluster_gives_the_same_parts_though_a_worker_is_killed():
+def on_a_cluster(body):
+    """Run lines with a cluster of two workers in a process of their own; they end with print("the same")."""
     code = """
-        import os, signal, numpy as np, dask.array as da, scipy.sparse as sp, partwise as pw
+        import os, signal, tempfile, numpy as np, dask.array as da, scipy.sparse as sp, partwise as pw
         from dask.distributed import Client, LocalCluster
+        from partwise.matrix.cluster import Cluster
+        from partwise.penalties import Penalty
+
+        def main(cluster, client):
+            X = np.random.default_rng(0).gamma(0.3, 1.0, (1000, 60))
+            lazy = da.from_array(X, chunks=(150, -1))
+            options = {"init": "random", "random_state": 0, "max_iter": 12, "tol": 0}
+            fetched, fetch = [], Cluster.fetch
+            Cluster.fetch = lambda self, pieces: fetched.append(len(pieces)) or fetch(self, pieces)
+        BODY
 
         if __name__ == "__main__":
-            X = np.random.default_rng(0).gamma(0.3, 1.0, (1000, 60))
-            options = {"init": "random", "random_state": 0, "max_iter": 12, "tol": 0}
-            expected = pw.NMF(4, **options).fit(X)
-            lazy, calls = da.from_array(X, chunks=(150, -1)), []
             with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
                 with Client(cluster) as client:
-                    def kill(fit):
-                        if fit.iteration == 6:
-                            os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
-                        calls.append(len(cluster.scheduler.tasks))
-                    calm = pw.factorize(lazy, 4, **options).H
-                    stormy = pw.factorize(lazy, 4, callback=kill, **options).H
-                    assert np.array_equal(calm, stormy)
-                    assert np.allclose(calm, expected.components_, rtol=1e-8, atol=1e-9)
-                    assert max(calls) <= 60, calls  # 29 of an iteration, and what is not yet forgotten
-                    W = expected.transform(lazy)
-                    assert np.allclose(W.compute(), expected.transform(X))
-                    print("the same")
+                    main(cluster, client)
     """
-    out = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=300)
+    code = textwrap.dedent(code).replace("BODY", textwrap.indent(textwrap.dedent(body), "    "))
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
     assert out.stdout.strip() == "the same", out.stderr[-3000:]
+
+
+def test_a_cluster_gives_the_same_parts_though_workers_are_killed():
+    on_a_cluster("""
+        def kill(fit):
+            if fit.iteration in (5, 8):
+                os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
+
+        for more in {}, {"loss": 0.5}:
+            expected = pw.factorize(X, 4, **options, **more)
+            calm = pw.factorize(lazy, 4, **options, **more)
+            stormy = pw.factorize(lazy, 4, callback=kill, **options, **more)
+            assert np.array_equal(calm.H, stormy.H) and np.array_equal(calm.W, stormy.W)
+            assert np.allclose(calm.H, expected.H, rtol=1e-8, atol=1e-9)
+        model = pw.NMF(4, **options).fit(X)
+        assert np.allclose(model.transform(lazy).compute(), model.transform(X))
+        print("the same")
+    """)
+
+
+def test_weights_stay_on_the_workers_and_tasks_of_the_scheduler_stay_as_few():
+    on_a_cluster("""
+        tasks = []
+        count = lambda fit: tasks.append(len(cluster.scheduler.tasks))
+        found = pw.factorize(lazy, 4, callback=count, **options | {"max_iter": 60})
+        # all that live after ten iterations, and the best pair once more at the end; a pair is iterate and point
+        assert len(fetched) <= 2 * 6 + 1, fetched
+        assert max(tasks[30:]) <= max(tasks[:30]), tasks
+        assert max(tasks) <= 150, tasks  # 5 that stay of each of up to ten iterations, for three arrays at most
+        print("the same")
+    """)
+
+
+def test_a_callback_sees_the_weights_and_one_that_looks_away_moves_none():
+    on_a_cluster("""
+        seen = {}
+        here = pw.factorize(X, 4, callback=lambda fit: seen.update({fit.iteration: fit.W.copy()}), **options)
+        away = pw.factorize(lazy, 4, callback=lambda fit: len(fit.H) < 0, **options)
+        before = len(fetched)
+
+        def look(fit):
+            assert np.allclose(fit.W, seen[fit.iteration], rtol=1e-8, atol=1e-9) and not fit.W.flags.writeable
+            assert fit.W is fit.W
+
+        there = pw.factorize(lazy, 4, callback=look, **options)
+        assert before <= 3 and np.array_equal(there.H, away.H), fetched
+        print("the same")
+    """)
+
+
+def test_a_checkpoint_of_a_cluster_goes_on_with_the_bits_of_a_calm_fit():
+    on_a_cluster("""
+        for more in (
+            {}, {"solver": "mu", "init": "nndsvd", "penalty_W": Penalty(0.1, 0.1)}, {"loss": 1.5},
+            {"sum_to_one": True, "min_volume": 0.1}, {"sample_weight": np.linspace(0.5, 1, 1000)},
+        ):
+            calm = pw.factorize(lazy, 4, **options | more)
+            with tempfile.TemporaryDirectory() as folder:
+                kept = {"checkpoint_dir": folder, "checkpoint_every": 3}
+                pw.factorize(lazy, 4, **options | more | {"max_iter": 7}, **kept)
+                again = pw.factorize(lazy, 4, **options | more, **kept, resume=True)
+            assert np.array_equal(calm.H, again.H) and np.array_equal(calm.W, again.W), more
+        print("the same")
+    """)
 
 
 def test_a_chunk_without_unknown_entries_beside_others_counts_as_it_does_in_memory():

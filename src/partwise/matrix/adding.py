@@ -47,9 +47,15 @@ class Adding:
         self._lock = Lock()
         self.total: Sums = None
 
-    def take(self, number: int, sums: Sums) -> None:
-        """Take the sums of block `number`, counted from 0."""
-        for level, count in enumerate(self._counts[:-1]):
+    @property
+    def nodes(self) -> dict[tuple[int, int], Sums]:
+        """What ``take`` has been given so far, added up as far as it can be, by level and number."""
+        top = len(self._counts) - 1, 0
+        return self._waiting if self.total is None else {top: self.total}
+
+    def take(self, number: int, sums: Sums, start: int = 0) -> None:
+        """Take the sums of block `number`, counted from 0, or those of a node on level `start` of the tree."""
+        for level, count in enumerate(self._counts[start:-1], start):
             partner = number ^ 1
             if partner < count:
                 with self._lock:

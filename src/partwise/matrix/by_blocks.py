@@ -13,6 +13,7 @@ from scipy.special import xlogy
 from partwise.caching import cached_property
 from partwise.matrix.adding import Adding
 from partwise.matrix.ahead import Ahead
+from partwise.matrix.apart import Apart
 from partwise.matrix.base import TILE, Block, Matrix, PerBlock, cut
 from partwise.matrix.dense import ENTRIES_A_BLOCK, Dense
 from partwise.matrix.rows import Array
@@ -66,7 +67,7 @@ class ByBlocks(Matrix):
     @staticmethod
     def parts(factors: Sequence[Any], rows: slice) -> list[Any]:
         """Return some rows of each factor, an array or what has ``of``; None of None."""
-        return [None if f is None else f[rows] if isinstance(f, np.ndarray) else f.of(rows) for f in factors]
+        return [None if f is None else f[rows] if isinstance(f, np.ndarray | Apart) else f.of(rows) for f in factors]
 
     @cached_property
     def T(self) -> Matrix:
@@ -249,6 +250,20 @@ class Changed(ByBlocks):
     def each(self, function: PerBlock, shared: Any, *factors: Any, workers: Workers = ALONE) -> tuple[list[Any], Any]:
         """See Matrix: the other matrix knows how."""
         return self._source.each(_after, (self._change, function, shared), *factors, workers=workers)
+
+    @property
+    def keeps_apart(self) -> bool:
+        return self._source.keeps_apart
+
+    def spread(self, array: Array) -> Any:
+        return self._source.spread(array)
+
+    def each_kept(
+        self, function: PerBlock, shared: Any, into: Sequence[tuple[Array, bool]], *factors: Any,
+        workers: Workers = ALONE,
+    ) -> tuple[list[Any], Any]:  # fmt: skip
+        """See Matrix: the other matrix knows how."""
+        return self._source.each_kept(_after, (self._change, function, shared), into, *factors, workers=workers)
 
 
 def _mapped(part: Matrix, rows: slice, function: Callable[[Array], Array]) -> Matrix:

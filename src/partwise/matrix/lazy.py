@@ -1,37 +1,26 @@
 """A Dask array as a matrix that is read by blocks: on threads, or by the workers of a cluster."""
 
-import pickle
 import sys
 import warnings
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from importlib import import_module
 from itertools import accumulate, pairwise
-from operator import getitem
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
 from partwise.caching import cached_property
-from partwise.exceptions import DataError, DataTypeError, WorkersLostError
+from partwise.exceptions import DataError, DataTypeError
 from partwise.indices import canonical
-from partwise.matrix.adding import Adding, added
+from partwise.matrix.apart import Apart
 from partwise.matrix.base import Block, Matrix, PerBlock
 from partwise.matrix.by_blocks import ByBlocks, array_of_rows, held, n_stored_of
+from partwise.matrix.cluster import Cluster, client_of_cluster
 from partwise.matrix.containers import NUMBERS, Named, is_anndata, plain
+from partwise.matrix.rows import Array
 from partwise.threads import ALONE, Workers
-
-PATIENCE = 60.0
-"""Seconds to wait for a worker where a cluster has none left."""
-FEW = 1 << 25
-"""Bytes of sums that one process adds up; what is more is added up on the cluster."""
-WIDTH = 8 * 64
-"""Bytes of a column's sums, of a usual number of parts."""
-ALIGNED = 16
-"""Bytes at whose multiples NumPy's arrays begin."""
-LOOK = 2.0
-"""Seconds between two looks at whether it has any."""
 
 
 def is_dask(X: Any) -> bool:
@@ -112,7 +101,7 @@ class Lazy(ByBlocks):
         self._chunks = [chunk for chunk, size in zip(chunks, array.chunks[0], strict=True) if size]
         self._starts = [first for first, _ in self.blocks]
         self._recent: dict[int, Any] = {}
-        self._kept: tuple[Any, list[Any]] | None = None  # a client, and what its workers hold
+        self._kept: Cluster | None = None  # whose workers hold the blocks
 
     @cached_property
     def n_stored(self) -> int:
@@ -134,7 +123,9 @@ class Lazy(ByBlocks):
         recent = self._recent
         if number not in recent:
             dask: Any = import_module("dask")
-            (chunk,) = dask.compute(self._chunks[number], **({} if _client() else {"scheduler": "synchronous"}))
+            (chunk,) = dask.compute(
+                self._chunks[number], **({} if client_of_cluster() else {"scheduler": "synchronous"})
+            )
             recent = {**dict([*recent.items()][-1:]), number: chunk}
             self._recent = recent
         return recent[number]
@@ -145,38 +136,49 @@ class Lazy(ByBlocks):
 
     def each(self, function: PerBlock, shared: Any, *factors: Any, workers: Workers = ALONE) -> tuple[list[Any], Any]:
         """See Matrix: on a cluster where there is one."""
-        client = _client()
-        if client is None:
+        cluster = self._cluster()
+        if cluster is None:
             return super().each(function, shared, *factors, workers=workers)
-        common = client.submit(bytes, _packed((function, shared)), pure=False)
-        tasks = [
-            client.submit(_run, tile, rows, common, _packed(self.parts(factors, rows)), pure=False)
-            for tile, rows in zip(self._tiles(client), (slice(*rows) for rows in self.tiled), strict=True)
-        ]
-        if len(tasks) * self.shape[1] * WIDTH <= FEW:  # fewer tasks, and the same sums
-            adding, found = Adding(len(tasks)), []
-            for number, (own, part) in enumerate(_gathered(client, tasks)):
-                found.append(own)
-                adding.take(number, part)
-            return found, adding.total
-        owns, level = ([client.submit(getitem, task, which, pure=False) for task in tasks] for which in (0, 1))
-        while len(level) > 1:
-            pairs = [level[i : i + 2] for i in range(0, len(level), 2)]
-            level = [client.submit(added, *pair, pure=False) if len(pair) > 1 else pair[0] for pair in pairs]
-        del tasks
-        *found, sums = _gathered(client, [*owns, *level])
-        return found, None if sums is None else tuple(_aligned(part) for part in sums)
+        _, own, sums = cluster.run(function, shared, factors)
+        return own, sums
 
-    def _tiles(self, client: Any) -> list[Any]:
-        """Return the blocks as the workers of a client hold them: what is lost is made again from the array."""
-        if self._kept is None or self._kept[0] is not client:
+    @property
+    def keeps_apart(self) -> bool:
+        return client_of_cluster() is not None
+
+    def spread(self, array: Array) -> Any:
+        cluster = self._cluster()
+        return array if cluster is None else cluster.spread(array)
+
+    def each_kept(
+        self,
+        function: PerBlock,
+        shared: Any,
+        into: Sequence[tuple[Array, bool]],
+        *factors: Any,
+        workers: Workers = ALONE,
+    ) -> tuple[list[Any], Any]:
+        """See Matrix: what belongs to rows stays on the workers, if the factors lie there."""
+        cluster = self._cluster()
+        if cluster is None or not isinstance(into[0][0], Apart):
+            return super().each_kept(function, shared, into, *factors, workers=workers)
+        arrays, _, sums = cluster.run(function, shared, factors, keep=[measured for _, measured in into])
+        return arrays, sums
+
+    def _cluster(self) -> Cluster | None:
+        """Return what works on the blocks where there is a cluster: what is lost there is made again from the array."""
+        client = client_of_cluster()
+        if client is None:
+            return None
+        if self._kept is None or self._kept.client is not client:
             chunks = client.compute(self._chunks)
-            tiles = [
-                client.submit(_tile, self.dtype, self.shape[1], cuts, *(chunks[i] for i in numbers), pure=False)
-                for numbers, cuts in map(self._cuts, self.tiled)
-            ]
-            self._kept = client, tiles
-        return self._kept[1]
+
+            def tile(number: int) -> Sequence[Any]:
+                numbers, cuts = self._cuts(self.tiled[number])
+                return _tile, self.dtype, self.shape[1], cuts, *(chunks[i] for i in numbers)
+
+            self._kept = Cluster(client, self.tiled, self.shape[1], tile)
+        return self._kept
 
     def _cuts(self, rows: Block) -> tuple[list[int], list[tuple[int, int, int]]]:
         """Return in which chunks some rows lie, and (first, last, of how many) in each."""
@@ -186,30 +188,6 @@ class Lazy(ByBlocks):
             for first, last in (self.blocks[number] for number in numbers)
         ]
         return numbers, cuts
-
-
-def _client() -> Any:
-    """Return the client of the cluster that work goes to, or None."""
-    if "distributed" not in sys.modules:
-        return None
-    distributed: Any = sys.modules["distributed"]
-    try:
-        return distributed.default_client()
-    except ValueError:
-        return None
-
-
-def _packed(value: Any) -> bytes:
-    """Return a value as bytes: numbers that are unpacked from them lie as NumPy would lay them."""
-    packed: bytes = import_module("cloudpickle").dumps(value)
-    return packed
-
-
-def _aligned(array: Any) -> Any:
-    """Return an array that lies as NumPy would lay it: where it lies can change the last bit of a sum."""
-    if not isinstance(array, np.ndarray) or array.ctypes.data % ALIGNED == 0:
-        return array
-    return array.copy()
 
 
 def _tile(dtype: Any, width: int, cuts: Sequence[tuple[int, int, int]], *chunks: Any) -> Any:
@@ -222,7 +200,8 @@ def _tile(dtype: Any, width: int, cuts: Sequence[tuple[int, int, int]], *chunks:
             )
     parts = [_rows_of(chunk)[first:last] for chunk, (first, last, _) in zip(chunks, cuts, strict=True)]
     if sp.issparse(parts[0]):
-        return canonical(sp.vstack(parts, format="csr").astype(dtype, copy=False))
+        # a csr_matrix: of a csr_array Dask would not know the size, and take it for cheap to move
+        return sp.csr_matrix(canonical(sp.vstack(parts, format="csr").astype(dtype, copy=False)))
     return np.ascontiguousarray(parts[0] if len(parts) == 1 else np.concatenate(parts), dtype)
 
 
@@ -235,36 +214,3 @@ def _rows_of(chunk: Any) -> Any:
     if isinstance(chunk, np.ma.MaskedArray):
         return np.ma.filled(chunk.astype(np.float32 if chunk.dtype == np.float32 else np.float64), np.nan)
     return np.asarray(chunk)
-
-
-def _run(rows: Any, which: slice, common: bytes, parts: bytes) -> Any:
-    """Do a block's work on a worker."""
-    function, shared = pickle.loads(common)
-    if sp.issparse(rows):
-        rows = sp.csr_array(tuple(map(_aligned, (rows.data, rows.indices, rows.indptr))), shape=rows.shape)
-    with Workers(1):
-        return function(held(_aligned(rows)), which, shared, *pickle.loads(parts))
-
-
-def _gathered(client: Any, futures: list[Any]) -> list[Any]:
-    """Return the results; raise where no worker is left to make them."""
-    distributed: Any = sys.modules["distributed"]
-    without = 0.0
-    while without < PATIENCE:
-        try:
-            distributed.wait(futures, timeout=LOOK)
-        except TimeoutError:
-            without = 0.0 if client.scheduler_info()["workers"] else without + LOOK
-            continue
-        try:
-            found: list[Any] = client.gather(futures)
-        except distributed.KilledWorker as error:
-            raise WorkersLostError(
-                f"Workers died again and again of one block ({error.task}): it may be too large for their memory. Make "
-                f"chunks smaller, or give workers more memory; with checkpoint_dir a fit can go on from where it was."
-            ) from error
-        return found
-    raise WorkersLostError(
-        f"The cluster has had no workers for {PATIENCE:.0f} s. Start some and fit again; with checkpoint_dir a fit can "
-        f"go on from where it was."
-    )

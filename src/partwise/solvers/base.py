@@ -11,7 +11,7 @@ from partwise.caching import cached_property
 from partwise.domains import Domain, NonNegative
 from partwise.losses import Loss
 from partwise.losses.fixed import column_sums, own_gram
-from partwise.matrix import Array, Matrix, by_rows
+from partwise.matrix import Apart, Array, Matrix, by_rows
 from partwise.matrix.adding import Sums
 from partwise.penalties import Penalty
 from partwise.terms import Term
@@ -70,13 +70,28 @@ class Factor:
     @cached_property
     def means(self) -> Array:
         """Column means of all rows in float64, (k,)."""
-        means: Array = self.point.mean(axis=0, dtype=np.float64)
+        means: Array = self.mass / len(self.point)
         return means
 
     @cached_property
     def mass(self) -> Array:
         """Column sums of point in float64, (k,)."""
-        return column_sums(self.point)
+        return self.point.moments.sums if isinstance(self.point, Apart) else column_sums(self.point)
+
+    @property
+    def squares(self) -> Array:
+        """Squared norm of each column, (k,)."""
+        if isinstance(self.point, Apart) and "gram" not in self.__dict__:
+            return self.point.moments.squares
+        return np.diagonal(self.gram)
+
+    @property
+    def highest(self) -> Array:
+        """The largest entry of each column, or 0, (k,)."""
+        if isinstance(self.point, Apart):
+            return self.point.moments.highest
+        highest: Array = self.point.max(axis=0, initial=0)
+        return highest
 
     @property
     def by_residuals(self) -> bool:
@@ -94,7 +109,9 @@ class Factor:
         if not self.penalty:
             return extra
         total = float(self.mass.sum()) if self.penalty.l1 else 0.0  # as long as a pass over the factor
-        return extra + self.penalty.value(total, float(np.vdot(self.point, self.point)))
+        point = self.point
+        squared = point.moments.squares.sum() if isinstance(point, Apart) else np.vdot(point, point)
+        return extra + self.penalty.value(total, float(squared))
 
 
 @dataclass(frozen=True)

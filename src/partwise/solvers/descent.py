@@ -10,7 +10,7 @@ import numpy as np
 
 from partwise.exceptions import DataError, ParameterError, shown
 from partwise.losses import Loss
-from partwise.matrix import Array, Matrix
+from partwise.matrix import Apart, Array, Matrix
 from partwise.solvers.base import Factor, HalfStep, Solver, Update
 from partwise.solvers.digits import noise
 from partwise.solvers.extrapolation import FIRST, LATER, Extrapolation, Onward
@@ -41,7 +41,8 @@ class Iteration(Summary):
     kkt : float
         The residual that tol is compared with.
     W : ndarray of shape (n, k)
-        Best so far: a view that cannot be written to, and that the next iterations change. Copy what you keep.
+        Best so far: a view that cannot be written to, and that the next iterations change. Copy what you keep. From the
+        workers of a cluster it comes when it is first looked at.
     H : ndarray of shape (k, m)
         Likewise.
     """
@@ -64,9 +65,20 @@ class Iteration(Summary):
         }
 
     def __post_init__(self) -> None:
-        for name, factor in (("W", self.W), ("H", self.H)):
-            # of a view of the array itself NumPy would let a callback set flags.writeable back to True
-            object.__setattr__(self, name, np.asarray(factor.data.toreadonly()))
+        for name in ("W", "H"):
+            factor = vars(self).pop(name)
+            vars(self).update({"_apart": factor} if isinstance(factor, Apart) else {name: _unwritable(factor)})
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "W" or "_apart" not in vars(self):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
+        vars(self)["W"] = _unwritable(np.asarray(vars(self).pop("_apart")))
+        return self.W
+
+
+def _unwritable(factor: Array) -> Array:
+    # of a view of the array itself NumPy would let a callback set flags.writeable back to True
+    return np.asarray(factor.data.toreadonly())
 
 
 Callback = Callable[[Iteration], object]
@@ -183,6 +195,7 @@ class Descent:
         self._callback, self._keep, self._began, self._lead = callback, keep, began, lead
         self._size, self.w, self.h = loss.size(X), Track(w), Track(h)
         self._magnitude = min(w.magnitude, h.magnitude)
+        self._apart = X.keeps_apart and not (w.terms or h.terms)  # terms look at W as a whole
         self.extrapolation = Extrapolation(LATER if lead else FIRST) if solver.accelerates else None
         self.onward = Onward()
         self.record, self.revival = Record(), Revival()
@@ -214,6 +227,8 @@ class Descent:
         """Do one iteration; set ``reason`` where it is the last."""
         w, h, record, extrapolation = self.w, self.h, self.record, self.extrapolation
         iteration = self.iteration + 1
+        if self._apart:
+            w.spread(self._X)
         ahead = extrapolation is not None and iteration > 1 and self.rejected < 2  # a start is no iterate to go on from
         momentum = extrapolation.momentum if extrapolation is not None and ahead else 0.0
         onward = self.onward.momentum() if self._solver.begins_ahead else 0.0

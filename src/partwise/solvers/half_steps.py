@@ -40,19 +40,22 @@ def half_steps(X: Matrix, loss: Loss, solver: Solver, asked: Sequence[HalfStep],
         [(s.right, s.after, s.iteration, s.momentum) for s in asked],
     )
     factors = [factor for s in asked for factor in (s.left, s.into[0] if s.momentum else None)]
-    own, sums = X.each(_block, shared, *factors, workers=workers)
-    updates, each = [], len(sums) // len(asked)
-    for run, step in enumerate(asked):
+    into: list[tuple[Array, bool]] = []
+    for step in asked:
         iterate, point = step.into
-        for rows, found in own:
-            iterate[rows], point[rows] = found[run]
+        into += [(iterate, False), (point, True)] if step.momentum else [(point, True)]
+    found, sums = X.each_kept(_block, shared, into, *factors, workers=workers)
+    updates, each, arrays = [], len(sums) // len(asked), iter(found)
+    for run, step in enumerate(asked):
+        iterate = next(arrays)
+        point = next(arrays) if step.momentum else iterate  # one and the same
         gram, moved, before, *rest = sums[run * each : (run + 1) * each]
         updates.append(Update(iterate, point, gram, Step(moved, before=before), tuple(rest)))
     return updates
 
 
 def _block(part: Matrix, rows: slice, shared: _Shared, *factors: Any) -> tuple[Any, Any]:
-    """Do the half-steps on some rows; return (the rows, iterate and point of each run) and sums for the other ones."""
+    """Do the half-steps on some rows; return (the rows, the arrays of each run) and sums for the other ones."""
     solver, loss, facts, constant, runs = shared
     part.as_part_of(facts)
     asked = []
@@ -61,10 +64,10 @@ def _block(part: Matrix, rows: slice, shared: _Shared, *factors: Any) -> tuple[A
         into = (out if before is None else before.copy(), out)
         constant_here = constant * part.shape[0]
         asked.append(HalfStep(left, right, into, iteration, momentum, constant=constant_here, after=after))
-    own: list[tuple[Array, Array]] = []
+    own: list[Array] = []
     sums: list[Any] = []
     for step, update in zip(asked, solver.update_all(part, loss, asked, ALONE), strict=True):
-        own.append((update.iterate, update.point))
+        own += [update.iterate, update.point] if step.momentum else [update.point]
         more = solver.sums(part, loss, step.left.at(update.point), step.after or step.right)
         sums += [update.gram, update.step.residual, update.step.before, *(more or ())]
     return (rows, own), tuple(sums)

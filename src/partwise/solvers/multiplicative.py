@@ -49,7 +49,10 @@ class Multiplicative(Solver):
         left, right, final = asked.left, asked.right.point, asked.final
         (_, out), penalty = asked.into, left.penalty
         np.copyto(out, left.point)
-        least, levels = vanishing_levels(right, X.floor), lift_levels(left.means, X.mean).astype(out.dtype)
+        least, levels = (
+            vanishing_levels(asked.right.highest, X.floor),
+            lift_levels(left.means, X.mean).astype(out.dtype),
+        )
         exponent = loss.damped_exponent if penalty.l2 > 0 else loss.exponent
         sides = loss.sides(X, Fixed(right), value=True, constant=asked.constant) if asked.sums is None else []
 
@@ -152,12 +155,12 @@ def harmless_levels(rows: Array, push: Array, means: Array) -> Array:
     return eps * np.minimum(means, shares)
 
 
-def vanishing_levels(right: Array, floor: float) -> Array:
+def vanishing_levels(most: Array, floor: float) -> Array:
     """Return the level for each column of the left factor under which an entry becomes zero, (k,).
 
-    They add less to the model than a rounding error of its floor.
+    They add less to the model than a rounding error of its floor. `most` (k,) are the largest entries of the columns of
+    the right factor, in its dtype.
     """
-    limits = np.finfo(right.dtype)
-    highest = right.max(axis=0, initial=0).astype(np.float64)
+    limits, highest = np.finfo(most.dtype), most.astype(np.float64)
     levels = np.divide(limits.eps * floor, highest, out=np.zeros(highest.shape), where=highest > 0)
-    return np.clip(levels, limits.tiny, limits.max).astype(right.dtype)
+    return np.clip(levels, limits.tiny, limits.max).astype(most.dtype)

@@ -26,12 +26,11 @@ class Revival:
 
     def apply(self, X: Matrix, w: Track, h: Track) -> bool:
         """Revive one dead component of the current pair, if there is one; return whether."""
-        if (
-            np.diagonal(w.now.gram).all() and np.diagonal(h.now.gram).all()
-        ):  # squares can underflow, so it does not go both ways
+        if w.now.squares.all() and h.now.squares.all():  # squares can underflow, so it does not go both ways
             return False
         if w.now.terms or h.now.terms or not (w.now.domain.is_cone and h.now.domain.is_cone):  # dead on purpose, maybe
             return False
+        w.gather()
         sums = w.point.sum(axis=0), h.point.sum(axis=0)
         dead = np.flatnonzero((sums[0] == 0) | (sums[1] == 0))
         if self.left < 0:

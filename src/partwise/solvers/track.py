@@ -1,17 +1,20 @@
 """A factor on its way through a fit: what the loop keeps of it, and the few arrays that it lends to half-steps."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from partwise.matrix import Array
+from partwise.domains import Domain
+from partwise.matrix import Apart, Array, Matrix
 from partwise.solvers.base import Factor, Update
 
 
 class Track:
     """A factor, and the arrays (rows, k) that hold it by turns.
 
-    The best pair so far stays whole until a better one is known, and the start is never written to.
+    The best pair so far stays whole until a better one is known, and the start is never written to. Where rows of X lie
+    on other machines those of W do too (``Apart``): such arrays are not written to, and new ones take their place.
 
     Attributes
     ----------
@@ -51,6 +54,8 @@ class Track:
 
     def lend(self, momentum: float) -> tuple[Array, Array]:
         """Return arrays for a half-step, see ``HalfStep.into``."""
+        if isinstance(self.iterate, Apart):
+            return self.iterate, self.iterate
         if momentum == 0:  # the same numbers are written once
             out = self.free_array()
             return out, out
@@ -63,15 +68,12 @@ class Track:
         self.beyond = None
         if self.previous is None or momentum == 0:
             return self.now
-        out = self.free_array()
-        np.subtract(self.iterate, self.previous, out=out)
-        np.maximum(out, 0, out=out)
-        out *= out.dtype.type(momentum)
-        out += self.iterate
-        if self.now.domain.bounds:
-            out[...] = self.now.domain.project(out)
-        self.beyond = out
-        return self.now.at(out)
+        if isinstance(self.iterate, Apart):
+            found: Any = self.iterate.home.mapped(_beyond, momentum, self.iterate, self.previous, self.now.domain)
+        else:
+            found = _beyond(self.iterate, self.previous, self.now.domain, momentum, self.free_array())
+        self.beyond = found
+        return self.now.at(found)
 
     def take(self, update: Update) -> None:
         """Go to where a half-step led."""
@@ -83,13 +85,44 @@ class Track:
         self.now = self.now.at(point, gram)
 
     def copy_of(self, array: Array) -> Array:
-        """Return a copy of `array` in a free array of this track."""
+        """Return a copy of `array` in a free array of this track; itself if nothing writes to it."""
+        if isinstance(array, Apart):
+            return array
         out = self.free_array()
         np.copyto(out, array)
         return out
 
+    def spread(self, X: Matrix) -> None:
+        """Let the rows lie where those of X do."""
+        if not isinstance(self.point, Apart):
+            self._change(X.spread)
+            self._arrays = []
+
+    def gather(self) -> None:
+        """Let the rows lie in this process."""
+        if isinstance(self.point, Apart):
+            self._change(self.own)
+
+    def _change(self, function: Callable[[Array], Array]) -> None:
+        """Put what a function makes of them in the place of the arrays, each of which keeps its roles."""
+        found: dict[int, Array] = {}
+
+        def new(array: Array) -> Array:
+            if id(array) not in found:
+                found[id(array)] = function(array)
+            return found[id(array)]
+
+        point, gram = new(self.point), self.now.__dict__.get("gram")
+        self.iterate = new(self.iterate)
+        self.previous, self.best = (None if array is None else new(array) for array in (self.previous, self.best))
+        self.beyond = None
+        self.move(point, gram)
+
     def own(self, array: Array) -> Array:
         """Return `array`, or a copy of it if this track did not make it: a start is not ours."""
+        if isinstance(array, Apart):
+            self._arrays.append(np.asarray(array))
+            return self._arrays[-1]
         return array if any(array is mine for mine in self._arrays) else self.copy_of(array)
 
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
@@ -104,6 +137,7 @@ class Track:
                 same = str(len(arrays))
                 arrays[same] = array
             roles[role] = same
+        arrays = {key: np.asarray(array) for key, array in arrays.items()}
         if "gram" in self.now.__dict__:  # computed anew it could have other bits
             arrays["gram"] = self.now.gram
         return arrays, roles
@@ -124,3 +158,13 @@ class Track:
         self.previous = None if self.previous is None else self.own(self.previous)
         for array in {id(a): a for a in (self.point, self.iterate, self.previous) if a is not None}.values():
             array[:, t] = column
+
+
+def _beyond(iterate: Array, previous: Array, domain: Domain, momentum: float, out: Array | None = None) -> Array:
+    found: Array = np.subtract(iterate, previous, out=out)
+    np.maximum(found, 0, out=found)
+    found *= found.dtype.type(momentum)
+    found += iterate
+    if domain.bounds:
+        found[...] = domain.project(found)
+    return found
