@@ -1,15 +1,19 @@
 """Blocks fit into the memory allowed, begin at multiples of 64 rows, and depend on nothing but X and this limit."""
 
+import tracemalloc
 import warnings
 
 import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
-from partwise import NMF, choose_rank, consensus, open_blocks
-from partwise.blocks.plan import plan_dense, plan_sparse
+from partwise import NMF, choose_rank, consensus, factorize, open_blocks
+from partwise.blocks.plan import factor_bytes, plan_dense, plan_sparse
 from partwise.exceptions import ParameterError
+from partwise.init import INITS
+from partwise.matrix import as_matrix
 from partwise.parameters import check_memory
+from partwise.threads import ALONE
 
 F8 = np.dtype(np.float64)
 
@@ -58,7 +62,7 @@ def test_what_cannot_be_held_is_refused_with_figures():
     plan = plan_dense((1_000_000, 100), F8, 64 << 20)
     with pytest.raises(
         ParameterError,
-        match=r"20 parts of 1,000,000 x 100 .* 763\.0 MiB for W, H .* 7\.9 MiB for blocks in flight on 1 thread",
+        match=r"20 parts of 1,000,000 x 100 .* 915\.6 MiB for W, H .* 7\.9 MiB for blocks in flight on 1 thread",
     ):
         plan.check(20)
     plan_dense((1000, 100), F8, 64 << 20).check(20, n_jobs=4)
@@ -113,3 +117,31 @@ def test_memory_is_given_in_bytes_or_with_a_unit(given, bytes_):
 def test_other_amounts_are_refused(given):
     with pytest.raises(ParameterError, match="max_memory must be a number of bytes, or one with a unit"):
         check_memory("max_memory", given)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("k", [2, 30])
+def test_a_start_takes_no_more_than_is_planned(dtype, k):
+    X = as_matrix(np.random.default_rng(0).random((20_000, 60)).astype(dtype))
+    tracemalloc.start()
+    INITS["nndsvda"](X, k, np.random.RandomState(0), ALONE)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak <= factor_bytes(X.shape, k, X.dtype) + 2**20 < 2 * peak + 2**20
+
+
+def test_checkpoints_take_memory_of_their_own():
+    plan = plan_dense((100_000, 20), F8, 160 << 20)
+    assert plan.peak(30, checkpoints=True) > plan.peak(30) + 4 * 100_000 * 30 * 8
+    assert (plan.threads(30, 4), plan.threads(30, 4, checkpoints=True)) == (4, 1)
+    with pytest.raises(ParameterError, match="makes and writes"):
+        plan.check(30, checkpoints=True)
+    plan.check(30)
+
+
+def test_a_fit_with_checkpoints_is_refused_before_it_begins(tmp_path):
+    np.save(tmp_path / "x.npy", np.ones((20_000, 40)))
+    X = open_blocks(tmp_path / "x.npy", "40MiB")
+    X.check_room(30, 1, False)
+    with pytest.raises(ParameterError, match="makes and writes"):
+        factorize(X, 30, init="random", random_state=0, checkpoint_dir=tmp_path / "run")

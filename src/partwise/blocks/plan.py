@@ -26,6 +26,10 @@ IN_FLIGHT = 2
 """Blocks that a thread needs: one that it works on, one that is read ahead."""
 COPIES = 5
 """Arrays of a factor's shape that the loop holds at most."""
+WRITTEN = 8
+"""Such arrays that writing a checkpoint takes at most: four of them, twice."""
+WIDER = 10
+"""Columns that a start from singular vectors takes beyond the number of parts."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -67,7 +71,7 @@ class BlockPlan(Summary):
         """Return the bytes of the blocks that are in memory at a time, for that many threads."""
         return min(IN_FLIGHT * n_jobs, len(self.blocks)) * self.block_bytes
 
-    def peak(self, n_components: int, n_jobs: int = 1) -> int:
+    def peak(self, n_components: int, n_jobs: int = 1, *, checkpoints: bool = False) -> int:
         """Return the bytes that a fit takes at most: blocks in flight, what is held, and the factors.
 
         Parameters
@@ -76,25 +80,30 @@ class BlockPlan(Summary):
             Number of parts.
         n_jobs : int
             Threads.
+        checkpoints : bool
+            Whether it writes checkpoints.
         """
-        return self.flight_bytes(n_jobs) + self.held_bytes + factor_bytes(self.shape, n_components, self.dtype)
+        factors = factor_bytes(self.shape, n_components, self.dtype, checkpoints=checkpoints)
+        return self.flight_bytes(n_jobs) + self.held_bytes + factors
 
-    def threads(self, n_components: int, most: int) -> int:
+    def threads(self, n_components: int, most: int, *, checkpoints: bool = False) -> int:
         """Return on how many threads a fit stays within what is allowed, at least 1 and at most `most`."""
-        fits = (n_jobs for n_jobs in range(most, 1, -1) if self.peak(n_components, n_jobs) <= self.max_memory)
-        return next(fits, 1)
+        for n_jobs in range(most, 1, -1):
+            if self.peak(n_components, n_jobs, checkpoints=checkpoints) <= self.max_memory:
+                return n_jobs
+        return 1
 
-    def check(self, n_components: int, n_jobs: int = 1) -> None:
+    def check(self, n_components: int, n_jobs: int = 1, *, checkpoints: bool = False) -> None:
         """Raise ParameterError, with figures, where a fit takes more than is allowed."""
-        peak = self.peak(n_components, n_jobs)
+        peak = self.peak(n_components, n_jobs, checkpoints=checkpoints)
         if peak > self.max_memory:
             (n, m), flight = self.shape, self.flight_bytes(n_jobs)
             held = f", {in_bytes(self.held_bytes)} for what its reader holds" if self.held_bytes else ""
             raise ParameterError(
                 f"max_memory={_asked(self.max_memory)!r} does not hold a fit of {n_components} parts of "
                 f"{n:,} x {m:,} entries, which needs {in_bytes(peak)}: {in_bytes(peak - flight - self.held_bytes)} for "
-                f"W, H and the copies of them that a fit compares, {in_bytes(flight)} for blocks in flight on {n_jobs} "
-                f"thread{'s' if n_jobs > 1 else ''}{held}. Give at least max_memory={_asked(peak)!r}, fewer parts, or "
+                f"W, H and the copies of them that a fit {'makes and writes' if checkpoints else 'makes'}, "
+                f"{in_bytes(flight)} for blocks in flight on {n_jobs} thread{'s' if n_jobs > 1 else ''}{held}. Give at least max_memory={_asked(peak)!r}, fewer parts, or "
                 f"fewer threads."
             )
 
@@ -121,9 +130,16 @@ class BlockPlan(Summary):
         return facts | held | {"max_memory": in_bytes(self.max_memory)}
 
 
-def factor_bytes(shape: tuple[int, int], n_components: int, dtype: np.dtype[Any]) -> int:
-    """Return the bytes of W, H and the copies of them that a fit compares."""
-    return COPIES * sum(shape) * n_components * dtype.itemsize
+def factor_bytes(
+    shape: tuple[int, int], n_components: int, dtype: np.dtype[Any], *, checkpoints: bool = False
+) -> int:
+    """Return the bytes of W, H and the copies of them that a fit makes, or of its start if that takes more.
+
+    The start is that from singular vectors: NumPy's QR holds two arrays in X's type and two in float64.
+    """
+    copies = COPIES + WRITTEN if checkpoints else COPIES
+    start = (n_components + WIDER) * (2 * dtype.itemsize + 16)
+    return sum(shape) * max(copies * n_components * dtype.itemsize, start)
 
 
 def plan_dense(

@@ -135,7 +135,9 @@ def command(
             numbers = read_non_negative(file, format, missing)
             X, n_jobs, n_unknown = named(numbers, file), -1, count_unknown(numbers.X, missing, file)
         else:
-            numbers, n_jobs, n_unknown = planned(source, components, missing, verbose)
+            numbers, n_jobs, n_unknown = planned(
+                source, components, missing, checkpoints=checkpoint is not None, verbose=verbose
+            )
             X = source
         weighing = None if weights is None else read_weights(weights, numbers, file, format)
         if components == "choose":

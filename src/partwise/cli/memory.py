@@ -59,7 +59,9 @@ def opened_by_blocks(path: str, format: "Format", max_memory: str | None, held: 
     return source
 
 
-def planned(source: "BlockSource", components: int | str, missing: str, verbose: bool) -> "tuple[Numbers, int, int]":
+def planned(
+    source: "BlockSource", components: int | str, missing: str, *, checkpoints: bool, verbose: bool
+) -> "tuple[Numbers, int, int]":
     """Return the matrix as readers do, how many threads fit into the memory allowed, and how many entries are unknown.
 
     Raises
@@ -77,14 +79,15 @@ def planned(source: "BlockSource", components: int | str, missing: str, verbose:
             "Give a number; partwise rank finds one for a file with a part of the rows."
         )
     plan = source.plan
-    n_jobs = plan.threads(components, count_threads(-1))
-    plan.check(components, n_jobs)
+    n_jobs = plan.threads(components, count_threads(-1), checkpoints=checkpoints)
+    plan.check(components, n_jobs, checkpoints=checkpoints)
     if verbose and not quiet():
         from partwise.units import in_bytes
 
         click.echo(escaped_lines(f"{plan}\n"), err=True, nl=False)
         threads = f"{n_jobs} thread{'s' if n_jobs > 1 else ''}"
-        note(f"a fit of {components} parts on {threads} takes up to {in_bytes(plan.peak(components, n_jobs))}")
+        peak = plan.peak(components, n_jobs, checkpoints=checkpoints)
+        note(f"a fit of {components} parts on {threads} takes up to {in_bytes(peak)}")
     n, m = source.shape
     unknown = 0 if missing == "none" else n * m - as_matrix(source, missing_values=MISSING[missing]).n_stored
     return Numbers(source, None, None if source.column_names is None else list(source.column_names)), n_jobs, unknown

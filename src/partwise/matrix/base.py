@@ -186,8 +186,11 @@ class Matrix(ABC):
         `whole` says that its rows will be asked for one by one, not only products with it.
         """
 
-    def check_room(self, n_components: int, n_jobs: int) -> None:  # noqa: B027  most have no limit
-        """Raise ParameterError if a fit of that many parts, on so many threads, takes more memory than X allows."""
+    def check_room(self, n_components: int, n_jobs: int, checkpoints: bool) -> None:  # noqa: B027  most have no limit
+        """Raise ParameterError if a fit takes more memory than X allows.
+
+        It is one of that many parts, on so many threads; `checkpoints` says whether it writes any.
+        """
 
     def check_whole(self, copies: int) -> None:  # noqa: B027  most have no limit
         """Raise ParameterError if `loaded`, so many times over, takes more memory than X allows."""
