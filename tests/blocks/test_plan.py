@@ -142,6 +142,6 @@ def test_checkpoints_take_memory_of_their_own():
 def test_a_fit_with_checkpoints_is_refused_before_it_begins(tmp_path):
     np.save(tmp_path / "x.npy", np.ones((20_000, 40)))
     X = open_blocks(tmp_path / "x.npy", "40MiB")
-    X.check_room(30, 1, False)
+    X.check_room(30, 1, "random", False)
     with pytest.raises(ParameterError, match="makes and writes"):
         factorize(X, 30, init="random", random_state=0, checkpoint_dir=tmp_path / "run")

@@ -71,7 +71,7 @@ class BlockPlan(Summary):
         """Return the bytes of the blocks that are in memory at a time, for that many threads."""
         return min(IN_FLIGHT * n_jobs, len(self.blocks)) * self.block_bytes
 
-    def peak(self, n_components: int, n_jobs: int = 1, *, checkpoints: bool = False) -> int:
+    def peak(self, n_components: int, n_jobs: int = 1, *, init: str | None = None, checkpoints: bool = False) -> int:
         """Return the bytes that a fit takes at most: blocks in flight, what is held, and the factors.
 
         Parameters
@@ -80,22 +80,24 @@ class BlockPlan(Summary):
             Number of parts.
         n_jobs : int
             Threads.
+        init : str or None
+            Its start, as in ``NMF``.
         checkpoints : bool
             Whether it writes checkpoints.
         """
-        factors = factor_bytes(self.shape, n_components, self.dtype, checkpoints=checkpoints)
+        factors = factor_bytes(self.shape, n_components, self.dtype, init, checkpoints=checkpoints)
         return self.flight_bytes(n_jobs) + self.held_bytes + factors
 
-    def threads(self, n_components: int, most: int, *, checkpoints: bool = False) -> int:
+    def threads(self, n_components: int, most: int, *, init: str | None = None, checkpoints: bool = False) -> int:
         """Return on how many threads a fit stays within what is allowed, at least 1 and at most `most`."""
         for n_jobs in range(most, 1, -1):
-            if self.peak(n_components, n_jobs, checkpoints=checkpoints) <= self.max_memory:
+            if self.peak(n_components, n_jobs, init=init, checkpoints=checkpoints) <= self.max_memory:
                 return n_jobs
         return 1
 
-    def check(self, n_components: int, n_jobs: int = 1, *, checkpoints: bool = False) -> None:
+    def check(self, n_components: int, n_jobs: int = 1, *, init: str | None = None, checkpoints: bool = False) -> None:
         """Raise ParameterError, with figures, where a fit takes more than is allowed."""
-        peak = self.peak(n_components, n_jobs, checkpoints=checkpoints)
+        peak = self.peak(n_components, n_jobs, init=init, checkpoints=checkpoints)
         if peak > self.max_memory:
             (n, m), flight = self.shape, self.flight_bytes(n_jobs)
             held = f", {in_bytes(self.held_bytes)} for what its reader holds" if self.held_bytes else ""
@@ -103,8 +105,8 @@ class BlockPlan(Summary):
                 f"max_memory={_asked(self.max_memory)!r} does not hold a fit of {n_components} parts of "
                 f"{n:,} x {m:,} entries, which needs {in_bytes(peak)}: {in_bytes(peak - flight - self.held_bytes)} for "
                 f"W, H and the copies of them that a fit {'makes and writes' if checkpoints else 'makes'}, "
-                f"{in_bytes(flight)} for blocks in flight on {n_jobs} thread{'s' if n_jobs > 1 else ''}{held}. Give at least max_memory={_asked(peak)!r}, fewer parts, or "
-                f"fewer threads."
+                f"{in_bytes(flight)} for blocks in flight on {n_jobs} thread{'s' if n_jobs > 1 else ''}{held}. Give at "
+                f"least max_memory={_asked(peak)!r}, fewer parts, or fewer threads."
             )
 
     def check_whole(self, entry_bytes: int) -> None:
@@ -131,14 +133,20 @@ class BlockPlan(Summary):
 
 
 def factor_bytes(
-    shape: tuple[int, int], n_components: int, dtype: np.dtype[Any], *, checkpoints: bool = False
+    shape: tuple[int, int],
+    n_components: int,
+    dtype: np.dtype[Any],
+    init: str | None = None,
+    *,
+    checkpoints: bool = False,
 ) -> int:
     """Return the bytes of W, H and the copies of them that a fit makes, or of its start if that takes more.
 
-    The start is that from singular vectors: NumPy's QR holds two arrays in X's type and two in float64.
+    For singular vectors NumPy's QR holds two arrays in X's type and two in float64.
     """
+    by_vectors = init is None or init.startswith("nndsvd")
+    start = (n_components + WIDER) * (2 * dtype.itemsize + 16) if by_vectors else 0
     copies = COPIES + WRITTEN if checkpoints else COPIES
-    start = (n_components + WIDER) * (2 * dtype.itemsize + 16)
     return sum(shape) * max(copies * n_components * dtype.itemsize, start)
 
 

@@ -186,10 +186,10 @@ class Matrix(ABC):
         `whole` says that its rows will be asked for one by one, not only products with it.
         """
 
-    def check_room(self, n_components: int, n_jobs: int, checkpoints: bool) -> None:  # noqa: B027  most have no limit
+    def check_room(self, n_components: int, n_jobs: int, init: str | None, checkpoints: bool) -> None:  # noqa: B027  most have no limit
         """Raise ParameterError if a fit takes more memory than X allows.
 
-        It is one of that many parts, on so many threads; `checkpoints` says whether it writes any.
+        It is one of that many parts, on so many threads, from such a start; `checkpoints` says whether it writes any.
         """
 
     def check_whole(self, copies: int) -> None:  # noqa: B027  most have no limit

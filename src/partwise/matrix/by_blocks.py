@@ -231,8 +231,8 @@ class Changed(ByBlocks):
         weight = self.n_stored if self.weight_range is None else sum(self.each(_weight_of, None)[0])
         return self.total_size / weight if weight else 0.0
 
-    def check_room(self, n_components: int, n_jobs: int, checkpoints: bool) -> None:
-        self._source.check_room(n_components, n_jobs, checkpoints)
+    def check_room(self, n_components: int, n_jobs: int, init: str | None, checkpoints: bool) -> None:
+        self._source.check_room(n_components, n_jobs, init, checkpoints)
 
     def check_whole(self, copies: int) -> None:
         self._source.check_whole(copies)
