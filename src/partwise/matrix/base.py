@@ -278,6 +278,15 @@ class Matrix(ABC):
         """Return the arrays that hold X: equal ones are equal data."""
         return [self.values()]
 
+    def fills(self, k: int) -> bool:
+        """Return whether half-steps on k parts had best work on ``filled``."""
+        return False
+
+    @property
+    def filled(self) -> Any:
+        """X with a model's entries where it is unknown, a ``Filled``; only for an X that `fills`."""
+        raise NotImplementedError
+
     def blank_rows(self) -> Array:
         """Return which rows have no known entry, booleans (n,)."""
         return np.zeros(self.shape[0], bool)

@@ -7,6 +7,7 @@ import numpy as np
 
 from partwise.caching import cached_property
 from partwise.matrix.base import Block, Matrix
+from partwise.matrix.filled import Filled, is_faster
 from partwise.matrix.rows import Array, KnownRows
 from partwise.matrix.sparse import Sparse
 from partwise.threads import ALONE, Workers
@@ -15,7 +16,8 @@ from partwise.threads import ALONE, Workers
 class Observed(Matrix):
     """A sparse matrix whose absent entries are unknown: a sum over entries is one over the stored entries.
 
-    Memory and work are in proportion to the known entries: no Gram matrix of a row is kept.
+    Memory and work are in proportion to the known entries: no Gram matrix of a row is kept. Where most entries are
+    known and there are many parts, least squares work on a dense X instead, see ``Filled``.
 
     Parameters
     ----------
@@ -42,6 +44,7 @@ class Observed(Matrix):
 
     def forget(self) -> None:
         self._transposed = None
+        self.__dict__.pop("filled", None)
         for part in (self.known, self.weights):
             if part is not None:
                 part.forget()
@@ -106,6 +109,17 @@ class Observed(Matrix):
     def _weighted(self) -> Array:
         """The entries multiplied by their weights."""
         return self.known.X.data if self.weights is None else self.known.X.data * self.weights.X.data
+
+    def fills(self, k: int) -> bool:
+        return self.weights is None and not self._has_blanks and is_faster(self.shape, self.n_stored, k)
+
+    @cached_property
+    def _has_blanks(self) -> bool:
+        return bool(self.blank_rows().any() or self.T.blank_rows().any())
+
+    @cached_property
+    def filled(self) -> Filled:
+        return Filled(self.known.X)
 
     def values(self) -> Array:
         return self.known.values()

@@ -20,7 +20,7 @@ DENSE_RATIO = 4.0
 """Products that cost more than this many entries a row and component make further sweeps cheap beside them."""
 
 OBSERVED_SWEEPS = 3
-"""Most sweeps of a half-step over known entries: each reads them all."""
+"""Most sweeps of a half-step where entries are unknown."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,10 @@ class HALS(Solver):
 
     def update_all(self, X: Matrix, loss: Loss, asked: Sequence[HalfStep], workers: Workers) -> list[Update]:
         """See Solver: one product serves all."""
-        if not X.can("shared_gram"):
-            return [self._each_row(X, loss, step, workers) for step in asked]
         k = asked[0].right.point.shape[1]
+        if not X.can("shared_gram"):
+            half_step = self._filled if X.fills(k) and asked[0].left.domain.by_entry else self._each_row
+            return [half_step(X, loss, step, workers) for step in asked]
         crosses = products(X, asked, workers)
         return [
             _sweep(X, loss, step, cross, self.plan(X, k, step), workers)
@@ -80,6 +81,18 @@ class HALS(Solver):
         if asked.final and 2 * after <= accurate(X) * X.squared_norm:
             after = loss.value(X, out, asked.right.point)
         return Update(iterate, out, None, Step(moved, after=after if asked.final else None))
+
+    @staticmethod
+    def _filled(X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Update:
+        """Sweep over X with the model's own entries where it is unknown: this lowers the known ones' error."""
+        left, right, (iterate, out) = asked.left, asked.right, asked.into
+        cross = X.filled.product(left.point, right.point, workers)
+        problem = Squares(cross, right.gram, left.penalty, X.blocks)
+        plan = Plan(OBSERVED_SWEEPS, 0.1, asked.momentum)
+        own, _, moved = left.domain.sweep((iterate, left.point, out), problem, plan, workers)
+        after = X.filled.error(out, right.point, workers) if asked.final else None
+        # a step on all cells is shorter than one on the known cells, whose curvature is less
+        return Update(iterate, out, own, Step(moved * X.shape[0] * X.shape[1] / X.n_stored, after=after))
 
     @staticmethod
     def plan(X: Matrix, k: int, asked: HalfStep) -> Plan:

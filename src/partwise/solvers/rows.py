@@ -10,6 +10,7 @@ from partwise.losses import BetaDivergence, Frobenius, Loss
 from partwise.losses.fixed import Fixed, gram
 from partwise.matrix import Array, Block, Matrix
 from partwise.penalties import Penalty
+from partwise.solvers import filled_rows
 from partwise.solvers.base import FROM_ZERO_UP, Factor, HalfStep
 from partwise.solvers.descent import Outcome
 from partwise.solvers.hals import by_gram, squares
@@ -134,6 +135,9 @@ def least_squares(
     if domain.bounds:
         left[...] = domain.within(left)
     if not X.can("shared_gram"):
+        if domain.exact and filled_rows.is_faster(X, k, penalty):
+            filled_rows.solve_filled(X, left, parts.array, penalty, workers)
+            return left, None
         found = _each_row(X, left, parts.array, penalty, workers, domain)
         return left, found if value and found > EXACT * X.squared_norm else None
     # the ridge changes no digit that counts, and picks one solution where parts depend on each other
