@@ -26,7 +26,7 @@ def test_words_are_of_any_script_in_lower_case_and_begin_with_a_letter():
 
 def test_rows_have_unit_length_or_are_empty():
     _, X = fit_vectorizer(["bank rates bank", "cup final", ""])
-    np.testing.assert_allclose(np.sqrt(X.multiply(X).sum(axis=1)).A1, [1, 1, 0])
+    np.testing.assert_allclose(np.sqrt(np.asarray(X.multiply(X).sum(axis=1)).ravel()), [1, 1, 0])
 
 
 def test_words_of_more_than_a_fifth_of_many_documents_are_left_out():

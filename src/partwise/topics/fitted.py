@@ -16,7 +16,7 @@ from partwise.topics.collection import checked_texts, word_counts
 from partwise.topics.places import mean_shares, unit_rows
 from partwise.topics.settings import Settings
 from partwise.topics.stability import topic_stability
-from partwise.topics.vectorize import as_tfidf, inverse_frequency
+from partwise.topics.weights import as_tfidf, inverse_frequency
 from partwise.topics.words import diversity, npmi, ranked_words, topic_labels
 
 __all__ = ["Documents", "FittedTopics"]

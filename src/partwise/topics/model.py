@@ -49,7 +49,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AnsweringMod
         places: topic 0 is the one of the first list.
     balanced : bool, default=True
         Whether documents that are like many others weigh less in a fit to squared errors, so that small subjects get
-        topics too (`partwise.topics.vectorize.balancing_weights`).
+        topics too, and those of few words, which say less (`partwise.topics.weights.document_weights`).
     vectorizer : scikit-learn vectorizer, default=None
         Makes the document-by-word matrix. By default sublinear TF-IDF (damped counts for 'kullback-leibler') of words
         of any script in lower case, without stop words; from 50 documents on also without words in more than a fifth

@@ -15,7 +15,7 @@ from partwise.state import PlainState
 from partwise.tables.cells import listed
 from partwise.topics.collection import check_text
 from partwise.topics.languages import check_language
-from partwise.topics.vectorize import balancing_weights
+from partwise.topics.weights import document_weights
 
 __all__ = ["Settings", "check_parameters"]
 
@@ -63,7 +63,7 @@ class Settings(PlainState):
     loss : str or Loss
         What is minimised.
     balanced : bool
-        Whether documents like many others weigh less in a fit.
+        Whether documents like many others, and those of few words, weigh less in a fit.
     random_state, stability_runs, n_jobs : see `TopicModel`
         Of the refits that tell how stable topics are; threads.
     """
@@ -97,7 +97,7 @@ class Settings(PlainState):
 
     def weights(self, X: Any) -> Array | None:
         """Return the weights of documents (n, m) in a fit, None for equal ones."""
-        return balancing_weights(X) if self.balanced and self.squared else None
+        return document_weights(X) if self.balanced and self.squared else None
 
     def lengths(self, components: Array) -> Array:
         """Return the lengths of topics (k, m), or their sums where the loss is of counts, (k,)."""

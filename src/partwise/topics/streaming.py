@@ -20,12 +20,13 @@ from partwise.topics.settings import Settings, check_parameters
 from partwise.topics.timeline import iso_dates, periods
 from partwise.topics.vectorize import make_vectorizer
 from partwise.topics.vocabulary import Vocabulary, analysed
+from partwise.topics.weights import tfidf_rows
 
 __all__ = ["Stream", "TopicEvent", "partial_fit"]
 
 ROUNDS = 3
 """Turns of placing a batch and improving topics."""
-STRANGE = 0.3
+STRANGE = 0.4
 """A topic of a batch alone whose cosine with every known topic is below this is a new one."""
 ENOUGH = 10
 """Documents of a batch that have to be mainly of a new topic."""
@@ -217,7 +218,7 @@ def _read(
     if squared:
         made.idf_ = vocabulary.idf()
     documents = replace(documents, vectorizer=made, words=np.array(vocabulary.words, dtype=object))
-    return unit_rows(counts @ sp.diags_array(vocabulary.idf())) if squared else counts, documents, vocabulary
+    return tfidf_rows(counts, made.idf_) if squared else counts, documents, vocabulary
 
 
 def _with_born(model: Any, before: Any, X: Any, H: Array) -> Array:

@@ -1,9 +1,9 @@
 """Texts to a document-by-word matrix, with settings that work without tuning.
 
 Words are runs of letters and digits of any script that begin with a letter, two characters or longer, in lower case.
-Entries are sublinear TF-IDF, ``(1 + log count) * idf``, in rows of unit length, so that a long document weighs as much
-as a short one; or damped counts, ``1 + log count``, for a loss that is made for counts: words come in bursts, and the
-tenth mention of a name in an article says less than the first.
+Entries are sublinear TF-IDF, ``(1 + log count) * rarity``, in rows of unit length; or damped counts, ``1 + log count``,
+for a loss that is made for counts: words come in bursts, and the tenth mention of a name in an article says less than
+the first.
 """
 
 import re
@@ -18,20 +18,16 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from partwise.exceptions import DataError
 from partwise.io.transformers import fitted_to
-from partwise.matrix import Array
 from partwise.topics.counted import CountedTexts, counted
 from partwise.topics.languages import WORD, check_language, detect, segmenter, stop_words
-from partwise.topics.places import unit_rows
+from partwise.topics.weights import inverse_frequency, rarity, tfidf_rows
 
 __all__ = [
     "USUAL",
     "Limits",
-    "as_tfidf",
-    "balancing_weights",
     "chosen_language",
     "fit_vectorizer",
     "fitted_vectorizer",
-    "inverse_frequency",
     "make_vectorizer",
     "rare",
 ]
@@ -167,8 +163,14 @@ def fit_vectorizer(
         def fit(min_df: float = 1, max_df: float = 1.0) -> tuple[Any, Any]:
             if found is not None:
                 return _of_counted(found, min_df, max_df, language, bigrams, counts, stop_words)
-            made = make_vectorizer(language, bigrams, counts, min_df=min_df, max_df=max_df, more=stop_words)
-            return made, _fit(made, texts)
+            made = make_vectorizer(language, bigrams, True, min_df=min_df, max_df=max_df, more=stop_words)
+            X = _fit(made, texts)
+            if counts:
+                return made, X
+            idf = inverse_frequency(X)
+            return fitted_vectorizer(
+                made.get_feature_names_out(), language, bigrams, False, idf, stop_words
+            ), tfidf_rows(X, idf)
 
         try:
             return fit(min_df, max_df)
@@ -250,67 +252,10 @@ def _of_counted(
     if not len(columns):
         raise _no_words(n)
     columns = columns[np.argsort([found.words[j] for j in columns], kind="stable")]
-    words, idf = [found.words[j] for j in columns], _idf(n, found.held[columns])
+    words, idf = [found.words[j] for j in columns], rarity(n, found.held[columns])
 
     def weighted(rows: Any) -> Any:
         rows.sort_indices()
-        if counts:
-            return rows
-        rows.data *= idf[rows.indices]
-        return unit_rows(rows)
+        return rows if counts else tfidf_rows(rows, idf)
 
     return fitted_vectorizer(words, language, bigrams, counts, idf, more), found.matrix(columns, weighted)
-
-
-def inverse_frequency(X: Any) -> Any:
-    """Return the inverse document frequency of each word of X (n, m), ``log((1 + n) / (1 + held)) + 1``, (m,)."""
-    return _idf(X.shape[0], np.bincount(sp.csr_array(X).indices, minlength=X.shape[1]))
-
-
-def _idf(n: int, held: Array) -> Array:
-    found: Array = np.log((1 + n) / (1 + held)) + 1
-    return found
-
-
-def as_tfidf(X: Any, idf: Any) -> Any:
-    """Return counts (n, m) as TF-IDF, ``log(1 + count) * idf``, rows of unit length."""
-    X = sp.csr_array(X, dtype=np.float64, copy=True)
-    X.data = np.log1p(X.data)
-    return unit_rows(X @ sp.diags_array(idf))
-
-
-def balancing_weights(X: Any) -> Any:
-    r"""Return what to multiply the squared errors of each document by, so that no crowd of like ones fills all topics.
-
-    .. math:: w_i \propto 1 / (d_i + \bar d / 2), \quad d_i = \sum_j x_i \cdot x_j
-
-    This is the weighting of normalized cuts, but for the mean, which holds documents like no other ones to three times
-    the weight of an average one. Where a document is placed among given topics does not depend on its weight.
-
-    Parameters
-    ----------
-    X : sparse matrix of shape (n_documents, n_words)
-        The documents.
-
-    Returns
-    -------
-    ndarray of shape (n_documents,)
-        The weights, of mean 1.
-
-    References
-    ----------
-    W. Xu, X. Liu and Y. Gong, "Document clustering based on non-negative matrix factorization", SIGIR 2003,
-    doi:10.1145/860435.860485.
-
-    Examples
-    --------
-    >>> balancing_weights(sp.csr_array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])).round(2)
-    array([0.85, 0.85, 1.31])
-    """
-    X = sp.csr_array(X)
-    likeness = X @ np.asarray(X.sum(axis=0)).ravel()
-    mean = likeness.mean()
-    if not mean > 0:
-        return np.ones(X.shape[0])
-    weights = 1 / (likeness / mean + 0.5)
-    return weights / weights.mean()

@@ -9,6 +9,7 @@ import scipy.sparse as sp
 
 from partwise.matrix import Array
 from partwise.topics.vectorize import USUAL, Limits
+from partwise.topics.weights import rarity
 
 __all__ = ["Vocabulary"]
 
@@ -101,9 +102,9 @@ class Vocabulary:
     def idf(self) -> Array:
         """Return the inverse document frequency of each column, 0 for one that became too common, unless all did."""
         held = np.array([self.held.get(word, 0.0) for word in self.words])
-        idf = np.log((1 + self.documents) / (1 + held)) + 1
+        idf = rarity(self.documents, held)
         kept = held <= self._most()
-        return np.where(kept | ~kept.any(), np.maximum(idf, 0.0), 0.0)
+        return np.where(kept | ~kept.any(), idf, 0.0)
 
     def _most(self) -> float:
         return self.limits.most(self.documents) if self.limited else np.inf
