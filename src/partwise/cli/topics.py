@@ -11,7 +11,6 @@ from partwise.cli.command import (
     Command,
     Failure,
     json_option,
-    loss_option,
     new_file,
     next_command,
     note,
@@ -68,7 +67,13 @@ class TopicNumber(click.ParamType):  # type: ignore[type-arg]  # which is generi
 )
 @word_options
 @click.option("--bigrams", is_flag=True, help="Count pairs of neighbouring words as words.")
-@loss_option
+@click.option(
+    "--loss",
+    type=click.Choice(["frobenius", "kullback-leibler", "choose"]),
+    default="frobenius",
+    show_default=True,
+    help="What a good fit is; choose: what halves of the words of documents agree on.",
+)
 @click.option(
     "--words", type=click.IntRange(min=1), show_default="10, cut to one line in a table", help="Words of a topic."
 )
@@ -152,7 +157,7 @@ def command(
         remember_columns(model, {*columns} - {"format"})
         save_model(model, out)
 
-    reason = getattr(model, "rank_reason_", None)
+    reason, of_loss = getattr(model, "rank_reason_", None), getattr(model, "loss_reason_", None)
     if as_json:
         counts: dict[str, Any] = {
             "n_topics": model.n_topics_,
@@ -160,14 +165,15 @@ def command(
             "n_words": len(model.words_),
         }
         counts |= {"language": model.language_, "diversity": model.diversity_, "reason": reason}
+        counts |= {"loss_reason": of_loss} if of_loss else {}
         print_json({**counts, "unplaced": empty + wordless, **facts, "topics": topic_rows(model, table)})
         return
     sizes = [f"{model.n_topics_} topics", f"{len(read.texts):,} documents", f"{len(model.words_):,} words"]
     if lang == "auto" and model.language_ != "en":
         sizes.append(f"language {model.language_}")
     print_facts(sizes + summary(facts))
-    if reason is not None:
-        print_sentence(reason)
+    for sentence in filter(None, (of_loss, reason)):
+        print_sentence(sentence)
     shown = {topic.document for topic in table}
     snippets = {name: read.texts[i] for i, name in enumerate(read.ids) if name in shown}
     print_topics(table, snippets, titles_of(model), all_words=words is not None)

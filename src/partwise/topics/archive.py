@@ -27,6 +27,8 @@ ARRAYS = ("components_", "document_topics_", "shares_", "X_")
 FITTED: dict[str, Callable[[Any], bool]] = {
     "language_": lambda value: value in ("none", *LANGUAGES),
     "rank_reason_": lambda value: isinstance(value, str),
+    "loss_": lambda value: value in ("frobenius", "kullback-leibler"),
+    "loss_reason_": lambda value: isinstance(value, str),
     "n_iter_": lambda value: is_whole(value, 0),
     "converged_": lambda value: isinstance(value, bool),
     "relative_error_": lambda value: is_number(value, 0),
@@ -131,9 +133,10 @@ def put_together(header: Mapping[str, Any], held: Held) -> TopicModel:
     components = held.numbers("components_", "k", "m")
     if not components.size:
         raise ValueError("there are no topics")
-    facts = checked_facts(header["fitted"], FITTED, {*FITTED} - {"rank_reason_"})
-    documents = _documents(model, facts.pop("language_"), header, held)
+    facts = checked_facts(header["fitted"], FITTED, {*FITTED} - {"rank_reason_", "loss_", "loss_reason_"})
+    language = facts.pop("language_")
     model.__dict__.update(facts)
+    documents = _documents(model, language, header, held)
     names = header["curve"]
     curve = [
         held.numbers(f"curve.{name}", "steps", low=-np.inf, finite=False, unknown=True, kind="number") for name in names

@@ -35,9 +35,11 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AnsweringMod
         Topics to find. A collection with fewer documents or words gets no more topics than it has of these. 'auto' and
         'choose' leave the number to ``partwise.choose_rank``, which predicts words held out, at the cost of some fifty
         fits; ``rank_reason_`` tells why.
-    loss : {'frobenius', 'kullback-leibler'}, default='frobenius'
+    loss : {'frobenius', 'kullback-leibler', 'choose'}, default='frobenius'
         What is minimised: squared errors of TF-IDF, or the divergence of damped counts (``1 + log count``), as in
-        probabilistic topic models.
+        probabilistic topic models. 'choose' takes the one whose topics the two halves of a held-out document's words
+        agree on (`partwise.topics.loss_choice.choose_loss`); ``loss_reason_`` tells why. A matrix, and what a
+        vectorizer of your own makes, is fitted by squared errors then.
     language : str, default='auto'
         Whose stop words are left out: an ISO 639-1 code such as 'en' or 'de', 'none', or 'auto', which tells it from
         the texts (`partwise.topics.languages.detect`). Chinese, Japanese and Thai need a package to find their words:
@@ -113,6 +115,8 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AnsweringMod
         Whose stop words were left out.
     rank_reason_ : str
         With n_topics='auto': why so many.
+    loss_, loss_reason_ : str
+        With loss='choose': the loss chosen of texts, and why.
     events_ : list of TopicEvent
         What `partial_fit` reported: topics born, died, returned.
     vectorizer_ : scikit-learn vectorizer or None
@@ -307,6 +311,8 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AnsweringMod
     def _find(self, texts: Any, ids: Any, dates: Any, words: Any, metadata: Any) -> None:
         check_parameters(self)
         self._forget_fit()
+        for name in ("loss_", "loss_reason_"):
+            self.__dict__.pop(name, None)
         documents, settings = read_documents(self, texts, ids, dates, words, metadata), self._settings
         X = documents.X
         k, reason = number_of_topics(self.n_topics, X, settings, self.max_memory)

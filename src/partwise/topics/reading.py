@@ -20,6 +20,7 @@ from partwise.topics.collection import (
     word_counts,
 )
 from partwise.topics.fitted import Documents
+from partwise.topics.loss_choice import loss_of
 from partwise.topics.settings import Settings
 from partwise.topics.timeline import iso_dates, periods
 from partwise.topics.vectorize import chosen_language, fit_vectorizer
@@ -52,6 +53,8 @@ def _documents(model: Any, texts: Any, matrix: bool, ids: Any, dates: Any, given
         vectorizer, language, X = None, "none", word_counts(texts)
     else:
         language = chosen_language(texts, model.language) if model.vectorizer is None else "none"
+        if model.loss == "choose" and model.vectorizer is None:
+            model.loss_, model.loss_reason_ = loss_of(model, texts, language)
         vectorizer, X = fit_vectorizer(
             texts, None if model.vectorizer is None else clone(model.vectorizer), language=language,
             bigrams=model.bigrams, counts=not Settings.of(model).squared, stop_words=model.stop_words,

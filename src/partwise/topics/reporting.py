@@ -312,8 +312,9 @@ def _provenance(model: Any) -> list[tuple[str, str]]:
     if hasattr(model, "n_iter_"):
         ended = "converged" if model.converged_ else "stopped at the limit"
         found += [("iterations", f"{model.n_iter_} ({ended})"), ("relative error", f"{model.relative_error_:.4f}")]
-    if hasattr(model, "rank_reason_"):
-        found.append(("number of topics", model.rank_reason_))
+    for name, what in (("rank_reason_", "number of topics"), ("loss_reason_", "choice of loss")):
+        if hasattr(model, name):
+            found.append((what, getattr(model, name)))
     given = {name: _plain(value) for name, value in model.get_params(deep=False).items()}
     # n_jobs changes no bit of the result
     found.append(("parameters", ", ".join(f"{name}={value}" for name, value in given.items() if name != "n_jobs")))

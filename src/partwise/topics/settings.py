@@ -19,6 +19,8 @@ from partwise.topics.weights import document_weights
 
 __all__ = ["Settings", "check_parameters"]
 
+SQUARED = "frobenius"
+
 
 def check_parameters(model: Any) -> None:
     """Raise for an invalid parameter of a `TopicModel`."""
@@ -76,8 +78,9 @@ class Settings(PlainState):
 
     @classmethod
     def of(cls, model: Any) -> "Settings":
-        """Return those of a model as they are now, checked."""
-        return cls(model.loss, model.balanced, model.random_state, model.stability_runs, model.n_jobs)
+        """Return those of a model as they are now, checked; 'choose' stands for the loss that was chosen."""
+        chosen = getattr(model, "loss_", SQUARED) if model.loss == "choose" else model.loss
+        return cls(chosen, model.balanced, model.random_state, model.stability_runs, model.n_jobs)
 
     def __post_init__(self) -> None:
         check_flag("balanced", self.balanced)
@@ -93,7 +96,7 @@ class Settings(PlainState):
     @property
     def squared(self) -> bool:
         """Whether errors are squared, and not the divergence of counts."""
-        return self.loss_function.name == "frobenius"
+        return self.loss_function.name == SQUARED
 
     def weights(self, X: Any) -> Array | None:
         """Return the weights of documents (n, m) in a fit, None for equal ones."""
