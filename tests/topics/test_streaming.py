@@ -146,6 +146,36 @@ def test_a_section_that_a_newspaper_adds_is_one_new_topic(shared_data):
     assert {"game", "match", "win"} <= {word for word, _ in model.top_words(4)}
 
 
+def group(name, seed, n=80):
+    """Posts of one group: half of the words are of the group, and half of one of its four threads."""
+    rng = np.random.default_rng(seed)
+    own = [f"{name}x{end}" for end in "abcdefghijklmnopqrst"]
+    threads = [[f"{name}{thread}{end}" for end in "abcdefghijklmnopqrst"] for thread in "wxyz"]
+    return [" ".join([*rng.choice(own, 6), *rng.choice(threads[i % 4], 6)]) for i in range(n)]
+
+
+@pytest.mark.parametrize("loss", ["frobenius", "kullback-leibler"])
+def test_groups_that_come_one_after_another_are_one_topic_each_whatever_threads_they_have(loss):
+    names = ["bikes", "space", "chess", "cooks", "boats"]
+    model = TopicModel(n_topics=4, loss=loss, stability_runs=0)
+    for seed, name in enumerate(names):
+        model.partial_fit(group(name, seed))
+    assert [(event.batch, event.kind) for event in model.events_ if event.kind == "born"] == [
+        (batch, "born") for batch in range(1, len(names))
+    ]
+    for topic, name in enumerate(names[1:], start=4):
+        assert all(word.startswith(name) for word, _ in model.top_words(topic, 5))
+
+
+def test_a_shuffled_stream_has_no_births():
+    posts = [text for seed, name in enumerate(["bikes", "space", "chess", "cooks"]) for text in group(name, seed)]
+    posts = [posts[i] for i in np.random.default_rng(0).permutation(len(posts))]
+    model = TopicModel(n_topics=4, stability_runs=0)
+    for part in range(4):
+        model.partial_fit(posts[part::4])
+    assert model.events_ == []
+
+
 def values(held):
     """Everything that a model holds, to the bit, without what is only remembered for speed."""
     if hasattr(held, "tobytes"):

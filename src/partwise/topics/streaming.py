@@ -8,8 +8,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from partwise.atomic import rebuilt
+from partwise.estimators.nmf import NMF
 from partwise.exceptions import DataError, shown
-from partwise.factorization import factorize
 from partwise.matrix import Array
 from partwise.state import PlainState
 from partwise.topics.collection import checked_dates, checked_ids, checked_metadata, checked_texts
@@ -27,11 +27,14 @@ __all__ = ["Stream", "TopicEvent", "partial_fit"]
 ROUNDS = 3
 """Turns of placing a batch and improving topics."""
 STRANGE = 0.4
-"""A topic of a batch alone whose cosine with every known topic is below this is a new one."""
+"""A topic whose cosine with every known topic is below this is a new one."""
 ENOUGH = 10
 """Documents of a batch that have to be mainly of a new topic."""
 RISEN = 3.0
 """How much more frequent the words of a new topic have to be than before: else it only divides what was known finer."""
+FINER = 0.5
+"""Documents of a new topic, relative to those of the one born before it in the same batch: fewer only divide finer what
+is new."""
 FADED = 0.1
 """Share, relative to an equal share, below which a topic is dead."""
 
@@ -91,10 +94,12 @@ def partial_fit(
     """Take in the next batch of a stream; a model that was fitted goes on from there.
 
     The vocabulary grows. Topics keep their numbers: one that no document is of any more stays in its place with a
-    share near 0, and one that is new (like none of the known ones, of words
-    that have become three times as frequent) is put at the end. ``events_`` tells of topics that were born, died or
-    returned, and ``drift_`` the cosine of each topic with itself before the batch. Documents are placed as they
-    come, and stay where they were placed. A vectorizer of one's own is fitted to the first batch and not again.
+    share near 0, and one that is new is put at the end: made of what the known ones leave over, like none of them, and
+    of words that have become three times as frequent. Of several in one batch, each has at least half as many documents
+    as the one before it: a new subject is one topic, not one for each of its parts. ``events_`` tells of topics that
+    were born, died or returned, and ``drift_`` the cosine of each topic with itself before the batch. Documents are
+    placed as they come, and stay where they were placed. A vectorizer of one's own is fitted to the first batch and not
+    again.
     A call that fails leaves the model as it was.
 
     Parameters
@@ -222,22 +227,30 @@ def _read(
 
 
 def _with_born(model: Any, before: Any, X: Any, H: Array) -> Array:
-    """Return the topics and, below, those of a batch alone that are like none of them; `before` are the others."""
+    """Return the topics and, below, new ones of a batch; `before` are the documents that came earlier.
+
+    New topics are found one at a time, each beside all that are known by then, so that it is made of what they leave
+    over. The first that is not new ends the search.
+    """
     settings, placed = Settings.of(model), int(np.count_nonzero(np.diff(X.indptr)))
-    k = min(len(H) if isinstance(model.n_topics, str) else int(model.n_topics), placed, X.shape[1])
-    if placed < 2 * ENOUGH or k < 1:
-        return H
-    own = factorize(
-        X, k, loss=settings.loss_function, random_state=settings.random_state, tol=1e-3, n_jobs=settings.n_jobs,
-        sample_weight=settings.weights(X),
-    )  # fmt: skip
-    shares = shares_of(own.W * settings.lengths(own.H))
-    enough = np.bincount(shares[shares.any(axis=1)].argmax(axis=1), minlength=k) >= max(ENOUGH, 0.3 * placed / k)
-    like = (unit_rows(own.H) @ unit_rows(H).T).max(axis=1)
+    asked = len(H) if isinstance(model.n_topics, str) else int(model.n_topics)
+    least = max(ENOUGH, 0.3 * placed / asked)
     then, now = (np.bincount(part.indices, minlength=X.shape[1]) / max(part.shape[0], 1) for part in (before, X))
-    words = np.argsort(-own.H, axis=1, kind="stable")[:, :LISTED]
-    risen = now[words].sum(axis=1) >= RISEN * then[words].sum(axis=1)
-    return np.vstack([H, settings.normal(own.H[enough & (like < STRANGE) & risen])])
+    weights = settings.weights(X)
+    while placed >= 2 * ENOUGH and len(H) < min(placed, X.shape[1]):
+        found = NMF(
+            len(H) + 1, loss=settings.loss_function, fixed_components=H, random_state=settings.random_state, tol=1e-3,
+            n_jobs=settings.n_jobs,
+        )  # fmt: skip
+        shares = shares_of(found.fit_transform(X, sample_weight=weights) * settings.lengths(found.components_))
+        new = settings.normal(found.components_[-1:])
+        documents = np.count_nonzero(shares[shares.any(axis=1)].argmax(axis=1) == len(H))
+        words = np.argsort(-new[0], kind="stable")[:LISTED]
+        risen = now[words].sum() >= RISEN * then[words].sum()
+        if documents < least or not risen or (unit_rows(new) @ unit_rows(H).T).max() >= STRANGE:
+            break
+        H, least = np.vstack([H, new]), max(least, FINER * documents)
+    return H
 
 
 def _learnt(memory: Memory, settings: Settings, X: Any, H: Array, forget: float) -> tuple[Array, Array, Memory]:
