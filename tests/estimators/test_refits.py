@@ -112,7 +112,7 @@ def test_a_refit_forgets_what_only_the_last_fit_had(model):
 def test_the_choice_of_a_number_goes_with_its_fit():
     model = NMF("choose", random_state=0, max_time=20).fit(FRAME)
     assert model.rank_choice_.n_components == model.n_components_
-    assert {name for name in vars(model) if name.endswith("_")} == set(FOUND) - {"n_steps_"}
+    assert {name for name in vars(model) if name.endswith("_")} == set(FOUND) - {"n_steps_", "alpha_W_", "alpha_H_"}
     assert not hasattr(model.set_params(n_components=2).fit(FRAME), "rank_choice_")
 
 

@@ -26,6 +26,8 @@ FITTED = {
     "n_iter_": lambda value: is_whole(value, 0),
     "n_steps_": lambda value: is_whole(value, 0),
     "reconstruction_err_": lambda value: is_number(value, 0),
+    "alpha_W_": lambda value: is_number(value, 0),
+    "alpha_H_": lambda value: is_number(value, 0),
     "converged_": lambda value: isinstance(value, bool),
     "n_features_in_": lambda value: is_whole(value, 1),
 }

@@ -1,29 +1,45 @@
 """What the parameters of an ``NMF`` ask for: a way to fit, bounds of H, a search for the number of parts."""
 
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from partwise.checkpoints import Checkpoints
+from partwise.exceptions import ParameterError
+from partwise.losses import Frobenius
 from partwise.matrix import Array, Matrix
 from partwise.matrix.names import like_columns
+from partwise.parameters import draw_seed
 from partwise.penalties import Bounds
 from partwise.plan import Plan
+from partwise.problem import Problem
 from partwise.selection.choice import RankChoice
 from partwise.selection.rank import choose_rank
+from partwise.selection.shrinkage import Joined, search
 
 
-def plan_for(model: Any, max_time: float | None, **more: Any) -> Plan:
-    """Return how a fit goes, within `max_time`; `more` is what the data of a fit adds."""
-    return Plan(
-        model._loss_function, model.solver, tol=model.tol, max_iter=model.max_iter, max_time=max_time, init=model.init,
-        n_init=model.n_init, random_state=model.random_state, n_jobs=model.n_jobs,
-        checkpoints=Checkpoints.of(model.checkpoint_dir, model.checkpoint_every, model.resume), **more,
-    )  # fmt: skip
+def plan_for(model: Any, max_time: float | None, parts: Joined | None = None, **more: Any) -> Plan:
+    """Return how a fit goes, within `max_time`; `more` is what the data of a fit adds.
+
+    Onto `parts` of a search, which stay as they are, it is one iteration: its last step on W is exact.
+    """
+    own: dict[str, Any] = {
+        "tol": model.tol, "max_iter": model.max_iter, "max_time": max_time, "init": model.init, "n_init": model.n_init,
+        "checkpoints": Checkpoints.of(model.checkpoint_dir, model.checkpoint_every, model.resume), **more,
+    }  # fmt: skip
+    if parts is not None:
+        own |= {"tol": 0.0, "max_iter": 1, "init": None, "n_init": 1, "H": parts.H}
+    return Plan(model._loss_function, model.solver, random_state=model.random_state, n_jobs=model.n_jobs, **own)
 
 
-def bounds_for(model: Any, k: int, n_features: int, names: Array | None) -> Bounds | None:
-    """Return the bounds of H that fixed, forbidden and bounded entries make together, by the names of columns."""
+def bounds_for(model: Any, k: int, n_features: int, names: Array | None, parts: Joined | None = None) -> Bounds | None:
+    """Return the bounds of H that fixed, forbidden and bounded entries make together, by the names of columns.
+
+    Parts of a search stay as they are.
+    """
+    if parts is not None:
+        return Bounds.fixed(parts.H)
     makers: dict[str, Callable[[Any], Bounds]] = {
         "upper": partial(Bounds, 0.0), "forbidden": Bounds.zero_where, "fixed_components": Bounds.fixed,
     }  # fmt: skip
@@ -39,3 +55,78 @@ def choice_for(model: Any, X: Matrix, sample_weight: Any, feature_weight: Any) -
         tol=model.tol, max_iter=model.max_iter, max_time=model.max_time, random_state=model.random_state,
         n_jobs=model.n_jobs,
     )  # fmt: skip
+
+
+def penalty_is_asked(model: Any, X: Matrix, weighted: bool) -> bool:
+    """Return whether the fit of a model to X (n, m) chooses its penalty: where it is told to, or to fill X in.
+
+    The second is n_components='choose' with unknown entries and all else that a penalty bears on at its default.
+
+    Parameters
+    ----------
+    model : NMF
+        The model.
+    X : Matrix
+        Its data.
+    weighted : bool
+        Whether rows, columns or weights of parts are given with the data.
+    """
+    asked = isinstance(model.alpha_W, str)
+    given = ("fixed_components", "seed_components", "forbidden", "upper", "checkpoint_dir")
+    plain = (
+        not weighted and isinstance(model._loss_function, Frobenius) and model.alpha_H == "same"
+        and model.l1_ratio == 0 and model.init != "custom" and not (model.sum_to_one or model.terms_W or model.terms_H)
+        and all(getattr(model, name) is None for name in given) and X.can("columns") and not X.is_signed
+    )  # fmt: skip
+    if asked and not plain:
+        raise ParameterError(
+            "alpha_W='choose' takes squared errors, X >= 0 in memory, alpha_H='same' and l1_ratio=0, and no weights of "
+            "rows or columns, bounds, sums, terms, start or checkpoints. Give alpha_W as a number, or leave those out."
+        )
+    filling = model.n_components == "choose" and model.alpha_W == 0 and not X.can("complete")
+    return asked or (plain and filling)
+
+
+def parts_for(model: Any, X: Matrix) -> Joined:
+    """Return the penalty that hold-out chooses for X (n, m), and, if that is asked for, how many parts; and these."""
+    problem = Problem.of(X, model._loss_function)
+    problem.check_data()
+    k = model.n_components
+    ranks = None if k == "choose" else [X.shape[1] if k in ("auto", None) else k]
+    return search(
+        problem, ranks, "choose", solver=model.solver, max_time=model.max_time,
+        seed=draw_seed("random_state", model.random_state), n_jobs=model.n_jobs,
+    )  # fmt: skip
+
+
+def searched_for(
+    model: Any, X: Matrix, sample_weight: Any, feature_weight: Any, fixed_weights: Any
+) -> tuple[Any, dict[str, Any], Joined | None, float | None]:
+    """Return what a search for the number of parts or the penalty finds, if one is asked for.
+
+    Returns
+    -------
+    n_components : int, str or None
+        What was found, or what the model says.
+    attributes : dict
+        What a search adds to the fitted model.
+    parts : Joined or None
+        Those of a search for a penalty.
+    left : float or None
+        What is left of max_time, in seconds.
+    """
+    k, left, began = model.n_components, model.max_time, time.perf_counter()
+    weighted = any(given is not None for given in (sample_weight, feature_weight, fixed_weights))
+    parts, found = None, {}
+    if penalty_is_asked(model, X, weighted):
+        parts = parts_for(model, X)
+        choice: RankChoice = parts.choice
+        alpha_W, alpha_H = (parts.choice.penalty.l2 / length for length in reversed(X.shape))
+        found = {"alpha_W_": alpha_W, "alpha_H_": alpha_H}
+    elif isinstance(k, str) and k == "choose":
+        choice = choice_for(model, X, sample_weight, feature_weight)
+    else:
+        return k, {}, None, left
+    if left is not None:  # the search has had its part
+        left = max(left - (time.perf_counter() - began), 1e-3)
+    return choice.n_components, {**found, "rank_choice_": choice}, parts, left

@@ -28,7 +28,7 @@ COLUMNS = ("n_features_in_", "feature_names_in_")
 """What scikit-learn's checks note of the columns that a model was fitted to."""
 FOUND = (
     *COLUMNS, "components_", "n_components_", "n_iter_", "n_steps_", "converged_", "reconstruction_err_",
-    "factorization_", "rank_choice_",
+    "factorization_", "rank_choice_", "alpha_W_", "alpha_H_",
 )  # fmt: skip
 """What a fit sets; the next one drops these, and no attribute of the user's."""
 
@@ -61,6 +61,8 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
     components_: Array
     _words: tuple[str, ...] = ("auto",)
     """What n_components may say in place of a number."""
+    _penalty_words: tuple[str, ...] = ()
+    """What alpha_W may say in place of a number."""
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -85,7 +87,7 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
 
     def _check_params(self) -> None:
         check_count("n_components", self.n_components, also=(*self._words, None))
-        check_number("alpha_W", self.alpha_W)
+        check_number("alpha_W", self.alpha_W, also=self._penalty_words)
         check_number("alpha_H", self.alpha_H, also=("same",))
         check_number("l1_ratio", self.l1_ratio, highest=1)
         if not isinstance(self.verbose, bool):
@@ -123,6 +125,11 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         """Return the penalties of W and H in units of the summed loss, scaled by features and samples respectively."""
         alpha_H = self.alpha_W if isinstance(self.alpha_H, str) else self.alpha_H
         return self._penalty(self.alpha_W, shape[1]), self._penalty(alpha_H, shape[0])
+
+    @property
+    def _fitted_alpha_W(self) -> float:
+        """The weight of W's penalty, as given or as chosen."""
+        return float(getattr(self, "alpha_W_", 0.0 if isinstance(self.alpha_W, str) else self.alpha_W))
 
     def _penalty(self, alpha: float, count: float) -> Penalty:
         weight = count * alpha
@@ -227,4 +234,4 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
 
     def _limits(self, m: int) -> tuple[Any, ...]:
         """Return the penalty on weights of data with m columns, and what else a projection has to keep to."""
-        return (self._penalty(self.alpha_W, m),)
+        return (self._penalty(self._fitted_alpha_W, m),)

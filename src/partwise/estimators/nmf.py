@@ -1,13 +1,12 @@
 """NMF with scikit-learn's interface."""
 
-import time
 from collections.abc import Sequence
 from typing import Any, Self
 
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
-from partwise.estimators.asked import bounds_for, choice_for, plan_for
+from partwise.estimators.asked import bounds_for, plan_for, searched_for
 from partwise.estimators.base import BaseNMF, warn
 from partwise.estimators.callbacks import FitTask, with_callbacks
 from partwise.estimators.lazy import lazy_rows, lazy_weights
@@ -45,7 +44,7 @@ class NMF(BaseNMF):
     n_components : int, 'auto', 'choose' or None, default='auto'
         Number of parts. 'auto' takes it from a given W or H, else the number of features, as None does. 'choose' finds
         it by ``partwise.choose_rank``, at the cost of some fifty fits, from X and its weights: without penalties,
-        terms, bounds or sums.
+        terms, bounds or sums. Where entries of X are unknown it chooses the penalty too, see `alpha_W`.
     init : {'random', 'nndsvd', 'nndsvda', 'nndsvdar', 'separable', 'custom'} or None, default=None
         The start. None: 'nndsvda' if n_components <= min(n_samples, n_features), all of X is known and none of W
         or H bounded; else 'random'. 'custom' takes W and H, or one of them, from ``fit_transform``.
@@ -61,8 +60,11 @@ class NMF(BaseNMF):
         Limit on iterations.
     random_state : int, RandomState instance or None, default=None
         Seed of the start.
-    alpha_W : float, default=0.0
-        Weight of W's penalty, multiplied by n_features.
+    alpha_W : float or 'choose', default=0.0
+        Weight of W's penalty, multiplied by n_features. 'choose' finds an L2 penalty of both factors by known entries
+        that it holds out (Frobenius, no weights, bounds or terms; see ``choose_rank(penalties="choose")``). So does
+        0.0 where n_components='choose' and entries of X are unknown: then many parts with a penalty predict best, and
+        ``fit`` takes the parts of the search, of up to four starts side by side, and finds W.
     alpha_H : float or 'same', default='same'
         Weight of H's penalty, multiplied by n_samples; 'same' is alpha_W.
     l1_ratio : float, default=0.0
@@ -124,7 +126,9 @@ class NMF(BaseNMF):
     n_components_ : int
         Number of parts.
     rank_choice_ : RankChoice
-        With n_components='choose': how the number was chosen, and why.
+        With n_components='choose' or alpha_W='choose': what was chosen, and why.
+    alpha_W_, alpha_H_ : float
+        Where the penalty was chosen: what it is, in the units of alpha_W and alpha_H.
     reconstruction_err_ : float
         ``sqrt(2 * loss)`` on the training data: for Frobenius the norm of X - W H.
     n_iter_ : int
@@ -164,6 +168,7 @@ class NMF(BaseNMF):
     """
 
     _words = ("auto", "choose")
+    _penalty_words = ("choose",)
     _weighting: Weighting = Weighting()  # of columns, until a fit says otherwise
 
     def __init__(
@@ -176,7 +181,7 @@ class NMF(BaseNMF):
         tol: float = 1e-4,
         max_iter: int = 200,
         random_state: Any = None,
-        alpha_W: float = 0.0,
+        alpha_W: Any = 0.0,
         alpha_H: Any = "same",
         l1_ratio: float = 0.0,
         verbose: int = 0,
@@ -307,35 +312,30 @@ class NMF(BaseNMF):
             checkpoint_dir holds a checkpoint of another fit.
         """
         matrix, columns = self._validate(X, reset=True, entry_weight=entry_weight)
-        wanted, left, chosen = self.n_components, self.max_time, {}
-        if isinstance(wanted, str) and wanted == "choose":
-            began = time.perf_counter()
-            choice = choice_for(self, matrix, sample_weight, feature_weight)
-            wanted, chosen = choice.n_components, {"rank_choice_": choice}
-            if left is not None:  # the search has had its part
-                left = max(left - (time.perf_counter() - began), 1e-3)
+        wanted, chosen, parts, left = searched_for(self, matrix, sample_weight, feature_weight, fixed_weights)
         names = columns.get("feature_names_in_")
         k, W, H = self._start(matrix, wanted, W, H, names)
         rows: float = matrix.shape[0]
         if sample_weight is not None:
             sample_weight = check_weights(sample_weight, matrix.shape[0], "sample_weight", "row")
             rows = float(sample_weight.sum())
-        penalty_W, penalty_H = self._penalties((rows, matrix.shape[1]))
+        asked = self._penalties((rows, matrix.shape[1])) if parts is None else (parts.choice.penalty,) * 2
         problem = Problem.of(
-            matrix, self._loss_function, k, penalty_W=penalty_W, penalty_H=penalty_H, terms_W=self.terms_W,
+            matrix, self._loss_function, k, penalty_W=asked[0], penalty_H=asked[1], terms_W=self.terms_W,
             terms_H=self.terms_H, bounds_W=None if fixed_weights is None else Bounds.fixed(fixed_weights),
-            bounds_H=bounds_for(self, k, matrix.shape[1], names), sample_weight=sample_weight,
+            bounds_H=bounds_for(self, k, matrix.shape[1], names, parts), sample_weight=sample_weight,
             feature_weight=like_columns(feature_weight, names, "feature_weight"), sum_to_one=self.sum_to_one,
             min_volume=self.min_volume,
         )  # fmt: skip
         fitted = {**columns, **chosen, "_weighting": Weighting(columns=problem.weighting.columns)}
         steps = int(self.max_iter) * int(self.n_init)
         task = FitTask(self, X, steps, self.verbose, lambda at: {**fitted, **self._state(at)})
-        plan = plan_for(self, left, W=W, H=H, seed_components=self.seed_components, callback=task.callback, names=names)
+        seeds = self.seed_components
+        plan = plan_for(self, left, parts, W=W, H=H, seed_components=seeds, callback=task.callback, names=names)
         found = fit(problem, plan, names)
         if found.reason is StopReason.INTERRUPTED:
             raise KeyboardInterrupt
-        if found.reason is StopReason.MAX_ITER and self.tol > 0:
+        if found.reason is StopReason.MAX_ITER and self.tol > 0 and parts is None:
             warn(
                 f"Maximum number of iterations {self.max_iter} reached. Increase it to improve convergence.",
                 ConvergenceWarning,

@@ -18,7 +18,7 @@ from partwise.matrix.names import feature_names, like_columns
 from partwise.matrix.observed import Observed
 from partwise.matrix.rows import Array
 from partwise.matrix.sparse import Sparse
-from partwise.matrix.unknown import checked_weights, known_entries, range_of_weights, rows_of_weights
+from partwise.matrix.unknown import all_known, checked_weights, known_entries, range_of_weights, rows_of_weights
 from partwise.parameters import check_choice
 
 NEGATIVES = ("error", "clip", "keep")
@@ -141,15 +141,14 @@ def _block(part: Matrix, rows: slice, kind: str | None, weights: Any) -> Matrix:
     own = None if weights is None else rows_of_weights(weights, rows, part.dtype)
     found = known_entries(array_of_rows(part), kind, own)
     if found is None:
-        return Observed(_sparse(_all_stored(part.dense(np.arange(part.shape[0])))), None)
+        return as_known(part)
     known, weighted = found
     return Observed(_sparse(known), None if weighted is None else _sparse(weighted))
 
 
-def _all_stored(X: Array) -> Any:
-    """Return an array as CSR that stores zeros too."""
-    n, m = X.shape
-    return sp.csr_array((X.ravel(), np.tile(np.arange(m), n), np.arange(0, n * m + 1, m)), shape=(n, m))
+def as_known(matrix: Matrix) -> Observed:
+    """Return a matrix in memory, all of whose cells are known, as one of known entries."""
+    return Observed(_sparse(all_known(matrix)), None)
 
 
 def _clipped_block(part: Matrix, rows: slice) -> Matrix:

@@ -96,6 +96,17 @@ def _pair(values: Any, weights: Any, rows: Any, columns: Any, shape: tuple[int, 
     return known, None if np.all(weighted.data == 1) else weighted
 
 
+def all_known(X: Matrix) -> Any:
+    """Return a matrix in memory as a CSR array that stores all its cells."""
+    n, m = X.shape
+    if n * m > MOST_CELLS:
+        raise DataError(
+            f"The {n * m:,} cells of X would have to be stored one by one. Choose the penalty on some rows."
+        )
+    cells = X.dense(np.arange(n)).ravel()
+    return sp.csr_array((cells, np.tile(np.arange(m), n), np.arange(0, n * m + 1, m)), shape=(n, m))
+
+
 def check_scale(largest: float, name: str) -> None:
     """Refuse weights so large or small that the weighted data would leave the range of numbers."""
     if not 1 / MOST_WEIGHT <= largest <= MOST_WEIGHT:

@@ -13,6 +13,7 @@ from partwise.losses import Loss, get_loss
 from partwise.matrix import Matrix
 from partwise.parameters import check_choice, check_count, check_integer, check_kind, check_stopping, draw_seed
 from partwise.problem import Problem
+from partwise.selection import shrinkage
 from partwise.selection.choice import RankChoice, judge
 from partwise.selection.holdout import METHODS, Fitting, deal
 from partwise.selection.ledger import Cell, Ledger, fingerprint
@@ -49,6 +50,7 @@ def choose_rank(
     n_jobs: int | None = None,
     resume: str | os.PathLike[str] | None = None,
     progress: Callable[[Cell], object] | None = None,
+    penalties: str | Iterable[float] | None = None,
 ) -> RankChoice:
     r"""Choose the number of parts by how well models predict cells that they have not seen.
 
@@ -92,11 +94,18 @@ def choose_rank(
         from there. Needs an integer `random_state`.
     progress : callable or None
         Called after each fit with a ``Cell`` (fold, n_components, error, seconds).
+    penalties : None, 'choose' or iterable of float, default=None
+        L2 penalties of W and H, in units of the summed loss, to choose from together with the number of parts; 'choose'
+        tries powers of two around a thousandth of X's norm. For filling in unknown entries, with squared errors alone.
+        Without `ranks` 10, 20, 40, ... parts are tried while they lower the error by a hundredth, up to a quarter of
+        min(n_samples, n_features), and then whether the parts of up to four starts side by side, the mean of their
+        models, lower it further. `folds`, `method`, `tol`, `max_iter`, `resume` and `progress` do not count here.
 
     Returns
     -------
     RankChoice
-        The number, a table, and the reason in a sentence.
+        The number, a table, and the reason in a sentence. With `penalties` a ``PenaltyChoice``, which has ``penalty``
+        and ``n_starts`` too.
 
     Raises
     ------
@@ -144,6 +153,12 @@ def choose_rank(
     )  # fmt: skip
     problem.check_data()
     matrix, loss_function = problem.X, problem.loss
+    if penalties is not None:
+        if resume is not None or progress is not None:
+            raise ParameterError("penalties cannot go with resume or progress; leave these out.")
+        sizes = None if ranks is None else _ranks(ranks, matrix)
+        options: Any = {"solver": solver, "max_time": max_time, "seed": seed, "n_jobs": n_jobs}
+        return shrinkage.search(problem, sizes, penalties, **options).choice
     tried = _ranks(ranks, matrix)
     chain = sorted({1, *tried})
     settings = {"loss": named, "solver": solver, "method": method, "tol": tol, "max_iter": max_iter}

@@ -14,6 +14,8 @@ FEWEST = 160
 """Parts from which on this is faster than a Gram matrix of all parts in each row."""
 STEPS, SWEEPS, MOMENTUM = 8, 3, 0.6
 """What the first guess of each row's parts takes."""
+ROUNDS = 3
+"""Solves of a row that are usual."""
 WRONG = 1e-10
 """A part is on the wrong side where it has no weight and its gradient exceeds this share of the row's largest product
 with a part."""
@@ -32,12 +34,17 @@ def solve_filled(X: Matrix, left: Array, right: Array, penalty: Penalty, workers
     """
     _guess(X, left, right, penalty, workers)
     wide = right.astype(np.float64, copy=False)
+    total = wide.T @ wide
 
     def block(rows: Block) -> None:
         known = X.rows(*rows)
         for i in range(rows[1] - rows[0]):
             own = slice(*known.indptr[i : i + 2])
-            _solve_row(left[rows[0] + i], known.data[own].astype(np.float64), wide[known.indices[own]], penalty)
+            gap = np.ones(len(wide), bool)
+            gap[known.indices[own]] = False
+            values, parts = known.data[own].astype(np.float64), wide[known.indices[own]]
+            row = left[rows[0] + i]
+            _solve_row(row, values, parts, _whole_gram(row > 0, parts, total, wide, gap), penalty)
 
     workers.map(block, X.blocks)
 
@@ -53,7 +60,21 @@ def _guess(X: Matrix, left: Array, right: Array, penalty: Penalty, workers: Work
         NonNegative().sweep((left, start, point), problem, plan, workers)
 
 
-def _solve_row(row: Array, values: Array, parts: Array, penalty: Penalty) -> None:
+def _whole_gram(active: Array, parts: Array, total: Array, right: Array, gap: Array) -> Array | None:
+    """Return the Gram matrix of all parts in a row, (k, k), where it costs less than some rounds with active ones.
+
+    It is that of all columns (`total`) less that of the row's unknown ones, where these are fewer.
+    """
+    few = min(len(parts), int(np.count_nonzero(gap)))
+    if few * len(active) ** 2 > ROUNDS * len(parts) * np.count_nonzero(active) ** 2:
+        return None
+    if few == len(parts):
+        return np.asarray(parts.T @ parts)
+    rest = right[gap]
+    return np.asarray(total - rest.T @ rest)
+
+
+def _solve_row(row: Array, values: Array, parts: Array, whole: Array | None, penalty: Penalty) -> None:
     """Solve a row (k,) in place, given its known entries and the parts there (entries, k).
 
     All parts on the wrong side change it, as in block pivoting, while they get fewer; else the kernel, which cannot
@@ -64,7 +85,7 @@ def _solve_row(row: Array, values: Array, parts: Array, penalty: Penalty) -> Non
     fewest, safe = len(row) + 1, False
     while True:
         own = np.ascontiguousarray(parts[:, active])
-        gram = own.T @ own
+        gram = own.T @ own if whole is None else whole[np.ix_(active, active)]
         gram[np.diag_indices(len(gram))] += penalty.l2
         if safe:
             found = row[active][None].astype(np.float64)
