@@ -6,7 +6,7 @@ import scipy.sparse as sp
 
 from partwise import kernels
 from partwise.matrix import as_matrix, scattered, sparse
-from partwise.matrix.base import cut
+from partwise.matrix.cutting import cut
 from partwise.matrix.sparse import FEW, LEAST_ROWS, TALL, UNCOPIED, Sparse
 from partwise.threads import Workers
 

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from partwise.exceptions import DataError
 from partwise.matrix import Array, Block
-from partwise.matrix.base import TILE
+from partwise.matrix.cutting import TILE
 
 MOST_FILES = 64
 """Buckets that are filled at a time, with a file each."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from partwise.exceptions import ParameterError
 from partwise.matrix import Array, Block
-from partwise.matrix.base import TILE
+from partwise.matrix.cutting import TILE
 from partwise.summary import Summary
 from partwise.units import in_bytes
 

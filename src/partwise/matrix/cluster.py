@@ -17,8 +17,9 @@ import scipy.sparse as sp
 from partwise.exceptions import WorkersLostError
 from partwise.matrix.adding import Adding
 from partwise.matrix.apart import Apart, Moments, Piece
-from partwise.matrix.base import Block, PerBlock
+from partwise.matrix.base import PerBlock
 from partwise.matrix.by_blocks import ByBlocks, held
+from partwise.matrix.cutting import Block
 from partwise.matrix.rows import Array
 from partwise.threads import Workers
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from partwise.matrix.base import Matrix, cut
+from partwise.matrix.base import Matrix
+from partwise.matrix.cutting import cut
 from partwise.matrix.rows import OWN, Array, DenseRows
 from partwise.threads import ALONE, Workers
 

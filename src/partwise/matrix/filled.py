@@ -4,7 +4,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from partwise import kernels
-from partwise.matrix.base import Block
+from partwise.matrix.cutting import Block
 from partwise.matrix.rows import Array
 from partwise.threads import Workers
 

@@ -15,10 +15,11 @@ from partwise.caching import cached_property
 from partwise.exceptions import DataError, DataTypeError
 from partwise.indices import canonical
 from partwise.matrix.apart import Apart
-from partwise.matrix.base import Block, Matrix, PerBlock
+from partwise.matrix.base import Matrix, PerBlock
 from partwise.matrix.by_blocks import ByBlocks, array_of_rows, held, n_stored_of
 from partwise.matrix.cluster import Cluster, client_of_cluster
 from partwise.matrix.containers import NUMBERS, Named, is_anndata, plain
+from partwise.matrix.cutting import Block
 from partwise.matrix.rows import Array
 from partwise.threads import ALONE, Workers
 

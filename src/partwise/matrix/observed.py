@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from partwise.caching import cached_property
-from partwise.matrix.base import Block, Matrix
+from partwise.matrix.base import Matrix
+from partwise.matrix.cutting import Block
 from partwise.matrix.filled import Filled, is_faster
 from partwise.matrix.rows import Array, KnownRows
 from partwise.matrix.sparse import Sparse

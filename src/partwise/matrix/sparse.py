@@ -10,7 +10,8 @@ from partwise import kernels
 from partwise.caching import cached_property
 from partwise.indices import canonical
 from partwise.locks import Lock
-from partwise.matrix.base import Block, Matrix, cut, edges_of, scattered
+from partwise.matrix.base import Matrix
+from partwise.matrix.cutting import Block, cut, edges_of, scattered
 from partwise.matrix.rows import Array, CsrRows
 from partwise.threads import ALONE, Workers
 

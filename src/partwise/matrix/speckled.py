@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from partwise.caching import cached_property
-from partwise.matrix.base import Block, Matrix
+from partwise.matrix.base import Matrix
+from partwise.matrix.cutting import Block
 from partwise.matrix.rows import Array, SpeckledRows
 from partwise.threads import ALONE, Workers
 
