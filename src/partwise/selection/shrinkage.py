@@ -21,7 +21,7 @@ from partwise.selection.holdout import RIDGE, Fold, deal
 from partwise.threads import Workers
 
 LADDER = (1, 2, 3, 5, 7, 10, 20, 40, 80, 160)
-"""Numbers of parts that are tried where nothing is said, up to half of min(n_samples, n_features)."""
+"""Numbers of parts that are tried where nothing is said, up to a quarter of max(n_samples, n_features)."""
 FIRST = 10
 """Which of them comes first: more follow while they gain, and fewer only if none did."""
 FACTOR, LIGHTEST, HEAVIEST = 2.0, -6, 9
@@ -32,6 +32,8 @@ DOWNHILL, BESIDE = 0.001, 0.004
 """The same for the next penalty, and for one more start."""
 STARTS = 4
 """Most starts whose parts go side by side."""
+MOST = 320
+"""Most parts that they have together, or min(n_samples, n_features) where that is more."""
 ENOUGH, FOLDS = 20_000, 5
 """Held-out entries that are enough to judge by, and the most folds that are made to have as many."""
 TOL, ITERATIONS, LAST = 5e-3, 40, 12
@@ -180,7 +182,7 @@ class _Search:
     def _beside(self, k: int, at: int, fits: list[Pair]) -> float:
         """Add the fit of one more start; return the error of all, or, without room or time for it, infinity."""
         fold = self.folds[0]
-        if (len(fits) + 1) * k > min(fold.kept.shape) or time.perf_counter() >= self.until:
+        if (len(fits) + 1) * k > max(MOST, min(fold.kept.shape)) or time.perf_counter() >= self.until:
             return np.inf
         fits.append(self.fit(fold.kept, k, at, number=len(fits)))
         return self._record(k, at, len(fits), _error(fold, *side_by_side(fits)))
@@ -258,7 +260,7 @@ def _sizes(ranks: Iterable[int] | None, X: Matrix) -> tuple[list[int], list[int]
     """Return numbers of parts to try upwards, and those to try downwards if none of the others gained."""
     if ranks is not None:
         return list(ranks), []
-    able = [k for k in LADDER if k <= max(1, min(X.shape) // 2)]
+    able = [k for k in LADDER if k <= max(1, max(X.shape) // 4)]
     first = min(FIRST, able[-1])
     return [k for k in able if k >= first], [k for k in reversed(able) if k < first]
 
