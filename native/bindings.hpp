@@ -16,10 +16,12 @@
 namespace nb = nanobind;
 using namespace partwise;
 
-/// Kernels over known entries, over dense rows and factors, and of rankings, for every type of numbers and indices.
+/// Kernels over known entries, over dense rows and factors, of rankings, and of neighbours, for every type of numbers
+/// and indices.
 void bind_observed(nb::module_& m);
 void bind_dense(nb::module_& m);
 void bind_ranking(nb::module_& m);
+void bind_neighbours(nb::module_& m);
 
 /// The team, or else the caller alone.
 inline Team& on(Team* team) {

@@ -219,4 +219,5 @@ NB_MODULE(PARTWISE_MODULE, m) {
   bind_observed(m);
   bind_dense(m);
   bind_ranking(m);
+  bind_neighbours(m);
 }

@@ -45,7 +45,8 @@ def test_a_saved_model_gives_the_lists_and_reasons_of_its_log(run, log, model):
     assert found == run("recommend", log, *KINDS, "-k", 4, *asked).stdout
     article = json.loads(found)[0]["article"]
     reasons = json.loads(run("explain", "--model", model, "--reader", "r1", "--article", article, "--json").stdout)
-    assert sum(reason["score"] for reason in reasons) == pytest.approx(json.loads(found)[0]["score"])
+    # Each number is printed in six digits, and rounded by itself.
+    assert sum(reason["score"] for reason in reasons) == pytest.approx(json.loads(found)[0]["score"], rel=1e-5)
 
 
 def test_kinds_of_reads_count_as_said(run, log):

@@ -113,6 +113,20 @@ KERNELS = {
         | {"scale": (2,), "out": (2, 2)},
         ["out"],
     ),
+    "csr_pairs": (
+        {"indptr": np.array([0, 1, 2]), "indices": np.array([0, 0]), "values": (2,)}
+        | {"other_indptr": np.array([0, 2]), "other_indices": np.array([0, 1]), "other_values": (2,)}
+        | {"by": (1,), "scale": (2,), "most": 1, "starts": np.array([0, 1, 2]), "counts": np.zeros(2, np.int64)}
+        | {"out_indices": np.zeros(2, np.int32), "out_values": np.zeros(2, np.float32)},
+        ["counts", "out_indices", "out_values"],
+    ),
+    "ridge_neighbours": (
+        {"starts": np.array([0, 1]), "counts": np.array([1, 1]), "indices": np.array([1, 0], np.int32)}
+        | {"values": np.ones(2, np.float32), "diagonal": (2,), "scale": (2,), "columns": np.array([0, 1])}
+        | {"ridges": (1,), "noise": 1.0, "positive": False, "held": np.zeros(2, np.int64)}
+        | {"neighbours": np.zeros((2, 2), np.int32), "weights": np.zeros((1, 2, 2), np.float32)},
+        ["held", "neighbours", "weights"],
+    ),
     "best_of_rows": (
         {"scores": (2, 3), "count": 3, "places": np.zeros((2, 2), np.int64), "values": (2, 2)},
         ["places", "values"],

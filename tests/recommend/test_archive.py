@@ -8,6 +8,8 @@ import partwise as pw
 from partwise.exceptions import ModelFileError
 from partwise.io import model_file
 from partwise.recommend import Recommender
+from partwise.recommend.coread import co_reads
+from partwise.recommend.interest import Blend
 
 LOG = {
     "reader": [f"r{i % 9}" for i in range(120)],
@@ -55,6 +57,8 @@ def spoil(what, change):
         ("implicit", spoil("articles", lambda ids: ids[:-1])),
         ("implicit", spoil("parts.H", lambda H: H[:-1])),
         ("implicit", spoil("parts.R", lambda R: R[:, :1])),
+        ("implicit", spoil("pairs", lambda pairs: pairs[:-1])),
+        ("implicit", spoil("pairs", lambda pairs: pairs * np.float32(np.nan))),
         ("implicit", spoil("published", lambda times: times[:2])),
         ("implicit", spoil("units", lambda units: units[:2])),
         ("implicit", spoil("texts", lambda texts: texts[:3])),
@@ -71,3 +75,42 @@ def test_a_file_whose_parts_do_not_fit_each_other_is_told(tmp_path, feedback, ch
     model_file.write(path, kind, header, arrays)
     with pytest.raises(ModelFileError, match="cannot build"):
         pw.load(path)
+
+
+def test_of_a_file_without_co_reads_they_are_learned_from_its_log(tmp_path):
+    """Files of earlier versions have none, and a tilt in place of the ridge."""
+    path = tmp_path / "r.partwise"
+    model = Recommender(3).fit(LOG, ARTICLES)
+    pw.save(model, path)
+    kind, header, arrays = model_file.read(path)
+    del arrays["pairs"], header["blend"]["ridge"], header["params"]["co_reads"]
+    header["blend"] |= {"tilt": 0.2, "weights": [0.0, 1.0, 0.0, 0.0]}
+    model_file.write(path, kind, header, arrays)
+    again = pw.load(path)
+    learned = co_reads(model._model.read, [Blend.ridge])[0]
+    np.testing.assert_array_equal(again._model.pairs.toarray(), learned.toarray())
+    assert len(again.recommend(["r0"], n=3)) == 3
+
+
+def test_positive_co_reads_of_a_file_have_to_be_positive(tmp_path):
+    path = tmp_path / "r.partwise"
+    pw.save(Recommender(3).fit(LOG, ARTICLES), path)
+    kind, header, arrays = model_file.read(path)
+    header["params"]["co_reads"] = "positive"
+    arrays["pairs"].data[:] = -1
+    model_file.write(path, kind, header, arrays)
+    with pytest.raises(ModelFileError, match="pairs holds -1"):
+        pw.load(path)
+
+
+def test_an_update_learns_co_reads_of_the_articles_that_were_read():
+    model = Recommender(3).fit(LOG)
+    before = model._model.pairs.toarray()
+    more = {"reader": ["r0", "r0"], "article": [3, "late"], "strength": [5.0, 2.0], "time": [2e9, 2e9]}
+    held = model.update(more)._model
+    after, anew = held.pairs.toarray(), co_reads(held.read, [held.blend.ridge])[0].toarray()
+    ids = model.article_ids_
+    touched = [ids.index(3), ids.index("late")]
+    np.testing.assert_array_equal(after[:, touched], anew[:, touched])
+    others = np.setdiff1d(np.arange(len(before)), touched)
+    np.testing.assert_array_equal(after[: len(before), others], before[:, others])

@@ -7,7 +7,6 @@ import pytest
 from partwise.exceptions import DataError, ParameterError
 from partwise.recommend import Recommender, evaluate, tune
 from partwise.recommend.baselines import baselines
-from partwise.recommend.coread import co_reads
 from partwise.recommend.log import read_log
 from partwise.recommend.measures import accuracy
 from partwise.recommend.splits import splits
@@ -124,17 +123,6 @@ def test_tune_returns_the_best_of_the_grid(log):
     assert len(found.recommender.recommend(["r0"])) == 10
     with pytest.raises(ParameterError, match="n_component"):
         tune(log, grid={"n_parts": [1]})
-
-
-def test_co_reads_count_readers_and_leave_out_the_article_itself():
-    import scipy.sparse as sp
-
-    read = sp.csr_array(np.array([[1.0, 1, 0], [1, 1, 0], [0, 1, 1]]))
-    pairs = co_reads(read).toarray()
-    assert (np.diag(pairs) == 0).all()
-    assert pairs[0, 2] == 0
-    busy = 2**-0.5
-    assert pairs[0, 1] == pytest.approx(2 * busy * 2**-0.5 * 3**-0.1)
 
 
 def news_of_tomorrow(log):

@@ -56,7 +56,11 @@ def rated():
     return pd.DataFrame({"reader": u, "article": i, "strength": strength})
 
 
-@pytest.mark.parametrize("settings", [{}, {"half_life": 5.0}, {"content_weight": 0.0}, {"content_weight": 2.0}])
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"half_life": 5.0}, {"content_weight": 0.0}, {"content_weight": 2.0}, {"co_reads": "positive"}],
+    ids=str,
+)
 @pytest.mark.parametrize("texts", [True, False])
 def test_reasons_sum_to_the_score(log, settings, texts):
     model = Recommender(4, **settings).fit(log, make_articles() if texts else None)
@@ -65,8 +69,23 @@ def test_reasons_sum_to_the_score(log, settings, texts):
             why = model.explain(reader, row.article)
             assert why["score"].sum() == pytest.approx(row.score, rel=1e-9)
             assert why["share"].sum() == pytest.approx(1)
-            assert (why["score"] >= 0).all()
+            less = why["because"].str.startswith("less, because you read ")
+            assert (why["score"][less] < 0).all()
+            assert (why["score"][~less & (why["because"] != "lesser reasons")] >= 0).all()
+            if model.co_reads == "positive":
+                assert (why["score"] >= 0).all()
             assert row.score == pytest.approx(model.predict(reader, row.article), rel=1e-9)
+
+
+def test_some_reads_count_against_an_article_unless_co_reads_are_to_be_positive(log):
+    told = {}
+    for co_reads in ("signed", "positive"):
+        model = Recommender(4, co_reads=co_reads).fit(log)
+        why = [model.explain(reader, article) for reader in ("r0", "r1", "r2") for article in model.article_ids_]
+        told[co_reads] = any((table["score"] < 0).any() for table in why)
+    assert told == {"signed": True, "positive": False}
+    with pytest.raises(ParameterError, match="co_reads"):
+        Recommender(4, co_reads="negative").fit(log)
 
 
 def test_reasons_sum_to_the_score_with_recency(log):

@@ -55,7 +55,7 @@ def take_apart(model: Recommender) -> tuple[dict[str, Any], dict[str, Any]]:
     header |= {"blend": asdict(held.blend), "text_weight": held.parts.text_weight, "language": model._language}
     places = [field.name for field in fields(Parts) if field.name != "text_weight"]
     arrays |= {f"parts.{name}": getattr(held.parts, name) for name in places}
-    arrays |= {"units": held.units, "published": model._published}
+    arrays |= {"units": held.units, "published": model._published, "pairs": held.pairs.astype(np.float32)}
     if model._texts is not None:
         words = [str(word) for word in model._vectorizer.get_feature_names_out()]
         arrays |= {"texts": model._texts, "words": words, "idf": model._vectorizer.idf_}
@@ -110,7 +110,11 @@ def put_together(header: Mapping[str, Any], held: Held) -> Recommender:
         raise ValueError(f"parts.R is of {len(parts.R):,} readers")
     units = held.numbers("units", len(PIECES), low=TINY)
     blend = _blend(**header["blend"])
-    model._model = Interest.restored(log, parts, model._texts, model._published, blend, units, model.half_life)
+    pairs = None  # of files of earlier versions
+    if "pairs" in held:
+        low = 0.0 if model.co_reads == "positive" else -np.inf
+        pairs = held.sparse("pairs", "articles", "articles", low=low).astype(np.float64)
+    model._model = Interest.restored(log, parts, pairs, model._texts, model._published, blend, units, model.half_life)
     return model
 
 
@@ -156,9 +160,10 @@ def _ratings(log: Log, rated: Mapping[str, Any], held: Held) -> Ratings:
     )
 
 
-def _blend(weights: Any, lately: Any, fresh: Any, tilt: Any) -> Blend:
+def _blend(weights: Any, lately: Any, fresh: Any, ridge: Any = Blend.ridge, tilt: Any = 0.0) -> Blend:
+    """Return a blend; files of earlier versions have a tilt in place of the ridge, which no longer counts."""
     lives = [half_life for half_life in (lately, fresh) if half_life is not None]
-    numbers = len(weights) == len(PIECES) and all(is_number(one) for one in (*weights, tilt))
+    numbers = len(weights) == len(PIECES) and all(is_number(one) for one in (*weights, ridge, tilt))
     if not (numbers and all(is_number(half_life, TINY) for half_life in lives)):
         raise ValueError("a blend that is none")
-    return Blend(tuple(weights), lately, fresh, tilt)
+    return Blend(tuple(weights), lately, fresh, ridge)

@@ -8,78 +8,92 @@ import numpy as np
 
 from partwise.exceptions import DataError
 from partwise.matrix import Array
-from partwise.recommend.interest import BLOCK, PIECES, Blend, Interest
+from partwise.recommend.coread import co_reads
+from partwise.recommend.interest import BLOCK, CO_READS, PIECES, Blend, Interest
 from partwise.recommend.log import DAY, Log
 from partwise.recommend.splits import Split, splits
 
 __all__ = ["choose_blend"]
 
-CO_READS = PIECES.index("co-reads")
-READERS = 300  # to judge by, of each window
+READERS, CELLS = 1000, 20_000_000  # to judge by, of each window: so many, or so many scores
 CANDIDATES = 100  # of each piece and freshness: the articles that may come first
 CUTOFF = 20
 STEPS = (0.0, 0.03, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5, 4.0)
-TILTS = (0.0, 0.2, 0.4)
+RIDGES = (5.0, 20.0, 100.0, 300.0)
 SPANS = (2, 8, 32, 128, 512)  # half-lives to try, as parts of the time that the log spans
 FEW = 20  # readers, below which nothing can be told apart
 PASSES = 2
-GAIN, SURE = 1e-3, 0.3  # relative, and in standard errors over readers: less is no reason to leave what is there
+WITHOUT = Blend((1.0, 0.0, 1.0, 1.0))
+"""Of models to judge by, whose co-reads are learned for all ridges at once."""
+GAIN, SURE = 1e-3, 1.0  # relative, and in standard errors over readers: less is no reason to leave what is there
 
 
 class _Cases:
     """Readers of one window with the articles that may come first, and which of them they went on to read."""
 
     def __init__(
-        self, model: Interest, rows: Array, wanted: Sequence[Array], there: Array, half_lives: Sequence[float | None]
+        self,
+        model: Interest,
+        pairs: Sequence[Any],
+        rows: Array,
+        wanted: Sequence[Array],
+        there: Array,
+        half_lives: Sequence[float | None],
     ) -> None:
         self.half_lives = half_lives
         fresh = [model.freshness(half_life) for half_life in half_lives]
         lately = [model.lately(half_life) / model.units[-1] for half_life in half_lives]
-        pieces: list[list[Array]] = []
+        learned = [replace(model, pairs=some) for some in pairs]
+        units = [other.measured()[CO_READS] for other in learned]
+        cases: list[list[Array]] = []
         gone = np.flatnonzero(~there)
-        tilts = []
-        for tilt in TILTS[1:]:
-            other = replace(model, blend=Blend(tilt=tilt))
-            tilts.append(other.tilted * model.units[CO_READS] / other.measured()[CO_READS])
         count = min(CANDIDATES, len(there))
         for first in range(0, len(rows), BLOCK):
             block = rows[first : first + BLOCK]
             own = [piece / unit for piece, unit in zip(model.pieces(block)[:-1], model.units, strict=False)]
-            own += [own[CO_READS] * tilt for tilt in tilts]
+            own[CO_READS : CO_READS + 1] = [
+                other.from_co_reads(block) / unit for other, unit in zip(learned, units, strict=True)
+            ]
             history = model.read[block]
             seen = np.repeat(np.arange(len(block)), np.diff(history.indptr)), history.indices
             best = []
             for values in (*own, *lately):
                 for factor in fresh:
                     ranked = np.broadcast_to(values * factor, (len(block), len(there))).copy()
-                    ranked[seen] = -1
-                    ranked[:, gone] = -1
+                    ranked[seen] = -np.inf
+                    ranked[:, gone] = -np.inf
                     best.append(np.argpartition(ranked, -count, axis=1)[:, -count:])
             top = np.concatenate(best, axis=1)
             for i, targets in enumerate(wanted[first : first + BLOCK]):
                 out = np.union1d(history[[i]].indices, gone)
                 chosen = np.setdiff1d(np.concatenate([top[i], targets]), out)
                 hit = np.isin(chosen, targets).astype(np.float64)
-                pieces.append([*(piece[i, chosen] for piece in own), *(v[chosen] for v in (*lately, *fresh)), hit])
-        width = max(len(case[0]) for case in pieces)
+                cases.append([*(piece[i, chosen] for piece in own), *(v[chosen] for v in (*lately, *fresh)), hit])
+        width = max(len(case[0]) for case in cases)
         padded = [
-            np.array([np.pad(case[t], (0, width - len(case[t]))) for case in pieces]) for t in range(len(pieces[0]))
+            np.array([np.pad(case[t], (0, width - len(case[t]))) for case in cases]) for t in range(len(cases[0]))
         ]
-        n, h = len(PIECES) - 1 + len(tilts), len(half_lives)
+        n, h = len(own), len(half_lives)
         self.own, self.lately, self.fresh, self.wanted = padded[:n], padded[n : n + h], padded[n + h :][:h], padded[-1]
-        self.there = np.array([np.arange(width) < len(case[0]) for case in pieces])
+        self.there = np.array([np.arange(width) < len(case[0]) for case in cases])
         ideal = np.cumsum(1 / np.log2(np.arange(2, CUTOFF + 2)))
         self.best = ideal[np.minimum([len(targets) for targets in wanted], CUTOFF) - 1]
+
+    def piece(self, t: int, ridge: float) -> Array:
+        """Return one of the pieces but the last."""
+        return self.own[t + RIDGES.index(ridge) if t == CO_READS else t + (len(RIDGES) - 1) * (t > CO_READS)]
 
     def gains(self, blend: Blend) -> Array:
         """Return the normalised discounted gain of each reader."""
         total = blend.weights[-1] * self.lately[self.half_lives.index(blend.lately)]
         for t, weight in enumerate(blend.weights[:-1]):
-            tilted = t == CO_READS and blend.tilt > 0
-            total = total + weight * self.own[len(PIECES) - 2 + TILTS.index(blend.tilt) if tilted else t]
-        total = np.where(self.there, total * self.fresh[self.half_lives.index(blend.fresh)], -1)
+            if weight:
+                total = total + weight * self.piece(t, blend.ridge)
+        total = np.where(self.there, total * self.fresh[self.half_lives.index(blend.fresh)], -np.inf)
         count = min(CUTOFF, total.shape[1])
-        top = np.argsort(-total, axis=1, kind="stable")[:, :count]
+        top = np.argpartition(-total, count - 1, axis=1)[:, :count]
+        order = np.argsort(-np.take_along_axis(total, top, axis=1), axis=1, kind="stable")
+        top = np.take_along_axis(top, order, axis=1)
         hits = np.take_along_axis(self.wanted, top, axis=1)
         return (hits / np.log2(np.arange(2, count + 2))).sum(axis=1) / self.best
 
@@ -88,14 +102,16 @@ def choose_blend(
     log: Log,
     texts: Any,
     published: Array,
-    fit: Callable[[Log, float | None], Interest],
+    fit: Callable[[Log, float | None, Blend], Interest],
     *,
     text_weight: float | None,
+    positive: bool,
     random_state: int | None,
+    n_jobs: int | None,
 ) -> Blend:
     """Return the blend that ranks best what readers went on to read.
 
-    With times, the last tenth of the log in two stretches, each from all before it; else a random quarter of the
+    With times, the last tenth of the log in two stretches, each from all before it; else a random fifth of the
     articles of each reader. Where fewer than twenty readers can be judged by, the plain blend is kept.
 
     Parameters
@@ -107,11 +123,15 @@ def choose_blend(
     published : ndarray of shape (n_articles,)
         When articles were published, NaN where unknown.
     fit : callable
-        Makes an `Interest` of a part of the log and the time at which it ends.
+        Makes an `Interest` of a part of the log, the time at which it ends and a blend.
     text_weight : float or None
         Weight of the texts if the user sets it.
+    positive : bool
+        Whether co-reads are to be non-negative.
     random_state : int or None
         Seed of a random split.
+    n_jobs : int or None
+        Threads.
 
     Returns
     -------
@@ -127,14 +147,22 @@ def choose_blend(
         cuts = list(splits(log, "time", share=0.1, windows=2) if span > 0 else _random_cut(log, random_state))
     except DataError:
         return plain
-    cases = [case for cut in cuts for case in _cases(log, cut, fit, published, half_lives)]
+    cases = []
+    for cut in cuts:
+        readers = _readers(log, cut, published)
+        if readers is not None:
+            model = fit(log.part(cut.known), cut.now, WITHOUT)
+            pairs = co_reads(model.read, RIDGES, positive=positive, n_jobs=n_jobs)
+            cases.append(_Cases(model, pairs, *readers, half_lives))
     if sum(len(case.best) for case in cases) < FEW:
         return plain
 
     def judge(blend: Blend) -> Array:
         return np.concatenate([case.gains(blend) for case in cases])
 
-    best, gains = plain, judge(plain)
+    # No ridge is likelier than another: the best of all is where the search begins.
+    best = max((replace(plain, ridge=ridge) for ridge in RIDGES), key=lambda blend: float(judge(blend).mean()))
+    gains = judge(best)
     free = [t for t, name in enumerate(PIECES) if name != "texts" or (texts is not None and text_weight is None)]
     for _ in range(PASSES):
         before = best
@@ -151,7 +179,7 @@ def choose_blend(
 
 
 def _random_cut(log: Log, random_state: int | None) -> list[Split]:
-    return list(splits(log, "random", share=0.25, random_state=random_state))
+    return list(splits(log, "random", share=0.2, random_state=random_state))
 
 
 def _neighbours(free: Sequence[int], half_lives: Sequence[float | None]) -> list[list[Callable[[Blend], Blend]]]:
@@ -164,23 +192,21 @@ def _neighbours(free: Sequence[int], half_lives: Sequence[float | None]) -> list
     def fresh(value: float | None) -> Callable[[Blend], Blend]:
         return lambda blend: replace(blend, fresh=value)
 
-    def tilted(value: float) -> Callable[[Blend], Blend]:
-        return lambda blend: replace(blend, tilt=value)
+    def ridge(value: float) -> Callable[[Blend], Blend]:
+        return lambda blend: replace(blend, ridge=value)
 
     ages = [[fresh(value) for value in half_lives], [lately(value) for value in half_lives]]
     # Something of what is read lately stays, so that articles of which nothing else is known have an order.
     least = STEPS[1]
-    tilts = [tilted(value) for value in TILTS]
     return [
         *ages,
-        tilts,
+        [ridge(value) for value in RIDGES],
         *([weight(t, max(step, least if t == len(PIECES) - 1 else 0)) for step in STEPS] for t in free),
     ]
 
 
-def _cases(
-    log: Log, cut: Split, fit: Callable[[Log, float | None], Interest], published: Array, half_lives: list[float | None]
-) -> list[_Cases]:
+def _readers(log: Log, cut: Split, published: Array) -> tuple[Array, list[Array], Array] | None:
+    """Return readers to judge by, the articles that each went on to read, and which articles were there."""
     known, hidden = log.part(cut.known), log.part(cut.hidden)
     m = len(log.articles)
     old = np.unique(known.reader * m + known.article)
@@ -192,7 +218,7 @@ def _cases(
     new = new[there[new % m] & reading[new // m]]
     rows, starts = np.unique(new // m, return_index=True)
     if not len(rows):
-        return []
+        return None
     wanted = np.split(new % m, starts[1:])
-    some = np.unique(np.linspace(0, len(rows) - 1, READERS).astype(int))
-    return [_Cases(fit(known, cut.now), rows[some], [wanted[i] for i in some], there, half_lives)]
+    some = np.unique(np.linspace(0, len(rows) - 1, max(FEW, min(READERS, CELLS // m))).astype(int))
+    return rows[some], [wanted[i] for i in some], there

@@ -1,85 +1,119 @@
-"""Co-reading: how much a read of one article says for another, from readers who read both."""
+"""Co-reads: how much a read of one article says for another, learned from who read both."""
 
-from itertools import pairwise
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 
-__all__ = ["co_reads", "heaviest"]
+from partwise import kernels
+from partwise.matrix import Array
+from partwise.threads import Workers
 
-LATEST = 200  # of a reader who reads everything, this many reads count: pairs grow with their square
+__all__ = ["NEIGHBOURS", "co_reads"]
+
 NEIGHBOURS = 200
-BUSY, FROM, TO = 0.5, 0.5, 0.1  # exponents of what readers and articles are divided by
-AT_ONCE = 2_000_000  # pairs in memory at a time
+"""Articles that one is predicted from."""
+BUSY = 0.5  # exponent of a reader's reads, which his reads are divided by
+NOISE = 1.0  # what the ridge of an article takes of its own reads
+LATEST = 1000  # of a reader who reads everything, this many reads count: pairs grow with their square
+PAIRS = 50_000_000  # co-reads that are kept in memory while weights are learned
 
 
-def co_reads(read: Any) -> Any:
-    r"""Return how much each article says for each other.
+def co_reads(
+    read: Any,
+    ridges: Sequence[float],
+    *,
+    neighbours: int = NEIGHBOURS,
+    positive: bool = False,
+    articles: Array | None = None,
+    n_jobs: int | None = None,
+) -> list[Any]:
+    r"""Return how much each article says for each other, for each of some ridges.
 
-    .. math:: c_{ji} = n_j^{-1/2} n_i^{-1/10} \sum_u n_u^{-1/2} [u \text{ read } j] [u \text{ read } i]
+    For an article i, N are the articles j with the highest :math:`g_{ji} g_{jj}^{-1/2}`, and
 
-    where n counts the reads of a reader or of an article: a reader of few articles says more of what goes together,
-    and an article that everyone reads says little of a taste. That the two exponents of articles differ keeps well-read
-    articles ahead of chance pairs. The 200 heaviest i of each j are kept.
+    .. math:: b = (G_{NN} + \mathrm{diag}(G)_{NN} + \lambda I)^{-1} g_{Ni}, \quad
+              G = X^T \mathrm{diag}(v) X, \quad v_u \propto n_u^{-1/2}
+
+    with n the reads of a reader and v of mean 1: the ridge regression of who reads i on who reads N. The diagonal that
+    is added keeps well-read articles from predicting themselves. Time grows with the reads, memory with the articles.
 
     Parameters
     ----------
     read : csr_array of shape (n_readers, n_articles)
-        Stored where a reader read an article; values do not matter.
+        How much each read counts, non-negative.
+    ridges : sequence of float
+        Each :math:`\lambda`.
+    neighbours : int, default=200
+        Articles that one is predicted from.
+    positive : bool, default=False
+        Whether weights are to be non-negative.
+    articles : ndarray of int, default=None
+        Articles to predict; by default all.
+    n_jobs : int or None, default=None
+        Threads.
 
     Returns
     -------
-    csr_array of shape (n_articles, n_articles)
-        Non-negative, zero on the diagonal.
+    list of csr_array of shape (n_articles, n_articles)
+        One for each ridge: row j, column i holds what a read of j says for i. Zero on the diagonal.
 
     References
     ----------
-    M. Deshpande and G. Karypis, "Item-based top-N recommendation algorithms", ACM TOIS 22, 2004,
-    doi:10.1145/963770.963776.
+    H. Steck, "Embarrassingly shallow autoencoders for sparse data", WWW 2019, doi:10.1145/3308558.3313710;
+    "Autoencoders that don't overfit towards the identity", NeurIPS 2020; X. Ning and G. Karypis, "SLIM: sparse linear
+    methods for top-N recommender systems", ICDM 2011, doi:10.1109/ICDM.2011.134.
 
     Examples
     --------
     >>> read = sp.csr_array(np.array([[1.0, 1, 0], [1, 1, 0], [0, 1, 1]]))
-    >>> bool(co_reads(read)[0, 1] > co_reads(read)[2, 1])
+    >>> found = co_reads(read, [1.0])[0]
+    >>> bool(found[0, 1] > found[2, 1])
     True
     """
-    n, m = read.shape
-    counts = np.maximum(np.bincount(read.indices, minlength=m), 1.0)
+    m = read.shape[1]
+    columns: Array = np.arange(m) if articles is None else np.asarray(articles, dtype=np.int64)
+    if not len(columns) or not read.nnz:
+        return [sp.csr_array((m, m)) for _ in ridges]
+    some = _latest(read)
+    own, most = np.diff(some.indptr), max(PAIRS // m, 2 * NEIGHBOURS)
+    by = np.maximum(own, 1.0) ** -BUSY
+    by /= by[own > 0].mean()
+    diagonal: Array = np.bincount(some.indices, some.data**2 * np.repeat(by, own), minlength=m)
+    scale: Array = np.maximum(diagonal, np.finfo(float).tiny) ** -0.5
+    of_article = some.T.tocsr()
+    ones = sp.csr_array((np.ones(of_article.nnz), of_article.indices, of_article.indptr), shape=of_article.shape)
+    starts = np.append(0, np.cumsum(np.minimum(ones @ own.astype(np.float64), min(most, m)))).astype(np.int64)
+    counts, indices = np.zeros(m, dtype=np.int64), np.empty(starts[-1], dtype=np.int32)
+    values = np.empty(len(indices), dtype=np.float32)
+    held, found = np.zeros(len(columns), dtype=np.int64), np.empty((len(columns), neighbours), dtype=np.int32)
+    weights = np.empty((len(ridges), len(columns), neighbours), dtype=np.float32)
+    with Workers(n_jobs) as workers:
+        kernels.csr_pairs(
+            of_article.indptr, of_article.indices, of_article.data, some.indptr, some.indices, some.data,
+            by, scale, most, starts, counts, indices, values, workers.team,
+        )  # fmt: skip
+        kernels.ridge_neighbours(
+            starts[:-1], counts, indices, values, diagonal, scale, columns, np.array(ridges, dtype=np.float64),
+            NOISE, positive, held, found, weights, workers.team,
+        )  # fmt: skip
+    there = np.arange(neighbours) < held[:, None]
+    place = found[there], np.repeat(columns, held)
+    return [_weights(one[there], place, m) for one in weights]
+
+
+def _latest(read: Any) -> Any:
+    """Return the reads that count: of each reader the last articles of the log."""
     own = np.diff(read.indptr)
-    row = np.repeat(np.arange(n), own)
-    late = np.arange(len(row)) - read.indptr[row] >= (own - LATEST)[row]
-    busy = np.maximum(np.minimum(own, LATEST), 1.0) ** (-BUSY / 2)
-    kept = sp.csr_array((busy[row[late]], (row[late], read.indices[late])), shape=(n, m))
-    of_article = kept.T.tocsr()
-    cost = np.cumsum(of_article @ np.minimum(own, LATEST))
-    cuts = np.unique([0, *np.searchsorted(cost, np.arange(AT_ONCE, cost[-1] if m else 0, AT_ONCE)), m])
-    blocks = []
-    for first, last in pairwise(cuts.tolist()):
-        block = sp.csr_array(of_article[first:last] @ kept)
-        block.data *= np.repeat(counts[first:last] ** -FROM, np.diff(block.indptr)) * counts[block.indices] ** -TO
-        blocks.append(heaviest(block, first, NEIGHBOURS))
-    return sp.csr_array(sp.vstack(blocks, format="csr")) if blocks else sp.csr_array((m, m))
+    if not len(own) or own.max() <= LATEST:
+        return read
+    late = np.arange(read.nnz) - np.repeat(read.indptr[1:] - LATEST, own) >= 0
+    indptr = np.append(0, np.cumsum(np.minimum(own, LATEST))).astype(read.indptr.dtype)
+    return sp.csr_array((read.data[late], read.indices[late], indptr), shape=read.shape)
 
 
-def heaviest(block: Any, first: int, n: int) -> Any:
-    """Return the n heaviest entries of each row, of equal ones the first; not row i's in column first + i.
-
-    Examples
-    --------
-    >>> heaviest(sp.csr_array(np.array([[9.0, 1, 2]])), 0, 1).toarray()
-    array([[0., 0., 2.]])
-    """
-    row = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
-    off = block.indices != row + first
-    row, column, data = row[off], block.indices[off], block.data[off]
-    own = np.bincount(row, minlength=block.shape[0])
-    long = own[row] > n
-    keep = ~long
-    order = np.flatnonzero(long)
-    order = order[np.lexsort((column[order], -data[order], row[order]))]
-    place = np.arange(len(order)) - np.searchsorted(row[order], row[order])
-    keep[order[place < n]] = True
-    found = sp.csr_array((data[keep], (row[keep], column[keep])), shape=block.shape)
-    found.sort_indices()
-    return found
+def _weights(values: Array, place: tuple[Array, Array], m: int) -> Any:
+    """Return weights as a sparse array, without those that are zero."""
+    some = values != 0
+    return sp.csr_array((values[some].astype(np.float64), (place[0][some], place[1][some])), shape=(m, m))

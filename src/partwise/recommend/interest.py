@@ -36,26 +36,25 @@ class Blend:
         Days in which a read comes to count half in what is read lately; None: every read counts the same.
     fresh : float or None
         Days in which an article comes to count half, and in which again a third, and so on; None: age does not matter.
-    tilt : float
-        How much co-reads of well-read articles are held back, as a power of their readers.
+    ridge : float
+        The ridge that co-reads are learned with, see `co_reads`.
     """
 
     weights: tuple[float, ...] = (0.1, 1.0, 0.3, 0.05)
     lately: float | None = None
     fresh: float | None = None
-    tilt: float = 0.0
+    ridge: float = 100.0
 
 
 @dataclass(frozen=True)
 class Interest(PlainState):
     r"""Scores of articles for readers, of whom it is known what they read.
 
-    .. math:: s_{ui} = \frac{1}{1 + a_i / h} (p\, w_u \cdot h_i + c\, n_u^{-1/2} \sum_j x_{uj} c_{ji} m_i^{-\tau}
+    .. math:: s_{ui} = \frac{1}{1 + a_i / h} (p\, w_u \cdot h_i + c\, n_u^{-1/2} \sum_j x_{uj} c_{ji}
                        + t\, n_u^{-1/2} \sum_j x_{uj} \langle t_j, t_i \rangle + l\, r_i)
 
     with :math:`a_i` the age of article i, w and h places of readers and articles among parts, x how much a read counts,
-    c co-reads, m the readers of an article, t texts, r its reads lately; weights, half-lives and the tilt
-    :math:`\tau` are those of the `Blend`.
+    c co-reads, t texts, r its reads lately; weights and half-lives are those of the `Blend`.
 
     Attributes
     ----------
@@ -66,7 +65,7 @@ class Interest(PlainState):
     W : ndarray of shape (n_readers, n_parts)
         Place of each reader.
     pairs : csr_array of shape (n_articles, n_articles)
-        Co-reads.
+        Co-reads: what a read of one article says for another, of either sign.
     texts : csr_array of shape (n_articles, n_words) or None
         Texts.
     first : ndarray of shape (n_articles,)
@@ -105,29 +104,59 @@ class Interest(PlainState):
         blend: Blend,
         random_state: Any,
         n_jobs: int | None,
+        positive: bool = False,
         now: float | None = None,
     ) -> "Interest":
-        """Find the parts of a log, and count co-reads. `published` is NaN where unknown."""
+        """Find the parts of a log, and learn co-reads if they weigh something. `published` is NaN where unknown."""
         read = confidences(log, half_life)
         parts = find_parts(read, n_parts, texts, random_state, n_jobs)
-        return cls._of(log, read, parts, texts, published, blend, now, n_jobs)
+        pairs = sp.csr_array((read.shape[1], read.shape[1]))
+        if blend.weights[CO_READS]:
+            pairs = co_reads(read, [blend.ridge], positive=positive, n_jobs=n_jobs)[0]
+        return cls._of(log, read, parts, pairs, texts, published, blend, now, n_jobs)
 
     @classmethod
     def restored(
-        cls, log: Log, parts: Parts, texts: Any, published: Array, blend: Blend, units: Array, half_life: float | None
+        cls,
+        log: Log,
+        parts: Parts,
+        pairs: Any,
+        texts: Any,
+        published: Array,
+        blend: Blend,
+        units: Array,
+        half_life: float | None,
     ) -> "Interest":
-        """Return fitted scores from what does not follow from the log."""
-        return cls._of(log, confidences(log, half_life), parts, texts, published, blend, None, None, units)
+        """Return fitted scores from what does not follow from the log.
 
-    def updated(self, log: Log, texts: Any, published: Array, half_life: float | None) -> "Interest":
-        """Return what is known with more reads or articles: counts are taken anew, parts stay and place the new."""
+        Without pairs, which files of earlier versions lack, co-reads are learned from the log, and units measured.
+        """
+        read = confidences(log, half_life)
+        if pairs is None:
+            return cls._of(log, read, parts, co_reads(read, [blend.ridge])[0], texts, published, blend, None, None)
+        return cls._of(log, read, parts, pairs, texts, published, blend, None, None, units)
+
+    def updated(
+        self, log: Log, texts: Any, published: Array, half_life: float | None, positive: bool = False
+    ) -> "Interest":
+        """Return what is known with more reads or articles: parts stay, and place the new.
+
+        Co-reads are learned anew for the articles of the new reads, and stay as they are for others.
+        """
         read = confidences(log, half_life)
         before = len(self.parts.H)
         of_articles = sp.csr_array(read[: len(self.parts.R)].T.tocsr())
         parts = self.parts
         if read.shape[1] > before:
             parts = parts.with_articles(of_articles[before:], None if texts is None else texts[before:])
-        return self._of(log, read, parts, texts, published, self.blend, None, None, self.units)
+        m, pairs = read.shape[1], self.pairs.copy()
+        pairs.resize((m, m))
+        touched = np.unique(log.article[len(self.log) :])
+        if self.blend.weights[CO_READS] and len(touched):
+            pairs.data[np.isin(pairs.indices, touched)] = 0
+            pairs = sp.csr_array(pairs + co_reads(read, [self.blend.ridge], positive=positive, articles=touched)[0])
+            pairs.eliminate_zeros()
+        return self._of(log, read, parts, pairs, texts, published, self.blend, None, None, self.units)
 
     @classmethod
     def _of(
@@ -135,6 +164,7 @@ class Interest(PlainState):
         log: Log,
         read: Any,
         parts: Parts,
+        pairs: Any,
         texts: Any,
         published: Array,
         blend: Blend,
@@ -152,7 +182,7 @@ class Interest(PlainState):
             unknown = np.isinf(first)
             first = np.minimum(first, latest)
             first[unknown] = np.median(first[~unknown])  # of these nothing is known: neither fresh nor old
-        found = cls(read, parts, W, co_reads(read), texts, first, latest, log, blend, np.ones(len(PIECES)))
+        found = cls(read, parts, W, pairs, texts, first, latest, log, blend, np.ones(len(PIECES)))
         return replace(found, units=found.measured() if units is None else units)
 
     def with_blend(self, blend: Blend) -> "Interest":
@@ -192,22 +222,24 @@ class Interest(PlainState):
         """What age leaves of each article's score."""
         return self.freshness(self.blend.fresh)
 
-    @cached_property
-    def tilted(self) -> Array:
-        """What co-reads of each article are multiplied by."""
-        return np.maximum(np.bincount(self.read.indices, minlength=self.read.shape[1]), 1.0) ** -self.blend.tilt
+    def _damped(self, rows: Array) -> Any:
+        history = self.read[rows]
+        return sp.csr_array(history * (counts_of(history) ** -0.5)[:, None])
+
+    def from_co_reads(self, rows: Array) -> Array:
+        """Return the piece of co-reads of the scores of some readers, (n_rows, n_articles)."""
+        return (self._damped(rows) @ self.pairs).toarray()
 
     def pieces(self, rows: Array) -> list[Array]:
         """Return the pieces of the scores of some readers, (n_rows, n_articles) each, before weights and freshness."""
-        history = self.read[rows]
-        damped = sp.csr_array(history * (counts_of(history) ** -0.5)[:, None])
+        damped = self._damped(rows)
         m = self.read.shape[1]
         from_texts = np.zeros((len(rows), m))
         if self.texts is not None:
             from_texts = (self.texts @ (damped @ self.texts).toarray().T).T
         return [
             self.W[rows] @ self.parts.H.T,
-            (damped @ self.pairs).toarray() * self.tilted,
+            self.from_co_reads(rows),
             from_texts,
             np.broadcast_to(self.reads_lately, (len(rows), m)),
         ]
@@ -264,7 +296,7 @@ class Interest(PlainState):
     @cached_property
     def _co_read(self) -> Array:
         """What co-reads of each article are multiplied by."""
-        return self.factors[CO_READS] * self.tilted * self.fresh
+        return self.factors[CO_READS] * self.fresh
 
     @property
     def factors(self) -> Array:

@@ -10,7 +10,6 @@ from partwise import kernels
 from partwise.caching import cached_property
 from partwise.exceptions import DataError
 from partwise.matrix import Array
-from partwise.recommend.coread import heaviest
 from partwise.recommend.log import Log
 from partwise.recommend.parts import panels_of, product
 from partwise.recommend.ranking import CELLS
@@ -268,5 +267,28 @@ def _similar(left: Any) -> Any:
         cosine = (of[part] @ left).toarray() / np.maximum(scale, np.finfo(float).tiny)
         near = np.maximum(cosine * common / (common + OVERLAP), 0) ** POWER
         near[common < LEAST_COMMON] = 0
-        blocks.append(heaviest(sp.csr_array(near), first, NEIGHBOURS))
+        blocks.append(_heaviest(sp.csr_array(near), first, NEIGHBOURS))
     return sp.csr_array(sp.vstack(blocks, format="csr"))
+
+
+def _heaviest(block: Any, first: int, n: int) -> Any:
+    """Return the n heaviest entries of each row, of equal ones the first; not row i's in column first + i.
+
+    Examples
+    --------
+    >>> _heaviest(sp.csr_array(np.array([[9.0, 1, 2]])), 0, 1).toarray()
+    array([[0., 0., 2.]])
+    """
+    row = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
+    off = block.indices != row + first
+    row, column, data = row[off], block.indices[off], block.data[off]
+    own = np.bincount(row, minlength=block.shape[0])
+    long = own[row] > n
+    keep = ~long
+    order = np.flatnonzero(long)
+    order = order[np.lexsort((column[order], -data[order], row[order]))]
+    place = np.arange(len(order)) - np.searchsorted(row[order], row[order])
+    keep[order[place < n]] = True
+    found = sp.csr_array((data[keep], (row[keep], column[keep])), shape=block.shape)
+    found.sort_indices()
+    return found

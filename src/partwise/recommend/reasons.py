@@ -23,7 +23,7 @@ def reasons_of_interest(
     """Return why a reader would read an article, heaviest first.
 
     What he read is grouped by the part that each read article shares most with this one. A reason holds what the part,
-    co-reads and texts of its articles give; the last is what is read lately.
+    co-reads and texts of its articles give; one holds all that speaks against the article, and one what is read lately.
     """
     if row < 0 or not model.read.indptr[row + 1] - model.read.indptr[row]:
         return [(LATELY, float(model.scores(np.array([-1]))[0, article]))]
@@ -31,7 +31,7 @@ def reasons_of_interest(
     read = history.indices
     counted = history.data * counts_of(history)[0] ** -0.5
     factor = model.factors * model.fresh[article]
-    from_read = factor[1] * counted * model.pairs[:, [article]].toarray()[read, 0] * model.tilted[article]
+    from_read = factor[1] * counted * model.pairs[:, [article]].toarray()[read, 0]
     if model.texts is not None:
         near = model.texts[read] @ model.texts[[article]].toarray()[0]
         from_read = from_read + factor[2] * counted * near
@@ -40,7 +40,7 @@ def reasons_of_interest(
     main = np.where(shared.any(axis=1), shared.argmax(axis=1), -1)
     found: list[Reason] = []
     for part in np.union1d(main[from_read > 0], np.flatnonzero(from_parts)):
-        own = np.flatnonzero(main == part)
+        own = np.flatnonzero((main == part) & (from_read >= 0))
         score = float(from_read[own].sum()) + (float(from_parts[part]) if part >= 0 else 0.0)
         weight = from_read[own] + (1e-9 * shared[own, part] if part >= 0 else 0)
         best = own[np.argsort(-weight, kind="stable")]
@@ -49,6 +49,12 @@ def reasons_of_interest(
             best = np.argsort(-counted * model.parts.H[read, part], kind="stable")[:NAMED]
         label = labels[part] if part >= 0 and labels else ""
         found.append((_you("read", [names[read[i]] for i in best], label), score))
+    less = np.flatnonzero(from_read < 0)
+    if len(less):
+        order = less[np.argsort(from_read[less], kind="stable")]
+        found.append(
+            (f"less, because {_you('read', [names[read[i]] for i in order], '')}", float(from_read[less].sum()))
+        )
     found.append((LATELY, float(factor[3] * model.reads_lately[article])))
     return _told(found)
 

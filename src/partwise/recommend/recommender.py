@@ -30,10 +30,10 @@ class Recommender(Listing):
     r"""Recommend articles to readers, from who read what.
 
     With implicit feedback, a read says that a reader wanted an article, and no read says little. The score is a sum of
-    non-negative pieces: parts that readers and articles share, articles that the same readers read, texts like those he
-    read, and what is read lately; where the log has times, new articles count more. How much each piece counts is found
-    by predicting the end of the log from what came before. With explicit feedback, strengths are ratings, and the
-    score is the rating predicted.
+    pieces: parts that readers and articles share, what reads of other articles say for this one or against it, texts
+    like those he read, and what is read lately; where the log has times, new articles count more. How much each piece
+    counts is found by predicting the end of the log from what came before. With explicit feedback, strengths are
+    ratings, and the score is the rating predicted.
 
     Parameters
     ----------
@@ -46,6 +46,9 @@ class Recommender(Listing):
     content_weight : float or 'auto', default='auto'
         How much texts count, from 0 to 1e6, in units of the score that the best articles get from them; co-reads
         usually count 1. 'auto' finds it with the rest.
+    co_reads : {'signed', 'positive'}, default='signed'
+        Whether a read of one article may count against another. 'positive' keeps all reasons non-negative, for lists
+        that are about as good or a little less so. Not used with explicit feedback.
     random_state : int, default=0
         Seed: same seed, same bits, at any `n_jobs`.
     n_jobs : int, default=None
@@ -101,6 +104,7 @@ class Recommender(Listing):
         feedback: str = "implicit",
         half_life: float | None = None,
         content_weight: Any = "auto",
+        co_reads: str = "signed",
         random_state: int | None = 0,
         n_jobs: int | None = None,
     ) -> None:
@@ -108,6 +112,7 @@ class Recommender(Listing):
         self.feedback = feedback
         self.half_life = half_life
         self.content_weight = content_weight
+        self.co_reads = co_reads
         self.random_state = random_state
         self.n_jobs = n_jobs
 
@@ -171,7 +176,9 @@ class Recommender(Listing):
             self._published,
             self._interest,
             text_weight=None if auto else float(self.content_weight),
+            positive=self.co_reads == "positive",
             random_state=seed,
+            n_jobs=self.n_jobs,
         )
         self._model = self._interest(log, None, blend)
         return self
@@ -182,16 +189,17 @@ class Recommender(Listing):
             new = {name: title for name, title in zip(articles.ids, articles.titles, strict=True) if title}
             self._titles = self._titles | new
 
-    def _interest(self, log: Log, now: float | None, blend: Blend | None = None) -> Interest:
+    def _interest(self, log: Log, now: float | None, blend: Blend) -> Interest:
         return Interest.fit(
             log,
             self._texts,
             self._published,
             n_parts=int(self.n_components),
             half_life=self.half_life,
-            blend=blend or Blend(),
+            blend=blend,
             random_state=self.random_state,
             n_jobs=self.n_jobs,
+            positive=self.co_reads == "positive",
             now=now,
         )
 
@@ -318,12 +326,15 @@ class Recommender(Listing):
         if self._texts is not None and self._texts.shape[0] < len(log.articles):
             self._texts = self._texts.copy()
             self._texts.resize((len(log.articles), self._texts.shape[1]))
-        self._model = self._model.updated(log, self._texts, self._published, self.half_life)
+        self._model = self._model.updated(
+            log, self._texts, self._published, self.half_life, self.co_reads == "positive"
+        )
 
     def _check(self) -> None:
         """Raise for an invalid parameter."""
         check_choice("feedback", self.feedback, ("implicit", "explicit"))
         check_count("n_components", self.n_components)
         check_number("half_life", self.half_life, above=True, also=(None,), hint="It is in days.")
+        check_choice("co_reads", self.co_reads, ("signed", "positive"))
         check_number("content_weight", self.content_weight, 0, MOST_WEIGHT, also=("auto",))
         check_seed("random_state", self.random_state)
