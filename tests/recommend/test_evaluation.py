@@ -65,7 +65,7 @@ def test_the_table_has_all_models_and_intervals_around_their_values(log):
     found = evaluate(Recommender(4), log, k=5, windows=2)
     table = found.table
     assert list(table.columns) == ["model", "metric", "value", "low", "high", "readers"]
-    rules = {"random", "most read", "item-item neighbours", "newest", "most read lately"}
+    rules = {"random", "most read", "item-item neighbours", "EASE", "newest", "most read lately"}
     assert set(table["model"]) == {"partwise", *rules}
     ndcg = table[table["metric"] == "ndcg"]
     assert ((ndcg["low"] <= ndcg["value"]) & (ndcg["value"] <= ndcg["high"])).all()

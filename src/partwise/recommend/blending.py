@@ -11,11 +11,12 @@ from partwise.matrix import Array
 from partwise.recommend.coread import co_reads
 from partwise.recommend.interest import BLOCK, CO_READS, PIECES, Blend, Interest
 from partwise.recommend.log import DAY, Log
+from partwise.recommend.ranking import best_of_rows
 from partwise.recommend.splits import Split, splits
 
 __all__ = ["choose_blend"]
 
-READERS, CELLS = 1000, 20_000_000  # to judge by, of each window: so many, or so many scores
+READERS, CELLS = 3000, 60_000_000  # to judge by, of each window: so many, or so many scores
 CANDIDATES = 100  # of each piece and freshness: the articles that may come first
 CUTOFF = 20
 STEPS = (0.0, 0.03, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5, 4.0)
@@ -62,10 +63,10 @@ class _Cases:
                     ranked = np.broadcast_to(values * factor, (len(block), len(there))).copy()
                     ranked[seen] = -np.inf
                     ranked[:, gone] = -np.inf
-                    best.append(np.argpartition(ranked, -count, axis=1)[:, -count:])
+                    best.append(best_of_rows(ranked, len(there), count)[0])
             top = np.concatenate(best, axis=1)
             for i, targets in enumerate(wanted[first : first + BLOCK]):
-                out = np.union1d(history[[i]].indices, gone)
+                out = np.union1d(np.append(history[[i]].indices, -1), gone)  # -1: there were no more
                 chosen = np.setdiff1d(np.concatenate([top[i], targets]), out)
                 hit = np.isin(chosen, targets).astype(np.float64)
                 cases.append([*(piece[i, chosen] for piece in own), *(v[chosen] for v in (*lately, *fresh)), hit])
