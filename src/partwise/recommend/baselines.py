@@ -37,8 +37,8 @@ def baselines(log: Log, published: Array, now: float | None, random_state: int |
     dict of str to callable
         'random'; 'most read'; 'item-item neighbours' (cosine between the readers of two articles, summed over what the
         reader read); of up to 3,000 articles 'EASE' (H. Steck, "Embarrassingly shallow autoencoders for sparse data",
-        WWW 2019, doi:10.1145/3308558.3313710, with a ridge of 100); and with times 'newest' (by publication, or the first read known), 'most read lately' (in the last
-        day, before that half for each day).
+        WWW 2019, doi:10.1145/3308558.3313710, with a ridge of 100); and with times 'newest' (by publication, or the
+        first read known), 'most read lately' (in the last day, before that half for each day).
     """
     m = len(log.articles)
     pairs, first = np.unique(log.reader * m + log.article, return_index=True)
