@@ -7,7 +7,7 @@ import pytest
 
 import partwise as pw
 from partwise.exceptions import DataError, ParameterError
-from partwise.recommend import Recommender, evaluate
+from partwise.recommend import Recommender
 from partwise.recommend.log import read_log
 
 WORDS = {"sport": "cup team goal coach league match", "money": "bank rates shares market profit trade"}
@@ -367,18 +367,6 @@ def test_an_article_of_unknown_time_is_of_median_age(gap):
         assert ages["cold"] > 0
 
 
-@pytest.mark.parametrize("ids", [["1", "2"], [1, "2"]])
-def test_ids_of_another_kind_in_articles_are_told(ids):
-    log = {"reader": ["a", "b", "a"], "article": [1, 1, 2]}
-    articles = {"article": ids, "text": ["cup goal team", "bank rates profit"]}
-    for work in (Recommender(1).fit, lambda *given: evaluate(Recommender(1), *given, split="random")):
-        with pytest.raises(DataError, match=r"'[12]' \(str\) in articles is [12] \(int\)"):
-            work(log, articles)
-    model = Recommender(1).fit(log, {**articles, "article": [1, 2]}).add_articles({"article": [3], "text": ["cup"]})
-    with pytest.raises(DataError, match="different kinds"):
-        model.add_articles({"article": ["2"], "text": ["cup"]})
-
-
 def test_articles_without_words_are_known_by_id_and_time():
     log = {"reader": list("abab"), "article": list("xxyz"), "time": [1, 2, 3, 4]}
     model = Recommender(2).fit(log, {"article": ["x", "cold"], "text": ["", ""], "time": [0.5, 3]})
@@ -386,14 +374,6 @@ def test_articles_without_words_are_known_by_id_and_time():
     assert model._published[0] == 0.5
     assert model.labels_ == []
     assert len(model.recommend(["a"])) == 2
-
-
-def test_ids_may_be_floats_and_one_is_not_taken_for_several():
-    model = Recommender(1).fit({"reader": [1.0, 2.0, 1.0], "article": ["x", "x", "y"]})
-    assert model.recommend(2.0)["article"].tolist() == ["y"]
-    for pair in ((1.0, ["x"]), ([1.0], "x")):
-        with pytest.raises(DataError, match="one id beside several"):
-            model.predict(*pair)
 
 
 def test_explicit_feedback_tells_that_it_uses_no_texts(rated):
