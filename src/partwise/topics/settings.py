@@ -79,7 +79,9 @@ class Settings(PlainState):
     @classmethod
     def of(cls, model: Any) -> "Settings":
         """Return those of a model as they are now, checked; 'choose' stands for the loss that was chosen."""
-        chosen = getattr(model, "loss_", SQUARED) if model.loss == "choose" else model.loss
+        chosen = (
+            getattr(model, "loss_", SQUARED) if isinstance(model.loss, str) and model.loss == "choose" else model.loss
+        )
         return cls(chosen, model.balanced, model.random_state, model.stability_runs, model.n_jobs)
 
     def __post_init__(self) -> None:
