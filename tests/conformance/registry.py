@@ -16,6 +16,7 @@ from partwise.init import INITS
 from partwise.losses import BetaDivergence, Loss
 from partwise.losses.fixed import Fixed
 from partwise.matrix import Matrix, as_matrix
+from partwise.matrix.across import Across
 from partwise.matrix.by_blocks import ByBlocks
 from partwise.matrix.speckled import Speckled
 from partwise.solvers import SOLVERS
@@ -36,7 +37,7 @@ LOSSES = [*(kind() for kind in LOSS_CLASSES), *(BetaDivergence(beta) for beta in
 MATRIX_CLASSES = [
     kind
     for kind in concrete(partwise.matrix, Matrix)
-    if not (issubclass(kind, Speckled | ByBlocks) or kind.__name__.startswith("_"))
+    if not (issubclass(kind, Speckled | ByBlocks | Across) or kind.__name__.startswith("_"))
 ]
 """Storages that as_matrix makes; tests/matrix has tests of held-out cells, tests/extension one of blocks of rows."""
 PAIRS = [(solver, loss) for solver in SOLVERS.values() for loss in LOSSES if solver.minimises(loss)]
