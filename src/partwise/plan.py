@@ -103,6 +103,14 @@ class Plan:
             self.solver = get_solver("auto", problem.named, problem.bare)
         problem.check_limits(self.solver)
 
+    def start_of(self, problem: Problem) -> str | None:
+        """Return the `init` of a problem's fit; None where X's shape decides."""
+        if self.init is not None:
+            return self.init
+        if self.W is not None or self.H is not None:
+            return "custom"
+        return "random" if any(problem.boxes) or not problem.is_whole else None  # an SVD knows no gaps and no bounds
+
     def best(self, problem: Problem, volume: Volume | None, workers: Workers) -> Outcome:
         """Return the outcome of the best of all starts."""
         if self.checkpoints is None:
@@ -164,10 +172,8 @@ class Plan:
         self, problem: Problem, volume: Volume | None, rng: np.random.RandomState
     ) -> Callable[[Workers], tuple[Factor, Factor]]:
         """Return a function that makes one start after another."""
-        X, init, domains = problem.X, self.init, problem.domains
-        if init is None and self.W is None and self.H is None and (any(problem.boxes) or not problem.is_whole):
-            init = "random"  # an SVD takes unknown entries for zeros, and knows no bounds
-        pairs = starts(X, problem.n_components, init, self.W, self.H, problem.scales, self.seed_components, rng)
+        X, domains, start = problem.X, problem.domains, self.start_of(problem)
+        pairs = starts(X, problem.n_components, start, self.W, self.H, problem.scales, self.seed_components, rng)
 
         def begin(workers: Workers) -> tuple[Factor, Factor]:
             W, Ht = in_reach(problem.weighting.left_out(pairs(workers)), domains, X.mean, problem.loss)

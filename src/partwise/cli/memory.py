@@ -79,14 +79,15 @@ def planned(
             "Give a number; partwise rank finds one for a file with a part of the rows."
         )
     plan = source.plan
-    n_jobs = plan.threads(components, count_threads(-1), checkpoints=checkpoints)
-    plan.check(components, n_jobs, checkpoints=checkpoints)
+    fit: Any = {"init": None if missing == "none" else "random", "checkpoints": checkpoints}
+    n_jobs = plan.threads(components, count_threads(-1), **fit)
+    plan.check(components, n_jobs, **fit)
     if verbose and not quiet():
         from partwise.units import in_bytes
 
         click.echo(escaped_lines(f"{plan}\n"), err=True, nl=False)
         threads = f"{n_jobs} thread{'s' if n_jobs > 1 else ''}"
-        peak = plan.peak(components, n_jobs, checkpoints=checkpoints)
+        peak = plan.peak(components, n_jobs, **fit)
         note(f"a fit of {components} parts on {threads} takes up to {in_bytes(peak)}")
     n, m = source.shape
     unknown = 0 if missing == "none" else n * m - as_matrix(source, missing_values=MISSING[missing]).n_stored

@@ -41,8 +41,6 @@ def starts(
 def _unseeded(
     X: Matrix, k: int, init: str | None, W: Any, H: Any, units: tuple[Any, Any], rng: np.random.RandomState
 ) -> Callable[..., Start]:
-    if init is None and (W is not None or H is not None):
-        init = "custom"
     if init != "custom" and (W is not None or H is not None):
         raise ParameterError(f"init={init!r} makes its own W and H; use init='custom' to start from yours.")
     if init != "custom":

@@ -303,8 +303,7 @@ class Matrix(ABC):
     @cached_property
     def x_log_x(self) -> float:
         """Sum of x log x over entries, in float64; 0 log 0 = 0."""
-        # np.log takes a third of the time of scipy's xlogy; the smallest normal number stands for log 0
-        return self.sum_of(lambda part: part * np.log(np.maximum(part, np.finfo(part.dtype).tiny)))
+        return self.sum_of(_x_log_x)
 
     @property
     def is_signed(self) -> bool:
@@ -355,6 +354,11 @@ class Matrix(ABC):
     def _flat(self) -> Array:
         """Return the stored entries as one line."""
         return self.values().reshape(-1, order="A")
+
+
+def _x_log_x(part: Array) -> Array:
+    # np.log takes a third of the time of scipy's xlogy; the smallest normal number stands for log 0
+    return np.asarray(part * np.log(np.maximum(part, np.finfo(part.dtype).tiny)))
 
 
 def _gram(factor: Array) -> Array:

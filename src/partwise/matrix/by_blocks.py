@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.special import xlogy
 
 from partwise.caching import cached_property
 from partwise.matrix.across import Across
@@ -101,7 +100,7 @@ class ByBlocks(Matrix):
         return Changed(self, partial(_mapped, function=function))
 
     def astype(self, dtype: Any) -> Matrix:
-        return Changed(self, lambda part, rows: part.astype(dtype))
+        return Changed(self, partial(_as, dtype=dtype))
 
     def scaled(self, left: Array, right: Array) -> Matrix:
         return Changed(self, partial(_scaled, left=left, right=right))
@@ -176,11 +175,6 @@ class ByBlocks(Matrix):
 
     def sum_of(self, of: Any) -> float:
         return float(sum(self.each(_sum_of, of)[0]))
-
-    @cached_property
-    def x_log_x(self) -> float:
-        """See Matrix."""
-        return self.sum_of(_x_log_x)
 
 
 def held(rows: Any) -> Matrix:
@@ -272,6 +266,10 @@ def _mapped(part: Matrix, rows: slice, function: Callable[[Array], Array]) -> Ma
     return part.mapped(function)
 
 
+def _as(part: Matrix, rows: slice, dtype: Any) -> Matrix:
+    return part.astype(dtype)
+
+
 def _scaled(part: Matrix, rows: slice, left: Array, right: Array) -> Matrix:
     return part.scaled(left[rows], right)
 
@@ -329,8 +327,3 @@ def _survey(part: Matrix, rows: slice, _: None) -> tuple[tuple[float, float, flo
 
 def _sum_of(part: Matrix, rows: slice, of: Any) -> tuple[float, None]:
     return part.sum_of(of), None
-
-
-def _x_log_x(part: Array) -> Array:
-    found: Array = xlogy(part, part)
-    return found

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.utils import gen_batches
 
 from partwise.blocks.layout import DATA, INDICES, INDPTR
 from partwise.blocks.making import Making
@@ -54,7 +55,7 @@ class CountedTexts:
             Returns rows (b, len(columns)) as they are to be.
         """
         with _space(), tempfile.TemporaryDirectory(dir=self.folder) as made:
-            blocks = (change(self.rows[rows][:, columns]) for rows in _pieces(self.rows.shape[0]))
+            blocks = (change(self.rows[rows][:, columns]) for rows in gen_batches(self.rows.shape[0], PIECE))
             return _written(Path(made), len(columns), blocks)
 
 
@@ -83,7 +84,7 @@ def counted(texts: Sequence[str], count: Count) -> Iterator[CountedTexts]:
     ...     return vectorizer.get_feature_names_out(), X
     >>> with counted(["rates rise", "rates fall"], count) as found:
     ...     found.words, found.held, found.matrix(np.array([1, 0]), lambda rows: rows).toarray().tolist()
-    (['rates', 'rise', 'fall'], array([2, 1, 1]), [[1.0, 1.0], [0.0, 1.0]])
+    (['fall', 'rates', 'rise'], array([1, 2, 1]), [[1.0, 0.0], [1.0, 1.0]])
     """
     places: dict[str, int] = {}
     held = np.zeros(0, np.int64)
@@ -103,10 +104,6 @@ def counted(texts: Sequence[str], count: Count) -> Iterator[CountedTexts]:
             rows = _written(Path(made), MOST_WORDS, blocks())
         rows = sp.csr_array((rows.data, rows.indices, rows.indptr), shape=(rows.shape[0], len(places)))
         yield CountedTexts(rows, [*places], held, Path(folder))
-
-
-def _pieces(n: int) -> Iterator[slice]:
-    return (slice(first, min(first + PIECE, n)) for first in range(0, n, PIECE))
 
 
 def _written(folder: Path, n_columns: int, blocks: Iterable[Any]) -> Any:

@@ -1,10 +1,10 @@
 """What words and documents weigh: rare words more, documents like many others or of few words less."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.utils import gen_batches
 
 from partwise.matrix import Array
 from partwise.topics.places import unit_rows
@@ -47,7 +47,7 @@ def inverse_frequency(X: Any) -> Array:
     """Return the `rarity` of each word of a sparse matrix X (n, m), (m,)."""
     X = sp.csr_array(X)
     held = np.zeros(X.shape[1])
-    for rows in _pieces(X.shape[0]):
+    for rows in gen_batches(X.shape[0], PIECE):
         entries = slice(X.indptr[rows.start], X.indptr[rows.stop])
         held += np.bincount(X.indices[entries], minlength=X.shape[1])
     return rarity(X.shape[0], held)
@@ -92,7 +92,7 @@ def document_weights(X: Any) -> Array:
     """
     X = sp.csr_array(X)
     words = X @ inverse_frequency(X)
-    lengths = np.concatenate([np.sqrt(_squares(X[rows])) for rows in _pieces(X.shape[0])])
+    lengths = np.concatenate([np.sqrt(_squares(X[rows])) for rows in gen_batches(X.shape[0], PIECE)])
     weights = balancing_weights(X) * np.divide(words, lengths, out=np.zeros(X.shape[0]), where=lengths > 0)
     filled = weights > 0
     if not filled.any():
@@ -135,10 +135,6 @@ def balancing_weights(X: Any) -> Array:
         return np.ones(X.shape[0])
     weights: Array = 1 / (likeness / mean + 0.5)
     return weights / weights.mean()
-
-
-def _pieces(n: int) -> Iterator[slice]:
-    return (slice(first, min(first + PIECE, n)) for first in range(0, n, PIECE))
 
 
 def _squares(rows: Any) -> Array:
