@@ -135,6 +135,7 @@ def test_no_file_stays_after_a_fit_and_none_is_held_after_the_model(temporary):
     assert str(temporary) not in Path("/proc/self/maps").read_text()
 
 
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize("written", [2, 15])
 def test_no_file_stays_after_a_ctrl_c(temporary, monkeypatch, written):
     """The first time words are counted, the second time the matrix is written."""

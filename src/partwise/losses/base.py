@@ -9,9 +9,10 @@ import numpy as np
 
 from partwise.exceptions import DomainError
 from partwise.losses.fixed import Fixed, Side
-from partwise.matrix import Array, Matrix
+from partwise.matrix import Array, Block, Matrix
 from partwise.matrix.rows import Rows
 from partwise.matrix.unknown import check_powers
+from partwise.threads import ALONE, Workers
 
 
 @dataclass(frozen=True)
@@ -149,18 +150,13 @@ class Loss(ABC):
         alone = [rows.part(slice(i, i + 1)) for i in range(len(left))]
         return np.array([self.block_value(row, left[i : i + 1], side) for i, row in enumerate(alone)])
 
-    def near_value(self, rows: Rows, left: Array, side: Side) -> float:
-        """Return the same, as exact as X's dtype allows."""
-        return self.block_value(rows, left, side)
-
-    def value(self, X: Matrix, left: Array, right: Array, *, exact: bool = True) -> float:
-        """Return the loss of the model left @ right.T, summed over all n m cells, in float64.
-
-        Without `exact` residuals have the digits of X's dtype: enough to compare the pairs of a fit.
-        """
-        if not X.gives_rows:
+    def value(self, X: Matrix, left: Array, right: Array, workers: Workers = ALONE) -> float:
+        """Return the loss of the model left @ right.T, summed over all n m cells, in float64."""
+        if not X.along_rows:
             X, left, right = X.T, right, left
-        total: float = X.each(_value, (self, right, exact), left)[1][0]
+        if X.can("columns"):  # in memory: threads share its blocks
+            return _value(X, slice(0, X.shape[0]), (self, right), left, workers)[1][0]
+        total: float = X.each(_value, (self, right), left, workers=workers)[1][0]
         return total
 
     def checked_size(self, X: Matrix) -> float:
@@ -176,14 +172,16 @@ class Loss(ABC):
         return total
 
 
-def _value(part: Matrix, rows: slice, shared: tuple[Loss, Array, bool], left: Array) -> tuple[None, tuple[float]]:
-    loss, right, exact = shared
-    value_of = loss.block_value if exact else loss.near_value
+def _value(
+    part: Matrix, rows: slice, shared: tuple[Loss, Array], left: Array, workers: Workers = ALONE
+) -> tuple[None, tuple[float]]:
+    loss, right = shared
     sides = loss.sides(part, Fixed(right), value=True, exact=True)
-    total = sum(
-        value_of(part.rows(*block), left[slice(*block)], side) for block, side in zip(part.blocks, sides, strict=True)
-    )
-    return None, (total,)
+
+    def value_of(block: Block, side: Side) -> float:
+        return loss.block_value(part.rows(*block), left[slice(*block)], side)
+
+    return None, (sum(workers.map(lambda own: value_of(*own), zip(part.blocks, sides, strict=True))),)
 
 
 def _size(part: Matrix, rows: slice, shared: tuple[Loss, float]) -> tuple[None, tuple[float]]:

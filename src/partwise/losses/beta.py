@@ -12,6 +12,7 @@ from partwise.losses.fixed import Side, column_sums
 from partwise.matrix import Array, Matrix
 from partwise.matrix.rows import CsrRows, DenseRows, KnownRows, Rows, SpeckledRows
 from partwise.parameters import check_number
+from partwise.threads import ALONE, Workers
 
 
 @dataclass(frozen=True)
@@ -102,5 +103,5 @@ class BetaDivergence(Loss):
         with np.errstate(over="ignore"):
             return X.sum_of(lambda part: np.power(part, self.beta, out=np.zeros_like(part), where=part > 0))
 
-    def value(self, X: Matrix, left: Array, right: Array, *, exact: bool = True) -> float:
-        return max(super().value(X, left, right, exact=exact), 0.0)  # rounding can leave an exact model just under 0
+    def value(self, X: Matrix, left: Array, right: Array, workers: Workers = ALONE) -> float:
+        return max(super().value(X, left, right, workers), 0.0)  # rounding can leave an exact model just under 0

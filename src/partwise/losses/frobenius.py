@@ -10,7 +10,7 @@ from partwise import kernels
 from partwise.losses.beta import BetaDivergence
 from partwise.losses.fixed import Fixed, Side, gram, own_gram
 from partwise.matrix import Array, Matrix
-from partwise.matrix.rows import CsrRows, DenseRows, KnownRows, Rows, SpeckledRows, blocks_in_cache
+from partwise.matrix.rows import CsrRows, DenseRows, KnownRows, Rows, SpeckledRows
 
 
 @dataclass(frozen=True)
@@ -88,16 +88,6 @@ class Frobenius(BetaDivergence):
                 if dense is not rows:  # the model in cells that do not count, where X has zeros, counts for nothing
                     value -= 0.5 * float(np.vdot(gram(left), side.fixed.gram - side.shared))
                 return value
-
-    def near_value(self, rows: Rows, left: Array, side: Side) -> float:
-        """See Loss: residuals of dense rows in X's dtype, their squares in float64."""
-        if not isinstance(rows, DenseRows):
-            return self.block_value(rows, left, side)
-        total = 0.0
-        for part in blocks_in_cache(len(left), len(side.right)):
-            model = left[part] @ side.right.T
-            total += kernels.survey(np.subtract(rows.cells(part), model, out=model).reshape(-1))[3]
-        return 0.5 * total
 
     def row_values(self, rows: Rows, left: Array, side: Side) -> Array:
         match rows:

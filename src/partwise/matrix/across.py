@@ -15,7 +15,7 @@ from partwise.threads import ALONE, Workers
 class Across(Matrix):
     """The transpose of a matrix that gives rows alone: products with it are sums over the blocks of that."""
 
-    gives_rows = False
+    along_rows = False
 
     def __init__(self, source: Matrix) -> None:
         self._source, self.capabilities = source, source.capabilities

@@ -49,8 +49,8 @@ class Matrix(ABC):
     capabilities: frozenset[str] = frozenset({"complete", "shared_gram", "columns"})
     """What can be had of it beyond what every matrix gives; see CAPABILITIES."""
 
-    gives_rows: bool = True
-    """Whether its rows can be read; if not, those of its transpose can."""
+    along_rows: bool = True
+    """Whether it is read along its rows; if not, its transpose is."""
 
     def can(self, capability: str) -> bool:
         """Return whether X has a capability."""

@@ -20,6 +20,7 @@ class Dense(Matrix):
         self.X = X
         self.shape = (X.shape[0], X.shape[1])
         self.dtype = X.dtype
+        self.along_rows = X.flags.c_contiguous or not X.flags.f_contiguous
         n, m = self.shape
         self.blocks = cut(np.arange(1, n + 1), int(np.clip(n * m // ENTRIES_A_BLOCK, 1, 8)))
         self._transposed = transposed

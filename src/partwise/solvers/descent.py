@@ -290,7 +290,7 @@ class Descent:
                 "large, too small or too far apart: divide X by its mean, and bring the others to its scale."
             )
         if self.lags and self.reason is not StopReason.BEYOND:
-            objective = self._loss.value(self._X, w.point, h.point) + self.paid
+            objective = self._loss.value(self._X, w.point, h.point, self._workers) + self.paid
             if record.settle(len(record.rows), objective, self._slack(objective)):
                 w.best, h.best = w.point, h.point
         return Outcome(

@@ -79,7 +79,7 @@ class HALS(Solver):
 
         after, moved = (sum(part) for part in zip(*workers.map(block, X.blocks), strict=True))
         if asked.final and 2 * after <= accurate(X) * X.squared_norm:
-            after = loss.value(X, out, asked.right.point)
+            after = loss.value(X, out, asked.right.point, workers)
         return Update(iterate, out, None, Step(moved, after=after if asked.final else None))
 
     @staticmethod
@@ -139,7 +139,7 @@ def _sweep(X: Matrix, loss: Loss, asked: HalfStep, cross: Array, plan: Plan, wor
         inner -= float(np.vdot(linear.astype(np.float64), out))
     after = None
     if asked.final:
-        after = quadratic_loss(X, loss, asked, out, inner, squares(owns, [gram for _, gram in zones]))
+        after = quadratic_loss(X, loss, asked, out, inner, squares(owns, [gram for _, gram in zones]), workers)
     return Update(iterate, out, sum(owns[1:], owns[0]), Step(moved, after=after))
 
 
@@ -150,14 +150,16 @@ def added(left: Factor, other: Array) -> tuple[Array | None, Array | None]:
     return sum(linear[1:], linear[0]) if linear else None, sum(quadratic[1:], quadratic[0]) if quadratic else None
 
 
-def quadratic_loss(X: Matrix, loss: Loss, asked: HalfStep, point: Array, inner: float, model: float) -> float:
+def quadratic_loss(
+    X: Matrix, loss: Loss, asked: HalfStep, point: Array, inner: float, model: float, workers: Workers
+) -> float:
     """Return half the squared error of the pair after a half-step, from what it knows where that is accurate enough."""
     if asked.sums is not None:  # of blocks of rows in float64
         cross, gram = asked.sums
         inner, model = float(np.vdot(cross, point.astype(np.float64))), squares([gram_of(point)], [gram])
     rough = asked.left.by_residuals or (asked.sums is None and not X.can("columns"))
     value = None if rough else by_gram(X, inner, model)
-    return loss.value(X, point, asked.right.point, exact=False) if value is None else value
+    return loss.value(X, point, asked.right.point, workers) if value is None else value
 
 
 def squares(left: Sequence[Array], right: Sequence[Array]) -> float:

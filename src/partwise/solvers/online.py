@@ -106,7 +106,7 @@ class Online:
         past, found, before = past.learned(batch, Ht, self.loss, self.forget, workers)
         loss = before if loss is None else loss
         if loss is None or (isinstance(self.loss, Frobenius) and 2 * loss <= accurate(X) * X.squared_norm):
-            loss = self.loss.value(X, W, Ht)  # as a difference of larger terms it has no digits
+            loss = self.loss.value(X, W, Ht, workers)  # as a difference of larger terms it has no digits
         self.Ht, self.past = found, past
         return W, (max(loss, 0.0) + penalty) / X.shape[0]
 
@@ -121,7 +121,7 @@ class Online:
             W, value = self._exact(X, W, penalty, workers)
         else:
             W, value = self.past.weights(X, np.ascontiguousarray(W), self.Ht, self.loss, penalty, workers)
-        return W, max(self.loss.value(X, W, self.Ht) if value is None else value, 0.0)
+        return W, max(self.loss.value(X, W, self.Ht, workers) if value is None else value, 0.0)
 
     def _exact(
         self, X: Matrix, start: Array | None, penalty: Penalty, workers: Workers, most: int | None = None

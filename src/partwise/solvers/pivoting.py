@@ -50,7 +50,7 @@ class Pivoting(Solver):
             owns.append(own_gram(out[part]))
         after = None
         if asked.final:
-            after = quadratic_loss(X, loss, asked, out, inner, squares(owns, [own for _, own in zones]))
+            after = quadratic_loss(X, loss, asked, out, inner, squares(owns, [own for _, own in zones]), workers)
         return Update(out, out, sum(owns[1:], owns[0]), Step(moved, after=after))
 
     def sums(self, X: Matrix, loss: Loss, left: Factor, right: Factor) -> Sums:
@@ -72,5 +72,5 @@ class Pivoting(Solver):
 
         after, moved = (sum(part) for part in zip(*workers.map(block, X.blocks), strict=True))
         if asked.final and after <= EXACT * X.squared_norm:
-            after = loss.value(X, out, right)
+            after = loss.value(X, out, right, workers)
         return Update(out, out, None, Step(moved, after=after if asked.final else None))

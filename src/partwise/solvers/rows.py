@@ -174,7 +174,7 @@ def finish(
     judged, scales = (X, None) if weighted is None else weighted
 
     def value_of(W: Array) -> float:  # rounding can go just under 0
-        return max(loss.value(judged, W if scales is None else W * scales.astype(W.dtype), found.Ht), 0.0)
+        return max(loss.value(judged, W if scales is None else W * scales.astype(W.dtype), found.Ht, workers), 0.0)
 
     traces = np.zeros(0, bool) if isinstance(loss, Frobenius) else _traces(found.W, found.Ht, X.floor)
     if traces.any():  # multiplicative steps come near zero, and never there
