@@ -1,8 +1,13 @@
 """evaluate and tune: honest splits, measures with known values, simple rules beside."""
 
+import importlib.machinery
+import sys
+import types
+
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse as sp
 
 from partwise.exceptions import DataError, ParameterError
 from partwise.recommend import Recommender, evaluate, tune
@@ -66,7 +71,7 @@ def test_the_table_has_all_models_and_intervals_around_their_values(log):
     table = found.table
     assert list(table.columns) == ["model", "metric", "value", "low", "high", "readers"]
     rules = {"random", "most read", "item-item neighbours", "EASE", "newest", "most read lately"}
-    assert set(table["model"]) == {"partwise", *rules}
+    assert {model for model in table["model"] if "implicit" not in model} == {"partwise", *rules}
     ndcg = table[table["metric"] == "ndcg"]
     assert ((ndcg["low"] <= ndcg["value"]) & (ndcg["value"] <= ndcg["high"])).all()
     assert found.value("partwise", "ndcg") > found.value("random", "ndcg")
@@ -74,6 +79,56 @@ def test_the_table_has_all_models_and_intervals_around_their_values(log):
     text = str(found)
     assert "split time" in text
     assert all(name in text for name in rules)
+
+
+class FakeModel:
+    """A model of the package implicit, as far as it is asked: readers like the articles of their own parity."""
+
+    def __init__(self, **settings):
+        assert settings["num_threads"] == 1
+
+    def fit(self, read, show_progress):
+        assert not show_progress
+        n, m = read.shape
+        self.user_factors, self.item_factors = np.eye(2)[np.arange(n) % 2], np.eye(2)[np.arange(m) % 2]
+        self.similarity = sp.csr_matrix(self.item_factors @ self.item_factors.T)
+
+
+def test_models_of_implicit_stand_beside_where_it_is_installed(log, monkeypatch):
+    names = {
+        "als": "AlternatingLeastSquares",
+        "bpr": "BayesianPersonalizedRanking",
+        "nearest_neighbours": "BM25Recommender",
+    }
+    for module, model in names.items():
+        fake = types.ModuleType(f"implicit.{module}")
+        setattr(fake, model, FakeModel)
+        monkeypatch.setitem(sys.modules, fake.__name__, fake)
+    whole = types.ModuleType("implicit")
+    whole.__spec__ = importlib.machinery.ModuleSpec("implicit", None)
+    monkeypatch.setitem(sys.modules, "implicit", whole)
+    known = read_log(log)
+    rules = baselines(known, np.full(len(known.articles), np.nan), None, 0)
+    alike = np.arange(len(known.articles)) % 2 == 1
+    own = np.unique(known.article[known.reader == 1])
+    for name in ("implicit ALS", "implicit BPR"):
+        np.testing.assert_array_equal(rules[name](1), alike)
+        assert not rules[name](-1).any()
+    np.testing.assert_array_equal(
+        rules["implicit BM25"](1), np.where(alike, (own % 2 == 1).sum(), (own % 2 == 0).sum())
+    )
+    text = str(evaluate(Recommender(4), log, windows=1))
+    assert all(name in text for name in ("implicit ALS", "implicit BPR", "implicit BM25"))
+
+
+def test_the_models_of_implicit_beat_chance():
+    pytest.importorskip("implicit", reason="the package implicit is not installed")
+    rng = np.random.default_rng(0)
+    rows = [(reader, 2 * i + reader % 2) for reader in range(60) for i in rng.permutation(30)[:15]]
+    tastes = pd.DataFrame(rows, columns=["reader", "article"])
+    found = evaluate(Recommender(4), tastes, split="random", k=5)
+    for name in ("implicit ALS", "implicit BPR", "implicit BM25"):
+        assert found.value(name, "ndcg") > found.value("random", "ndcg")
 
 
 def test_the_same_seed_gives_the_same_evaluation(log):

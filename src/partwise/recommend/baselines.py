@@ -1,6 +1,9 @@
-"""Simple rules that any recommender has to beat."""
+"""Simple rules, and models of other libraries, that a recommender has to beat."""
 
+import warnings
 from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -9,6 +12,7 @@ import scipy.sparse as sp
 from partwise.matrix import Array
 from partwise.recommend.interest import confidences
 from partwise.recommend.log import DAY, Log
+from partwise.threads import Workers
 
 __all__ = ["Rule", "baselines"]
 
@@ -30,15 +34,16 @@ def baselines(log: Log, published: Array, now: float | None, random_state: int |
     now : float or None
         When the list is made; None without times.
     random_state : int or None
-        Seed of the random rule.
+        Seed of the random rule, and of models that start at random.
 
     Returns
     -------
     dict of str to callable
         'random'; 'most read'; 'item-item neighbours' (cosine between the readers of two articles, summed over what the
         reader read); of up to 3,000 articles 'EASE' (H. Steck, "Embarrassingly shallow autoencoders for sparse data",
-        WWW 2019, doi:10.1145/3308558.3313710, with a ridge of 100); and with times 'newest' (by publication, or the
-        first read known), 'most read lately' (in the last day, before that half for each day).
+        WWW 2019, doi:10.1145/3308558.3313710, with a ridge of 100); where the package implicit is installed, its
+        'implicit ALS', 'implicit BPR' and 'implicit BM25', with its defaults; and with times 'newest' (by publication,
+        or the first read known), 'most read lately' (in the last day, before that half for each day).
     """
     m = len(log.articles)
     pairs, first = np.unique(log.reader * m + log.article, return_index=True)
@@ -66,6 +71,8 @@ def baselines(log: Log, published: Array, now: float | None, random_state: int |
     }
     if m <= EASE:
         rules["EASE"] = _ease(read)
+    if find_spec("implicit") is not None:
+        rules |= _of_implicit(read, random_state)
     if log.time is not None and now is not None:
         appeared = np.full(m, np.inf)
         np.minimum.at(appeared, log.article, log.time)
@@ -86,3 +93,32 @@ def _ease(read: Any) -> Rule:
     weights /= -np.diag(weights).copy()
     np.fill_diagonal(weights, 0)
     return lambda reader: (read[[reader]] @ weights)[0] if reader >= 0 else np.zeros(len(weights))
+
+
+def _of_implicit(read: Any, random_state: int | None) -> dict[str, Rule]:
+    """Return scores by models of the package implicit, with its defaults, on one thread."""
+    models = [import_module(f"implicit.{name}") for name in ("als", "bpr", "nearest_neighbours")]
+    read = sp.csr_matrix(read.astype(np.float32))
+    with Workers(1), warnings.catch_warnings():  # implicit warns of a BLAS on several threads, and of its own matrices
+        warnings.simplefilter("ignore")
+        factors = {"use_gpu": False, "num_threads": 1, "random_state": random_state}
+        squares = models[0].AlternatingLeastSquares(**factors)
+        ranks = models[1].BayesianPersonalizedRanking(**factors)
+        nearest = models[2].BM25Recommender(num_threads=1)
+        for model in (squares, ranks, nearest):
+            model.fit(read, show_progress=False)
+
+    def by_factors(model: Any) -> Rule:
+        return lambda reader: _known(reader, read, lambda: model.item_factors @ model.user_factors[reader])
+
+    return {
+        "implicit ALS": by_factors(squares),
+        "implicit BPR": by_factors(ranks),
+        "implicit BM25": lambda reader: _known(
+            reader, read, lambda: (read[[reader]] @ nearest.similarity).toarray()[0]
+        ),
+    }
+
+
+def _known(reader: int, read: Any, scores: Callable[[], Array]) -> Array:
+    return scores() if reader >= 0 else np.zeros(read.shape[1])

@@ -8,11 +8,12 @@ import numpy as np
 
 from partwise.exceptions import DataError
 from partwise.matrix import Array
-from partwise.recommend.coread import co_reads
+from partwise.recommend.coread import CoReads, regressions
 from partwise.recommend.interest import BLOCK, CO_READS, PIECES, Blend, Interest
 from partwise.recommend.log import DAY, Log
 from partwise.recommend.ranking import best_of_rows
 from partwise.recommend.splits import Split, splits
+from partwise.threads import Workers
 
 __all__ = ["choose_blend"]
 
@@ -22,6 +23,7 @@ CUTOFF = 20
 STEPS = (0.0, 0.03, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5, 4.0)
 RIDGES = (5.0, 20.0, 100.0, 300.0)
 SPANS = (2, 8, 32, 128, 512)  # half-lives to try, as parts of the time that the log spans
+TRIED = 100  # articles that one is predicted from while ridges are tried
 FEW = 20  # readers, below which nothing can be told apart
 PASSES = 2
 WITHOUT = Blend((1.0, 0.0, 1.0, 1.0))
@@ -35,54 +37,52 @@ class _Cases:
     def __init__(
         self,
         model: Interest,
-        pairs: Sequence[Any],
+        learned: dict[float, CoReads],
         rows: Array,
         wanted: Sequence[Array],
         there: Array,
         half_lives: Sequence[float | None],
     ) -> None:
-        self.half_lives = half_lives
+        def told(some: Array) -> list[Array]:
+            damped = model.damped(some)
+            return [co_reads.told(damped) for co_reads in learned.values()]
+
+        self.half_lives, self.ridges = half_lives, list(learned)
         fresh = [model.freshness(half_life) for half_life in half_lives]
         lately = [model.lately(half_life) / model.units[-1] for half_life in half_lives]
-        learned = [replace(model, pairs=some) for some in pairs]
-        units = [other.measured()[CO_READS] for other in learned]
+        units = model.units_of(told)
         cases: list[list[Array]] = []
-        gone = np.flatnonzero(~there)
         count = min(CANDIDATES, len(there))
         for first in range(0, len(rows), BLOCK):
             block = rows[first : first + BLOCK]
             own = [piece / unit for piece, unit in zip(model.pieces(block)[:-1], model.units, strict=False)]
-            own[CO_READS : CO_READS + 1] = [
-                other.from_co_reads(block) / unit for other, unit in zip(learned, units, strict=True)
-            ]
+            own[CO_READS : CO_READS + 1] = [piece / unit for piece, unit in zip(told(block), units, strict=True)]
             history = model.read[block]
-            seen = np.repeat(np.arange(len(block)), np.diff(history.indptr)), history.indices
-            best = []
+            left = np.tile(there, (len(block), 1))
+            left[np.repeat(np.arange(len(block)), np.diff(history.indptr)), history.indices] = False
+            some = np.zeros_like(left)
+            for i, targets in enumerate(wanted[first : first + BLOCK]):
+                some[i, targets] = True
+            hit = some.copy()
             for values in (*own, *lately):
                 for factor in fresh:
-                    ranked = np.broadcast_to(values * factor, (len(block), len(there))).copy()
-                    ranked[seen] = -np.inf
-                    ranked[:, gone] = -np.inf
-                    best.append(best_of_rows(ranked, len(there), count)[0])
-            top = np.concatenate(best, axis=1)
-            for i, targets in enumerate(wanted[first : first + BLOCK]):
-                out = np.union1d(np.append(history[[i]].indices, -1), gone)  # -1: there were no more
-                chosen = np.setdiff1d(np.concatenate([top[i], targets]), out)
-                hit = np.isin(chosen, targets).astype(np.float64)
-                cases.append([*(piece[i, chosen] for piece in own), *(v[chosen] for v in (*lately, *fresh)), hit])
-        width = max(len(case[0]) for case in cases)
-        padded = [
-            np.array([np.pad(case[t], (0, width - len(case[t]))) for case in cases]) for t in range(len(cases[0]))
-        ]
+                    top = best_of_rows(np.where(left, values * factor, -np.inf), len(there), count)[0]
+                    np.put_along_axis(some, top, True, axis=1)  # the last article too, where there are no more
+            some &= left
+            for i, which in enumerate(some):
+                chosen = np.flatnonzero(which)
+                cases.append([*(v[i, chosen] for v in (*own, hit)), *(v[chosen] for v in (*lately, *fresh))])
+        padded = [_padded(parts) for parts in zip(*cases, strict=True)]
         n, h = len(own), len(half_lives)
-        self.own, self.lately, self.fresh, self.wanted = padded[:n], padded[n : n + h], padded[n + h :][:h], padded[-1]
-        self.there = np.array([np.arange(width) < len(case[0]) for case in cases])
+        self.own, self.wanted, self.lately, self.fresh = padded[:n], padded[n], padded[-2 * h : -h], padded[-h:]
+        self.there = _padded([np.ones(len(case[0]), dtype=bool) for case in cases])
         ideal = np.cumsum(1 / np.log2(np.arange(2, CUTOFF + 2)))
         self.best = ideal[np.minimum([len(targets) for targets in wanted], CUTOFF) - 1]
 
     def piece(self, t: int, ridge: float) -> Array:
         """Return one of the pieces but the last."""
-        return self.own[t + RIDGES.index(ridge) if t == CO_READS else t + (len(RIDGES) - 1) * (t > CO_READS)]
+        ridges = self.ridges
+        return self.own[t + ridges.index(ridge) if t == CO_READS else t + (len(ridges) - 1) * (t > CO_READS)]
 
     def gains(self, blend: Blend) -> Array:
         """Return the normalised discounted gain of each reader."""
@@ -91,12 +91,17 @@ class _Cases:
             if weight:
                 total = total + weight * self.piece(t, blend.ridge)
         total = np.where(self.there, total * self.fresh[self.half_lives.index(blend.fresh)], -np.inf)
-        count = min(CUTOFF, total.shape[1])
-        top = np.argpartition(-total, count - 1, axis=1)[:, :count]
-        order = np.argsort(-np.take_along_axis(total, top, axis=1), axis=1, kind="stable")
-        top = np.take_along_axis(top, order, axis=1)
-        hits = np.take_along_axis(self.wanted, top, axis=1)
-        return (hits / np.log2(np.arange(2, count + 2))).sum(axis=1) / self.best
+        top = best_of_rows(total, total.shape[1], CUTOFF)[0]
+        hits = np.where(top < 0, 0.0, np.take_along_axis(self.wanted, top, axis=1))
+        return np.asarray((hits / np.log2(np.arange(2, CUTOFF + 2))).sum(axis=1) / self.best)
+
+
+def _padded(rows: Sequence[Array]) -> Array:
+    """Return rows of different lengths as a matrix, filled up with zeros."""
+    found = np.zeros((len(rows), max(map(len, rows))), dtype=rows[0].dtype)
+    for row, values in zip(found, rows, strict=True):
+        row[: len(values)] = values
+    return found
 
 
 def choose_blend(
@@ -148,15 +153,15 @@ def choose_blend(
         cuts = list(splits(log, "time", share=0.1, windows=2) if span > 0 else _random_cut(log, random_state))
     except DataError:
         return plain
-    cases = []
-    for cut in cuts:
-        readers = _readers(log, cut, published)
-        if readers is not None:
-            model = fit(log.part(cut.known), cut.now, WITHOUT)
-            pairs = co_reads(model.read, RIDGES, positive=positive, n_jobs=n_jobs)
-            cases.append(_Cases(model, pairs, *readers, half_lives))
-    if sum(len(case.best) for case in cases) < FEW:
+    judged = [(cut, readers) for cut in cuts if (readers := _readers(log, cut, published)) is not None]
+    if sum(len(rows) for _, (rows, *_) in judged) < FEW:
         return plain
+    cases = []
+    with Workers(n_jobs) as workers:
+        for cut, readers in judged:
+            model = fit(log.part(cut.known), cut.now, WITHOUT)
+            learned = regressions(model.read, RIDGES, workers, neighbours=TRIED, positive=positive)
+            cases.append(_Cases(model, dict(zip(RIDGES, learned, strict=True)), *readers, half_lives))
 
     def judge(blend: Blend) -> Array:
         return np.concatenate([case.gains(blend) for case in cases])
@@ -170,6 +175,8 @@ def choose_blend(
         for tried in _neighbours(free, half_lives):
             for make in tried:
                 other = make(best)
+                if other == best:
+                    continue
                 found = judge(other)
                 more = found - gains
                 if more.mean() > max(GAIN * gains.mean(), SURE * more.std() / len(more) ** 0.5):

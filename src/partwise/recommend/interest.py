@@ -1,5 +1,6 @@
 """What a reader will read next: a sum of parts, co-reading, texts and what is read lately, fresh articles first."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +21,7 @@ PIECES = ("parts", "co-reads", "texts", "lately")
 """The pieces of a score."""
 CO_READS, TEXTS = PIECES.index("co-reads"), PIECES.index("texts")
 SAMPLE, BEST = 128, 20  # readers, and articles of each, that the unit of a piece is measured on
-BLOCK = 32  # readers whose pieces are made together
+BLOCK = 128  # readers whose pieces are made together
 VECTOR = 8  # numbers of the longest vector of a processor, in float64
 
 
@@ -112,7 +113,7 @@ class Interest(PlainState):
         parts = find_parts(read, n_parts, texts, random_state, n_jobs)
         pairs = sp.csr_array((read.shape[1], read.shape[1]))
         if blend.weights[CO_READS]:
-            pairs = co_reads(read, [blend.ridge], positive=positive, n_jobs=n_jobs)[0]
+            pairs = co_reads(read, blend.ridge, positive=positive, n_jobs=n_jobs)
         return cls._of(log, read, parts, pairs, texts, published, blend, now, n_jobs)
 
     @classmethod
@@ -133,7 +134,7 @@ class Interest(PlainState):
         """
         read = confidences(log, half_life)
         if pairs is None:
-            return cls._of(log, read, parts, co_reads(read, [blend.ridge])[0], texts, published, blend, None, None)
+            return cls._of(log, read, parts, co_reads(read, blend.ridge), texts, published, blend, None, None)
         return cls._of(log, read, parts, pairs, texts, published, blend, None, None, units)
 
     def updated(
@@ -154,7 +155,7 @@ class Interest(PlainState):
         touched = np.unique(log.article[len(self.log) :])
         if self.blend.weights[CO_READS] and len(touched):
             pairs.data[np.isin(pairs.indices, touched)] = 0
-            pairs = sp.csr_array(pairs + co_reads(read, [self.blend.ridge], positive=positive, articles=touched)[0])
+            pairs = sp.csr_array(pairs + co_reads(read, self.blend.ridge, positive=positive, articles=touched))
             pairs.eliminate_zeros()
         return self._of(log, read, parts, pairs, texts, published, self.blend, None, None, self.units)
 
@@ -222,24 +223,21 @@ class Interest(PlainState):
         """What age leaves of each article's score."""
         return self.freshness(self.blend.fresh)
 
-    def _damped(self, rows: Array) -> Any:
+    def damped(self, rows: Array) -> Any:
+        """Return what some readers read, as it counts in their scores: a csr array (n_rows, n_articles)."""
         history = self.read[rows]
         return sp.csr_array(history * (counts_of(history) ** -0.5)[:, None])
 
-    def from_co_reads(self, rows: Array) -> Array:
-        """Return the piece of co-reads of the scores of some readers, (n_rows, n_articles)."""
-        return (self._damped(rows) @ self.pairs).toarray()
-
     def pieces(self, rows: Array) -> list[Array]:
         """Return the pieces of the scores of some readers, (n_rows, n_articles) each, before weights and freshness."""
-        damped = self._damped(rows)
+        damped = self.damped(rows)
         m = self.read.shape[1]
         from_texts = np.zeros((len(rows), m))
         if self.texts is not None:
             from_texts = (self.texts @ (damped @ self.texts).toarray().T).T
         return [
             self.W[rows] @ self.parts.H.T,
-            self.from_co_reads(rows),
+            (damped @ self.pairs).toarray(),
             from_texts,
             np.broadcast_to(self.reads_lately, (len(rows), m)),
         ]
@@ -310,14 +308,18 @@ class Interest(PlainState):
         return self.lately(min(half_lives, default=None)) / self.units[-1]
 
     def measured(self) -> Array:
-        """Return the unit of each piece: the mean of the best articles of some readers."""
+        """Return the unit of each piece."""
+        return self.units_of(self.pieces)
+
+    def units_of(self, pieces: Callable[[Array], Sequence[Array]]) -> Array:
+        """Return the unit of each of what `pieces` makes for some readers: the mean of their best articles."""
         busy = np.flatnonzero(np.diff(self.read.indptr))
         rows = busy[np.unique(np.linspace(0, len(busy) - 1, SAMPLE).astype(int))]
         best = min(BEST, self.read.shape[1])
-        sums = np.zeros(len(PIECES))
-        for block in np.array_split(rows, -(-len(rows) // BLOCK)):
-            for t, piece in enumerate(self.pieces(block)):
-                sums[t] += np.partition(piece, -best, axis=1)[:, -best:].mean(axis=1).sum()
+        sums = sum(
+            np.array([np.partition(piece, -best, axis=1)[:, -best:].mean(axis=1).sum() for piece in pieces(block)])
+            for block in np.array_split(rows, -(-len(rows) // BLOCK))
+        )
         return np.where(sums > 0, sums / len(rows), 1.0)
 
 
