@@ -19,6 +19,7 @@ PUBLIC = [
     "Match",
     "MiniBatchNMF",
     "NMF",
+    "PartFeatures",
     "Penalty",
     "RankChoice",
     "Recommender",

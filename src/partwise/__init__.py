@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from partwise.blocks.convert import convert as convert
     from partwise.blocks.opening import open_blocks as open_blocks
+    from partwise.estimators.features import PartFeatures as PartFeatures
     from partwise.estimators.functional import non_negative_factorization as non_negative_factorization
     from partwise.estimators.minibatch import MiniBatchNMF as MiniBatchNMF
     from partwise.estimators.nmf import NMF as NMF
@@ -50,6 +51,7 @@ __version__ = "0.1.0"
 _WHERE = {
     "NMF": "estimators.nmf",
     "MiniBatchNMF": "estimators.minibatch",
+    "PartFeatures": "estimators.features",
     "non_negative_factorization": "estimators.functional",
     "initialize": "estimators.start",
     "Factorization": "factorization",

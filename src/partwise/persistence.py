@@ -20,6 +20,7 @@ __all__ = ["load", "save"]
 CLASSES = {
     "NMF": "partwise.estimators",
     "MiniBatchNMF": "partwise.estimators",
+    "PartFeatures": "partwise.estimators",
     "TopicModel": "partwise.topics",
     "Recommender": "partwise.recommend",
 }
@@ -37,7 +38,7 @@ def save(model: Any, path: str | Path) -> None:
 
     Parameters
     ----------
-    model : NMF, MiniBatchNMF, TopicModel, Recommender or Pipeline
+    model : NMF, MiniBatchNMF, PartFeatures, TopicModel, Recommender or Pipeline
         A fitted model. The factors of the data it was fitted to (``factorization_``) are not saved; a TopicModel keeps
         its documents, but not how many seconds its fit took. The other steps of a scikit-learn Pipeline can be
         CountVectorizer, TfidfVectorizer, TfidfTransformer, StandardScaler, MaxAbsScaler, MinMaxScaler and Normalizer;
@@ -86,7 +87,7 @@ def load(path: str | Path) -> Any:
 
     Returns
     -------
-    NMF, MiniBatchNMF, TopicModel, Recommender or Pipeline
+    NMF, MiniBatchNMF, PartFeatures, TopicModel, Recommender or Pipeline
         The fitted model.
 
     Raises

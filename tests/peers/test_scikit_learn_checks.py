@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from partwise import NMF, MiniBatchNMF
+from partwise import NMF, MiniBatchNMF, PartFeatures
 
 ESTIMATORS = [
     NMF(),
@@ -18,6 +18,7 @@ ESTIMATORS = [
     NMF(missing_values=np.nan, beta_loss="kullback-leibler"),
     MiniBatchNMF(),
     MiniBatchNMF(beta_loss="kullback-leibler", fresh_restarts=True),
+    PartFeatures(NMF()),
 ]
 
 

@@ -1,4 +1,4 @@
-"""NMF and MiniBatchNMF as plain values and arrays, and back."""
+"""NMF, MiniBatchNMF and PartFeatures as plain values and arrays, and back."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 
+from partwise.estimators.features import PartFeatures
 from partwise.estimators.minibatch import MiniBatchNMF
 from partwise.estimators.nmf import NMF
 from partwise.exceptions import ParameterError
@@ -46,13 +48,13 @@ PENALTIES: dict[str, Any] = {"Penalty": Penalty, **TERMS}
 """What terms_W and terms_H of a model in a file can hold."""
 
 
-def take_apart(model: NMF | MiniBatchNMF) -> tuple[dict[str, Any], dict[str, Any]]:
+def take_apart(model: NMF | MiniBatchNMF | PartFeatures) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return a fitted model as a header and a mapping of arrays; the factors of its data are left out.
 
     Parameters
     ----------
-    model : NMF or MiniBatchNMF
-        The model.
+    model : NMF, MiniBatchNMF or PartFeatures
+        The model. Of the last the file keeps the fitted estimator.
 
     Returns
     -------
@@ -62,6 +64,15 @@ def take_apart(model: NMF | MiniBatchNMF) -> tuple[dict[str, Any], dict[str, Any
         All else.
     """
     check_is_fitted(model)
+    if isinstance(model, PartFeatures):
+        kind = type(model.estimator_).__name__
+        if KINDS.get(kind) is not type(model.estimator_):
+            raise ParameterError(
+                f"PartFeatures of a {kind} cannot be saved: a file keeps those of {' or '.join(KINDS)}. "
+                f"Save them with skops or joblib."
+            )
+        own, held = take_apart(model.estimator_)
+        return {**own, "estimator": kind}, held
     header: dict[str, Any] = {
         "params": model.get_params(deep=False),
         "fitted": {name: getattr(model, name) for name in FITTED if hasattr(model, name)},
@@ -88,7 +99,7 @@ def take_apart(model: NMF | MiniBatchNMF) -> tuple[dict[str, Any], dict[str, Any
     return header, arrays
 
 
-def put_together(header: Mapping[str, Any], held: Held) -> NMF | MiniBatchNMF:
+def put_together(header: Mapping[str, Any], held: Held) -> NMF | MiniBatchNMF | PartFeatures:
     """Return the model that `take_apart` took apart.
 
     Parameters
@@ -100,7 +111,7 @@ def put_together(header: Mapping[str, Any], held: Held) -> NMF | MiniBatchNMF:
 
     Returns
     -------
-    NMF or MiniBatchNMF
+    NMF, MiniBatchNMF or PartFeatures
         The model, with the same bits.
 
     Raises
@@ -108,6 +119,13 @@ def put_together(header: Mapping[str, Any], held: Held) -> NMF | MiniBatchNMF:
     ValueError, TypeError or KeyError
         If the parts do not fit each other, or hold what no model does.
     """
+    if header["kind"] == "PartFeatures":
+        if header["estimator"] not in KINDS:
+            raise ValueError(f"features of a {header['estimator']!r}")
+        fitted = put_together({**header, "kind": header["estimator"]}, held)
+        features = PartFeatures(clone(fitted))
+        features.estimator_ = fitted
+        return features
     terms = {
         name: tuple(_term_together(term, f"{name}.{i}", held) for i, term in enumerate(own))
         for name, own in header.get("terms", {}).items()  # files of models without terms have none
