@@ -127,6 +127,56 @@ def test_an_error_that_still_falls_at_the_most_tried_is_no_clear_answer():
     assert "still falls at 4 parts" in found.reason
 
 
+def test_a_tie_is_told_as_a_tie():
+    """As of passages of text, where a part brings little: 10 parts are not simply where the error is lowest."""
+    ranks = (1, 6, 8, 10, 12, 15)
+    errors = curve(0.9990, 0.9905, 0.9889, 0.9884, 0.9885, 0.9893, spread=1e-5)
+    found = judge(ledger(errors, ranks), ranks, late=False)
+    assert found.n_components == 10
+    assert found.reason == (
+        "10 parts: the error on held-out cells, 0.9884, is a tie with more parts (0.9885 with 12), of which the fewest "
+        "are taken, and is hardly lower than with fewer (0.9889 with 8)."
+    )
+
+
+@pytest.mark.parametrize("spread", [1e-6, 1e-3, 1e-2])
+def test_all_grids_of_one_matrix_tell_one_story(spread):
+    """The error falls to 8 parts, and then by less than folds differ: whatever else is tried."""
+    mean = [0.9, 0.7, 0.6, 0.53, 0.49, 0.46, 0.44, 0.43, 0.4299, 0.4298, 0.4299, 0.43]
+    errors = curve(*mean, spread=spread, folds=5)
+    found = [
+        judge(ledger(errors[:, [k - 1 for k in ranks]], ranks), ranks, late=False)
+        for ranks in ([*range(1, 13)], [*range(1, 11)], [1, 2, 4, 6, 8, 10, 12], [1, 2, 4, 6, 8, 10])
+    ]
+    assert len({choice.clear for choice in found}) == 1
+    assert all("is a tie with more parts" in choice.reason for choice in found)
+    assert {choice.n_components for choice in found} <= {8, 9}
+
+
+def test_an_error_that_falls_on_by_less_than_folds_differ_is_no_clear_answer_wherever_the_grid_ends():
+    rng = np.random.default_rng(0)
+    mean = np.array([0.9, 0.8, 0.75, 0.73, 0.72, 0.71, 0.72, 0.73])
+    tilt = rng.normal(size=5)
+    errors = mean + np.outer(tilt - tilt.mean(), np.linspace(0, 0.3, 8))
+    for most in (6, 8):
+        ranks = range(1, most + 1)
+        found = judge(ledger(errors[:, :most], ranks), ranks, late=False)
+        assert not found.clear
+        assert "falls on from" in found.reason
+        assert ("the most tried" in found.reason) == (most == 6)
+
+
+@pytest.mark.parametrize("loss", ["frobenius", "kullback-leibler"])
+def test_a_row_that_makes_most_of_the_error_is_named(loss):
+    """A genome with a hundred times the mutations of others, and of a kind of its own."""
+    rng = np.random.default_rng(0)
+    X = rng.poisson(50 * rng.gamma(0.5, 1.0, (40, 3)) @ rng.dirichlet(np.full(30, 0.3), 3)).astype(float)
+    options = {"ranks": range(1, 4), "loss": loss, "random_state": 0}
+    assert "row" not in choose_rank(X, **options).reason
+    X[17] = rng.poisson(50_000 * rng.dirichlet(np.full(30, 0.3)))
+    assert "row 17, counted from 0, makes" in choose_rank(X, **options).reason
+
+
 def test_the_fewest_tried_are_no_clear_answer_unless_one_part_is_all_that_is_fewer():
     errors = curve(0.9, 0.3, 0.35, 0.4)
     assert judge(ledger(errors, (1, 2, 3, 4)), (2, 3, 4), late=False).clear

@@ -12,7 +12,7 @@ from scipy.special import stdtrit
 from partwise.exceptions import MissingExtraError
 from partwise.matrix import Array
 from partwise.selection.figure import axes
-from partwise.selection.ledger import Ledger
+from partwise.selection.ledger import Cell, Ledger
 from partwise.selection.matching import duplicates, match
 from partwise.summary import WIDTH, Summary, spread
 
@@ -21,9 +21,13 @@ SURE = 0.9
 WORTH = 0.01
 """Share of all that parts beyond the first gain which the last ones must add: a trait of the noise can bring less, such
 as its mean where it was clipped at zero."""
-FALLING = 0.2
-"""Where the error is lowest with the most parts tried, it still falls if parts beyond the choice bring more than this
-share of what the last one before it brings."""
+HARDLY = 0.05
+"""Share of all that parts beyond the first gain below which others bring hardly anything. If parts beyond the choice
+bring more, but not in all folds, there is no clear answer: whatever other numbers were tried."""
+DRIVES = 0.5
+"""Share of the error of which one row is named."""
+MOST_TIED = 3
+"""Numbers of parts that are named as a tie."""
 STABLE = 0.8
 """Stability under which the choice comes with a warning."""
 
@@ -163,7 +167,11 @@ def judge(ledger: Ledger, tried: Sequence[int], *, late: bool) -> RankChoice:
     ]
     error = dict(zip(known, mean.tolist(), strict=True))
     doubt = _doubt(chosen, best, able, good[0], error)
-    reason = f"No clear answer: {doubt}" if doubt else _because(chosen, best, able, error)
+    tied = [k for k in good if k in able and k > chosen]
+    reason = f"No clear answer: {doubt}" if doubt else _because(chosen, tied, able, error)
+    row, share = _heaviest_row([ledger.cells[fold, chosen] for fold in folds])
+    if share > DRIVES:
+        reason += f", though row {row}, counted from 0, makes {share:.0%} of that error: leave it out, or weigh it less"
     record = next(record for record in records if record["n_components"] == chosen)
     if chosen > 1 and record["stability"] < STABLE:
         reason += f", though parts differ from fold to fold (stability {record['stability']:.2f})"
@@ -189,6 +197,13 @@ def _agreement(parts: Sequence[Array]) -> dict[str, float]:
     }
 
 
+def _heaviest_row(cells: Sequence[Cell]) -> tuple[int, float]:
+    """Return the row that makes most of the error of folds, and its mean share."""
+    shares = {row: sum(cell.row_share for cell in cells if cell.row == row) for row in {cell.row for cell in cells}}
+    row = min(shares, key=lambda row: (-shares[row], row))
+    return row, shares[row] / len(cells)
+
+
 def _doubt(chosen: int, best: int, able: Sequence[int], least: int, error: dict[int, float]) -> str:
     """Return why the data gives no clear answer, or nothing."""
     if least < able[0]:
@@ -196,35 +211,42 @@ def _doubt(chosen: int, best: int, able: Sequence[int], least: int, error: dict[
     if len(able) == 1:
         return f"{_parts(chosen)} {'is' if chosen == 1 else 'are'} all that was tried"
     before = max((k for k in error if k < chosen), default=1)
-    if best == able[-1] and (chosen == best or _slope(chosen, best, error) > FALLING * _slope(before, chosen, error)):
-        other = before if chosen == best else chosen
+    if chosen == best == able[-1]:
         return (
             f"the held-out error still falls at {_parts(best)}, the most tried ({error[best]:.4g}, after "
-            f"{error[other]:.4g} with {other})"
+            f"{error[before]:.4g} with {before})"
+        )
+    if chosen < best and error[chosen] - error[best] > HARDLY * _gain(error):
+        last = ", the most tried" if best == able[-1] else ""
+        return (
+            f"the held-out error falls on from {error[chosen]:.4g} with {_parts(chosen)} to {error[best]:.4g} with "
+            f"{best}{last}, and folds differ by more than that"
         )
     if chosen == able[0] and chosen > 2:
         return f"{_parts(chosen)}, the fewest tried, predict held-out cells as well as more do"
     return ""
 
 
-def _slope(fewer: int, more: int, error: dict[int, float]) -> float:
-    """Return by how much the error falls with each part between two numbers of them."""
-    return (error[fewer] - error[more]) / max(more - fewer, 1)
+def _gain(error: dict[int, float]) -> float:
+    """Return by how much the error of one part is above the lowest."""
+    return error[1] - min(error.values())
 
 
-def _because(chosen: int, best: int, able: Sequence[int], error: dict[int, float]) -> str:
-    """Return why the choice is what it is."""
+def _because(chosen: int, tied: Sequence[int], able: Sequence[int], error: dict[int, float]) -> str:
+    """Return why the choice is what it is; `tied` are larger numbers of parts that predict as well."""
     here = able.index(chosen)
-    around = [f"{error[k]:.4g} with {k}" for k in (*able[max(here - 1, 0) : here], *able[here + 1 : here + 2])]
-    if chosen == best:
+    fewer, more = ([f"{error[k]:.4g} with {k}" for k in around] for around in (able[here - 1 : here], able[here + 1 :]))
+    hardly = bool(fewer) and error[able[here - 1]] - error[chosen] < HARDLY * _gain(error)
+    if not tied and not hardly:
         return (
             f"{_parts(chosen)}: the error on held-out cells is lowest there, {error[chosen]:.4g}, against "
-            f"{' and '.join(around)}"
+            f"{' and '.join([*fewer, *more[:1]])}"
         )
-    return (
-        f"{_parts(chosen)}: the error on held-out cells, {error[chosen]:.4g}, is not clearly lower with more "
-        f"({error[best]:.4g} with {best} at best)" + (f", and higher with fewer ({around[0]})" if here else "")
-    )
+    others = [f"{error[k]:.4g} with {k}" for k in sorted(tied, key=lambda k: (error[k], k))[:MOST_TIED]]
+    many = f", and {len(tied) - len(others)} more" if len(tied) > len(others) else ""
+    said = [f"is a tie with more parts ({', '.join(others)}{many}), of which the fewest are taken"] if tied else []
+    said += [f"is {'hardly' if hardly else 'clearly'} lower than with fewer ({fewer[0]})"] if fewer else []
+    return f"{_parts(chosen)}: the error on held-out cells, {error[chosen]:.4g}, {', and '.join(said)}"
 
 
 def _parts(k: int) -> str:

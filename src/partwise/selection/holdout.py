@@ -45,12 +45,15 @@ class Fold:
         transposed those that tell the parts' entries in its columns.
     columns : (ndarray, ndarray) or None
         Where the columns of `kept` and of `out` are in X, if they are not all there.
+    rows : ndarray or None
+        Where the rows of `out` are in X, if they are not in its order.
     """
 
     kept: Matrix
     out: Matrix
     sides: tuple[Matrix, Matrix] | None = None
     columns: tuple[Array, Array] | None = None
+    rows: Array | None = None
 
     def penalty(self, loss: Loss) -> Penalty:
         """Return the small L2 penalty of both factors; none where the loss has no degree to give it units."""
@@ -65,8 +68,11 @@ class Fold:
         penalty = self.penalty(loss)
         return Projection(H, loss, penalty)(self.sides[0]), Projection(W.T, loss, penalty)(self.sides[1])
 
-    def error(self, found: Factorization, alone: Factorization, loss: Loss) -> float:
-        """Return the error of the cells held out, relative to them; `alone` is the model of one part."""
+    def error(self, found: Factorization, alone: Factorization, loss: Loss) -> tuple[float, int, float]:
+        """Return the error of the cells held out, relative to them; `alone` is the model of one part.
+
+        Also the row of X with the largest residuals, and its share of the loss.
+        """
         left, right = self.predict(found.W, found.H, loss)
         if isinstance(loss, BetaDivergence) and loss.beta <= 1:
             others = self.predict(alone.W, alone.H, loss)
@@ -74,7 +80,10 @@ class Fold:
             right = np.hstack([right, others[1]])
         value, size = loss.value(self.out, left, right), loss.size(self.out)
         relative = value / size if size > 0 else 0.0
-        return float(np.sqrt(2 * relative)) if loss.degree == 2 else float(relative)
+        row = int(np.argmax(self.out.row_errors(left, right)))
+        share = loss.value(self.out.take(np.array([row])), left[[row]], right) / value if value > 0 else 0.0
+        row = row if self.rows is None else int(self.rows[row])
+        return float(np.sqrt(2 * relative)) if loss.degree == 2 else float(relative), row, float(share)
 
     def parts(self, found: Factorization, loss: Loss) -> Array:
         """Return the parts in all columns of X, (k, m)."""
@@ -111,7 +120,7 @@ def deal(X: Matrix, folds: int, method: str, rng: np.random.RandomState) -> Call
     if method == "bicross":
         return _blocks(X, folds, rng)
     speckles = Speckles.of(X, max(folds, min(GROUPS, *X.shape)), rng)
-    return lambda number: Fold(*speckles.split([number]))
+    return lambda number: Fold(*speckles.split([number]), rows=speckles.rows)
 
 
 def _known_entries(X: Matrix, folds: int, rng: np.random.RandomState) -> Callable[[int], Fold]:
@@ -145,6 +154,7 @@ def _blocks(X: Matrix, folds: int, rng: np.random.RandomState) -> Callable[[int]
             X.take(own_rows, own_columns),
             sides=(X.take(own_rows, columns), X.take(rows, own_columns).T),
             columns=(columns, own_columns),
+            rows=own_rows,
         )
 
     return fold

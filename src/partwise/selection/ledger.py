@@ -27,12 +27,18 @@ class Cell:
         On the cells held out, relative to them.
     seconds : float
         What the fit took.
+    row : int
+        Row of X whose cells make most of the error.
+    row_share : float
+        Its share of the loss on the cells held out.
     """
 
     fold: int
     n_components: int
     error: float
     seconds: float
+    row: int = 0
+    row_share: float = 0.0
 
 
 class Ledger:

@@ -193,7 +193,8 @@ def choose_rank(
                 return
             alone = alone or found
             if k in waiting:
-                cell = Cell(number, k, fold.error(found, alone, loss_function), time.perf_counter() - start)
+                error, row, share = fold.error(found, alone, loss_function)
+                cell = Cell(number, k, error, time.perf_counter() - start, row, share)
                 ledger.add(cell, (found.W, found.H), fold.parts(found, loss_function)[:, columns])
             smaller = ledger.latest(number)
 
