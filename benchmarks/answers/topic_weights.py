@@ -1,16 +1,21 @@
 """Weights of words and documents, and losses of topics, judged by known classes.
 
     python -m benchmarks.answers.topic_weights [COLLECTION ...] [--times 1]
+    python -m benchmarks.answers.topic_weights [COLLECTION ...] --boilerplate
 
 Each variant is fitted with as many topics as there are classes (times --times), and a document belongs to its heaviest
 topic. Printed are the normalized mutual information with the classes, and means of it, of purity and of the coherence
 of topics (NPMI of ten words). The data are the shared sets (`../shared/data`, or the folder that PARTWISE_SHARED_DATA
 names) and the addresses that partwise ships.
+
+With --boilerplate, `TopicModel` is fitted to texts as they are and to posts made of them, with headers, quoted lines
+and signatures (`posts`), each with and without its boilerplate.
 """
 
 import argparse
 import gzip
 import json
+import textwrap
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -24,6 +29,7 @@ from benchmarks.compare.problems import beside
 from partwise import factorize
 from partwise.datasets import load_state_of_the_union
 from partwise.matrix import Array
+from partwise.topics import TopicModel
 from partwise.topics.places import mean_shares
 from partwise.topics.vectorize import COMMON_SHARE, make_vectorizer, rare
 from partwise.topics.weights import balancing_weights, document_weights, inverse_frequency, tfidf_rows
@@ -31,6 +37,8 @@ from partwise.topics.words import npmi, ranked_words
 
 Collection = tuple[Any, Array]
 """Counts (n, m) and the class of each document."""
+Texts = tuple[list[str], list[Any]]
+"""Texts and their classes."""
 
 
 def main() -> None:
@@ -38,12 +46,72 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("collections", nargs="*", default=list(COLLECTIONS))
     parser.add_argument("--times", type=float, default=1)
+    parser.add_argument("--boilerplate", action="store_true")
     given = parser.parse_args()
+    if given.boilerplate:
+        boilerplate([name for name in given.collections if name in TEXTS])
+        return
     data = {name: COLLECTIONS[name]() for name in given.collections}
     say(f"| | {' | '.join(data)} | NMI | purity | NPMI |")
     for name, variant in VARIANTS.items():
         found = np.array([judged(C, y, int(given.times * (y.max() + 1)), *variant(C)) for C, y in data.values()])
         say(f"| {name} | {' | '.join(f'{v:.3f}' for v in [*found[:, 0], *found.mean(axis=0)])} |")
+
+
+def boilerplate(names: list[str]) -> None:
+    """Print a line a collection: NMI of texts and posts, with boilerplate and without."""
+    say("| | texts, kept | texts | posts, kept | posts | lines found in texts, posts |")
+    for name in names:
+        texts, classes = TEXTS[name]()
+        y = np.unique(classes, return_inverse=True)[1]
+        row, lines = [], []
+        for given in (texts, posts(texts, y)):
+            for keep in (True, False):
+                model = TopicModel(y.max() + 1, keep_boilerplate=keep, stability_runs=0)
+                places = model.fit_transform(given)
+                row.append(normalized_mutual_info_score(y, np.where(places.any(axis=1), places.argmax(axis=1), -1)))
+            lines.append(0 if model.boilerplate_ is None else len(model.boilerplate_.lines))
+        say(f"| {name} | {' | '.join(f'{v:.3f}' for v in row)} | {lines[0]}, {lines[1]} |")
+
+
+def posts(texts: list[str], y: Array, seed: int = 0) -> list[str]:
+    """Return texts as posts: headers, a quoted line of another text of the class, and the signature of its writer.
+
+    A writer has twelve posts or so. Half of them keep to a class, the others write about anything.
+    """
+    rng = np.random.default_rng(seed)
+
+    def name() -> str:
+        return "".join(rng.choice(list("bdfgklmnprstvz")) + rng.choice(list("aeiou")) for _ in range(3))
+
+    n_writers = max(len(texts) // 12, 1)
+    hosts = [f"{name()}.{name()}.{end}" for end in ("edu", "com", "org", "edu") for _ in range(10)]
+    places = [f"{kind} of {name().title()}" for kind in ("University", "Institute", "Department") for _ in range(15)]
+    sayings = [" ".join(name() for _ in range(7)) for _ in range(n_writers)]
+    disclaimers = [
+        "The opinions expressed here are my own and not those of my employer.",
+        "This message is confidential and only for the person it is sent to.",
+        "My company knows nothing of what I say here, and does not care.",
+    ]
+    writers = []
+    for i in range(n_writers):
+        first, last, host = name().title(), name().title(), rng.choice(hosts)
+        signature = ["--", f"{first} {last}    {first.lower()}@{host}", *([sayings[i]] if i % 2 else [])]
+        signature += [disclaimers[i % 9]] if i % 9 < len(disclaimers) else []
+        writers.append((f"{first.lower()}@{host} ({first} {last})", host, rng.choice(places), signature))
+    made = []
+    for i, text in enumerate(texts):
+        own = rng.integers(n_writers)
+        if own % 2 and n_writers > 2 * (y.max() + 1):  # a writer who keeps to a class
+            own = own - own % (2 * (y.max() + 1)) + 2 * y[i] + 1
+        writer, host, place, signature = writers[min(own, n_writers - 1)]
+        other = writers[rng.integers(n_writers)][0]
+        quoted = textwrap.wrap(texts[rng.choice(np.flatnonzero(y == y[i]))], 60)[:1]
+        head = [f"From: {writer}", f"Subject: Re: {' '.join(text.split()[:4])}", f"Organization: {place}"]
+        head += [f"Lines: {rng.integers(5, 60)}", f"Nntp-Posting-Host: {host}", ""]
+        reply = [f"In article <{rng.integers(10**6)}@{rng.choice(hosts)}> {other} writes:", *(f"> {q}" for q in quoted)]
+        made.append("\n".join([*head, *(reply if rng.random() < 0.6 else []), *textwrap.wrap(text, 70), *signature]))
+    return made
 
 
 def say(line: str) -> None:
@@ -62,7 +130,8 @@ def judged(C: Any, y: Array, k: int, X: Any, weights: Array | None, loss: str) -
     return float(normalized_mutual_info_score(y, heaviest)), float(pure), float(coherence)
 
 
-def _counted(texts: list[str], classes: list[Any]) -> Collection:
+def _counted(named: Texts) -> Collection:
+    texts, classes = named
     vectorizer = make_vectorizer("en", False, True, min_df=rare(len(texts)), max_df=COMMON_SHARE)
     vectorizer.sublinear_tf = False
     return sp.csr_array(vectorizer.fit_transform(texts)), np.unique(classes, return_inverse=True)[1]
@@ -73,7 +142,7 @@ def _rows(name: str) -> list[dict[str, Any]]:
         return [json.loads(line) for line in file]
 
 
-def _reuters(n_classes: int, text: Callable[[int, Any], str], most: int = 10_000) -> Collection:
+def _reuters(n_classes: int, text: Callable[[int, Any], str], most: int = 10_000) -> Texts:
     rows = [row for row in _rows("reuters21578/reuters21578.jsonl.gz") if len(row["topics"]) == 1]
     named = {topic for topic, _ in Counter(row["topics"][0] for row in rows).most_common(n_classes)}
     rows, taken = [row for row in rows if row["topics"][0] in named and len(row["text"]) > 60], Counter[str]()
@@ -83,18 +152,18 @@ def _reuters(n_classes: int, text: Callable[[int, Any], str], most: int = 10_000
         if taken[rows[i]["topics"][0]] <= most:
             chosen.append(rows[i])
     chosen = chosen[:4000]
-    return _counted([text(i, row) for i, row in enumerate(chosen)], [row["topics"][0] for row in chosen])
+    return [text(i, row) for i, row in enumerate(chosen)], [row["topics"][0] for row in chosen]
 
 
-def _addresses() -> Collection:
+def _addresses() -> Texts:
     passages = load_state_of_the_union()
-    return _counted(passages.texts, [year // 10 for year in passages.years])
+    return passages.texts, [year // 10 for year in passages.years]
 
 
-def _headlines(abstracts: bool) -> Collection:
+def _headlines(abstracts: bool) -> Texts:
     news = pd.read_csv(beside("mind_small_sample/news.tsv.gz"), sep="\t").fillna("")
     news = news[news["category"].isin(news["category"].value_counts().index[:8])]
-    return _counted(list(news["title"] + (". " + news["abstract"] if abstracts else "")), list(news["category"]))
+    return list(news["title"] + (". " + news["abstract"] if abstracts else "")), list(news["category"])
 
 
 def _papers() -> Collection:
@@ -107,12 +176,12 @@ def _papers() -> Collection:
     return C[:, (held >= 3) & (held <= COMMON_SHARE * C.shape[0])], common[alone].argmax(axis=1)
 
 
-def _news(name: str) -> Collection:
+def _news(name: str) -> Texts:
     rows = _rows(f"{name}/{name}.jsonl.gz")
-    return _counted([f"{row['title']}. {row['text']}" for row in rows], [row["label"] for row in rows])
+    return [f"{row['title']}. {row['text']}" for row in rows], [row["label"] for row in rows]
 
 
-COLLECTIONS: dict[str, Callable[[], Collection]] = {
+TEXTS: dict[str, Callable[[], Texts]] = {
     "Reuters, top 10": lambda: _reuters(10, lambda _, row: f"{row['title']} {row['text']}"),
     "its titles": lambda: _reuters(10, lambda _, row: str(row["title"])),
     "half of them titles": lambda: _reuters(10, lambda i, row: f"{row['title']} {row['text'] if i % 2 else ''}"),
@@ -120,9 +189,13 @@ COLLECTIONS: dict[str, Callable[[], Collection]] = {
     "addresses by decade": _addresses,
     "MIND titles": lambda: _headlines(False),
     "MIND abstracts": lambda: _headlines(True),
-    "citeulike by tag": _papers,
     "BBC": lambda: _news("bbc_news"),
     "AG": lambda: _news("ag_news_test"),
+}
+COLLECTIONS: dict[str, Callable[[], Collection]] = {
+    **{name: lambda read=read: _counted(read()) for name, read in [*TEXTS.items()][:7]},
+    "citeulike by tag": _papers,
+    **{name: lambda read=read: _counted(read()) for name, read in [*TEXTS.items()][7:]},
 }
 
 

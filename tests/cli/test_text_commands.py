@@ -6,6 +6,7 @@ import os
 import pty
 import subprocess
 
+import numpy as np
 import pytest
 from rich.cells import cell_len
 
@@ -225,3 +226,19 @@ def test_words_may_stay_on_disk(run, news):
     assert pw.load(path).max_memory == "1GiB"
     assert run("similar", path, "sport/01").stdout
     assert "--max-memory" in run("topics", news, "-k", 2, "--max-memory", "1KiB", code=2).stderr
+
+
+def test_topics_tell_of_boilerplate_and_keep_it_if_asked(run, tmp_path):
+    rng = np.random.default_rng(0)
+    words = [[name + end for end in "abcdefghijklmnopqrstuvwxyz"] for name in ("goal", "bank")]
+    texts = [" ".join(rng.choice(words[i % 2], 9)) + "\n--\nSent from an old typewriter" for i in range(60)]
+    file = tmp_path / "posts.jsonl"
+    file.write_text("\n".join(json.dumps({"text": text}) for text in texts))
+    result = run("topics", file, "-k", 2)
+    assert "1 line of boilerplate left out, such as 'sent from an old typewriter'" in result.stderr
+    assert "--keep-boilerplate counts them" in result.stderr
+    found = json.loads(run("topics", file, "-k", 2, "--json").stdout)["boilerplate"]
+    assert (found["lines"], "typewriter" in found["words"]) == (["sent from an old typewriter"], True)
+    kept = run("topics", file, "-k", 2, "--keep-boilerplate", "--max-df", "0.99", "--json")
+    assert "boilerplate" not in kept.stderr
+    assert "boilerplate" not in json.loads(kept.stdout)

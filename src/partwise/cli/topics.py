@@ -2,7 +2,7 @@
 
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -31,6 +31,9 @@ from partwise.cli.models import remember_columns, titles_of, topic_rows
 from partwise.cli.progress import doing, progress, reading
 from partwise.cli.render import fit_facts, print_facts, print_json, print_sentence, print_topics, summary
 from partwise.cli.saving import save_model
+
+if TYPE_CHECKING:
+    from partwise.topics.boilerplate import Boilerplate
 
 __all__ = ["command"]
 
@@ -66,6 +69,7 @@ class TopicNumber(click.ParamType):  # type: ignore[type-arg]  # which is generi
     "--lang", metavar="CODE", default="auto", show_default=True, help="Language of the texts, such as en or de."
 )
 @word_options
+@click.option("--keep-boilerplate", is_flag=True, help="Count signatures, mail headers and other lines of many texts.")
 @click.option("--bigrams", is_flag=True, help="Count pairs of neighbouring words as words.")
 @click.option(
     "--loss",
@@ -93,6 +97,7 @@ def command(
     stop_words: list[str] | None,
     min_df: float | None,
     max_df: float | None,
+    keep_boilerplate: bool,
     loss: str,
     words: int | None,
     max_memory: str | None,
@@ -138,6 +143,7 @@ def command(
         stop_words=stop_words,
         min_df=min_df,
         max_df=max_df,
+        keep_boilerplate=keep_boilerplate,
         keep_texts=out is not None,
         max_memory=max_memory,
     )
@@ -153,6 +159,8 @@ def command(
         note(f"{wordless:,} of {len(read.texts):,} documents without a word that topics use: placed in no topic")
     if isinstance(topics, int) and model.n_topics_ < topics:
         note(f"{model.n_topics_} topics instead of {topics}: there are not enough documents or words for more")
+    if model.boilerplate_ is not None:
+        note(_left_out(model.boilerplate_))
     if out is not None:
         remember_columns(model, {*columns} - {"format"})
         save_model(model, out)
@@ -166,6 +174,8 @@ def command(
         }
         counts |= {"language": model.language_, "diversity": model.diversity_, "reason": reason}
         counts |= {"loss_reason": of_loss} if of_loss else {}
+        if model.boilerplate_ is not None:
+            counts["boilerplate"] = {"lines": model.boilerplate_.lines, "words": model.boilerplate_.words}
         print_json({**counts, "unplaced": empty + wordless, **facts, "topics": topic_rows(model, table)})
         return
     sizes = [f"{model.n_topics_} topics", f"{len(read.texts):,} documents", f"{len(model.words_):,} words"]
@@ -181,3 +191,12 @@ def command(
         document = table[0].document
         line = next_command("similar", operand(out), *(["--"] if document.startswith("-") else []), document)
         note(f"saved to {out}; next: {line}")
+
+
+def _left_out(boilerplate: "Boilerplate") -> str:
+    """Return what is said of lines that were left out."""
+    n = len(boilerplate.lines)
+    such = ", ".join(f"{line[:40]!r}" for line in boilerplate.lines[:3])
+    return (
+        f"{n:,} {'line' if n == 1 else 'lines'} of boilerplate left out, such as {such}; --keep-boilerplate counts them"
+    )

@@ -11,6 +11,7 @@ from partwise.exceptions import ParameterError
 from partwise.io import transformers
 from partwise.io.held import Held, checked_facts, is_number, is_whole
 from partwise.tables.dates import is_iso_day
+from partwise.topics.boilerplate import Boilerplate
 from partwise.topics.fitted import Documents, FittedTopics
 from partwise.topics.languages import LANGUAGES
 from partwise.topics.memory import Memory
@@ -24,6 +25,7 @@ __all__ = ["put_together", "take_apart"]
 
 LISTS = ("ids_", "texts_", "dates_", "periods_")
 ARRAYS = ("components_", "document_topics_", "shares_", "X_")
+BOILERPLATE = ("lines", "words", "common")
 FITTED: dict[str, Callable[[Any], bool]] = {
     "language_": lambda value: value in ("none", *LANGUAGES),
     "rank_reason_": lambda value: isinstance(value, str),
@@ -80,6 +82,8 @@ def take_apart(model: TopicModel) -> tuple[dict[str, Any], dict[str, Any]]:
     if model.vectorizer_ is not None:
         header["vectorizer"], idf = _vectorizer_apart(model)
         arrays |= {} if idf is None else {"idf": idf}
+    if model.boilerplate_ is not None:
+        arrays |= {f"boilerplate.{part}": [*getattr(model.boilerplate_, part)] for part in BOILERPLATE}
     stream: Stream | None = getattr(model, "_stream", None)
     if stream is not None:
         arrays |= {
@@ -136,6 +140,8 @@ def put_together(header: Mapping[str, Any], held: Held) -> TopicModel:
     facts = checked_facts(header["fitted"], FITTED, {*FITTED} - {"rank_reason_", "loss_", "loss_reason_"})
     language = facts.pop("language_")
     model.__dict__.update(facts)
+    parts = [tuple(held.strings(f"boilerplate.{part}", part)) for part in BOILERPLATE if f"boilerplate.{part}" in held]
+    model.boilerplate_ = Boilerplate(*parts) if parts else None
     documents = _documents(model, language, header, held)
     names = header["curve"]
     curve = [
@@ -214,4 +220,4 @@ def _vectorizer(model: TopicModel, language: str, kept: Mapping[str, Any] | None
         return transformers.put_together({"fitted": {}, **kept}, Held({"words": words, **idf}))
     counts = not model._settings.squared
     weights = None if counts else held.numbers("idf", "m")
-    return fitted_vectorizer(words, language, model.bigrams, counts, weights, model.stop_words)
+    return fitted_vectorizer(words, language, model.bigrams, counts, weights, model.stop_words, model.boilerplate_)

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from partwise.atomic import rebuilt
 from partwise.matrix import Array
 from partwise.state import PlainState
+from partwise.topics.boilerplate import Boilerplate
 from partwise.topics.fitted import FittedTopics, checked_components
 from partwise.topics.settings import Settings
 from partwise.topics.vectorize import Limits
@@ -84,6 +85,7 @@ class AnsweringModel(PlainState, BaseEstimator):
     max_df: int | float | None
     max_memory: int | str | None
     components_: Array
+    boilerplate_: Boilerplate | None
     events_: list[Any]
     n_batches_: int
     _topics: FittedTopics

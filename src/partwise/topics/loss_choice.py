@@ -38,9 +38,10 @@ def loss_of(model: Any, texts: Sequence[str], language: str) -> tuple[str, str]:
     drawn = {*np.random.default_rng(seed).permutation(len(texts))[:MOST].tolist()}
     sample = [text for i, text in enumerate(texts) if i in drawn]
     try:
-        X = fit_vectorizer(sample, language=language, bigrams=model.bigrams, counts=True, stop_words=model.stop_words)[
-            1
-        ]
+        _, X = fit_vectorizer(
+            sample, language=language, bigrams=model.bigrams, counts=True, stop_words=model.stop_words,
+            boilerplate=model.boilerplate_,
+        )  # fmt: skip
     except DataError:  # no words: the fit says so
         X = sp.csr_array((0, 0))
     n_topics = 10 if isinstance(model.n_topics, str) else int(model.n_topics)

@@ -58,6 +58,10 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AnsweringMod
         of them, from 200 on without words in a single one, and from 2,000 on without words in one or two.
     stop_words : list of str, default=None
         Words to leave out beside those of the language.
+    keep_boilerplate : bool, default=False
+        Whether lines count that many documents share whatever they are about, such as signatures, mail headers and
+        disclaimers. They are left out by default (`partwise.topics.boilerplate.find_boilerplate`), in documents to come
+        too; a vectorizer of one's own reads whole texts.
     min_df, max_df : int or float, default=None
         In how many documents a word has to be, and in how many it may be, in place of the limits above: a number of
         documents, or as a float a share of them.
@@ -113,6 +117,9 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AnsweringMod
         Period of each fitted document (see `Topic.peak`); None if it was fitted without dates.
     language_ : str
         Whose stop words were left out.
+    boilerplate_ : Boilerplate or None
+        The lines that were left out as boilerplate, as ``lines``, and words with them, as ``words``; None if there are
+        none.
     rank_reason_ : str
         With n_topics='auto': why so many.
     loss_, loss_reason_ : str
@@ -154,6 +161,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AnsweringMod
         balanced: bool = True,
         vectorizer: Any = None,
         stop_words: Sequence[str] | None = None,
+        keep_boilerplate: bool = False,
         min_df: int | float | None = None,
         max_df: int | float | None = None,
         random_state: Any = 0,
@@ -172,6 +180,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AnsweringMod
         self.balanced = balanced
         self.vectorizer = vectorizer
         self.stop_words = stop_words
+        self.keep_boilerplate = keep_boilerplate
         self.min_df = min_df
         self.max_df = max_df
         self.random_state = random_state

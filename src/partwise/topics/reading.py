@@ -9,6 +9,7 @@ from sklearn.base import clone
 from partwise.exceptions import ParameterError
 from partwise.io.spilled import SpilledTexts
 from partwise.matrix import is_table, names_of
+from partwise.topics.boilerplate import find_boilerplate
 from partwise.topics.collection import (
     as_many,
     checked_dates,
@@ -23,7 +24,7 @@ from partwise.topics.fitted import Documents
 from partwise.topics.loss_choice import loss_of
 from partwise.topics.settings import Settings
 from partwise.topics.timeline import iso_dates, periods
-from partwise.topics.vectorize import chosen_language, fit_vectorizer
+from partwise.topics.vectorize import chosen_language, fit_vectorizer, make_vectorizer
 
 __all__ = ["read_documents"]
 
@@ -45,7 +46,7 @@ def _documents(model: Any, texts: Any, matrix: bool, ids: Any, dates: Any, given
     if not matrix and given is not None:
         raise ParameterError("words name the columns of a matrix; texts have words of their own. Leave it out.")
     n = texts.shape[0] if matrix else len(texts)
-    names = checked_ids(ids, n)
+    names, model.boilerplate_ = checked_ids(ids, n), None
     days = None if dates is None else iso_dates(checked_dates(dates, n), names)
     if matrix:
         of_columns = given if given is not None else names_of(texts) or range(texts.shape[1])
@@ -53,12 +54,14 @@ def _documents(model: Any, texts: Any, matrix: bool, ids: Any, dates: Any, given
         vectorizer, language, X = None, "none", word_counts(texts)
     else:
         language = chosen_language(texts, model.language) if model.vectorizer is None else "none"
+        if model.vectorizer is None and not model.keep_boilerplate:
+            model.boilerplate_ = find_boilerplate(texts, make_vectorizer(language, False, True))
         if model.loss == "choose" and model.vectorizer is None:
             model.loss_, model.loss_reason_ = loss_of(model, texts, language)
         vectorizer, X = fit_vectorizer(
             texts, None if model.vectorizer is None else clone(model.vectorizer), language=language,
             bigrams=model.bigrams, counts=not Settings.of(model).squared, stop_words=model.stop_words,
-            limits=model._limits, on_disk=model.max_memory is not None,
+            limits=model._limits, on_disk=model.max_memory is not None, boilerplate=model.boilerplate_,
         )  # fmt: skip
         X = X if model.max_memory is not None else word_counts(X)
         named = hasattr(vectorizer, "get_feature_names_out")  # which one that hashes words is not

@@ -27,7 +27,7 @@ def check_parameters(model: Any) -> None:
     check_count("n_topics", model.n_topics, also=("auto", "choose"))
     check_language(model.language)
     Settings.of(model)
-    for name in ("bigrams", "keep_texts"):
+    for name in ("bigrams", "keep_texts", "keep_boilerplate"):
         check_flag(name, getattr(model, name))
     check_integer("max_iter", model.max_iter)
     check_number("forget_factor", model.forget_factor, 0, 1, hint="0 forgets earlier batches at once, 1 never.")

@@ -217,8 +217,9 @@ def _read(
     counts.data = 1 + np.log(counts.data)
     squared = Settings.of(model).squared
     made = make_vectorizer(
-        documents.language, model.bigrams, not squared, vocabulary=vocabulary.words, more=model.stop_words
-    )
+        documents.language, model.bigrams, not squared, vocabulary=vocabulary.words, more=model.stop_words,
+        boilerplate=model.boilerplate_,
+    )  # fmt: skip
     made.fit([""])  # makes it fitted: words are given, and weights are set next
     if squared:
         made.idf_ = vocabulary.idf()

@@ -18,6 +18,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from partwise.exceptions import DataError
 from partwise.io.transformers import fitted_to
+from partwise.topics.boilerplate import Boilerplate
 from partwise.topics.counted import CountedTexts, counted
 from partwise.topics.languages import WORD, check_language, detect, segmenter, stop_words
 from partwise.topics.weights import inverse_frequency, rarity, tfidf_rows
@@ -99,6 +100,7 @@ def fit_vectorizer(
     stop_words: Sequence[str] | None = None,
     limits: Limits = USUAL,
     on_disk: bool = False,
+    boilerplate: Boilerplate | None = None,
 ) -> tuple[Any, Any]:
     """Fit a vectorizer to texts.
 
@@ -120,6 +122,8 @@ def fit_vectorizer(
         In how many documents words have to be, and may be.
     on_disk : bool, default=False
         Whether entries of X stay in files without a name, and only a piece of them is in memory at a time.
+    boilerplate : Boilerplate, default=None
+        Lines and words to leave out.
 
     Returns
     -------
@@ -151,7 +155,7 @@ def fit_vectorizer(
     max_df = common if limits.max_df is None else limits.max_df
 
     def count(piece: Sequence[str]) -> tuple[Iterable[str], Any]:
-        every_word = make_vectorizer(language, bigrams, True, more=stop_words)
+        every_word = make_vectorizer(language, bigrams, True, more=stop_words, boilerplate=boilerplate)
         try:
             X = _fit(every_word, piece)
         except DataError:
@@ -162,14 +166,14 @@ def fit_vectorizer(
 
         def fit(min_df: float = 1, max_df: float = 1.0) -> tuple[Any, Any]:
             if found is not None:
-                return _of_counted(found, min_df, max_df, language, bigrams, counts, stop_words)
-            made = make_vectorizer(language, bigrams, True, min_df=min_df, max_df=max_df, more=stop_words)
+                return _of_counted(found, min_df, max_df, language, bigrams, counts, stop_words, boilerplate)
+            made = make_vectorizer(language, bigrams, True, min_df, max_df, more=stop_words, boilerplate=boilerplate)
             X = _fit(made, texts)
             if counts:
                 return made, X
             idf = inverse_frequency(X)
             return fitted_vectorizer(
-                made.get_feature_names_out(), language, bigrams, False, idf, stop_words
+                made.get_feature_names_out(), language, bigrams, False, idf, stop_words, boilerplate
             ), tfidf_rows(X, idf)
 
         try:
@@ -191,12 +195,16 @@ def make_vectorizer(
     max_df: float = 1.0,
     vocabulary: Any = None,
     more: Sequence[str] | None = None,
+    boilerplate: Boilerplate | None = None,
 ) -> Any:
     """Return the vectorizer of a language, not fitted yet; `more` are stop words beside those of the language."""
     cut = segmenter(language)
     find = cut or re.compile(WORD).findall
     own = {word for entry in more or () for word in find(entry.lower())}
+    if boilerplate is not None:
+        own.update(boilerplate.words)
     settings: dict[str, Any] = {
+        "preprocessor": boilerplate,
         "tokenizer": cut,
         "token_pattern": WORD if cut is None else None,
         "stop_words": sorted({*stop_words(language), *own}) or None,
@@ -211,10 +219,11 @@ def make_vectorizer(
 
 
 def fitted_vectorizer(
-    words: Sequence[str], language: str, bigrams: bool, counts: bool, idf: Any = None, more: Sequence[str] | None = None
-) -> Any:
+    words: Sequence[str], language: str, bigrams: bool, counts: bool, idf: Any = None,
+    more: Sequence[str] | None = None, boilerplate: Boilerplate | None = None,
+) -> Any:  # fmt: skip
     """Return the vectorizer of a language as if it had learned words, and their weights `idf`, from texts."""
-    made = fitted_to(make_vectorizer(language, bigrams, counts, vocabulary=words, more=more))
+    made = fitted_to(make_vectorizer(language, bigrams, counts, vocabulary=words, more=more, boilerplate=boilerplate))
     if made.use_idf:
         made.idf_ = idf
     return made
@@ -244,6 +253,7 @@ def _of_counted(
     bigrams: bool,
     counts: bool,
     more: Sequence[str] | None,
+    boilerplate: Boilerplate | None,
 ) -> tuple[Any, Any]:
     """Return what fitting `make_vectorizer` to the same texts would."""
     n = found.rows.shape[0]
@@ -258,4 +268,4 @@ def _of_counted(
         rows.sort_indices()
         return rows if counts else tfidf_rows(rows, idf)
 
-    return fitted_vectorizer(words, language, bigrams, counts, idf, more), found.matrix(columns, weighted)
+    return fitted_vectorizer(words, language, bigrams, counts, idf, more, boilerplate), found.matrix(columns, weighted)
