@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits
 
 import partwise as pw
 from partwise import NMF, choose_rank
@@ -31,12 +32,27 @@ def test_the_model_tells_what_was_chosen_and_why(model):
     choice = model.rank_choice_
     assert model.n_components_ == choice.n_components == len(model.components_)
     assert choice.n_components % choice.n_starts == 0
-    assert model.alpha_W_ * 50 == pytest.approx(choice.penalty.l2)
+    assert model.alpha_W_ * 50 == pytest.approx(choice.penalty_W.l2)
     assert model.alpha_H_ * 90 == pytest.approx(choice.penalty.l2)
     assert choice.reason.startswith(f"{choice.n_components // choice.n_starts} part")
     assert "penalty" in choice.reason
     assert choice.reason in str(choice)
     assert "l2" in repr(choice)
+
+
+def test_w_has_a_lighter_penalty_where_that_predicts_better():
+    """Digits come in tight groups: the penalty that finds their parts takes too much off the model."""
+    whole = load_digits().data
+    hidden = np.random.default_rng(3).random(whole.shape) < 0.3
+    given = np.where(hidden, np.nan, whole)
+    model = NMF("choose", missing_values=np.nan, random_state=0)
+    lighter = model.fit_transform(given)
+    choice = model.rank_choice_
+    assert choice.penalty_W.l2 < choice.penalty.l2
+    assert f"{choice.penalty_W.l2:.3g}" in choice.reason
+    model.alpha_W_ = choice.penalty.l2 / whole.shape[1]
+    errors = [np.linalg.norm((W @ model.components_ - whole)[hidden]) for W in (lighter, model.transform(given))]
+    assert errors[0] < 0.98 * errors[1]
 
 
 def test_transform_has_the_penalty_of_the_fit_after_saving_too(model, tmp_path):

@@ -121,8 +121,8 @@ def searched_for(
     if penalty_is_asked(model, X, weighted):
         parts = parts_for(model, X)
         choice: RankChoice = parts.choice
-        alpha_W, alpha_H = (parts.choice.penalty.l2 / length for length in reversed(X.shape))
-        found = {"alpha_W_": alpha_W, "alpha_H_": alpha_H}
+        of_W, of_H = parts.choice.penalties
+        found = {"alpha_W_": of_W.l2 / X.shape[1], "alpha_H_": of_H.l2 / X.shape[0]}
     elif isinstance(k, str) and k == "choose":
         choice = choice_for(model, X, sample_weight, feature_weight)
     else:

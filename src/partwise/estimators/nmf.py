@@ -319,7 +319,7 @@ class NMF(BaseNMF):
         if sample_weight is not None:
             sample_weight = check_weights(sample_weight, matrix.shape[0], "sample_weight", "row")
             rows = float(sample_weight.sum())
-        asked = self._penalties((rows, matrix.shape[1])) if parts is None else (parts.choice.penalty,) * 2
+        asked = self._penalties((rows, matrix.shape[1])) if parts is None else parts.choice.penalties
         problem = Problem.of(
             matrix, self._loss_function, k, penalty_W=asked[0], penalty_H=asked[1], terms_W=self.terms_W,
             terms_H=self.terms_H, bounds_W=None if fixed_weights is None else Bounds.fixed(fixed_weights),

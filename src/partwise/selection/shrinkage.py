@@ -15,6 +15,7 @@ from partwise.parameters import check_choice, check_number
 from partwise.penalties import Penalty
 from partwise.plan import Plan
 from partwise.problem import Problem
+from partwise.projection import Projection
 from partwise.selection.choice import RankChoice
 from partwise.selection.figure import axes
 from partwise.selection.holdout import RIDGE, Fold, deal
@@ -29,7 +30,11 @@ FACTOR, LIGHTEST, HEAVIEST = 2.0, -6, 9
 WORTH = 0.01
 """Share of the held-out error that twice the parts have to gain."""
 DOWNHILL, BESIDE = 0.001, 0.004
-"""The same for the next penalty, and for one more start."""
+"""The same for the next penalty, and for one more start or a lighter penalty of W."""
+LIGHTER = 0.5, 0.25, 0.125, 0.0625, 0.03125
+"""Shares of the penalty that W can have once the parts are found."""
+SOME = 5_000
+"""Held-out entries of a fold that tell these apart: the errors of the same entries are compared."""
 STARTS = 4
 """Most starts whose parts go side by side."""
 MOST = 320
@@ -52,7 +57,9 @@ class PenaltyChoice(RankChoice):
     n_components, reason, clear, records : see RankChoice
         The number is that of all starts together.
     penalty : Penalty
-        The L2 penalty of W and of H alike, in units of the summed loss.
+        The L2 penalty of W and of H alike in the search, in units of the summed loss.
+    penalty_W : Penalty
+        That of W for the parts that were found: as heavy, or lighter.
     n_starts : int
         How many starts have their parts side by side, each with ``n_components / n_starts``.
 
@@ -69,10 +76,17 @@ class PenaltyChoice(RankChoice):
     """
 
     penalty: Penalty = field(default_factory=Penalty)
+    penalty_W: Penalty = field(default_factory=Penalty)
     n_starts: int = 1
 
+    @property
+    def penalties(self) -> tuple[Penalty, Penalty]:
+        """Those of W and of H."""
+        return self.penalty_W, self.penalty
+
     def _facts(self) -> dict[str, Any]:
-        return {**super()._facts(), "penalty": f"l2 = {self.penalty.l2:.4g}", "starts": self.n_starts}
+        penalty = f"l2 = {self.penalty.l2:.4g}, of W {self.penalty_W.l2:.4g}"
+        return {**super()._facts(), "penalty": penalty, "starts": self.n_starts}
 
     def __str__(self) -> str:
         rows = [f"{r['n_components']:>6}{r['starts']:>8}{r['l2']:>12.4g}{r['error']:>10.4f}" for r in self.records]
@@ -187,6 +201,35 @@ class _Search:
         fits.append(self.fit(fold.kept, k, at, number=len(fits)))
         return self._record(k, at, len(fits), _error(fold, *side_by_side(fits)))
 
+    def lighter(self, k: int, at: int, starts: list[Pair]) -> float:
+        """Return the share of penalty `at` that W has with the parts of these starts, fitted to the first fold.
+
+        A penalty on both factors finds parts that predict, and can shrink the model more than that needs. A lighter one
+        on W gives some of it back, if all folds say so; those after the first judge by one start.
+        """
+        pairs = [side_by_side(starts), *self.fits[k, at][1:]]
+        judged = [(self._some(fold), H) for fold, (_, H) in zip(self.folds, pairs, strict=True)]
+        best, lowest = 1.0, np.full(len(judged), np.inf)
+        for share in (1.0, *LIGHTER):
+            if time.perf_counter() >= self.until:
+                break
+            penalty = Penalty(l2=share * self.grid[at])
+            errors = np.array([
+                _error(fold, Projection(H, Frobenius(), penalty)(fold.kept, n_jobs=self._workers.n_jobs), H)
+                for fold, H in judged
+            ])  # fmt: skip
+            if (errors > (1 - BESIDE) * lowest).any():
+                break
+            best, lowest = share, errors
+        return best
+
+    def _some(self, fold: Fold) -> Fold:
+        """Return rows of a fold that hold out enough entries to compare errors of the same ones."""
+        n = fold.out.shape[0]
+        count = -(-SOME * n // max(fold.out.n_stored, 1))
+        rows = np.sort(np.random.RandomState(self._seed).permutation(n)[:count])
+        return Fold(fold.kept.take(rows), fold.out.take(rows))
+
     def _record(self, k: int, at: int, starts: int, error: float) -> float:
         self.records.append({"n_components": k * starts, "starts": starts, "l2": self.grid[at], "error": error})
         return error
@@ -230,14 +273,18 @@ def search(
         found = _Search(small, grid, seed, solver, workers, until)
         k, at = _walk(found, _sizes(ranks, X), at)
         at, starts = found.joined(k, at) if ranks is None else (at, [found.fits[k, at][0]])
+        share = found.lighter(k, at, starts)
         _, H = side_by_side([found.fit(small, k, at, pair, most=LAST) for pair in starts])
     for record in found.records:
         record["l2"] *= scale
     reason = _because(found, k, at, len(starts), scale)
+    if share < 1:
+        reason += f"; for these parts W has a lighter penalty, {share * grid[at] * scale:.3g}"
     if found.late:
         reason += ", as far as the time limit let it look"
+    penalty = Penalty(l2=grid[at] * scale)
     choice = PenaltyChoice(
-        len(H), f"{reason}.", not found.late, found.records, Penalty(l2=grid[at] * scale), len(starts)
+        len(H), f"{reason}.", not found.late, found.records, penalty, Penalty(l2=share * penalty.l2), len(starts)
     )
     dtype = problem.given.dtype
     return Joined(choice, H.astype(dtype) * dtype.type(np.sqrt(scale)))
