@@ -4,6 +4,7 @@ import copy
 import gzip
 import json
 from dataclasses import fields, is_dataclass
+from datetime import datetime
 
 import numpy as np
 import pytest
@@ -132,18 +133,61 @@ def test_memory_does_not_depend_on_the_scale_between_topics_and_places(squared):
     np.testing.assert_allclose(memory.rescaled(lengths).cross, other.cross)
 
 
-def test_a_section_that_a_newspaper_adds_is_one_new_topic(shared_data):
-    """Four sections in four batches, and a fifth from the third on: one topic is born, in that batch, of its words."""
+def sections(shared_data):
+    """Texts of BBC by section, in an order of their own."""
     with gzip.open(shared_data / "bbc_news" / "bbc_news.jsonl.gz", "rt", encoding="utf-8") as file:
         rows = [json.loads(line) for line in file]
-    order = np.random.default_rng(0).permutation(len(rows))
-    sport = [rows[i]["text"] for i in order if rows[i]["label"] == "sport"]
-    other = [rows[i]["text"] for i in order if rows[i]["label"] != "sport"]
+    rows = [rows[i] for i in np.random.default_rng(0).permutation(len(rows))]
+    return {name: [row["text"] for row in rows if row["label"] == name] for name in sorted({r["label"] for r in rows})}
+
+
+def test_a_section_that_a_newspaper_adds_is_one_new_topic(shared_data):
+    """Four sections in four batches, and a fifth from the third on: one topic is born, in that batch, of its words."""
+    texts = sections(shared_data)
+    sport, other = texts["sport"], [text for name, own in texts.items() if name != "sport" for text in own]
     model = TopicModel(n_topics=4, stability_runs=0)
     for number in range(4):
         model.partial_fit(other[number::4] + (sport[number - 2 :: 2] if number >= 2 else []))
     assert [(event.batch, event.kind, event.topic) for event in model.events_] == [(2, "born", 4)]
     assert {"game", "match", "win"} <= {word for word, _ in model.top_words(4)}
+
+
+def test_sections_that_a_newspaper_adds_one_a_batch_are_born_in_these_batches(shared_data):
+    texts = sections(shared_data)
+    names = ["business", "politics", "sport", "entertainment", "tech"]
+    model = TopicModel(n_topics=2, stability_runs=0)
+    for number in range(5):
+        model.partial_fit([text for name in names[: max(number, 1) + 1] for text in texts[name][number::5]])
+    assert [(event.batch, event.kind) for event in model.events_] == [(2, "born"), (3, "born"), (4, "born")]
+    for topic, name in enumerate(names[2:], start=2):
+        places = model.transform(texts[name])
+        assert (places.argmax(axis=1) == topic).mean() > 0.6
+
+
+def test_sections_in_no_order_have_no_births(shared_data):
+    texts = [text for own in sections(shared_data).values() for text in own]
+    texts = [texts[i] for i in np.random.default_rng(1).permutation(len(texts))]
+    model = TopicModel(n_topics=5, stability_runs=0)
+    for number in range(6):
+        model.partial_fit(texts[number::6])
+    assert model.events_ == []
+
+
+def test_wires_by_date_have_few_births_of_words_that_have_come_up(shared_data):
+    """Every fifth wire of Reuters, two thirds of a year in ten batches: news change, but not all the time."""
+    with gzip.open(shared_data / "reuters21578" / "reuters21578.jsonl.gz", "rt", encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
+    rows = [row for row in rows[::5] if len(row["text"]) > 200]
+    days = [datetime.strptime(row["date"].split()[0], "%d-%b-%Y") for row in rows]
+    order, births = np.argsort(days, kind="stable"), {}
+    for name, rows_in_order in (("date", order), ("shuffled", np.random.default_rng(0).permutation(order))):
+        model = TopicModel(n_topics=10, stability_runs=0)
+        for part in np.array_split(rows_in_order, 10):
+            model.partial_fit([f"{rows[i]['title']}. {rows[i]['text']}" for i in part])
+        births[name] = [event for event in model.events_ if event.kind == "born"]
+    assert len(births["shuffled"]) <= 1
+    assert len(births["date"]) <= 3
+    assert any("iranian" in event.label for event in births["date"])  # the attack on a platform of October 1987
 
 
 def group(name, seed, n=80):

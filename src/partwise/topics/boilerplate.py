@@ -22,12 +22,14 @@ from partwise.topics.weights import inverse_frequency, tfidf_rows
 
 __all__ = ["Boilerplate", "find_boilerplate"]
 
-MOST = 5_000
+MOST = 2_000
 """Documents that are looked at, drawn at random: what stands in many is in these too."""
 FEWEST = 50
 """Documents below which nothing is sure to be in many."""
 LEAST, SHARE = 5, 0.002
 """A line has to be in so many documents, and in such a share of them."""
+WORTH = 0.005
+"""Share of all words that these lines have to be: fewer make no topic, and texts are then read as they are."""
 LONGEST = 120
 """Characters up to which a line is known by its shape; a longer one has to repeat word by word."""
 ALIKE = 1.5
@@ -69,8 +71,10 @@ class Boilerplate(PlainState):
     common: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        known = _Shapes(frozenset(self.common)), frozenset(self.lines)
-        object.__setattr__(self, "_known", known)
+        object.__setattr__(self, "_shapes", _Shapes(frozenset(self.common)))
+        object.__setattr__(self, "_lines", frozenset(self.lines))
+        words = [shape.split() for shape in self.lines]
+        object.__setattr__(self, "_ends", frozenset((own[0], own[-1]) for own in words))
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
@@ -84,15 +88,27 @@ class Boilerplate(PlainState):
 
     def split(self, text: str) -> Iterator[tuple[str, str]]:
         """Yield what is kept and what is left out of each line of a text in lower case."""
-        shapes, lines = vars(self)["_known"]
+        kept = vars(self)
+        lines: frozenset[str] = kept["_lines"]
         for line in text.splitlines():
-            label, rest = _label(line)
-            if shapes(line) in lines:
+            if self._may_be_one(line) and kept["_shapes"](line) in lines:
                 yield "", line
-            elif label and label in lines:
-                yield rest, label
-            else:
-                yield line, ""
+                continue
+            label, rest = _label(line) if ":" in line else ("", line)
+            yield (rest, label) if label and label in lines else (line, "")
+
+    def _may_be_one(self, line: str) -> bool:
+        """Return whether a line begins and ends as one that is left out; this is soon known of most lines."""
+        if len(line) > LONGEST:
+            return True
+        words, common = line.split(), vars(self)["_shapes"].common
+        if not words:
+            return False
+        ends = words[0].strip(MARKS), words[-1].strip(MARKS)
+        if not all(ends):
+            return True
+        first, last = (word if word in common else GAP for word in ends)
+        return (first, last) in vars(self)["_ends"]
 
 
 def find_boilerplate(texts: Sequence[str], vectorizer: Any) -> Boilerplate | None:
@@ -101,7 +117,7 @@ def find_boilerplate(texts: Sequence[str], vectorizer: Any) -> Boilerplate | Non
     Parameters
     ----------
     texts : sequence of str
-        The documents; of more than 5,000 so many are looked at, drawn at random.
+        The documents; of more than 2,000 so many are looked at, drawn at random.
     vectorizer : scikit-learn vectorizer
         Counts the words of a text.
 
@@ -131,9 +147,11 @@ def find_boilerplate(texts: Sequence[str], vectorizer: Any) -> Boilerplate | Non
     candidates = [shape for _, shape in often]
     if not candidates:
         return None
-    every = Boilerplate(tuple(candidates), (), tuple(common))
+    rest, left = _parts(Boilerplate(tuple(candidates), (), tuple(common)), sample)
+    if _length(left) < WORTH * _length(sample):
+        return None
     try:
-        counted = vectorizer.fit_transform("\n".join(kept for kept, _ in every.split(text)) for text in sample)
+        counted = vectorizer.fit_transform(rest)
     except ValueError:  # no words: all lines are the same ones
         return None
     U = tfidf_rows(counted, inverse_frequency(counted))
@@ -141,7 +159,22 @@ def find_boilerplate(texts: Sequence[str], vectorizer: Any) -> Boilerplate | Non
     if not lines:
         return None
     found = Boilerplate(tuple(lines), (), tuple(sorted(common)))
-    return Boilerplate(found.lines, tuple(_words(found, sample, least, vectorizer, U)), found.common)
+    _, left = _parts(found, sample)
+    if _length(left) < WORTH * _length(sample):
+        return None
+    return Boilerplate(found.lines, tuple(_words(left, least, vectorizer, U)), found.common)
+
+
+def _parts(found: Boilerplate, texts: list[str]) -> tuple[list[str], list[str]]:
+    """Return what is kept and what is left out of each text."""
+    parts = [[*found.split(text)] for text in texts]
+    rest, left = (["\n".join(pair[side] for pair in own) for own in parts] for side in (0, 1))
+    return rest, left
+
+
+def _length(texts: list[str]) -> int:
+    """Return how many words texts have."""
+    return sum(len(text.split()) for text in texts)
 
 
 def _common(documents: Iterable[list[str]], least: int) -> frozenset[str]:
@@ -217,11 +250,11 @@ def _likeness(G: Any, U: Any) -> tuple[Array, Array]:
     return (squares - told) / np.maximum(told * (told - 1), 1), told
 
 
-def _words(found: Boilerplate, sample: list[str], least: int, vectorizer: Any, U: Any) -> list[str]:
-    """Return words that stand in the lines that are found more than elsewhere, and there regardless of the subject."""
+def _words(left: list[str], least: int, vectorizer: Any, U: Any) -> list[str]:
+    """Return words that stand in lines left out more than elsewhere, or elsewhere regardless of the subject."""
     analyze, counts = vectorizer.build_analyzer(), Counter[str]()
-    for text in sample:
-        counts.update({*analyze("\n".join(left for _, left in found.split(text)))})
+    for text in left:
+        counts.update({*analyze(text)})
     columns = {str(word): j for j, word in enumerate(vectorizer.get_feature_names_out())}
     named = sorted(word for word, n in counts.items() if n >= least)
     known = [word for word in named if word in columns]
