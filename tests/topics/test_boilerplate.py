@@ -109,6 +109,16 @@ def test_none_is_found_where_nothing_is_beside_it(texts):
     assert found_in(texts) is None
 
 
+def test_texts_with_hardly_any_are_read_as_they_are():
+    """A name under every tenth long text makes no topic, under every short one it does."""
+    rng = np.random.default_rng(0)
+    for length, often in ((100, 10), (10, 1)):
+        texts = [
+            " ".join(rng.choice(words("rate"), length)) + "\ntyped upstairs" * (i % often == 0) for i in range(100)
+        ]
+        assert (found_in(texts) is None) == (length == 100)
+
+
 def test_a_text_of_nothing_else_stays_whole():
     found = Boilerplate(("sent from *",), (), ("sent", "from"))
     assert found("Sent from Rome\nGoals") == "goals"
