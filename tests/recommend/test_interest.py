@@ -41,7 +41,7 @@ def regressions(x, ridge):
     gram = x.T @ np.diag(v / v.mean()) @ x
     found = np.zeros_like(gram)
     for i in range(len(gram)):
-        N = np.flatnonzero(np.arange(len(gram)) != i)
+        N = np.flatnonzero((gram[i] > 0) & (np.arange(len(gram)) != i))
         found[N, i] = np.linalg.solve(gram[np.ix_(N, N)] + np.diag(np.diag(gram)[N] + ridge), gram[N, i])
     return found
 

@@ -1,6 +1,6 @@
 """How much each piece of a score counts: found by predicting the end of the log from what came before."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -8,12 +8,11 @@ import numpy as np
 
 from partwise.exceptions import DataError
 from partwise.matrix import Array
-from partwise.recommend.coread import CoReads, regressions
+from partwise.recommend.coread import co_reads
 from partwise.recommend.interest import BLOCK, CO_READS, PIECES, Blend, Interest
 from partwise.recommend.log import DAY, Log
 from partwise.recommend.ranking import best_of_rows
 from partwise.recommend.splits import Split, splits
-from partwise.threads import Workers
 
 __all__ = ["choose_blend"]
 
@@ -37,7 +36,7 @@ class _Cases:
     def __init__(
         self,
         model: Interest,
-        learned: dict[float, CoReads],
+        pairs: Sequence[Any],
         rows: Array,
         wanted: Sequence[Array],
         there: Array,
@@ -45,9 +44,9 @@ class _Cases:
     ) -> None:
         def told(some: Array) -> list[Array]:
             damped = model.damped(some)
-            return [co_reads.told(damped) for co_reads in learned.values()]
+            return [np.asarray((damped @ one).toarray()) for one in pairs]
 
-        self.half_lives, self.ridges = half_lives, list(learned)
+        self.half_lives = half_lives
         fresh = [model.freshness(half_life) for half_life in half_lives]
         lately = [model.lately(half_life) / model.units[-1] for half_life in half_lives]
         units = model.units_of(told)
@@ -81,8 +80,7 @@ class _Cases:
 
     def piece(self, t: int, ridge: float) -> Array:
         """Return one of the pieces but the last."""
-        ridges = self.ridges
-        return self.own[t + ridges.index(ridge) if t == CO_READS else t + (len(ridges) - 1) * (t > CO_READS)]
+        return self.own[t + RIDGES.index(ridge) if t == CO_READS else t + (len(RIDGES) - 1) * (t > CO_READS)]
 
     def gains(self, blend: Blend) -> Array:
         """Return the normalised discounted gain of each reader."""
@@ -157,17 +155,20 @@ def choose_blend(
     if sum(len(rows) for _, (rows, *_) in judged) < FEW:
         return plain
     cases = []
-    with Workers(n_jobs) as workers:
-        for cut, readers in judged:
-            model = fit(log.part(cut.known), cut.now, WITHOUT)
-            learned = regressions(model.read, RIDGES, workers, neighbours=TRIED, positive=positive)
-            cases.append(_Cases(model, dict(zip(RIDGES, learned, strict=True)), *readers, half_lives))
+    for cut, readers in judged:
+        model = fit(log.part(cut.known), cut.now, WITHOUT)
+        pairs = co_reads(model.read, RIDGES, neighbours=TRIED, positive=positive, n_jobs=n_jobs)
+        cases.append(_Cases(model, pairs, *readers, half_lives))
 
     def judge(blend: Blend) -> Array:
         return np.concatenate([case.gains(blend) for case in cases])
 
-    # No ridge is likelier than another: the best of all is where the search begins.
-    best = max((replace(plain, ridge=ridge) for ridge in RIDGES), key=lambda blend: float(judge(blend).mean()))
+    def best_of(blends: Iterable[Blend]) -> Blend:
+        return max(blends, key=lambda blend: float(judge(blend).mean()))
+
+    # No ridge is likelier than another, nor an age: the best of all is where the search begins.
+    best = best_of(replace(plain, ridge=ridge) for ridge in RIDGES)
+    best = best_of(replace(best, fresh=fresh, lately=lately) for fresh in half_lives for lately in half_lives)
     gains = judge(best)
     free = [t for t, name in enumerate(PIECES) if name != "texts" or (texts is not None and text_weight is None)]
     for _ in range(PASSES):

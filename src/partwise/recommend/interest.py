@@ -113,7 +113,7 @@ class Interest(PlainState):
         parts = find_parts(read, n_parts, texts, random_state, n_jobs)
         pairs = sp.csr_array((read.shape[1], read.shape[1]))
         if blend.weights[CO_READS]:
-            pairs = co_reads(read, blend.ridge, positive=positive, n_jobs=n_jobs)
+            pairs = co_reads(read, [blend.ridge], positive=positive, n_jobs=n_jobs)[0]
         return cls._of(log, read, parts, pairs, texts, published, blend, now, n_jobs)
 
     @classmethod
@@ -134,7 +134,7 @@ class Interest(PlainState):
         """
         read = confidences(log, half_life)
         if pairs is None:
-            return cls._of(log, read, parts, co_reads(read, blend.ridge), texts, published, blend, None, None)
+            return cls._of(log, read, parts, co_reads(read, [blend.ridge])[0], texts, published, blend, None, None)
         return cls._of(log, read, parts, pairs, texts, published, blend, None, None, units)
 
     def updated(
@@ -155,7 +155,7 @@ class Interest(PlainState):
         touched = np.unique(log.article[len(self.log) :])
         if self.blend.weights[CO_READS] and len(touched):
             pairs.data[np.isin(pairs.indices, touched)] = 0
-            pairs = sp.csr_array(pairs + co_reads(read, self.blend.ridge, positive=positive, articles=touched))
+            pairs = sp.csr_array(pairs + co_reads(read, [self.blend.ridge], positive=positive, articles=touched)[0])
             pairs.eliminate_zeros()
         return self._of(log, read, parts, pairs, texts, published, self.blend, None, None, self.units)
 
