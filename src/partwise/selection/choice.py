@@ -167,7 +167,7 @@ def judge(ledger: Ledger, tried: Sequence[int], *, late: bool) -> RankChoice:
     ]
     error = dict(zip(known, mean.tolist(), strict=True))
     doubt = _doubt(chosen, best, able, good[0], error)
-    tied = [k for k in good if k in able and k > chosen]
+    tied = [k for k in good if k in able and k > chosen and error[k] - error[chosen] <= HARDLY * _gain(error)]
     reason = f"No clear answer: {doubt}" if doubt else _because(chosen, tied, able, error)
     row, share = _heaviest_row([ledger.cells[fold, chosen] for fold in folds])
     if share > DRIVES:
@@ -198,10 +198,14 @@ def _agreement(parts: Sequence[Array]) -> dict[str, float]:
 
 
 def _heaviest_row(cells: Sequence[Cell]) -> tuple[int, float]:
-    """Return the row that makes most of the error of folds, and its mean share."""
-    shares = {row: sum(cell.row_share for cell in cells if cell.row == row) for row in {cell.row for cell in cells}}
+    """Return the row that makes most of the error of folds, and its share of their sum."""
+    total = sum(cell.error for cell in cells) or 1.0
+    shares = {
+        row: sum(cell.row_share * cell.error for cell in cells if cell.row == row) / total
+        for row in {cell.row for cell in cells}
+    }
     row = min(shares, key=lambda row: (-shares[row], row))
-    return row, shares[row] / len(cells)
+    return row, shares[row]
 
 
 def _doubt(chosen: int, best: int, able: Sequence[int], least: int, error: dict[int, float]) -> str:
