@@ -18,6 +18,12 @@ struct Lists {
   const float* values;
 };
 
+/// A whole symmetric matrix (m, m). Its diagonal is not used.
+struct Whole {
+  const float* values;
+  Index m;
+};
+
 /// Moves the `most` of `places` with the highest score to the front, of equal ones the lowest place; returns how many.
 template <class Score>
 Index heaviest(std::vector<std::int32_t>& places, Index most, Score score) {
@@ -28,8 +34,30 @@ Index heaviest(std::vector<std::int32_t>& places, Index most, Score score) {
   return most;
 }
 
+/// act(j, share) for each term of row i of X' diag(by) X: entry j is the sum of its shares. Xt is X transposed.
+template <class Integer, class Act>
+void each_share(Csr<double, Integer> Xt, Csr<double, Integer> X, const double* by, Index i, Act act) {
+  for (Index p = Index(Xt.indptr[i]); p < Index(Xt.indptr[i + 1]); ++p) {
+    const Index u = Index(Xt.indices[p]);
+    const double factor = by[u] * Xt.values[p];
+    for (Index q = Index(X.indptr[u]); q < Index(X.indptr[u + 1]); ++q) act(Index(X.indices[q]), factor * X.values[q]);
+  }
+}
+
+/// Rows first..last of the whole Gram matrix X' diag(by) X, (m, m).
+template <class Integer>
+void gram_rows(Csr<double, Integer> Xt, Csr<double, Integer> X, const double* by, Index m, float* gram, Index first,
+               Index last) {
+  std::vector<double> sums(m);
+  for (Index i = first; i < last; ++i) {
+    std::fill(sums.begin(), sums.end(), 0.0);
+    each_share(Xt, X, by, i, [&](Index j, double share) { sums[j] += share; });
+    for (Index j = 0; j < m; ++j) gram[i * m + j] = float(sums[j]);
+  }
+}
+
 /// Rows first..last of the Gram matrix X' diag(by) X of X >= 0 without its diagonal: of row i the `most` entries with
-/// the highest gram[i, j] scale[j], in order of j. Xt is X transposed.
+/// the highest gram[i, j] scale[j], in order of j.
 template <class Integer>
 void pair_rows(Csr<double, Integer> Xt, Csr<double, Integer> X, const double* by, const double* scale, Index m,
                Index most, const std::int64_t* starts, std::int64_t* counts, std::int32_t* indices, float* values,
@@ -38,17 +66,11 @@ void pair_rows(Csr<double, Integer> Xt, Csr<double, Integer> X, const double* by
   std::vector<std::int32_t> met;
   for (Index i = first; i < last; ++i) {
     met.clear();
-    for (Index p = Index(Xt.indptr[i]); p < Index(Xt.indptr[i + 1]); ++p) {
-      const Index u = Index(Xt.indices[p]);
-      const double factor = by[u] * Xt.values[p];
-      for (Index q = Index(X.indptr[u]); q < Index(X.indptr[u + 1]); ++q) {
-        const Index j = Index(X.indices[q]);
-        const double more = factor * X.values[q];
-        if (j == i || !(more > 0)) continue;
-        if (sums[j] == 0) met.push_back(std::int32_t(j));
-        sums[j] += more;
-      }
-    }
+    each_share(Xt, X, by, i, [&](Index j, double share) {
+      if (j == i || !(share > 0)) return;
+      if (sums[j] == 0) met.push_back(std::int32_t(j));
+      sums[j] += share;
+    });
     const Index kept = heaviest(met, most, [&](std::int32_t j) { return sums[j] * scale[j]; });
     std::sort(met.begin(), met.begin() + kept);
     for (Index t = 0; t < kept; ++t) {
@@ -200,32 +222,61 @@ struct RidgePlan {
   bool positive;
 };
 
+/// Columns that go with column i into found, and gram[i, j] into value[j].
+inline void neighbours_of(Lists gram, Index i, std::vector<std::int32_t>& found, std::vector<float>& value) {
+  const auto* indices = gram.indices + gram.starts[i];
+  found.assign(indices, indices + gram.counts[i]);
+  for (Index p = 0; p < gram.counts[i]; ++p) value[indices[p]] = gram.values[gram.starts[i] + p];
+}
+
+inline void neighbours_of(Whole gram, Index i, std::vector<std::int32_t>& found, std::vector<float>& value) {
+  const float* row = gram.values + i * gram.m;
+  std::copy(row, row + gram.m, value.begin());
+  found.clear();
+  for (Index j = 0; j < gram.m; ++j)
+    if (row[j] > 0 && j != i) found.push_back(std::int32_t(j));
+}
+
+/// gram[N, N] into the system, for the first n of the sorted columns found; place is of m columns and all `nowhere`.
+inline void gather(Lists gram, const std::vector<std::int32_t>& found, Index n, std::vector<std::int16_t>& place,
+                   Ridge& system) {
+  for (Index a = 0; a < n; ++a) place[found[a]] = std::int16_t(a);
+  for (Index a = 0; a < n; ++a) {
+    const Index j = found[a];
+    float* to = system.entries(a);
+    // Most entries are of no neighbour: to write them away is faster than to ask.
+    for (Index p = gram.starts[j]; p < gram.starts[j] + gram.counts[j]; ++p)
+      to[place[gram.indices[p]]] = gram.values[p];
+  }
+  system.mirror();
+  for (Index a = 0; a < n; ++a) place[found[a]] = std::int16_t(system.nowhere());
+}
+
+inline void gather(Whole gram, const std::vector<std::int32_t>& found, Index n, std::vector<std::int16_t>&,
+                   Ridge& system) {
+  for (Index a = 0; a < n; ++a) {
+    const float* row = gram.values + found[a] * gram.m;
+    float* to = system.entries(a);
+    for (Index c = a + 1; c < n; ++c) to[c] = row[found[c]];
+  }
+}
+
 /// neighbours (count, most), of which held[r] count; weights (n_ridges, count, most); for columns[first..last].
-inline void ridge_rows(Lists gram, Index m, const std::int64_t* columns, Index count, const RidgePlan& plan,
-                       std::int64_t* held, std::int32_t* neighbours, float* weights, Index first, Index last) {
+template <class Gram>
+void ridge_rows(Gram gram, Index m, const std::int64_t* columns, Index count, const RidgePlan& plan, std::int64_t* held,
+                std::int32_t* neighbours, float* weights, Index first, Index last) {
   const Index most = plan.most;
   Ridge system(most);
-  const auto nowhere = std::int16_t(system.nowhere());
-  std::vector<std::int16_t> place(m, nowhere);
+  std::vector<std::int16_t> place(m, std::int16_t(system.nowhere()));
   std::vector<std::int32_t> found;
   std::vector<float> value(m);
   for (Index r = first; r < last; ++r) {
     const Index i = Index(columns[r]);
-    const auto* indices = gram.indices + gram.starts[i];
-    found.assign(indices, indices + gram.counts[i]);
-    for (Index p = 0; p < gram.counts[i]; ++p) value[indices[p]] = gram.values[gram.starts[i] + p];
+    neighbours_of(gram, i, found, value);
     const Index n = heaviest(found, most, [&](std::int32_t j) { return double(value[j]) * plan.scale[j]; });
     std::sort(found.begin(), found.begin() + n);
     system.begin(n);
-    for (Index a = 0; a < n; ++a) place[found[a]] = std::int16_t(a);
-    for (Index a = 0; a < n; ++a) {
-      const Index j = found[a];
-      float* to = system.entries(a);
-      // Most entries are of no neighbour: to write them away is faster than to ask.
-      for (Index p = gram.starts[j]; p < gram.starts[j] + gram.counts[j]; ++p)
-        to[place[gram.indices[p]]] = gram.values[p];
-    }
-    system.mirror();
+    gather(gram, found, n, place, system);
     for (Index a = 0; a < n; ++a) {
       system.wanted(a) = value[found[a]];
       neighbours[r * most + a] = found[a];
@@ -235,7 +286,6 @@ inline void ridge_rows(Lists gram, Index m, const std::int64_t* columns, Index c
       const float* b = plan.positive ? system.solve_positive(diagonal) : system.solve(diagonal);
       std::copy(b, b + n, weights + (l * count + r) * most);
     }
-    for (Index a = 0; a < n; ++a) place[found[a]] = nowhere;
     held[r] = n;
   }
 }

@@ -113,6 +113,12 @@ KERNELS = {
         | {"scale": (2,), "out": (2, 2)},
         ["out"],
     ),
+    "csr_gram": (
+        {"indptr": np.array([0, 1, 2]), "indices": np.array([0, 0]), "values": (2,)}
+        | {"other_indptr": np.array([0, 2]), "other_indices": np.array([0, 1]), "other_values": (2,)}
+        | {"by": (1,), "gram": np.zeros((2, 2), np.float32)},
+        ["gram"],
+    ),
     "csr_pairs": (
         {"indptr": np.array([0, 1, 2]), "indices": np.array([0, 0]), "values": (2,)}
         | {"other_indptr": np.array([0, 2]), "other_indices": np.array([0, 1]), "other_values": (2,)}

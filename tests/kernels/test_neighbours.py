@@ -49,6 +49,15 @@ def test_csr_pairs_are_the_heaviest_entries_of_the_gram_matrix(loops, index, mos
         np.testing.assert_allclose(values[own], gram[i, expected], rtol=1e-6)
 
 
+@pytest.mark.parametrize("index", [np.int32, np.int64])
+def test_csr_gram_is_the_whole_gram_matrix(loops, index):
+    X, by, gram, _, _ = problem()
+    Xt, found = sp.csr_array(X.T.tocsr()), np.full(gram.shape, np.nan, np.float32)
+    given = [part.astype(index) for part in (Xt.indptr, Xt.indices, X.indptr, X.indices)]
+    loops.csr_gram(*given[:2], Xt.data, *given[2:], X.data, by, found, None)
+    np.testing.assert_allclose(found, gram, rtol=1e-6)
+
+
 @pytest.mark.parametrize("most", [1, 5, 8, 17, 39])
 def test_ridge_neighbours_solves_the_normal_equations_of_each_column(loops, most):
     X, by, gram, diagonal, scale = problem()
@@ -62,6 +71,18 @@ def test_ridge_neighbours_solves_the_normal_equations_of_each_column(loops, most
         for ridge, got in zip(ridges, weights[:, r, : held[r]], strict=True):
             M = gram[np.ix_(N, N)] + np.diag((1 + NOISE) * diagonal[N] + ridge)
             np.testing.assert_allclose(got, np.linalg.solve(M, gram[N, i]), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("positive", [False, True])
+@pytest.mark.parametrize("most", [5, 17, 39])
+def test_a_whole_gram_matrix_gives_what_its_lists_give(loops, most, positive):
+    X, by, gram, diagonal, scale = problem(density=0.15)
+    lists = pairs_of(loops, X, by, scale, 100)
+    whole = (gram.astype(np.float32, order="C"),)
+    np.testing.assert_array_equal(np.count_nonzero(gram, axis=1) - 1, lists[1])
+    given = diagonal, scale, np.array([3, 0, 39, 17]), (0.5, 20.0), most, positive
+    for expected, found in zip(regress(loops, lists, *given), regress(loops, whole, *given), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
 
 
 def test_positive_weights_solve_the_non_negative_problem(loops):
@@ -113,3 +134,10 @@ def test_columns_outside_the_matrix_are_refused(loops, column):
     X, by, _, diagonal, scale = problem()
     with pytest.raises(ValueError, match="columns lie outside"):
         regress(loops, pairs_of(loops, X, by, scale, 9), diagonal, scale, np.array([column]), (1.0,), 5)
+
+
+@pytest.mark.parametrize(("shape", "message"), [((40, 39), "not square"), ((39, 39), "another length")])
+def test_a_gram_matrix_of_another_shape_is_refused(loops, shape, message):
+    *_, diagonal, scale = problem()
+    with pytest.raises(ValueError, match=message):
+        regress(loops, (np.ones(shape, np.float32),), diagonal, scale, np.array([0]), (1.0,), 5)

@@ -24,7 +24,9 @@ def exact(read, ridge):
     return found
 
 
-def test_co_reads_are_ridge_regressions_for_each_ridge():
+@pytest.mark.parametrize("whole", [0, coread.WHOLE], ids=["lists", "whole matrix"])
+def test_co_reads_are_ridge_regressions_for_each_ridge(whole, monkeypatch):
+    monkeypatch.setattr(coread, "WHOLE", whole)
     read = a_log()
     for ridge, found in zip((0.5, 20.0), co_reads(read, (0.5, 20.0)), strict=True):
         expected = exact(read, ridge)
@@ -61,7 +63,9 @@ def test_of_a_reader_of_everything_the_last_articles_count(monkeypatch):
     np.testing.assert_array_equal(co_reads(read, [1.0])[0].toarray(), co_reads(sp.csr_array(kept), [1.0])[0].toarray())
 
 
-def test_threads_change_no_bits():
+@pytest.mark.parametrize("whole", [0, coread.WHOLE], ids=["lists", "whole matrix"])
+def test_threads_change_no_bits(whole, monkeypatch):
+    monkeypatch.setattr(coread, "WHOLE", whole)
     read = a_log(300, 200)
     one, three = (co_reads(read, [1.0], n_jobs=n_jobs)[0] for n_jobs in (1, 3))
     np.testing.assert_array_equal(one.toarray(), three.toarray())
