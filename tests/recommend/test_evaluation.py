@@ -121,6 +121,24 @@ def test_models_of_implicit_stand_beside_where_it_is_installed(log, monkeypatch)
     assert all(name in text for name in ("implicit ALS", "implicit BPR", "implicit BM25"))
 
 
+def test_a_package_implicit_that_is_not_whole_is_left_out(log, monkeypatch, tmp_path):
+    (tmp_path / "implicit").mkdir()  # a folder of that name is a package to Python
+    others = {name: module for name, module in sys.modules.items() if name.split(".")[0] != "implicit"}
+    monkeypatch.setattr(sys, "modules", others)
+    monkeypatch.syspath_prepend(tmp_path)
+    known = read_log(log)
+    rules = baselines(known, np.full(len(known.articles), np.nan), None, 0)
+    assert "EASE" in rules
+    assert not [name for name in rules if "implicit" in name]
+
+
+def test_models_of_implicit_are_left_out_where_they_would_take_long(log, monkeypatch):
+    monkeypatch.setattr(importlib.import_module("partwise.recommend.baselines"), "IMPLICIT", 3)
+    monkeypatch.setattr("partwise.recommend.baselines.import_module", pytest.fail)
+    known = read_log(log)
+    assert "EASE" in baselines(known, np.full(len(known.articles), np.nan), None, 0)
+
+
 def test_the_models_of_implicit_beat_chance():
     pytest.importorskip("implicit", reason="the package implicit is not installed")
     rng = np.random.default_rng(0)

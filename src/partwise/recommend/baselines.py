@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Callable
 from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from partwise.threads import Workers
 __all__ = ["Rule", "baselines"]
 
 EASE, RIDGE = 3000, 100.0  # articles up to which EASE is measured, and its ridge, which is not tuned
+IMPLICIT = 300_000  # reads up to which models of implicit are measured: a million takes them minutes
 
 Rule = Callable[[int], Array]
 """Scores of all articles for the reader in a place, -1 being one not known."""
@@ -41,9 +41,9 @@ def baselines(log: Log, published: Array, now: float | None, random_state: int |
     dict of str to callable
         'random'; 'most read'; 'item-item neighbours' (cosine between the readers of two articles, summed over what the
         reader read); of up to 3,000 articles 'EASE' (H. Steck, "Embarrassingly shallow autoencoders for sparse data",
-        WWW 2019, doi:10.1145/3308558.3313710, with a ridge of 100); where the package implicit is installed, its
-        'implicit ALS', 'implicit BPR' and 'implicit BM25', with its defaults; and with times 'newest' (by publication,
-        or the first read known), 'most read lately' (in the last day, before that half for each day).
+        WWW 2019, doi:10.1145/3308558.3313710, with a ridge of 100); of up to 300,000 reads, where the package implicit
+        is installed, its 'implicit ALS', 'implicit BPR' and 'implicit BM25', with its defaults; and with times 'newest'
+        (by publication, or the first read known), 'most read lately' (in the last day, before that half for each day).
     """
     m = len(log.articles)
     pairs, first = np.unique(log.reader * m + log.article, return_index=True)
@@ -71,7 +71,7 @@ def baselines(log: Log, published: Array, now: float | None, random_state: int |
     }
     if m <= EASE:
         rules["EASE"] = _ease(read)
-    if find_spec("implicit") is not None:
+    if read.nnz <= IMPLICIT:
         rules |= _of_implicit(read, random_state)
     if log.time is not None and now is not None:
         appeared = np.full(m, np.inf)
@@ -96,8 +96,11 @@ def _ease(read: Any) -> Rule:
 
 
 def _of_implicit(read: Any, random_state: int | None) -> dict[str, Rule]:
-    """Return scores by models of the package implicit, with its defaults, on one thread."""
-    models = [import_module(f"implicit.{name}") for name in ("als", "bpr", "nearest_neighbours")]
+    """Return scores by models of the package implicit, with its defaults, on one thread; none where it cannot be used."""
+    try:
+        models = [import_module(f"implicit.{name}") for name in ("als", "bpr", "nearest_neighbours")]
+    except (ImportError, OSError):  # it is not there, or not whole
+        return {}
     read = sp.csr_matrix(read.astype(np.float32))
     with Workers(1), warnings.catch_warnings():  # implicit warns of a BLAS on several threads, and of its own matrices
         warnings.simplefilter("ignore")

@@ -21,7 +21,7 @@ PIECES = ("parts", "co-reads", "texts", "lately")
 """The pieces of a score."""
 CO_READS, TEXTS = PIECES.index("co-reads"), PIECES.index("texts")
 SAMPLE, BEST = 128, 20  # readers, and articles of each, that the unit of a piece is measured on
-BLOCK = 128  # readers whose pieces are made together
+BLOCK = 32  # readers whose pieces are made together
 VECTOR = 8  # numbers of the longest vector of a processor, in float64
 
 
