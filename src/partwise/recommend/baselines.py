@@ -96,7 +96,7 @@ def _ease(read: Any) -> Rule:
 
 
 def _of_implicit(read: Any, random_state: int | None) -> dict[str, Rule]:
-    """Return scores by models of the package implicit, with its defaults, on one thread; none where it cannot be used."""
+    """Return scores by models of the package implicit, with its defaults, on one thread; none if it is not whole."""
     try:
         models = [import_module(f"implicit.{name}") for name in ("als", "bpr", "nearest_neighbours")]
     except (ImportError, OSError):  # it is not there, or not whole
