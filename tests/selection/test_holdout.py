@@ -8,7 +8,7 @@ from partwise import factorize
 from partwise.exceptions import DataError, ParameterError
 from partwise.losses import get_loss
 from partwise.matrix import as_matrix
-from partwise.selection.holdout import BACKGROUND, Fitting, deal, grown
+from partwise.selection.holdout import BACKGROUND, Fitting, deal, grown, heaviest_row
 
 stores = pytest.mark.parametrize("store", [np.array, sp.csr_array], ids=["dense", "sparse"])
 
@@ -53,6 +53,25 @@ def test_the_error_of_losses_that_dread_zeros_is_that_of_a_mixed_model(planted, 
     guess = ((1 - BACKGROUND) * found.W @ found.H + BACKGROUND * alone.W @ alone.H)[mask]
     expected = get_loss(1).gradient_split(truth[None].copy(), guess[None].copy(), 1e-20, True)[2] / truth.sum()
     assert fold.error(found, alone, get_loss(1))[0] == pytest.approx(expected, rel=1e-9)
+
+
+@stores
+@pytest.mark.parametrize("method", ["speckled", "bicross"])
+@pytest.mark.parametrize("loss", [2, 1, 1.5, 0])
+@pytest.mark.parametrize("odd", [False, True])
+def test_the_heaviest_row_is_the_one_with_the_largest_loss(planted, store, method, loss, odd):
+    X = planted(53, 40, 3) + 0.01
+    X[17] *= 10.0 ** np.random.default_rng(0).uniform(-3, 3, 40) if odd else 1
+    out, named, rng = deal(as_matrix(store(X)), 5, method, seeded())(1).out, get_loss(loss), np.random.default_rng(0)
+    left, right = rng.random((out.shape[0], 3)), rng.random((out.shape[1], 3))
+    alone = [named.value(out.take(np.array([i])), left[[i]], right) for i in range(len(left))]
+    share = max(alone) / sum(alone)
+    row, found = heaviest_row(out, named, left, right, named.value(out, left, right))
+    if share > 0.1:
+        assert row == np.argmax(alone)
+        assert found == pytest.approx(share)
+    else:
+        assert (row, found) == (0, 0.0)
 
 
 @stores

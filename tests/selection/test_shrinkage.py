@@ -1,5 +1,7 @@
 """How many parts with which penalty: what predicts held-out entries best, and why, in a sentence."""
 
+import time
+
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
@@ -7,6 +9,7 @@ from sklearn.datasets import load_digits
 import partwise as pw
 from partwise import NMF, choose_rank
 from partwise.exceptions import ParameterError
+from partwise.selection.shrinkage import _Search
 
 RNG = np.random.default_rng(0)
 WHOLE = RNG.gamma(0.5, 1.0, (90, 4)) @ RNG.gamma(0.5, 1.0, (4, 50)) + 0.3 * RNG.random((90, 50))
@@ -102,6 +105,22 @@ def test_a_limit_of_time_is_kept_and_said():
     choice = choose_rank(GAPS, penalties="choose", missing_values=np.nan, random_state=0, max_time=1e-6)
     assert not choice.clear
     assert "time limit" in choice.reason
+
+
+@pytest.mark.parametrize(("step", "ranks"), [("lighter", [4]), ("joined", None)])
+def test_a_limit_that_comes_late_in_the_search_is_said_too(monkeypatch, step, ranks):
+    """A clock that stands still until that step begins."""
+    now, whole = [1.0], getattr(_Search, step)
+
+    def begins(*args):
+        now[0] += 100.0
+        return whole(*args)
+
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(_Search, step, begins)
+    choice = choose_rank(GAPS, ranks=ranks, penalties=[0.5, 1.0], missing_values=np.nan, random_state=0, max_time=50.0)
+    assert not choice.clear
+    assert choice.reason.endswith("as far as the time limit let it look.")
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ HARDLY = 0.05
 """Share of all that parts beyond the first gain below which others bring hardly anything. If parts beyond the choice
 bring more, but not in all folds, there is no clear answer: whatever other numbers were tried."""
 DRIVES = 0.5
-"""Share of the error of which one row is named."""
+"""A row that makes a larger share of the error is named."""
 MOST_TIED = 3
 """Numbers of parts that are named as a tie."""
 STABLE = 0.8
@@ -41,7 +41,7 @@ class RankChoice(Summary):
     n_components : int
         The choice.
     reason : str
-        Why, in one sentence; it contains "no clear answer" where the data gives none.
+        Why, in one sentence, and a sentence for each warning; it contains "no clear answer" where the data gives none.
     clear : bool
         Whether the data gives one.
     records : list of dict
@@ -169,17 +169,21 @@ def judge(ledger: Ledger, tried: Sequence[int], *, late: bool) -> RankChoice:
     doubt = _doubt(chosen, best, able, good[0], error)
     tied = [k for k in good if k in able and k > chosen and error[k] - error[chosen] <= HARDLY * _gain(error)]
     reason = f"No clear answer: {doubt}" if doubt else _because(chosen, tied, able, error)
-    row, share = _heaviest_row([ledger.cells[fold, chosen] for fold in folds])
-    if share > DRIVES:
-        reason += f", though row {row}, counted from 0, makes {share:.0%} of that error: leave it out, or weigh it less"
-    record = next(record for record in records if record["n_components"] == chosen)
-    if chosen > 1 and record["stability"] < STABLE:
-        reason += f", though parts differ from fold to fold (stability {record['stability']:.2f})"
-    if record["duplicates"] >= 1:
-        reason += ", though some parts are nearly the same"
     if late and len(able) < len(tried):
         reason += f"; the time limit left out {', '.join(str(k) for k in tried if k not in able)}"
-    return RankChoice(chosen, f"{reason}.", not doubt, records)
+    reason += "."
+    row, share = _heaviest_row([ledger.cells[fold, chosen] for fold in folds])
+    if share > DRIVES:
+        reason += (
+            f" Row {row}, counted from 0, makes {share:.0%} of the error with {_parts(chosen)}: leave it out, or weigh "
+            f"it less."
+        )
+    record = next(record for record in records if record["n_components"] == chosen)
+    if chosen > 1 and record["stability"] < STABLE:
+        reason += f" Parts differ from fold to fold (stability {record['stability']:.2f})."
+    if record["duplicates"] >= 1:
+        reason += " Some parts are nearly the same."
+    return RankChoice(chosen, reason, not doubt, records)
 
 
 def _standard_error(values: Array) -> Array:
@@ -248,7 +252,7 @@ def _because(chosen: int, tied: Sequence[int], able: Sequence[int], error: dict[
         )
     others = [f"{error[k]:.4g} with {k}" for k in sorted(tied, key=lambda k: (error[k], k))[:MOST_TIED]]
     many = f", and {len(tied) - len(others)} more" if len(tied) > len(others) else ""
-    said = [f"is a tie with more parts ({', '.join(others)}{many}), of which the fewest are taken"] if tied else []
+    said = [f"is a tie with more parts ({', '.join(others)}{many}), so the fewest are taken"] if tied else []
     said += [f"is {'hardly' if hardly else 'clearly'} lower than with fewer ({fewer[0]})"] if fewer else []
     return f"{_parts(chosen)}: the error on held-out cells, {error[chosen]:.4g}, {', and '.join(said)}"
 

@@ -28,17 +28,17 @@ class Cell:
     seconds : float
         What the fit took.
     row : int
-        Row of X whose cells make most of the error.
+        Row of X with the largest loss on the cells held out.
     row_share : float
-        Its share of the loss on the cells held out.
+        Its share of that of all rows; 0 if no row has a tenth.
     """
 
     fold: int
     n_components: int
     error: float
     seconds: float
-    row: int = 0
-    row_share: float = 0.0
+    row: int
+    row_share: float
 
 
 class Ledger:
@@ -84,7 +84,8 @@ class Ledger:
             found, cells = content["fingerprint"], [Cell(**cell) for cell in content["cells"]]
         except (ValueError, KeyError, TypeError) as error:
             raise ParameterError(
-                f"resume={str(path)!r} is not a file of choose_rank; name one that does not exist yet, or delete it."
+                f"resume={str(path)!r} is not a file of choose_rank, or one of an earlier partwise; name one that does "
+                f"not exist yet, or delete it."
             ) from error
         if found != self.fingerprint:
             raise ParameterError(

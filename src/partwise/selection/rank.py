@@ -99,8 +99,9 @@ def choose_rank(
         tries powers of two around a thousandth of X's norm. For filling in unknown entries, with squared errors alone.
         Without `ranks` 10, 20, 40, ... parts are tried while they lower the error by a hundredth, up to a quarter of
         max(n_samples, n_features), and then whether the parts of up to four starts side by side, the mean of their
-        models, lower it further. Last, whether a lighter penalty on W does (``penalty_W``). `folds`, `method`, `tol`,
-        `max_iter`, `resume` and `progress` do not count here.
+        models, lower it further. Last, whether a lighter penalty on W does: ``penalty_W`` can be down to 1/32 of the
+        one chosen, also where that is not among `penalties`. `folds`, `method`, `tol`, `max_iter`, `resume` and
+        `progress` do not count here.
 
     Returns
     -------

@@ -49,7 +49,7 @@ class Runs:
     problem : Problem
         What each of them solves.
     n_init : int
-        Starts of which a run keeps the best.
+        Starts of each run, which keeps the best.
     resample : {None, 'bootstrap', 'poisson'}
         See ``consensus``.
     compared : ndarray

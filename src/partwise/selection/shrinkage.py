@@ -59,7 +59,8 @@ class PenaltyChoice(RankChoice):
     penalty : Penalty
         The L2 penalty of W and of H alike in the search, in units of the summed loss.
     penalty_W : Penalty
-        That of W for the parts that were found: as heavy, or lighter.
+        The L2 penalty of W for the parts that were found: as heavy, or lighter, down to 1/32 of `penalty`. It need not
+        be one of those to choose from.
     n_starts : int
         How many starts have their parts side by side, each with ``n_components / n_starts``.
 
@@ -81,7 +82,7 @@ class PenaltyChoice(RankChoice):
 
     @property
     def penalties(self) -> tuple[Penalty, Penalty]:
-        """Those of W and of H."""
+        """The penalties of W and of H."""
         return self.penalty_W, self.penalty
 
     def _facts(self) -> dict[str, Any]:
@@ -152,8 +153,7 @@ class _Search:
     def error(self, k: int, at: int) -> float:
         """Return the held-out error of one start, averaged over folds; infinite where no time is left for it."""
         if (k, at) not in self.fits:
-            self.late = bool(self.errors) and time.perf_counter() >= self.until
-            if self.late:
+            if self.errors and self._out_of_time():
                 return np.inf
             near = min((i for size, i in self.fits if size == k), key=lambda i: abs(i - at), default=None)
             before = [None] * len(self.folds) if near is None else self.fits[k, near]
@@ -161,6 +161,11 @@ class _Search:
             errors = [_error(fold, *pair) for fold, pair in zip(self.folds, self.fits[k, at], strict=True)]
             self.errors[k, at] = self._record(k, at, 1, float(np.mean(errors)))
         return self.errors[k, at]
+
+    def _out_of_time(self) -> bool:
+        """Return whether the time limit has come, and note it."""
+        self.late = time.perf_counter() >= self.until
+        return self.late
 
     def best_penalty(self, k: int, at: int) -> int:
         """Return the number of the best penalty for k parts, going downhill from `at`."""
@@ -196,7 +201,7 @@ class _Search:
     def _beside(self, k: int, at: int, fits: list[Pair]) -> float:
         """Add the fit of one more start; return the error of all, or, without room or time for it, infinity."""
         fold = self.folds[0]
-        if (len(fits) + 1) * k > max(MOST, min(fold.kept.shape)) or time.perf_counter() >= self.until:
+        if (len(fits) + 1) * k > max(MOST, min(fold.kept.shape)) or self._out_of_time():
             return np.inf
         fits.append(self.fit(fold.kept, k, at, number=len(fits)))
         return self._record(k, at, len(fits), _error(fold, *side_by_side(fits)))
@@ -211,7 +216,7 @@ class _Search:
         judged = [(self._some(fold), H) for fold, (_, H) in zip(self.folds, pairs, strict=True)]
         best, lowest = 1.0, np.full(len(judged), np.inf)
         for share in (1.0, *LIGHTER):
-            if time.perf_counter() >= self.until:
+            if self._out_of_time():
                 break
             penalty = Penalty(l2=share * self.grid[at])
             errors = np.array([
