@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.pipeline import Pipeline
 
 from partwise.exceptions import ModelFileError, ParameterError
-from partwise.io import model_file, transformers
+from partwise.io import model_file, outputs, transformers
 from partwise.io.held import Held, is_number, is_whole
 from partwise.losses import LOSSES, BetaDivergence, Loss
 
@@ -26,7 +26,6 @@ CLASSES = {
 }
 """Models, and the package whose module `archive` takes them apart and puts them together: imported when needed."""
 WITH_PARAMETERS: dict[str, type[Loss]] = {**LOSSES, BetaDivergence.name: BetaDivergence}
-OUTPUTS = ("default", "pandas", "polars")
 MT19937 = 624
 """Numbers in the state of a RandomState."""
 
@@ -129,7 +128,7 @@ def _take_apart(model: Any) -> TakenApart:
     for name, value in [*header["params"].items()]:
         if isinstance(value, np.ndarray) and value.dtype.kind in "fiub":
             arrays[f"params.{name}"] = header["params"].pop(name)
-    header |= _output(model) | ({"columns": model._columns} if hasattr(model, "_columns") else {})
+    header |= outputs.told(model) | ({"columns": model._columns} if hasattr(model, "_columns") else {})
     return {name: _plain(value, name) for name, value in header.items()}, arrays
 
 
@@ -156,7 +155,7 @@ def _take_apart_steps(pipeline: Pipeline) -> TakenApart:
             kind = "passthrough"
         elif type(step) in transformers.TRANSFORMERS.values():
             own, held = transformers.take_apart(step)
-            own |= _output(step)
+            own |= outputs.told(step)
         elif kind in {*CLASSES, "Pipeline"}:
             own, held = _take_apart(step)
         else:
@@ -185,21 +184,12 @@ def _put_together_steps(header: Mapping[str, Any], arrays: Mapping[str, Any]) ->
     return Pipeline(steps, verbose=bool(header["verbose"]))
 
 
-def _output(model: Any) -> dict[str, str]:
-    """Return the container that ``set_output`` was told, if it was called."""
-    told = getattr(model, "_sklearn_output_config", {}).get("transform")
-    return {} if told is None else {"output": told}
-
-
 def _with_output(model: Any, header: Mapping[str, Any]) -> Any:
     if "columns" in header:  # what the command line read, to be read again
         if not all(map(_names, header["columns"].values())):
             raise ValueError("columns that are none")
         model._columns = header["columns"]
-    if "output" in header:
-        if header["output"] not in OUTPUTS:
-            raise ValueError(f"an output of {header['output']!r}")
-        model.set_output(transform=header["output"])
+    outputs.set_told(model, header)
     return model
 
 

@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+import sklearn
 import sklearn.decomposition
 from scipy.spatial.distance import pdist
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import NotFittedError, UnsetMetadataPassedError
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
@@ -140,9 +141,49 @@ def test_pickling_and_saving_keep_the_bits(estimator, tmp_path):
     assert loaded.estimator.get_params() == model.estimator.get_params()
 
 
+def test_the_container_that_the_estimator_was_told_is_saved_too(tmp_path):
+    inner = NMF(3, random_state=0).set_output(transform="pandas")
+    pw.save(PartFeatures(inner).fit(X), tmp_path / "a.model")
+    loaded = pw.load(tmp_path / "a.model")
+    assert isinstance(loaded.transform(X), np.ndarray)
+    assert isinstance(loaded.estimator_.transform(X), pd.DataFrame)
+    assert isinstance(loaded.estimator.fit_transform(X), pd.DataFrame)
+    kind, header, arrays = model_file.read(tmp_path / "a.model")
+    model_file.write(tmp_path / "a.model", kind, {**header, "inner": {"output": "none"}}, arrays)
+    with pytest.raises(ModelFileError, match="an output of 'none'"):
+        pw.load(tmp_path / "a.model")
+    del header["inner"]  # as in files of earlier versions
+    model_file.write(tmp_path / "a.model", kind, header, arrays)
+    assert isinstance(pw.load(tmp_path / "a.model").estimator_.transform(X), np.ndarray)
+
+
+@pytest.mark.parametrize("routing", [False, True])
+def test_parameters_of_a_fit_go_to_the_estimator(routing):
+    weights = np.linspace(0.1, 3.0, len(X))
+    inner = NMF(3, random_state=0)
+    parts = clone(inner).fit(X, sample_weight=weights).components_
+    assert not np.allclose(parts, clone(inner).fit(X).components_)
+    with sklearn.config_context(enable_metadata_routing=routing):
+        if routing:
+            with pytest.raises(UnsetMetadataPassedError, match="sample_weight"):
+                PartFeatures(inner).fit(X, sample_weight=weights)
+            inner.set_fit_request(sample_weight=True)
+            given = {"sample_weight": weights}
+        else:
+            given = {"partfeatures__sample_weight": weights}
+        alone = PartFeatures(inner).fit(X, sample_weight=weights)
+        piped = make_pipeline(PartFeatures(inner), KNeighborsClassifier(3)).fit(X, X[:, 0] > 1, **given)
+    np.testing.assert_array_equal(alone.estimator_.components_, parts)
+    np.testing.assert_array_equal(piped[0].estimator_.components_, parts)
+
+
 def test_a_file_holds_features_of_our_estimators_alone(tmp_path):
-    with pytest.raises(ParameterError, match="cannot be saved"):
-        pw.save(PartFeatures(sklearn.decomposition.PCA(3)).fit(X), tmp_path / "a.model")
+    for theirs in (sklearn.decomposition.PCA(3), ESTIMATORS[-1]):
+        kind = type(theirs)
+        with pytest.raises(
+            ParameterError, match=rf"PartFeatures of {kind.__module__}\.{kind.__name__} cannot be saved"
+        ):
+            pw.save(PartFeatures(theirs).fit(X), tmp_path / "a.model")
     pw.save(PartFeatures(NMF(3, random_state=0)).fit(X), tmp_path / "a.model")
     kind, header, arrays = model_file.read(tmp_path / "a.model")
     model_file.write(tmp_path / "a.model", kind, {**header, "estimator": "PartFeatures"}, arrays)

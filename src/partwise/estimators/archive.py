@@ -13,6 +13,7 @@ from partwise.estimators.features import PartFeatures
 from partwise.estimators.minibatch import MiniBatchNMF
 from partwise.estimators.nmf import NMF
 from partwise.exceptions import ParameterError
+from partwise.io import outputs
 from partwise.io.held import Held, checked_facts, is_number, is_whole
 from partwise.penalties import Penalty
 from partwise.solvers.online import Online
@@ -68,11 +69,11 @@ def take_apart(model: NMF | MiniBatchNMF | PartFeatures) -> tuple[dict[str, Any]
         kind = type(model.estimator_).__name__
         if KINDS.get(kind) is not type(model.estimator_):
             raise ParameterError(
-                f"PartFeatures of a {kind} cannot be saved: a file keeps those of {' or '.join(KINDS)}. "
-                f"Save them with skops or joblib."
+                f"PartFeatures of {type(model.estimator_).__module__}.{kind} cannot be saved: a file keeps those of "
+                f"{' or '.join(f'partwise.{name}' for name in KINDS)}. Save them with skops or joblib."
             )
         own, held = take_apart(model.estimator_)
-        return {**own, "estimator": kind}, held
+        return {**own, "estimator": kind, "inner": outputs.told(model.estimator_)}, held
     header: dict[str, Any] = {
         "params": model.get_params(deep=False),
         "fitted": {name: getattr(model, name) for name in FITTED if hasattr(model, name)},
@@ -123,6 +124,7 @@ def put_together(header: Mapping[str, Any], held: Held) -> NMF | MiniBatchNMF | 
         if header["estimator"] not in KINDS:
             raise ValueError(f"features of a {header['estimator']!r}")
         fitted = put_together({**header, "kind": header["estimator"]}, held)
+        outputs.set_told(fitted, header.get("inner", {}))  # which files of earlier versions do not have
         features = PartFeatures(clone(fitted))
         features.estimator_ = fitted
         return features

@@ -3,8 +3,10 @@
 from typing import Any, Self
 
 import numpy as np
+from sklearn import get_config
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, MetaEstimatorMixin, TransformerMixin, clone
 from sklearn.utils import get_tags
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import check_is_fitted
 
 from partwise.atomic import rebuilt
@@ -82,7 +84,20 @@ class PartFeatures(ClassNamePrefixFeaturesOutMixin, MetaEstimatorMixin, Transfor
     def _n_features_out(self) -> int:
         return len(self.estimator_.components_)
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Return which parameters of a fit the estimator asks for, where scikit-learn's routing is enabled.
+
+        Returns
+        -------
+        routing : MetadataRouter
+            A router to the estimator's ``fit_transform``.
+        """
+        mapping = MethodMapping()
+        for caller in ("fit", "fit_transform"):
+            mapping.add(caller=caller, callee="fit_transform")
+        return MetadataRouter(owner=self).add(estimator=self.estimator, method_mapping=mapping)
+
+    def fit(self, X: Any, y: Any = None, **fit_params: Any) -> Self:
         """Learn the parts of X.
 
         Parameters
@@ -91,6 +106,8 @@ class PartFeatures(ClassNamePrefixFeaturesOutMixin, MetaEstimatorMixin, Transfor
             Training data, as the estimator takes it.
         y : Ignored
             Not used, present for API consistency by convention.
+        **fit_params : dict
+            Passed on to the estimator's ``fit_transform``, such as ``sample_weight`` to ``NMF``.
 
         Returns
         -------
@@ -102,10 +119,10 @@ class PartFeatures(ClassNamePrefixFeaturesOutMixin, MetaEstimatorMixin, Transfor
         ParameterError
             If the estimator has no ``fit_transform``, or no ``components_`` when it is fitted.
         """
-        self.fit_transform(X, y)
+        self.fit_transform(X, y, **fit_params)
         return self
 
-    def fit_transform(self, X: Any, y: Any = None) -> Array:
+    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Array:
         """Learn the parts of X and return the features of each row.
 
         Parameters
@@ -114,6 +131,8 @@ class PartFeatures(ClassNamePrefixFeaturesOutMixin, MetaEstimatorMixin, Transfor
             Training data, as the estimator takes it.
         y : Ignored
             Not used, present for API consistency by convention.
+        **fit_params : dict
+            Passed on to the estimator's ``fit_transform``, such as ``sample_weight`` to ``NMF``.
 
         Returns
         -------
@@ -128,7 +147,9 @@ class PartFeatures(ClassNamePrefixFeaturesOutMixin, MetaEstimatorMixin, Transfor
         if isinstance(self.estimator, type) or not hasattr(self.estimator, "fit_transform"):
             raise ParameterError(f"estimator must be a transformer such as NMF(20); got {shown(self.estimator)}.")
         fitted = clone(self.estimator)
-        W = fitted.fit_transform(X)
+        if get_config()["enable_metadata_routing"]:
+            fit_params = process_routing(self, "fit_transform", **fit_params).estimator.fit_transform
+        W = fitted.fit_transform(X, **fit_params)
         if not hasattr(fitted, "components_"):
             raise ParameterError(f"estimator must find parts; {shown(fitted)} has no components_ after its fit.")
         with rebuilt(self) as made:
