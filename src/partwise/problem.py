@@ -248,8 +248,7 @@ class Problem:
         H = self.even_rows.weighting.restored(right, right.T)[1]
         H = by_rows(self._in_users_unit(H, self.units[1]))
         if not self.is_whole and self.boxes[1] is None and not self.penalties[1]:
-            blank = self.X.T.blank_rows()
-            H[:, blank] = H[:, ~blank].mean(axis=1, keepdims=True) if not blank.all() else 0
+            guess_blank_columns(self.X, H)
         if self.bounds[1] is not None:  # to the bit, whatever the way through other units
             H = np.clip(H, *(bound.T for bound in self.bounds[1].box(H.shape[::-1], "H", H.dtype)))
         check_numbers(signed=self.given.is_signed, H=H)
@@ -265,6 +264,12 @@ class Problem:
         """Return a loss relative to its size of X: of squares the root, so that an error of X's size is 1."""
         share = value / self.size if self.size > 0 else 0.0
         return float(np.sqrt(2 * share)) if self.loss.degree == 2 else share
+
+
+def guess_blank_columns(X: Matrix, H: Array) -> None:
+    """Let columns of H (k, m) where X has no known entry be the mean of the others, in place."""
+    blank = X.T.blank_rows()
+    H[:, blank] = H[:, ~blank].mean(axis=1, keepdims=True) if not blank.all() else 0
 
 
 def _shared(W: tuple[Term, ...], H: tuple[Term, ...]) -> tuple[tuple[Term, ...], tuple[Term, ...]]:

@@ -31,6 +31,15 @@ def test_hidden_entries_are_filled_in_better_than_without_a_penalty(model):
     assert off_by(model.transform(GAPS), model.components_) < off_by(plain.fit_transform(GAPS), plain.components_)
 
 
+def test_a_column_without_a_known_entry_is_the_mean_of_the_others():
+    """A penalty alone would leave 0 there, the worst guess."""
+    X = GAPS.copy()
+    X[:, 7] = np.nan
+    H = NMF("choose", missing_values=np.nan, random_state=0).fit(X).components_
+    np.testing.assert_allclose(H[:, 7], np.delete(H, 7, axis=1).mean(axis=1), rtol=1e-5)
+    assert H[:, 7].max() > 0
+
+
 def test_the_model_tells_what_was_chosen_and_why(model):
     choice = model.rank_choice_
     assert model.n_components_ == choice.n_components == len(model.components_)
