@@ -2,44 +2,50 @@
 
 A line is known by its shape: its common words, and ``*`` for what stands between them and differs. ``In article <1@a>
 bob@a (Bob) writes:`` has the shape ``in article * writes``. Such a line is boilerplate if the rest of its documents is
-hardly more alike than the rest of any documents: lines of a subject, such as rows of a table of results, stay.
+hardly more alike than the rest of any documents, and far less alike than nearest documents are: lines of a subject,
+such as rows of a table of results, stay. To lose a subject's words is worse than to keep a signature, so lines stay if
+in doubt.
 """
 
 import math
 import re
 import string
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+from sklearn.utils import gen_batches
+from sklearn.utils.extmath import randomized_svd
 
 from partwise.matrix import Array
 from partwise.state import PlainState
+from partwise.topics.places import unit_rows
 from partwise.topics.weights import inverse_frequency, tfidf_rows
 
 __all__ = ["Boilerplate", "find_boilerplate"]
 
-MOST = 2_000
-"""Documents that are looked at, drawn at random: what stands in many is in these too."""
+MOST, LENGTH = 2_000, 4_000_000
+"""Documents that are looked at, drawn at random, and their characters: what stands in many is in these too."""
 FEWEST = 50
 """Documents below which nothing is sure to be in many."""
 LEAST, SHARE = 5, 0.002
-"""A line has to be in so many documents, and in such a share of them."""
+"""A line has to repeat in so many documents, and in such a share of them, to be judged."""
+MANY = 1_000
+"""Lines that are judged, and words: the most frequent ones."""
 WORTH = 0.005
 """Share of all words that these lines have to be: fewer make no topic, and texts are then read as they are."""
 LONGEST = 120
 """Characters up to which a line is known by its shape; a longer one has to repeat word by word."""
-ALIKE = 1.5
-"""How many times as alike as any two documents those of a line may be. Documents of one subject of ten are three to ten
-times as alike."""
-FIXED, ALIKE_FIXED = 4, 5.0
-"""A line of so many words and no gap is a signature even if its writer keeps to a subject: it may be in documents that
-are more alike, but not in copies of one text."""
-MEANT = 1 / 3
-"""Documents that have a word elsewhere, relative to those that have it in lines left out: with fewer it goes too."""
+DIRECTIONS = 16
+"""Singular vectors by which documents of a subject are alike even if they share few words."""
+NEAR, NOISE = 0.15, 2.0
+"""Likeness of the documents of a line: 0 is that of any two documents, 1 that of nearest ones. It may be up to `NEAR`,
+less ``NOISE / n`` for n documents, by which it varies by chance. Whole classes of AG news lie at 0.19 to 0.7."""
+NEAREST, BLOCK = 0.2, 256
+"""Nearest documents are at least this share of all; likeness is computed in blocks of so many rows."""
 GAP = "*"
 NO_WORD = re.compile(r"[\d@]|\w[./:]\w")
 """Numbers and addresses, which are gaps however often they come."""
@@ -55,7 +61,7 @@ class Boilerplate(PlainState):
     lines : tuple of str
         Shapes of the lines, most frequent first; one that ends with a colon is only the beginning of a line.
     words : tuple of str
-        Words that stand in these lines, and elsewhere regardless of the subject: they do not count at all.
+        Words that stand mostly in these lines, and elsewhere regardless of the subject: they do not count at all.
     common : tuple of str
         The words that shapes are told by; all others are gaps.
 
@@ -117,14 +123,15 @@ def find_boilerplate(texts: Sequence[str], vectorizer: Any) -> Boilerplate | Non
     Parameters
     ----------
     texts : sequence of str
-        The documents; of more than 2,000 so many are looked at, drawn at random.
+        The documents. Up to 2,000 are looked at, of 4 million characters together, drawn at random.
     vectorizer : scikit-learn vectorizer
         Counts the words of a text.
 
     Returns
     -------
     Boilerplate or None
-        Lines that stand in at least five documents and in a five-hundredth of them.
+        Lines that stand in at least five documents and in a five-hundredth of them; about twenty are needed to show
+        that a line stands anywhere.
 
     Examples
     --------
@@ -133,20 +140,22 @@ def find_boilerplate(texts: Sequence[str], vectorizer: Any) -> Boilerplate | Non
     >>> find_boilerplate(texts, make_vectorizer("en", False, True)).lines
     ('sent from my phone',)
     """
-    drawn = {*np.random.default_rng(0).permutation(len(texts))[:MOST].tolist()}
-    sample = [text.lower() for i, text in enumerate(texts) if i in drawn and text.strip()]
+    sample = _sample(texts)
     documents = [[*dict.fromkeys(text.splitlines())] for text in sample]
     least = max(LEAST, math.ceil(SHARE * len(sample)))
     if len(sample) < FEWEST or sum(len(lines) > 1 for lines in documents) < least:
         return None
     common = _common(documents, least)
     shapes = _Shapes(common)
-    held = [{*_shapes_of(lines, shapes)} for lines in documents]
-    counts = Counter(shape for own in held for shape in own)
+    counts = Counter[str]()
+    for lines in documents:
+        counts.update({*_shapes_of(lines, shapes)})
     often = sorted((-n, shape) for shape, n in counts.items() if n >= least and _says_something(shape))
-    candidates = [shape for _, shape in often]
+    candidates = [shape for _, shape in often[:MANY]]
     if not candidates:
         return None
+    places = {shape: i for i, shape in enumerate(candidates)}
+    G = _groups(({places[shape] for shape in _shapes_of(own, shapes) if shape in places} for own in documents), places)
     rest, left = _parts(Boilerplate(tuple(candidates), (), tuple(common)), sample)
     if _length(left) < WORTH * _length(sample):
         return None
@@ -154,21 +163,41 @@ def find_boilerplate(texts: Sequence[str], vectorizer: Any) -> Boilerplate | Non
         counted = vectorizer.fit_transform(rest)
     except ValueError:  # no words: all lines are the same ones
         return None
-    U = tfidf_rows(counted, inverse_frequency(counted))
-    lines = _regardless(candidates, held, U)
+    gone = _held(left, vectorizer)
+    removed = np.array([gone[str(word)] for word in vectorizer.get_feature_names_out()])
+    elsewhere = np.flatnonzero(np.bincount(counted.indices, minlength=counted.shape[1]) > removed)
+    if not elsewhere.size:
+        return None
+    others = sp.csr_array(sp.csc_array(counted)[:, elsewhere])  # names of writers tell the writer, not the subject
+    U = tfidf_rows(others, inverse_frequency(others))
+    lines = [candidates[i] for i in np.flatnonzero(_regardless(G, U))]
     if not lines:
         return None
     found = Boilerplate(tuple(lines), (), tuple(sorted(common)))
     _, left = _parts(found, sample)
     if _length(left) < WORTH * _length(sample):
         return None
-    return Boilerplate(found.lines, tuple(_words(left, least, vectorizer, U)), found.common)
+    return Boilerplate(found.lines, tuple(_words(left, least, vectorizer, counted, U)), found.common)
+
+
+def _sample(texts: Sequence[str]) -> list[str]:
+    """Return texts drawn at random, in lower case and in their order."""
+    drawn, length = list[tuple[int, str]](), 0
+    for i in np.random.default_rng(0).permutation(len(texts))[:MOST].tolist():
+        text = texts[i]
+        if text.strip() and length + len(text) <= LENGTH:
+            drawn.append((i, text.lower()))
+            length += len(text)
+    return [text for _, text in sorted(drawn)]
 
 
 def _parts(found: Boilerplate, texts: list[str]) -> tuple[list[str], list[str]]:
     """Return what is kept and what is left out of each text."""
-    parts = [[*found.split(text)] for text in texts]
-    rest, left = (["\n".join(pair[side] for pair in own) for own in parts] for side in (0, 1))
+    rest, left = list[str](), list[str]()
+    for text in texts:
+        pairs = [*found.split(text)]
+        rest.append("\n".join(kept for kept, _ in pairs))
+        left.append("\n".join(gone for _, gone in pairs))
     return rest, left
 
 
@@ -225,48 +254,75 @@ def _says_something(shape: str) -> bool:
     return bool(shape) and 2 * gaps <= len(shape.split())
 
 
-def _regardless(candidates: list[str], held: list[set[str]], U: Any) -> list[str]:
-    """Return the shapes whose documents, by the rest of their words U (n, m), are about anything."""
-    places = {shape: i for i, shape in enumerate(candidates)}
-    rows, columns = [], list[int]()
-    for document, own in enumerate(held):
-        found = [places[shape] for shape in own if shape in places]
-        rows += found
-        columns += [document] * len(found)
-    G = sp.csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(candidates), len(held)))
-    whole, likeness, told = _likeness(np.ones((1, len(held))), U)[0][0], *_likeness(G, U)
-    enough = told >= np.maximum(np.diff(G.indptr) / 2, 2)
-    fixed = np.array([GAP not in shape and len(shape.split()) >= FIXED for shape in candidates])
-    kept = enough & (likeness <= np.where(fixed, ALIKE_FIXED, ALIKE) * whole)
-    return [candidates[i] for i in np.flatnonzero(kept)]
+def _groups(held: Iterable[set[int]], places: Sized) -> Any:
+    """Return a matrix (g, n) of ones where a document n holds a line or word g."""
+    own = [sorted(found) for found in held]
+    indptr, indices = np.cumsum([0, *map(len, own)]), [g for found in own for g in found]
+    return sp.csr_array(sp.csr_array((np.ones(len(indices)), indices, indptr), shape=(len(own), len(places))).T)
 
 
-def _likeness(G: Any, U: Any) -> tuple[Array, Array]:
-    """Return the mean cosine of two documents of each group G (g, n), and how many of them have words in U (n, m)."""
-    filled = np.diff(U.indptr) > 0
-    told = G @ filled.astype(np.float64)
-    sums = sp.csr_array(G) @ U
-    squares = np.asarray(sums.multiply(sums).sum(axis=1)).ravel()
-    return (squares - told) / np.maximum(told * (told - 1), 1), told
+def _regardless(G: Any, U: Any) -> Array:
+    """Return whether the documents of each group G (g, n) are about anything, by their words U (n, m).
+
+    They must be so by words, which tell small subjects apart, and by directions of a singular value decomposition,
+    which tell large subjects apart even if these share most of their words.
+    """
+    filled = np.flatnonzero(np.diff(U.indptr))
+    every, G, U = np.diff(G.indptr), sp.csr_array(sp.csc_array(G)[:, filled]), U[filled]
+    told = np.diff(G.indptr)
+    kept: Array = (told >= np.maximum(every / 2, 2)) & (len(filled) > DIRECTIONS)
+    if not kept.any():
+        return kept
+    left, sizes, _ = randomized_svd(U, min(DIRECTIONS, *U.shape), random_state=0)
+    Z = left * sizes
+    limit = NEAR - NOISE / np.maximum(told, 1)
+    for X in (U, unit_rows(Z - Z.mean(axis=0))):
+        likeness, any_two, nearest = _likeness(G, X)
+        kept &= likeness - any_two <= limit * (nearest - any_two) + 1e-9
+    return kept
 
 
-def _words(left: list[str], least: int, vectorizer: Any, U: Any) -> list[str]:
-    """Return words that stand in lines left out more than elsewhere, or elsewhere regardless of the subject."""
+def _likeness(G: Any, X: Any) -> tuple[Array, float, Array]:
+    """Return mean cosines of documents, whose unit rows are X (n, d), in groups G (g, n).
+
+    They are those of two documents of a group (g,), of any two, and of a document of the group and its nearest ones
+    (g,), of which there are as many as the group has, but a fifth of all at least and half of all at most.
+    """
+    n, told = X.shape[0], np.diff(G.indptr)
+    near = np.clip(told - 1, max(int(NEAREST * n), 1), max(n // 2, 1))
+    within, nearest, total, columns = np.zeros(len(told)), np.zeros(len(told)), 0.0, sp.csc_array(G)
+    for rows in gen_batches(n, BLOCK):
+        S = X[rows] @ X.T
+        S = S.toarray() if sp.issparse(S) else S
+        own = np.arange(rows.start, rows.stop)
+        S[own - rows.start, own] = 0
+        total += S.sum()
+        block = sp.coo_array(columns[:, rows])
+        within += np.bincount(block.row, (G @ S.T)[block.row, block.col], len(told))
+        S[own - rows.start, own] = -np.inf  # a document is not near itself
+        sums = np.cumsum(-np.sort(-S, axis=1)[:, :-1], axis=1)
+        nearest += np.bincount(block.row, sums[block.col, near[block.row] - 1], len(told))
+    pairs = np.maximum(told * (told - 1), 1)
+    return within / pairs, total / (n * (n - 1)), nearest / np.maximum(told * near, 1)
+
+
+def _held(texts: list[str], vectorizer: Any) -> Counter[str]:
+    """Return how many texts have each word."""
     analyze, counts = vectorizer.build_analyzer(), Counter[str]()
-    for text in left:
+    for text in texts:
         counts.update({*analyze(text)})
+    return counts
+
+
+def _words(left: list[str], least: int, vectorizer: Any, counted: Any, U: Any) -> list[str]:
+    """Return words that stand mostly in lines left out, and elsewhere, as counted (n, v), regardless of the subject."""
+    counts = _held(left, vectorizer)
     columns = {str(word): j for j, word in enumerate(vectorizer.get_feature_names_out())}
-    named = sorted(word for word, n in counts.items() if n >= least)
+    named = [word for _, word in sorted((-n, word) for word, n in counts.items() if n >= least)[:MANY]]
     known = [word for word in named if word in columns]
-    own = sp.csr_array(sp.csc_array(U)[:, [columns[word] for word in known]].T)
+    own = sp.csr_array(sp.csc_array(counted)[:, [columns[word] for word in known]].T)
     G = sp.csr_array((np.ones(own.nnz), own.indices, own.indptr), own.shape)
-    held = np.diff(G.indptr)
-    (whole,), (filled,) = _likeness(np.ones((1, U.shape[0])), U)
-    sums, squares = (np.asarray(part.sum(axis=1)).ravel() for part in (own, own.multiply(own)))
-    shared = sums**2 - squares  # that documents share the word itself is no sign
-    alike = _likeness(G, U)[0] - shared / np.maximum(held * (held - 1), 1)
-    others = whole - shared / max(filled * (filled - 1), 1)
-    removed = np.array([counts[word] for word in known])
-    stays = (held > removed) | ((held > MEANT * removed) & (alike > ALIKE * others))
-    kept = {word for word, stay in zip(known, stays.tolist(), strict=True) if stay}
-    return [word for word in named if word not in kept]
+    goes = np.diff(G.indptr) <= np.array([counts[word] for word in known])
+    goes[goes] = _regardless(G[np.flatnonzero(goes)], U)
+    stays = {word for word, gone in zip(known, goes.tolist(), strict=True) if not gone}
+    return sorted({*named} - stays)
