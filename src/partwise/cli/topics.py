@@ -2,6 +2,7 @@
 
 import sys
 import time
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -196,7 +197,7 @@ def command(
 def _left_out(boilerplate: "Boilerplate") -> str:
     """Return what is said of lines that were left out."""
     n = len(boilerplate.lines)
-    such = ", ".join(f"{line[:40]!r}" for line in boilerplate.lines[:3])
+    such = ", ".join(repr(shorten(line, 50, placeholder="…")) for line in boilerplate.lines[:3])
     return (
         f"{n:,} {'line' if n == 1 else 'lines'} of boilerplate left out, such as {such}; --keep-boilerplate counts them"
     )
