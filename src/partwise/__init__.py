@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from partwise.estimators.start import initialize as initialize
     from partwise.factorization import Factorization as Factorization
     from partwise.factorization import factorize as factorize
+    from partwise.matching import Match as Match
+    from partwise.matching import match as match
     from partwise.metrics.comparison import Comparison as Comparison
     from partwise.metrics.comparison import compare_with_svd as compare_with_svd
     from partwise.metrics.diagnostics import Diagnostics as Diagnostics
@@ -36,8 +38,6 @@ if TYPE_CHECKING:
     from partwise.selection.choice import RankChoice as RankChoice
     from partwise.selection.consensus import Consensus as Consensus
     from partwise.selection.consensus import consensus as consensus
-    from partwise.selection.matching import Match as Match
-    from partwise.selection.matching import match as match
     from partwise.selection.rank import choose_rank as choose_rank
     from partwise.topics.model import TopicModel as TopicModel
 
@@ -67,8 +67,8 @@ _WHERE = {
     "relative_error": "metrics.reconstruction",
     "explained_fraction": "metrics.reconstruction",
     "sparseness": "metrics.reconstruction",
-    "match": "selection.matching",
-    "Match": "selection.matching",
+    "match": "matching",
+    "Match": "matching",
     "choose_rank": "selection.rank",
     "RankChoice": "selection.choice",
     "consensus": "selection.consensus",
@@ -80,7 +80,7 @@ _WHERE = {
     "TopicModel": "topics.model",
     "Recommender": "recommend.recommender",
 }
-_MODULES = ("datasets", "exceptions", "extend", "losses", "recommend", "terms", "topics")
+_MODULES = ("datasets", "exceptions", "extend", "losses", "plot", "recommend", "terms", "topics")
 
 __all__ = sorted(_WHERE)
 

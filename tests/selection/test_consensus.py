@@ -167,14 +167,11 @@ def test_parameters_that_nothing_accepts_are_refused_by_name(planted, options, w
         consensus(planted(30, 20, 2), **{"n_components": 2, **options})
 
 
-def test_the_plot_has_a_bar_for_each_part(planted):
-    matplotlib = pytest.importorskip("matplotlib", reason="pictures need matplotlib")
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
-
-    axes = consensus(planted(50, 30, 2), 2, n_runs=3, random_state=0).plot()
-    assert len(axes.patches) == 2
-    pyplot.close("all")
+def test_a_consensus_draws_itself(planted):
+    figures = pytest.importorskip("matplotlib.figure", reason="pictures need matplotlib")
+    own = figures.Figure().subplots()
+    assert consensus(planted(50, 30, 2), 2, n_runs=3, random_state=0).plot(ax=own) is own
+    assert len(own.patches) == 2
 
 
 def test_a_plot_without_matplotlib_names_the_extra(planted, without):

@@ -1,7 +1,6 @@
 """``partwise rank``."""
 
 import io
-import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -115,12 +114,11 @@ def command(
     \b
     Example: partwise rank counts.csv --max 6
     """
-    from partwise.selection.figure import axes
+    from partwise.plot.canvas import axes
     from partwise.selection.rank import choose_rank
 
     ax = None
     if out is not None:  # at once, not after the search
-        os.environ.setdefault("MPLBACKEND", "agg")
         ax = axes(None, "--out")
     X = read_non_negative(file, format, missing).X
     n_unknown = count_unknown(X, missing, file)

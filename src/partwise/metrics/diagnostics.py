@@ -10,11 +10,11 @@ from partwise.exceptions import DataError, ParameterError
 from partwise.factorization import Factorization
 from partwise.losses import Frobenius, Loss, get_loss
 from partwise.losses.fixed import Fixed, gram
+from partwise.matching import duplicates
 from partwise.matrix import Array, Matrix, array_of, as_matrix, rescaled, widened
 from partwise.matrix.names import feature_names, like_columns, order_of
 from partwise.metrics.reconstruction import comparable
 from partwise.parameters import check_flag, check_integer, check_number
-from partwise.selection.matching import duplicates
 from partwise.summary import Summary, spread
 from partwise.units import scaled
 

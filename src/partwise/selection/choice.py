@@ -10,10 +10,10 @@ import numpy as np
 from scipy.special import stdtrit
 
 from partwise.exceptions import MissingExtraError
+from partwise.matching import duplicates, match
 from partwise.matrix import Array
-from partwise.selection.figure import axes
+from partwise.plot import rank
 from partwise.selection.ledger import Cell, Ledger
-from partwise.selection.matching import duplicates, match
 from partwise.summary import WIDTH, Summary, spread
 
 SURE = 0.9
@@ -105,7 +105,7 @@ class RankChoice(Summary):
         )
 
     def plot(self, ax: Any = None) -> Any:
-        """Draw the held-out error against the number of parts, the choice marked.
+        """Draw the held-out error against the number of parts, the choice marked; see ``partwise.plot.rank``.
 
         Parameters
         ----------
@@ -119,21 +119,12 @@ class RankChoice(Summary):
 
         Raises
         ------
+        DataError
+            If the search ended before anything was judged.
         MissingExtraError
             If matplotlib is not installed.
         """
-        ax = axes(ax, "RankChoice.plot")
-        k, error, spread, stability = (
-            [record[name] for record in self.records] for name in ("n_components", "error", "error_se", "stability")
-        )
-        ax.errorbar(k, error, yerr=spread, marker="o", color="C0", label="held-out error")
-        ax.axvline(self.n_components, color="0.6", linestyle="--")
-        ax.set(xlabel="parts", ylabel="held-out error", title=f"{self.n_components} parts")
-        other = ax.twinx()
-        other.plot(k, stability, marker=".", color="C1", label="stability")
-        other.set(ylabel="stability", ylim=(0, 1.05))
-        ax.figure.legend(loc="upper right")
-        return ax
+        return rank(self, ax)
 
 
 def judge(ledger: Ledger, tried: Sequence[int], *, late: bool) -> RankChoice:

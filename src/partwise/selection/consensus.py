@@ -14,14 +14,14 @@ from scipy.spatial.distance import squareform
 from partwise.factorization import factorize
 from partwise.locks import Lock
 from partwise.losses import Loss, get_loss
+from partwise.matching import match
 from partwise.matrix import Array
 from partwise.matrix.names import feature_names
 from partwise.parameters import check_choice, check_count, check_integer, check_kind, check_stopping, draw_seed
 from partwise.penalties import Penalty
+from partwise.plot import selection as pictures
 from partwise.problem import Problem
 from partwise.projection import Projection
-from partwise.selection.figure import axes
-from partwise.selection.matching import match
 from partwise.selection.resampling import RESAMPLES, check_counts
 from partwise.selection.runs import Run, Runs
 from partwise.solvers import Solver, get_solver
@@ -119,7 +119,7 @@ class Consensus(Summary):
         return "\n".join(lines)
 
     def plot(self, ax: Any = None) -> Any:
-        """Draw the reproducibility of each part.
+        """Draw the reproducibility of each part; see ``partwise.plot.consensus``.
 
         Parameters
         ----------
@@ -136,10 +136,7 @@ class Consensus(Summary):
         MissingExtraError
             If matplotlib is not installed.
         """
-        ax = axes(ax, "Consensus.plot")
-        ax.bar(np.arange(len(self.reproducibility)), self.reproducibility)
-        ax.set(xlabel="part", ylabel="reproducibility", ylim=(0, 1), title=f"{self.n_kept} runs")
-        return ax
+        return pictures.consensus(self, ax)
 
 
 def consensus(

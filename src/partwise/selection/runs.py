@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from partwise.init import initialize
+from partwise.matching import unit_rows
 from partwise.matrix import Array
 from partwise.penalties import Penalty
 from partwise.problem import Problem
 from partwise.projection import Projection
-from partwise.selection.matching import unit_rows
 from partwise.selection.resampling import drawn
 from partwise.solvers import Factor, Outcome, Solver, alternate, in_step
 from partwise.stopping import Stopping, StopReason

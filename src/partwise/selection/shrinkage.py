@@ -17,7 +17,6 @@ from partwise.plan import Plan
 from partwise.problem import Problem, guess_blank_columns
 from partwise.projection import Projection
 from partwise.selection.choice import RankChoice
-from partwise.selection.figure import axes
 from partwise.selection.holdout import RIDGE, Fold, deal
 from partwise.threads import Workers
 
@@ -92,14 +91,6 @@ class PenaltyChoice(RankChoice):
     def __str__(self) -> str:
         rows = [f"{r['n_components']:>6}{r['starts']:>8}{r['l2']:>12.4g}{r['error']:>10.4f}" for r in self.records]
         return "\n".join([f"{'parts':>6}{'starts':>8}{'l2':>12}{'error':>10}", *rows, self.reason])
-
-    def plot(self, ax: Any = None) -> Any:
-        """Draw the lowest held-out error of each number of parts of one start; see ``RankChoice.plot``."""
-        ax, alone = axes(ax, "RankChoice.plot"), [r for r in self.records if r["starts"] == 1]
-        tried = sorted({r["n_components"] for r in alone})
-        ax.plot(tried, [min(r["error"] for r in alone if r["n_components"] == k) for k in tried], marker="o")
-        ax.set(xlabel="parts of one start", ylabel="held-out error")
-        return ax
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from partwise.selection.matching import Match
+from partwise.matching import Match
 from partwise.summary import Summary, spread
 from partwise.topics.frames import frame
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from partwise.factorization import factorize
 from partwise.losses import Loss
+from partwise.matching import match
 from partwise.matrix import Array
 from partwise.parameters import draw_seed
-from partwise.selection.matching import match
 
 __all__ = ["topic_stability"]
 

@@ -8,9 +8,9 @@ from scipy.cluster.hierarchy import linkage
 from scipy.spatial.distance import squareform
 
 from partwise.exceptions import DataError, ParameterError, shown
+from partwise.matching import match
 from partwise.matrix import Array
 from partwise.parameters import check_integer
-from partwise.selection.matching import match
 from partwise.tables.cells import is_missing
 from partwise.topics.collection import as_many
 from partwise.topics.comparison import TopicDiff, topic_diff

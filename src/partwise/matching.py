@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
+from sklearn.utils.validation import check_is_fitted
 
 from partwise.exceptions import DataError
 from partwise.factorization import Factorization
@@ -76,6 +77,8 @@ def match(a: Any, b: Any) -> Match:
     ------
     DataError
         If the features differ in number, or an entry is NaN or infinite.
+    NotFittedError
+        If a model is not fitted.
 
     References
     ----------
@@ -136,6 +139,8 @@ def duplicates(H: Any, threshold: float = DUPLICATE) -> list[tuple[int, int, flo
 
 def parts_of(model: Any, name: str) -> Array:
     """Return the parts (k, m) of a model or array, in float64, checked."""
+    if hasattr(model, "fit"):
+        check_is_fitted(model)
     given = model.H if isinstance(model, Factorization) else getattr(model, "components_", model)
     parts = array_of(given, name).astype(np.float64, copy=False)
     if parts.ndim != 2:

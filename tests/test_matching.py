@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.optimize
+from sklearn.exceptions import NotFittedError
 
 from partwise import NMF, factorize, match
 from partwise.exceptions import DataError
-from partwise.selection.matching import duplicates
+from partwise.matching import duplicates
 
 RNG = np.random.default_rng(0)
 H = RNG.gamma(0.3, 1.0, (6, 40))
@@ -78,6 +79,11 @@ def test_models_of_other_features_are_refused_with_both_numbers():
 def test_what_cannot_be_compared_is_refused_by_name(b, words):
     with pytest.raises(DataError, match=words):
         match(H, b)
+
+
+def test_a_model_that_is_not_fitted_says_so():
+    with pytest.raises(NotFittedError, match="This NMF instance is not fitted yet"):
+        match(H, NMF(2))
 
 
 def test_near_duplicates_are_named_the_most_alike_first():

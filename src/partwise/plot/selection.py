@@ -1,0 +1,129 @@
+"""What the search for a number of parts found, and how far runs agree on each part."""
+
+from typing import Any
+
+import numpy as np
+
+from partwise.exceptions import DataError, ParameterError, shown
+from partwise.plot.canvas import COLOURS, SMALL, axes
+
+NAMED = 20
+"""Parts up to which the value stands above its bar."""
+
+
+def rank(choice: Any, ax: Any = None) -> Any:
+    """Draw the held-out error and the stability against the number of parts, the choice marked.
+
+    Bars of the error are one standard error long, up and down. Of a search with penalties, which has no stability, the
+    lowest error of each number of parts of one start is drawn.
+
+    Parameters
+    ----------
+    choice : RankChoice
+        What ``choose_rank`` found, or ``rank_choice_`` of a model.
+    ax : matplotlib Axes or None, default=None
+        Where to draw; None: on new ones.
+
+    Returns
+    -------
+    matplotlib Axes
+        What was drawn on; the stability has an axis of its own on the right.
+
+    Raises
+    ------
+    DataError
+        If the search ended before anything was judged.
+    MissingExtraError
+        If matplotlib is not installed.
+    ParameterError
+        If ``choice`` is no RankChoice.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import partwise as pw
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.gamma(0.3, 1.0, (80, 3)) @ rng.gamma(0.3, 1.0, (3, 40)) * rng.gamma(99, 0.01, (80, 40))
+    >>> ax = pw.plot.rank(pw.choose_rank(X, ranks=range(1, 6), random_state=0))
+    >>> ax.get_title(), ax.get_xlabel()
+    ('3 parts', 'parts')
+    """
+    choice = getattr(choice, "rank_choice_", choice)
+    if not hasattr(choice, "records") or not hasattr(choice, "n_components"):
+        raise ParameterError(f"choice must be a RankChoice, as choose_rank returns it; got {shown(choice)}.")
+    if not choice.records:
+        raise DataError(f"There is nothing to draw. {choice.reason}")
+    ax = axes(ax, "plot.rank")
+    if "stability" in choice.records[0]:
+        _rank(ax, choice)
+    else:
+        alone = [record for record in choice.records if record["starts"] == 1]
+        tried = sorted({record["n_components"] for record in alone})
+        lowest = [min(record["error"] for record in alone if record["n_components"] == k) for k in tried]
+        ax.plot(tried, lowest, marker="o", color=COLOURS[0])
+        ax.set(xlabel="parts of one start", ylabel="held-out error, relative")
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    return ax
+
+
+def consensus(agreed: Any, ax: Any = None) -> Any:
+    """Draw the reproducibility of each part: its mean cosine with its like in other runs.
+
+    Parameters
+    ----------
+    agreed : Consensus
+        What ``partwise.consensus`` found.
+    ax : matplotlib Axes or None, default=None
+        Where to draw; None: on new ones.
+
+    Returns
+    -------
+    matplotlib Axes
+        What was drawn on.
+
+    Raises
+    ------
+    MissingExtraError
+        If matplotlib is not installed.
+    ParameterError
+        If ``agreed`` is no Consensus.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import partwise as pw
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.gamma(0.3, 1.0, (60, 3)) @ rng.gamma(0.3, 1.0, (3, 20)) * rng.gamma(99, 0.01, (60, 20))
+    >>> ax = pw.plot.consensus(pw.consensus(X, 3, n_runs=5, random_state=0))
+    >>> len(ax.patches), ax.get_title()
+    (3, '5 runs')
+    """
+    if not hasattr(agreed, "reproducibility"):
+        raise ParameterError(f"agreed must be a Consensus, as partwise.consensus returns it; got {shown(agreed)}.")
+    values, ax = agreed.reproducibility, axes(ax, "plot.consensus")
+    bars = ax.bar(np.arange(len(values)), values, color=COLOURS[0], width=0.7)
+    if len(values) <= NAMED:
+        ax.bar_label(bars, fmt="%.2f", fontsize=SMALL, padding=1)
+    ax.set(xlabel="part", ylabel="reproducibility (mean cosine)", ylim=(0, 1.08), title=f"{agreed.n_kept} runs")
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def _rank(ax: Any, choice: Any) -> None:
+    """Draw the error on the left axis and the stability on the right one."""
+    k, error, spread, stability = (
+        [record[name] for record in choice.records] for name in ("n_components", "error", "error_se", "stability")
+    )
+    bars = ax.errorbar(
+        k, error, yerr=spread, marker="o", capsize=3, color=COLOURS[0], label="held-out error ± standard error"
+    )
+    ax.axvline(choice.n_components, color="0.6", linestyle=":", zorder=0)
+    title = "1 part" if choice.n_components == 1 else f"{choice.n_components} parts"
+    ax.set(xlabel="parts", ylabel="held-out error, relative", title=title if choice.clear else f"{title}, not clear")
+    other = ax.twinx()
+    (line,) = other.plot(k, stability, marker="s", linestyle="--", color=COLOURS[1], label="stability (mean cosine)")
+    other.set(ylabel="stability (mean cosine)", ylim=(0, 1.05))
+    ax.legend(
+        handles=[bars, line], fontsize=SMALL, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2, frameon=False
+    )

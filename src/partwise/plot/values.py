@@ -1,0 +1,69 @@
+"""What pictures need of a model: its parts, their weights, and the names of both."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from partwise.exceptions import DataError, ParameterError, shown
+from partwise.factorization import Factorization
+from partwise.matching import parts_of
+from partwise.matrix import Array, array_of
+from partwise.plot.canvas import checked_names, short
+
+MODELS = "a fitted model, a Factorization, a Consensus or a TopicModel"
+
+
+def parts(model: Any, name: str = "model") -> Array:
+    """Return the parts (k, m) of a model or array, in float64, checked; there is at least one."""
+    H = parts_of(model, name)
+    if not H.size:
+        raise DataError(f"{name} has no parts to draw: they have shape {H.shape}.")
+    return H
+
+
+def feature_names(model: Any, given: Any, count: int) -> list[str] | None:
+    """Return the names of features, as they are drawn: those given, or the model's own; None if it has none."""
+    if given is not None:
+        return checked_names("feature_names", given, count)
+    own = getattr(model, "words_", None)
+    own = getattr(model, "feature_names_in_", None) if own is None else own
+    return None if own is None or len(own) != count else [short(name) for name in own]
+
+
+def labels(model: Any, given: Any, count: int) -> list[str]:
+    """Return the names of parts, as they are drawn: those given, the labels of a TopicModel, or numbers."""
+    if given is not None:
+        return checked_names("labels", given, count)
+    own = getattr(model, "labels_", None)
+    if isinstance(own, list) and len(own) == count:
+        return [short(f"{t}: {name}") for t, name in enumerate(own)]
+    return [f"part {t}" for t in range(count)]
+
+
+def weights(model: Any) -> Array:
+    """Return weights (n, k) of parts in rows, in float64, checked.
+
+    Of a model that has its parts too, the weights are what each part contributes to the sum of the row, so that they
+    can be compared across parts. An array is taken as it is.
+    """
+    if hasattr(model, "fit"):
+        check_is_fitted(model)
+    found: Any = getattr(model, "factorization_", model)
+    if isinstance(found, Factorization) or hasattr(found, "reproducibility"):
+        W, H = found.W, parts_of(found, "model")
+    elif hasattr(found, "document_topics_"):
+        W, H = found.document_topics_, parts_of(found, "model")
+    elif hasattr(found, "components_"):
+        raise ParameterError(
+            f"model={type(model).__name__} does not keep the weights of its data; give W = model.transform(X)."
+        )
+    else:
+        W, H = model, None
+    W = array_of(W, "W").astype(np.float64, copy=False)
+    if W.ndim != 2 or not W.size:
+        raise DataError(f"W must be {MODELS}, or weights of shape (n_samples, n_components); got {shown(model)}.")
+    if not np.isfinite(W).all() or (W < 0).any():
+        i, t = np.argwhere(~np.isfinite(W) | (W < 0))[0]
+        raise DataError(f"W[{i}, {t}] = {W[i, t]} cannot be drawn as a share; weights are finite, and at least 0.")
+    return W if H is None else W * np.abs(H).sum(axis=1)
