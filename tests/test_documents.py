@@ -20,7 +20,8 @@ from partwise import kernels
 from partwise.cli.main import COMMANDS, group
 
 ROOT = Path(__file__).parents[1]
-DOCS = [*sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "docs" / "how-to").glob("*.md"))]
+FOLDERS = ("", "start", "guide", "how-to")
+DOCS = [path for folder in FOLDERS for path in sorted((ROOT / "docs" / folder).glob("*.md"))]
 FRAGMENTS = sorted((ROOT / "changelog.d").glob("*.md"))  # none in a source distribution
 PAGES = [*sorted(ROOT.glob("*.md")), *DOCS, *(path for path in FRAGMENTS if path.name == "README.md")]
 RUN = [ROOT / "README.md", ROOT / "ARCHITECTURE.md", *DOCS]
