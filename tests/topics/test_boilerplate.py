@@ -219,3 +219,9 @@ def test_a_stream_leaves_out_what_its_first_batch_told(passages):
 def test_whether_to_keep_it_is_a_flag():
     with pytest.raises(ParameterError, match="keep_boilerplate"):
         TopicModel(keep_boilerplate="yes").fit(["rates"])
+
+
+@pytest.mark.parametrize("lines", [(), ("",), ("", "sent from my phone")])
+@pytest.mark.parametrize("text", ["", " ", "\n\n", "Rates rose.", "...\nRates rose."])
+def test_an_empty_line_or_text_or_none_at_all_is_no_error(lines, text):
+    assert Boilerplate(lines, (), ())(text).strip() in {"", "rates rose.", "...\nrates rose."}

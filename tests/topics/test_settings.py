@@ -194,3 +194,10 @@ def test_documents_weigh_in_the_choice_of_a_number_what_they_weigh_in_the_fit():
     X.data *= rng.gamma(9, 1 / 9, len(X.data))
     found = TopicModel("choose").fit(X)
     assert found.rank_reason_ == pw.choose_rank(X, CHOICES, sample_weight=document_weights(X), random_state=0).reason
+
+
+@pytest.mark.parametrize("texts", [["the bank cut rates"], ["bank", ""], ["bank", "bank"]])
+def test_a_single_document_or_word_has_one_topic_and_the_model_tells_why(texts):
+    model = TopicModel("choose").fit(texts)
+    assert model.n_topics_ == 1
+    assert "single document or word" in model.rank_reason_

@@ -56,6 +56,10 @@ def test_words_of_every_document_are_coherent_and_words_that_never_meet_are_not(
     assert npmi(X, [[0, 1], [2, 3]]).tolist() == [1, -1]
 
 
+def test_words_never_meet_where_there_are_no_documents():
+    assert npmi(sp.csr_array((0, 2)), [[0, 1]]).tolist() == [-1]
+
+
 def test_diversity_counts_words_that_differ():
     assert diversity([[0, 1, 2], [3, 4, 5]]) == 1
     assert diversity([[0, 1], [0, 1]]) == 0.5

@@ -80,7 +80,7 @@ class Boilerplate(PlainState):
         object.__setattr__(self, "_shapes", _Shapes(frozenset(self.common)))
         object.__setattr__(self, "_lines", frozenset(self.lines))
         words = [shape.split() for shape in self.lines]
-        object.__setattr__(self, "_ends", frozenset((own[0], own[-1]) for own in words))
+        object.__setattr__(self, "_ends", frozenset((own[0], own[-1]) for own in words if own))
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)

@@ -22,6 +22,8 @@ def number_of_topics(asked: Any, X: Any, settings: Settings, max_memory: Any) ->
         raise DataError("every entry of the matrix is zero: no document has a word. Pass documents with words.")
     if not isinstance(asked, str):
         return min(int(asked), most), None
+    if most == 1:
+        return 1, "1 topic: a single document or word has no more."
     choice = choose_rank(
         X if max_memory is None else open_blocks(X, max_memory), [k for k in CHOICES if k <= most // 2] or [1],
         folds=min(5, most), loss=settings.loss_function, sample_weight=settings.weights(X),

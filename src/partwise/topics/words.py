@@ -158,7 +158,7 @@ def npmi(X: Any, top: Sequence[Sequence[int]]) -> Array:
     if not used:
         return found
     held = (X[:, used] != 0).astype(np.float64)
-    together = np.asarray((held.T @ held).todense()) / X.shape[0]
+    together = np.asarray((held.T @ held).todense()) / max(X.shape[0], 1)
     place = {j: position for position, j in enumerate(used)}
     for topic, words in enumerate(top):
         if len(words) < 2:
