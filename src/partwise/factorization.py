@@ -120,6 +120,8 @@ class Factorization(Summary, PlainState):
     ) -> Array:
         """Return the weights of the parts in new rows: W >= 0 that minimises the loss for this H.
 
+        Each row stands alone: one without a known entry has weights of 0.
+
         Parameters
         ----------
         X : array, sparse matrix or frame of shape (n_rows, n_features)
@@ -233,7 +235,8 @@ def factorize(
         those of W stay at least 0, a semi-NMF. X itself stays as it is.
     missing_values : None, nan or 0, default=None
         Which entries of X are unknown, and count for nothing: none (NaN is refused), NaN, or those that are 0 or, in a
-        sparse X, absent.
+        sparse X, absent. Rows of W and columns of H without a known entry are the mean of the others, unless they have
+        bounds; they are no part of the penalties.
     sample_weight, feature_weight : array of shape (n_samples,), (n_features,), or None
         What the losses of a row, a column are multiplied by. A row of weight 2 is a row given twice.
     entry_weight : array or sparse matrix of shape (n_samples, n_features), or None

@@ -234,21 +234,26 @@ class Problem:
         )
         return W, H
 
-    def W(self, left: Array) -> Array:
-        """Return W (n, k) of `even_rows` in the user's units; raises DataError if numbers cannot hold it."""
+    def W(self, left: Array, *, alone: bool = False) -> Array:
+        """Return W (n, k) of `even_rows` in the user's units; raises DataError if numbers cannot hold it.
+
+        Rows without a known entry are the mean of the others, unless W has bounds or each row stands `alone`.
+        """
         W = self._in_users_unit(left, self.units[0])
+        if not (self.is_whole or alone) and self.boxes[0] is None:
+            guess_blank_rows(self.X, W)
         check_numbers(W=W)
         return W
 
     def H(self, right: Array) -> Array:
         """Return H for an Ht (m, k) in the user's units; raises DataError if numbers cannot hold it.
 
-        Columns of which no entry is known are the mean of the others, which is the best guess, and costs nothing.
+        Columns without a known entry are the mean of the others, unless H has bounds.
         """
         H = self.even_rows.weighting.restored(right, right.T)[1]
         H = by_rows(self._in_users_unit(H, self.units[1]))
-        if not self.is_whole and self.boxes[1] is None and not self.penalties[1]:
-            guess_blank_columns(self.X, H)
+        if not self.is_whole and self.boxes[1] is None:
+            guess_blank_rows(self.X.T, H.T)
         if self.bounds[1] is not None:  # to the bit, whatever the way through other units
             H = np.clip(H, *(bound.T for bound in self.bounds[1].box(H.shape[::-1], "H", H.dtype)))
         check_numbers(signed=self.given.is_signed, H=H)
@@ -266,10 +271,14 @@ class Problem:
         return float(np.sqrt(2 * share)) if self.loss.degree == 2 else share
 
 
-def guess_blank_columns(X: Matrix, H: Array) -> None:
-    """Let columns of H (k, m) where X has no known entry be the mean of the others, in place."""
-    blank = X.T.blank_rows()
-    H[:, blank] = H[:, ~blank].mean(axis=1, keepdims=True) if not blank.all() else 0
+def guess_blank_rows(X: Matrix, factor: Array) -> None:
+    """Let rows of a factor (n, k) where X has no known entry be the mean of the others, in place.
+
+    The loss does not depend on them, and a penalty alone would leave 0 there, which predicts worse.
+    """
+    blank = X.blank_rows()
+    if blank.any():
+        factor[blank] = factor[~blank].mean(axis=0, dtype=np.float64) if not blank.all() else 0
 
 
 def _shared(W: tuple[Term, ...], H: tuple[Term, ...]) -> tuple[tuple[Term, ...], tuple[Term, ...]]:

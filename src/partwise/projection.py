@@ -50,7 +50,10 @@ class Projection:
     def __call__(
         self, X: Any, *, n_jobs: int | None = None, most: int | None = None, bounds: Bounds | None = None
     ) -> Array:
-        """Return W (n, k) of X's dtype, within its bounds; `most` limits the steps of an iterative solve."""
+        """Return W (n, k) of X's dtype, within its bounds; `most` limits the steps of an iterative solve.
+
+        A row without a known entry has weights of 0: no row depends on others.
+        """
         given = as_matrix(X)
         if given.shape[1] != self._right.shape[0]:
             raise DataError(
@@ -70,7 +73,7 @@ class Projection:
                 matrix, problem.loss, None, self._parts[matrix.dtype], problem.penalties[0], workers, most=most,
                 domain=problem.domains[0],
             )  # fmt: skip
-        return problem.W(left)
+        return problem.W(left, alone=True)
 
 
 class KeptProjection:

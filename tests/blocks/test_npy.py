@@ -88,9 +88,14 @@ def test_a_bad_entry_in_the_middle_is_named_by_file_row_and_column(tmp_path, den
 def test_unknown_entries_of_a_file_are_those_of_the_array(tmp_path, dense):
     data = dense.copy()
     data[np.random.default_rng(3).random(data.shape) < 0.1] = np.nan
+    data[[5, 70]], data[:, 3] = np.nan, np.nan
     np.save(tmp_path / "x.npy", data)
     options = {"init": "random", "random_state": 0, "max_iter": 10, "tol": 0, "solver": "mu", "missing_values": np.nan}
-    found, wanted = (NMF(3, **options).fit(X) for X in (open_blocks(tmp_path / "x.npy", SMALL), data))
+    models = found, wanted = NMF(3, **options), NMF(3, **options)
+    W, expected = (
+        m.fit_transform(X) for m, X in zip(models, (open_blocks(tmp_path / "x.npy", SMALL), data), strict=True)
+    )
+    np.testing.assert_allclose(W, expected, atol=1e-8)
     np.testing.assert_allclose(found.components_, wanted.components_, atol=1e-8)
 
 

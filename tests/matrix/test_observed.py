@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from partwise import NMF, MiniBatchNMF, Penalty, factorize
+from partwise import NMF, Bounds, MiniBatchNMF, Penalty, factorize
 from partwise.exceptions import DataError
 from partwise.losses import get_loss
 from partwise.matrix import as_matrix
@@ -108,9 +108,10 @@ def test_transform_of_the_data_is_w_where_entries_are_unknown(solver, loss, dtyp
     model = NMF(3, solver=solver, beta_loss=loss, missing_values=NAN if store == "dense" else 0, random_state=0)
     model.set_params(tol=1e-3, max_iter=2000)
     W = model.fit_transform(X)
-    np.testing.assert_allclose(model.transform(X), W, rtol=1e-5, atol=1e-5 * W.max())
+    again, known = model.transform(X), np.arange(60) != 11
+    np.testing.assert_allclose(again[known], W[known], rtol=1e-5, atol=1e-5 * W.max())
     np.testing.assert_allclose(model.transform(X[7:8])[0], W[7], rtol=1e-5, atol=1e-5 * W.max())
-    assert not W[11].any()
+    assert not again[11].any(), "rows of transform know nothing of each other"
 
 
 @pytest.mark.parametrize(("solver", "loss"), [("hals", 2), ("pivoting", 2), ("ccd", 1), ("mu", 1.5)])
@@ -200,13 +201,48 @@ def test_an_x_that_is_unknown_altogether_is_refused_in_a_fit_and_weighs_nothing_
     assert not model.transform(nothing).any()
 
 
-@pytest.mark.parametrize("penalty", [Penalty(l1=0.1), Penalty(l2=0.1)])
-def test_a_column_without_known_entries_pays_no_penalty(penalty):
-    X = GAPS.copy()
-    X[:, 5] = NAN
-    found = factorize(X, 3, missing_values=NAN, penalty_H=penalty, random_state=0, max_iter=300)
-    assert not found.H[:, 5].any()
-    assert found.H.any(axis=0).sum() == 39
+def without_some(dtype, store):
+    """GAPS without a known entry in two rows and a column, with what marks an unknown entry."""
+    X = GAPS.astype(dtype)
+    X[[11, 40]], X[:, 5] = NAN, NAN
+    known = ~np.isnan(X)
+    return (X, NAN) if store == "dense" else (sp.csr_array((X[known], np.nonzero(known)), shape=X.shape), 0)
+
+
+@pytest.mark.parametrize("penalty", [None, Penalty(l1=0.1), Penalty(l2=0.1)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("store", ["dense", "sparse"])
+def test_rows_and_columns_without_known_entries_are_the_mean_of_the_others(penalty, dtype, store):
+    """They are predicted as the others are on average, with a penalty too, which does not count them."""
+    X, missing = without_some(dtype, store)
+    options = {"penalty_W": penalty, "penalty_H": penalty, "random_state": 0}
+    found = factorize(X, 3, missing_values=missing, **options)
+    rows, columns = np.delete(found.W, [11, 40], axis=0), np.delete(found.H, 5, axis=1)
+    assert found.W.dtype == dtype
+    for row in (11, 40):
+        np.testing.assert_allclose(found.W[row], rows.mean(axis=0), rtol=1e-5)
+        np.testing.assert_allclose((found.W @ found.H)[row], (rows @ found.H).mean(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(found.H[:, 5], columns.mean(axis=1), rtol=1e-5)
+    costs = 0 if penalty is None else sum(penalty.value(part.sum(), (part * part).sum()) for part in (rows, columns))
+    assert found.curve["loss"][-1] == pytest.approx(found.loss + costs, rel=1e-5)
+    same_bits(found, factorize(X, 3, missing_values=missing, n_jobs=2, **options))
+
+
+@pytest.mark.parametrize("options", [{"alpha_W": 1e-3}, {"alpha_W": "choose"}], ids=["given", "chosen"])
+@pytest.mark.parametrize("store", ["dense", "sparse"])
+def test_a_penalty_of_the_estimator_leaves_no_zeros_where_nothing_is_known(options, store):
+    X, missing = without_some(np.float64, store)
+    model = NMF(3, missing_values=missing, random_state=0, max_iter=500, tol=1e-3, **options)
+    W, H = model.fit_transform(X), model.components_
+    np.testing.assert_allclose(W[11], np.delete(W, [11, 40], axis=0).mean(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(H[:, 5], np.delete(H, 5, axis=1).mean(axis=1), rtol=1e-5)
+    assert not model.transform(X)[11].any()
+
+
+def test_a_row_of_bounded_weights_stays_within_its_bounds_where_nothing_is_known():
+    X, missing = without_some(np.float64, "dense")
+    found = factorize(X, 3, missing_values=missing, random_state=0, bounds_W=Bounds(0, 0.1))
+    assert found.W.max() <= 0.1
 
 
 @pytest.mark.parametrize("loss", ["frobenius", "kullback-leibler", 1.5])

@@ -368,7 +368,8 @@ class NMF(BaseNMF):
         """Return the weights of the parts in new rows, the exact minimum for convex losses.
 
         ``fit(X).transform(X)`` equals ``fit_transform(X)``, because a fit ends with the same step; also where both are
-        given the same entry_weight and fixed_weights, with these to the tolerance of a bounded solve.
+        given the same entry_weight and fixed_weights, with these to the tolerance of a bounded solve. A row without a
+        known entry has weights of 0 here, and the mean of the other rows in ``fit_transform``.
 
         Parameters
         ----------

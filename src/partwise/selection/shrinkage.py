@@ -14,7 +14,7 @@ from partwise.matrix.convert import as_known
 from partwise.parameters import check_choice, check_number
 from partwise.penalties import Penalty
 from partwise.plan import Plan
-from partwise.problem import Problem, guess_blank_columns
+from partwise.problem import Problem, guess_blank_rows
 from partwise.projection import Projection
 from partwise.selection.choice import RankChoice
 from partwise.selection.holdout import RIDGE, Fold, deal
@@ -271,7 +271,7 @@ def search(
         at, starts = found.joined(k, at) if ranks is None else (at, [found.fits[k, at][0]])
         share = found.lighter(k, at, starts)
         _, H = side_by_side([found.fit(small, k, at, pair, most=LAST) for pair in starts])
-    guess_blank_columns(small, H)  # a penalty leaves 0 there, which predicts less
+    guess_blank_rows(small.T, H.T)
     for record in found.records:
         record["l2"] *= scale
     reason = _because(found, k, at, len(starts), scale)
