@@ -82,6 +82,6 @@ def open_array(X: Any, max_memory: int) -> BlockSource:
 
 
 def _is_whole_map(X: Any) -> bool:
-    """Return whether an array is a memory map of a file, of which the file holds all that was written to it."""
+    """Return whether an array is a memory map of a file that holds all that was written to the array."""
     whole = isinstance(X, np.memmap) and isinstance(X.base, mmap.mmap) and X.filename is not None
     return whole and X.flags.c_contiguous and X.mode != "c"

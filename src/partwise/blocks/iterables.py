@@ -146,7 +146,7 @@ class Repeated(BlockSource):
         self._passing: Iterator[Any] | None = None
         self._next = 0
         self._ahead: dict[int, Any] = {}  # blocks by number, that came before the one that was asked for
-        self._last: tuple[int, Any] | None = None  # of which another part may be asked for
+        self._last: tuple[int, Any] | None = None  # another part of it can be asked for
 
     def read(self, first: int, last: int) -> Any:
         """See BlockSource."""

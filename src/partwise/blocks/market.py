@@ -1,4 +1,4 @@
-"""Matrix Market files (.mtx), of which never more than a piece is in memory: SciPy parses one piece after another."""
+"""Matrix Market files (.mtx). SciPy parses one piece after another, and only one is in memory."""
 
 import io
 import lzma

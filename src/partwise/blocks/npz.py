@@ -24,7 +24,7 @@ ANEW = "Write it anew with scipy.sparse.save_npz or numpy.savez."
 
 
 class Member:
-    """An array (count,) in an archive, of which the next entries can be taken, and none left out."""
+    """An array (count,) in an archive. The next entries can be taken, and none left out."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream

@@ -19,7 +19,7 @@ FILES = {".npy": ("npy", "open_npy")} | dict.fromkeys(HDF5, ("hdf5", "open_hdf5"
 LAYERED = (*HDF5, ".zarr")
 """Endings of files that may hold several matrices."""
 ZARR = ("zarr.json", ".zgroup", ".zarray")
-"""Files of which a folder of Zarr has one."""
+"""A folder of Zarr has one of these files."""
 
 
 def open_blocks(source: Any, max_memory: int | str = "1GiB", *, layer: str | None = None) -> BlockSource:

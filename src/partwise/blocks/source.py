@@ -29,7 +29,7 @@ def block_dtype(dtype: Any) -> np.dtype[Any]:
 
 
 class BlockSource(Summary, ByBlocks):
-    """A matrix of which only a few row blocks are in memory at a time. ``open_blocks`` makes it.
+    """A matrix that has only a few row blocks in memory at a time. ``open_blocks`` makes it.
 
     A fit takes it as X, and so does ``transform``.
 
@@ -93,7 +93,7 @@ class BlockSource(Summary, ByBlocks):
         return rows
 
     def _check_columns(self, rows: Any, first: int) -> None:
-        """Raise for the first entry whose column is outside the matrix: kernels would read past the end of arrays."""
+        """Raise for the first entry with a column outside the matrix: kernels would read past the end of arrays."""
         outside = (rows.indices < 0) | (rows.indices >= self.shape[1])
         if outside.any():
             at = int(np.argmax(outside))

@@ -23,7 +23,7 @@ __all__ = ["command"]
 @click.option("--transpose", is_flag=True, help="Rows of SOURCE, an .mtx file, are features, and columns samples.")
 @json_option
 def command(source: str, target: str, max_memory: str, layer: str | None, transpose: bool, as_json: bool) -> None:
-    """Write a matrix in a form of which a part can be read at a time.
+    """Write a matrix in a form that can be read part by part.
 
     Do this once for a matrix that is larger than memory. SOURCE is a matrix: .npz, .mtx, .npy (each also packed, as
     .gz), a folder of 10x, or a .parquet with the columns row, column and value, counted from 0; with partwise[io] also

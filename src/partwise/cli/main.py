@@ -38,7 +38,7 @@ COMMANDS = {
     "explain": "Tell why an article is recommended: reasons that add up to its score.",
     "evaluate": "Measure how well recommendations predict what readers read next.",
     "fit": "Factorize a matrix of numbers into parts.",
-    "convert": "Write a matrix in a form of which a part can be read at a time.",
+    "convert": "Write a matrix in a form that can be read part by part.",
     "parts": "Show the parts of a saved model, or write them to a table.",
     "transform": "Apply a saved model to a file.",
     "rank": "Choose the number of parts of a matrix of numbers.",

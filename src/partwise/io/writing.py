@@ -77,7 +77,7 @@ def write_bytes(path: str | bytes | os.PathLike[str] | os.PathLike[bytes], conte
 def write_stream(
     path: str | bytes | os.PathLike[str] | os.PathLike[bytes], fill: Callable[[IO[bytes]], object]
 ) -> None:
-    """Write a file as `write_bytes` does, of which never all has to be in memory.
+    """Write a file as `write_bytes` does, without all of it in memory.
 
     Parameters
     ----------

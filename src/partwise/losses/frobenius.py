@@ -60,7 +60,7 @@ class Frobenius(BetaDivergence):
         self, rows: Any, targets: tuple[Array, Array, Array], right: Array, *, l1: float, l2: float, sweeps: int,
         shrink: float, momentum: float, box: Sequence[Array],
     ) -> tuple[float, float]:  # fmt: skip
-        """Run coordinate sweeps for rows of which each has a Gram matrix of its own.
+        """Run coordinate sweeps for rows that have a Gram matrix each.
 
         `targets` are (iterate, start, point), each (b, k): both outer ones are written. Returns half the squared error
         at the new point, and the squared length of the first sweep.

@@ -91,6 +91,6 @@ class Huber(Loss):
     def size(self, X: Matrix) -> float:
         """Return the sum of x min(x, delta): the pull of X on a model of zeros.
 
-        That on a model of X itself would be the sum of squares, of which gross errors may be nearly all.
+        The size on a model of X itself would be the sum of squares. Gross errors can be nearly all of that sum.
         """
         return X.sum_of(lambda x: x * np.minimum(x, float(self.delta)))

@@ -331,7 +331,7 @@ class Matrix(ABC):
         return WholeFacts(self.mean, self.floor, self.work)
 
     def as_part_of(self, whole: "WholeFacts") -> None:
-        """Take from a matrix of which these are some rows what a half-step should not ask of these alone."""
+        """Take facts from `whole`, the matrix of these rows: a half-step must not ask these rows alone."""
         for part in (self, self.T):
             part.__dict__.update(whole._asdict())
 

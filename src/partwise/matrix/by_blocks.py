@@ -23,7 +23,7 @@ from partwise.threads import ALONE, Workers
 
 
 class ByBlocks(Matrix):
-    """A storage of which ``shape``, ``dtype``, ``blocks`` and ``block`` are all that a subclass gives.
+    """A storage by blocks of rows. A subclass gives ``shape``, ``dtype``, ``blocks`` and ``block``, and nothing else.
 
     A fit reads each block once an iteration, and holds two for each thread: one that is computed on, and one that is
     read meanwhile. Its columns cannot be read, so a solver has to work from sums over the rows (``Solver.by_sums``).

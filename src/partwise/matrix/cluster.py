@@ -32,7 +32,7 @@ FEW = 1 << 25
 WIDTH = 8 * 64
 """Bytes of a column's sums, of a usual number of parts."""
 ALIGNED = 16
-"""Bytes at whose multiples NumPy's arrays begin."""
+"""NumPy's arrays begin at multiples of so many bytes."""
 AT_ONCE = 1 << 23
 """Bytes of one message to the scheduler, which warns of more than 10 MB."""
 DEEPEST = 10
@@ -209,7 +209,7 @@ class _Kept:
 
 @cache
 def _pickler() -> Any:
-    """Return a pickler by value that leaves out pieces, of which only the places go."""
+    """Return a pickler by value that sends the places of pieces, and not the pieces."""
 
     class Pickler(import_module("cloudpickle").Pickler):  # type: ignore[misc]
         def __init__(self, file: Any, futures: list[Any]) -> None:

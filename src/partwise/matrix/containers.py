@@ -107,7 +107,7 @@ def plain(X: Any, name: str = "X") -> Any:
         return plain(_matrix_of(X, name), name)
     if _is(X, "pandas", "DataFrame"):
         return _of_frame(X, name)
-    if _is(X, "polars", "DataFrame"):  # of which NumPy makes numbers even where it has dates
+    if _is(X, "polars", "DataFrame"):  # NumPy makes numbers of it even where it has dates
         for column, dtype in X.schema.items():
             if not (dtype.is_numeric() or str(dtype) in ("Boolean", "Null")):
                 _refuse_dtype(dtype, f"Column {column!r} of {name}")

@@ -147,7 +147,7 @@ def _block(part: Matrix, rows: slice, kind: str | None, weights: Any) -> Matrix:
 
 
 def as_known(matrix: Matrix) -> Observed:
-    """Return a matrix in memory, all of whose cells are known, as one of known entries."""
+    """Return a matrix in memory as one of known entries; all its cells are known."""
     return Observed(_sparse(all_known(matrix)), None)
 
 

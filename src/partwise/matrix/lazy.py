@@ -56,7 +56,7 @@ def _floats(frame: Any) -> Any:
 
 
 class Lazy(ByBlocks):
-    """A Dask array (n, m), dense or of sparse chunks, of which each chunk of rows is a block.
+    """A Dask array (n, m), dense or of sparse chunks. Each chunk of rows is a block.
 
     Without a cluster chunks are computed on the fit's own threads. With one (``distributed.Client``) its workers hold
     them, compute what is asked of each, and add up large sums among themselves; what a task needs is its argument, so a

@@ -1,4 +1,4 @@
-"""X of which some entries are known, each with a weight; the others are unknown, and count for nothing."""
+"""X with known entries, each with a weight; the others are unknown, and count for nothing."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

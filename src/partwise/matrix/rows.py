@@ -282,7 +282,7 @@ def _weighted_sum(loss: Entrywise, x: Array, p: Array, weights: Array | None, fl
 
 @dataclass(frozen=True, eq=False)
 class SpeckledRows(Rows):
-    """Rows of which some columns count, the same for all.
+    """Rows where some columns count, the same for all rows.
 
     Parameters
     ----------

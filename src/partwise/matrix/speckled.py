@@ -83,7 +83,7 @@ def _taken(edges: Array, which: Array | None) -> tuple[Array, Array]:
 
 
 class Speckled(Matrix):
-    """A dense or sparse matrix of which some cells count for nothing.
+    """A dense or sparse matrix where some cells count for nothing.
 
     Their entries are zeros of `base`. What zeros add to a product is nothing, and what they add to a Gram matrix or to
     column sums is known group by group: a block of rows has those of the columns that count in its group. So a

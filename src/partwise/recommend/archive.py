@@ -86,7 +86,7 @@ def put_together(header: Mapping[str, Any], held: Held) -> Recommender:
     model._check()
     log = _log(header, held)
     model._texts = model._vectorizer = model._language = None
-    model._titles = _titles(log, header.get("titles", []))  # of which files of earlier versions have none
+    model._titles = _titles(log, header.get("titles", []))  # files of earlier versions have no titles
     if "rated" in header:
         model._published = np.full(len(log.articles), np.nan)
         model._model = _ratings(log, header["rated"], held)

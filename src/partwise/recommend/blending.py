@@ -205,7 +205,7 @@ def _neighbours(free: Sequence[int], half_lives: Sequence[float | None]) -> list
         return lambda blend: replace(blend, ridge=value)
 
     ages = [[fresh(value) for value in half_lives], [lately(value) for value in half_lives]]
-    # Something of what is read lately stays, so that articles of which nothing else is known have an order.
+    # What is read lately keeps some weight: it alone puts articles in order that no other piece tells apart.
     least = STEPS[1]
     return [
         *ages,

@@ -200,7 +200,7 @@ def _number(value: Any, place: str) -> float:
 def times_of(column: Any, what: str, ids: Sequence[Any], *, gaps: bool = False, whole: bool = True) -> Array:
     """Return seconds since 1970; with `gaps` NaN where there is no value, else each row has to have one.
 
-    Of a column that is not `whole`, dates whose day and month only other rows tell apart are refused.
+    If a column is not `whole`, dates are refused where only other rows tell day and month apart.
     """
     given = _plain(column)
     values = given if isinstance(given, np.ndarray) else listed(given, f"column 'time' of {what}")
@@ -227,7 +227,7 @@ def times_of(column: Any, what: str, ids: Sequence[Any], *, gaps: bool = False, 
 
 
 def numbers_as_times(column: Any) -> Array | None:
-    """Return a column of numbers as float64, whose unit only all of them tell; None for any other column."""
+    """Return a column of numbers as float64, None for any other column. Only all numbers together tell the unit."""
     given = _plain(column)
     if isinstance(given, np.ndarray) and given.dtype.kind != "O":
         return given.astype(np.float64) if given.dtype.kind in "fiu" and given.ndim == 1 else None

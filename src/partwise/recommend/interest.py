@@ -49,7 +49,7 @@ class Blend:
 
 @dataclass(frozen=True)
 class Interest(PlainState):
-    r"""Scores of articles for readers, of whom it is known what they read.
+    r"""Scores of articles for readers, from what they read.
 
     .. math:: s_{ui} = \frac{1}{1 + a_i / h} (p\, w_u \cdot h_i + c\, n_u^{-1/2} \sum_j x_{uj} c_{ji}
                        + t\, n_u^{-1/2} \sum_j x_{uj} \langle t_j, t_i \rangle + l\, r_i)
@@ -303,7 +303,7 @@ class Interest(PlainState):
 
     @cached_property
     def _unknown(self) -> Array:
-        """Return what readers of whom nothing is known get: the rule that is hard to beat among fresh articles."""
+        """Return the scores for readers without reads: the rule that is hard to beat among fresh articles."""
         half_lives = [half_life for half_life in (self.blend.lately, self.blend.fresh) if half_life is not None]
         return self.lately(min(half_lives, default=None)) / self.units[-1]
 

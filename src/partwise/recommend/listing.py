@@ -35,7 +35,7 @@ class Listing(Fitted):
     ) -> Any:
         """Return the best articles for each reader.
 
-        A reader who was never met, or of whom no read is known, gets the articles that are read lately; with explicit
+        A reader who was never met, or has no known read, gets the articles that are read lately; with explicit
         feedback those that all readers rate best.
 
         Parameters

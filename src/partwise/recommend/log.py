@@ -226,7 +226,7 @@ class _Gathered:
 
     def __init__(self, readers: Ids, articles: Ids, whole: bool) -> None:
         self.readers, self.articles, self.whole = readers, articles, whole
-        self.counted: bool | None = None  # whether times are numbers, whose unit is told by all of them together
+        self.counted: bool | None = None  # whether times are numbers; all of them together tell the unit
         self.columns: dict[str, list[Array]] = {"reader": [], "article": [], "strength": [], "time": []}
         self.names: list[str] | None = None
 

@@ -40,7 +40,7 @@ class Recommender(Listing):
     n_components : int, default=32
         Parts of readers and articles; no more than there are of these.
     feedback : {'implicit', 'explicit'}, default='implicit'
-        Whether a strength says how much a read counts, or is a rating, of which absent ones are unknown.
+        Whether a strength says how much a read counts, or is a rating. Absent ratings are unknown.
     half_life : float, default=None
         Days in which what a reader read comes to count half; None: it always counts the same.
     content_weight : float or 'auto', default='auto'

@@ -123,7 +123,7 @@ def _list(topic: TopicFacts, language: str | None) -> Html:
     return tag(
         "details",
         tag("summary", f"All {_documents(topic)}" if not missing else f"{len(lines):,} of {_documents(topic)}"),
-        note("Documents of which this is the largest topic, the most typical first, with its share in each.",
+        note("Documents whose largest topic this is, the most typical first, with its share in each.",
              f" {left_out}" if missing else None),
         tools,
         tag("ol", lines, class_="documents", tabindex=0, aria_label=f"Documents of topic {number}"),

@@ -40,7 +40,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class Passage:
-    """A passage of a typical document, in pieces of which some are words of the topic; no pieces without texts."""
+    """A passage of a typical document, in pieces; some are words of the topic. No pieces without texts."""
 
     document: Document
     share: float
@@ -52,7 +52,7 @@ class TopicFacts:
     """One topic.
 
     ``ranks`` holds, for each of `STEPS`, places in ``words``, best first; ``exclusive`` the heavy words that other
-    topics hardly use; ``fit`` the mean over the documents of which it is the largest topic; ``documents`` their number,
+    topics hardly use; ``fit`` the mean over the documents whose largest topic it is; ``documents`` their number,
     and ``listed`` the most typical of them; ``place`` its point on the map.
     """
 

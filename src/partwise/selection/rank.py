@@ -27,7 +27,7 @@ PATIENCE, RISE = 4, 0.02
 """After so many numbers of parts in a row with an error so far, relatively, above the fold's lowest, more are not tried
 unless asked for."""
 COPIES = 5
-"""Of X in memory, at most, beside one for each fold that runs at the time."""
+"""Copies of X in memory beside one for each fold that runs at the time; there may be fewer."""
 COLUMNS = 10_000
 """Most features that parts of different folds are compared on."""
 

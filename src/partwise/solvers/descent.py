@@ -147,7 +147,7 @@ class Record:
         return better
 
     def curve(self, final: float) -> Array:
-        """Return the curve, at the end of which is `final`."""
+        """Return the curve, which ends at `final`."""
         curve = np.array([tuple(row) for row in self.rows], dtype=CURVE)
         curve["loss"] = np.maximum(np.minimum.accumulate(np.where(curve["loss"] < np.inf, curve["loss"], final)), final)
         return curve

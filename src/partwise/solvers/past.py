@@ -22,7 +22,7 @@ SWEEPS_W, SWEEPS_H = 8, 4
 """Sweeps of a step of least squares, chosen on generated data and cells: 2 over H get less far, 8 no further in sum.
 All are made, because steps that end early at some threshold jump: float32 would then lead elsewhere than float64."""
 WEAK = 8
-"""Of a part whose weights squared sum to fewer units of rounding of the largest sum, the past tells nothing."""
+"""Units of rounding of the largest sum: a part with a smaller sum of squared weights is unknown to the past."""
 
 
 class Batch(NamedTuple):
@@ -58,7 +58,7 @@ class Past(ABC):
 
     @abstractmethod
     def rescaled(self, scale: Array, loss: Loss) -> "Past":
-        """Return the past of a stream whose parts were multiplied by `scale` (k,), and their weights divided by it."""
+        """Return the past of a stream for parts multiplied by `scale` (k,) and weights divided by it."""
 
 
 @dataclass(frozen=True, eq=False)

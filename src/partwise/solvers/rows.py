@@ -75,7 +75,7 @@ def solve_rows(
     if start is None:
         model = float(parts.mass.sum())
         start = np.full((n, k), X.mean * X.shape[1] / model if model > 0 else 0.0, X.dtype)
-    # parts of which a row knows no entry could be anything: zeros, as of least squares
+    # where a row knows no entry of a part, its weight could be anything: it is 0, as with least squares
     told = [np.where(X.rows(*rows).touched(parts.array), start[slice(*rows)], 0) for rows in X.blocks]
     start = np.concatenate(told)
     if loss.has_half_step or (isinstance(loss, BetaDivergence) and domain.exact):

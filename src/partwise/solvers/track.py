@@ -104,7 +104,7 @@ class Track:
             self._change(self.own)
 
     def _change(self, function: Callable[[Array], Array]) -> None:
-        """Put what a function makes of them in the place of the arrays, each of which keeps its roles."""
+        """Replace each array by what a function makes of it; the new array keeps its roles."""
         found: dict[int, Array] = {}
 
         def new(array: Array) -> Array:

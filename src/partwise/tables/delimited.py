@@ -88,7 +88,7 @@ class Delimited(Table):
         return lines > self.n_rows + self._skip
 
     def _refuse_swallowed(self) -> None:
-        """Refuse a cell with line breaks each of whose lines is a row: its quote was left open, and closed by another.
+        """Refuse a cell of several lines if each line is a row: its quote was left open, and another closed it.
 
         Where no column tells rows from a text by its numbers, it is told in a note.
         """

@@ -232,7 +232,7 @@ def _preamble(lines: Sequence[str]) -> tuple[int, str | None, str | None]:
         else:
             break
         skip += 1
-    if skip == len(lines):  # texts, all of which begin like comments
+    if skip == len(lines):  # texts that all begin like comments
         return 0, delimiter, None
     return skip, delimiter, heading if heading is not None and heading.startswith("#") else None
 

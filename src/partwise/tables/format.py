@@ -22,7 +22,7 @@ MEANING = {
     "index_column": (*TEXTS, ".xlsx", ".parquet"),
     "layer": (".xlsx", ".npz", ".h5ad", ".zarr"),
 }
-"""The kinds of files of which a setting says something; those that are not here can be given for all."""
+"""The kinds of files that a setting is for; a setting that is not here is for all kinds."""
 
 
 @dataclass(frozen=True)

@@ -185,7 +185,7 @@ def _begins_with(path: str, character: bytes) -> bool:
 
 
 def _paired(value: Any) -> Any:
-    """Return a value whose pairs of half characters are whole ones, and whose NaN is None."""
+    """Return a value with pairs of half characters as whole ones, and with None for NaN."""
     if isinstance(value, dict):
         return {_paired(name): _paired(held) for name, held in value.items()}
     if isinstance(value, list):

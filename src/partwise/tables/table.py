@@ -188,7 +188,7 @@ class Table(ABC):
         return [None if none else text for text, none in zip(np.ma.getdata(found), empty, strict=True)]
 
     def piecewise(self, column: str) -> Iterator[str | None]:
-        """Yield the cells of a column as `texts` returns them, of which a piece is in memory at a time."""
+        """Yield the cells of a column as `texts` returns them; one piece at a time is in memory."""
         source, _ = self.column(column)
         for first in range(0, self.n_rows, PIECE):
             rows = f"rowid between {first} and {first + PIECE - 1} order by rowid"
@@ -300,7 +300,7 @@ select cell, id, code from bare join ids using (id)""")
         return f"case when isnan({cell}) then null when {whole} then {cell}::bigint::varchar else {cell}::varchar end"
 
     def _number(self, column: str, source: str, cell: str) -> str:
-        """Return SQL for the numbers in a column of text, all of whose other cells are words for unknown."""
+        """Return SQL for the numbers in a column of text, if all other cells are words for unknown."""
         if self._kept[column][2] != "VARCHAR":
             raise DataError(f"{self.name}: {self.label(column)} holds {self._kept[column][2]}, no numbers.")
         cells = f"select {cell} x from {source} order by rowid"

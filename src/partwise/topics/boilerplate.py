@@ -286,7 +286,7 @@ def _likeness(G: Any, X: Any) -> tuple[Array, float, Array]:
     """Return mean cosines of documents, whose unit rows are X (n, d), in groups G (g, n).
 
     They are those of two documents of a group (g,), of any two, and of a document of the group and its nearest ones
-    (g,), of which there are as many as the group has, but a fifth of all at least and half of all at most.
+    (g,). The nearest are as many as the group has, but at least a fifth and at most half of all documents.
     """
     n, told = X.shape[0], np.diff(G.indptr)
     near = np.clip(told - 1, max(int(NEAREST * n), 1), max(n // 2, 1))

@@ -57,7 +57,7 @@ def checked_stream(texts: Iterable[Any]) -> Iterator[str]:
 
 
 def no_texts(texts: Any) -> DataError:
-    """Return the error for a collection without texts, of which an iterator may have been read before."""
+    """Return the error for a collection without texts. An iterator may have been read before."""
     way_out = "Pass at least one."
     if isinstance(texts, Iterator):
         way_out = "The iterator has nothing left: make it anew, for it can be read once."

@@ -68,7 +68,7 @@ class Memory:
         return Memory(self.squared, forget * self.gram + gram, forget * self.cross + cross)
 
     def grown(self, n_topics: int, n_words: int) -> "Memory":
-        """Return the memory with room for more topics and words, of which it knows nothing yet."""
+        """Return the memory with places for more topics and words; it knows nothing of these yet."""
         more = n_topics - len(self.cross)
         gram = np.pad(self.gram, (0, more))
         return Memory(self.squared, gram, np.pad(self.cross, ((0, more), (0, n_words - self.cross.shape[1]))))
@@ -87,6 +87,6 @@ class Memory:
         return found
 
     def rescaled(self, lengths: Array) -> "Memory":
-        """Return the memory for topics divided by `lengths` (k,), whose places are multiplied by them."""
+        """Return the memory for topics divided by `lengths` (k,) and places multiplied by them."""
         gram = lengths[:, None] * self.gram * lengths if self.squared else lengths * self.gram
         return Memory(self.squared, gram, lengths[:, None] * self.cross if self.squared else self.cross)

@@ -195,7 +195,7 @@ def _document(model: Any, row: int, characters: int = 0) -> Document:
 
 
 def _listed(model: Any, topic: int, members: Array) -> list[Listed]:
-    """Return the most typical of the documents of which the topic is the largest, in the order of `typical`."""
+    """Return the most typical of the documents whose largest topic it is, in the order of `typical`."""
     theta = model.document_topics_[members]
     shares = shares_of(theta)[:, topic]
     order = np.argsort(-shares * theta[:, topic], kind="stable")

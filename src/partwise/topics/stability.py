@@ -13,7 +13,7 @@ from partwise.parameters import draw_seed
 __all__ = ["topic_stability"]
 
 MOST_ROWS = 10_000
-"""Documents that the refits see, at the most, drawn at random: enough to tell whether a topic comes back."""
+"""Most documents that the refits see, drawn at random: enough to tell whether a topic comes back."""
 
 
 def topic_stability(
