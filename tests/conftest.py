@@ -67,6 +67,14 @@ def pairwise(cases):
     return kept
 
 
+@pytest.fixture(autouse=True)
+def closed_figures():
+    """Close the figures that a test has left to pyplot, which keeps them and warns of many."""
+    yield
+    if (pyplot := sys.modules.get("matplotlib.pyplot")) is not None:
+        pyplot.close("all")
+
+
 @pytest.fixture(scope="session")
 def shared_data():
     """Folder of the data sets that are too large for the repository."""

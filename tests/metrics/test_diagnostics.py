@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 from sklearn.decomposition import NMF as TheirNMF
+from sklearn.exceptions import NotFittedError
 
 import partwise as pw
 from partwise.exceptions import DataError, DomainError, ParameterError
@@ -210,10 +211,15 @@ def test_the_summary_is_short_however_many_parts_there_are():
     assert str(pw.diagnose(X, (W[:, :1], H[:1]))).startswith("31 x 17, 1 part: ")
 
 
-@pytest.mark.parametrize("model", [None, 3, "NMF", (W,), (W, H, W), pw.NMF(2)])
+@pytest.mark.parametrize("model", [None, 3, "NMF", (W,), (W, H, W)])
 def test_what_has_no_parts_is_refused(model):
     with pytest.raises(ParameterError, match="has no parts; give a Factorization, a fitted NMF"):
         pw.diagnose(X, model)
+
+
+def test_a_model_that_is_not_fitted_says_so():
+    with pytest.raises(NotFittedError, match="This NMF instance is not fitted yet"):
+        pw.diagnose(X, pw.NMF(2))
 
 
 def test_data_outside_the_loss_s_domain_and_a_cosine_that_is_none_are_refused():

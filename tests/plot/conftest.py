@@ -1,19 +1,9 @@
-"""Models that are drawn, and figures that are closed again."""
-
-import sys
+"""Models that are drawn."""
 
 import numpy as np
 import pytest
 
 import partwise as pw
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    """No figure of pyplot outlives a test."""
-    yield
-    if (pyplot := sys.modules.get("matplotlib.pyplot")) is not None:
-        pyplot.close("all")
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,11 @@ RIGHT = {
     "convergence": lambda of: plot.convergence(of("model")),
     "rank": lambda of: plot.rank(of("choice")),
     "consensus": lambda of: plot.consensus(of("agreed")),
+    "residuals": lambda of: plot.residuals(of("X"), of("model")),
+    "comparison": lambda of: plot.comparison(of("model"), of("agreed")),
+    "signature": lambda of: plot.signature(np.random.default_rng(0).random((2, 96))),
+    "endmembers": lambda of: plot.endmembers(of("model"), np.linspace(400, 900, 12)),
+    "spectrogram": lambda of: plot.spectrogram(of("model"), 8000, 128),
 }
 """A call of each function; `of` returns the fixture of that name."""
 
@@ -35,6 +40,9 @@ ONE_AXES = {
     "convergence": lambda of, ax: plot.convergence(of("model"), ax=ax),
     "rank": lambda of, ax: plot.rank(of("choice"), ax),
     "consensus": lambda of, ax: plot.consensus(of("agreed"), ax),
+    "residuals": lambda of, ax: plot.residuals(of("X"), of("model"), ax=ax),
+    "comparison": lambda of, ax: plot.comparison(of("model"), of("agreed"), ax=ax),
+    "endmembers": lambda of, ax: plot.endmembers(of("model"), ax=ax),
 }
 """A call of each function that draws on Axes of the user."""
 
@@ -69,6 +77,38 @@ WRONG = [
     ("rank", lambda: plot.rank(3), ParameterError, "RankChoice.*got 3"),
     ("rank", lambda: plot.rank(pw.RankChoice(2, "Time was up.", False, [])), DataError, "nothing to draw. Time was up"),
     ("consensus", lambda: plot.consensus(H), ParameterError, "must be a Consensus"),
+    ("residuals", lambda: plot.residuals(W @ H, pw.NMF(2)), NotFittedError, "not fitted"),
+    ("residuals", lambda: plot.residuals(W @ H, (W, H[:, :3])), DataError, r"H of shape \(k, 4\)"),
+    ("residuals", lambda: plot.residuals(W @ H, H), ParameterError, "has no parts; give a Factorization"),
+    ("residuals", lambda: plot.residuals(W @ H, (W, H), by="cells"), ParameterError, "'columns'"),
+    ("residuals", lambda: plot.residuals(W @ H, (W, H), (3, 4)), ParameterError, "parts have 4 features"),
+    ("residuals", lambda: plot.residuals(W @ H, (W, H), (2, 2), by="columns"), ParameterError, "leave out by="),
+    ("residuals", lambda: plot.residuals(W @ H, (W, H), (2, 2), rows=[3]), ParameterError, "X has 3 rows"),
+    ("residuals", lambda: plot.residuals(W @ H, (W, H), (2, 2), rows=0), ParameterError, "list of numbers of rows"),
+    ("residuals", lambda: plot.residuals(W @ H, (W, H), rows=[0]), ParameterError, "give shape="),
+    ("residuals", lambda: plot.residuals(W @ H, (W, H), names=["a"]), ParameterError, "names must be a list of 3"),
+    ("comparison", lambda: plot.comparison(H, H[:, :3]), DataError, "4 features and b of 3"),
+    ("comparison", lambda: plot.comparison(H, pw.NMF(2)), NotFittedError, "not fitted"),
+    ("comparison", lambda: plot.comparison(H, H, kind="pair"), ParameterError, "Did you mean 'pairs'"),
+    ("comparison", lambda: plot.comparison(H, H, (2, 2)), ParameterError, "are for kind='pairs'"),
+    ("comparison", lambda: plot.comparison(H, H, (2, 3), kind="pairs"), ParameterError, r"\(2, 2\) fits"),
+    ("comparison", lambda: plot.comparison(H, H, kind="pairs", ax=3), ParameterError, "leave out ax="),
+    ("comparison", lambda: plot.comparison(H, H[:1], kind="pairs", parts=[1]), ParameterError, "part 1 of a has no"),
+    ("comparison", lambda: plot.comparison(H, H, names="ab"), ParameterError, "names must be a list of 2"),
+    ("signature", lambda: plot.signature(H), ParameterError, "96 contexts; these have 4"),
+    ("signature", lambda: plot.signature(np.ones((1, 96)), ["A[C>A]A"]), ParameterError, "got 1 of them"),
+    ("signature", lambda: plot.signature(np.ones((1, 96)), ["A[G>A]A"] * 96), ParameterError, "is no context"),
+    ("signature", lambda: plot.signature(np.ones((1, 96)), ["A[C>A]A"] * 96), ParameterError, "95 of 96"),
+    ("endmembers", lambda: plot.endmembers(H, [1, 2]), ParameterError, "wavelengths must be 4 finite numbers"),
+    ("endmembers", lambda: plot.endmembers(H, [1, 2, 3, np.inf]), ParameterError, "wavelengths must be 4 finite"),
+    ("endmembers", lambda: plot.endmembers(pw.NMF(2)), NotFittedError, "not fitted"),
+    ("spectrogram", lambda: plot.spectrogram(H), ParameterError, r"or a pair \(W, H\); got ndarray"),
+    ("spectrogram", lambda: plot.spectrogram((W, H), 8000), ParameterError, "sample_rate .* hop .* go together"),
+    ("spectrogram", lambda: plot.spectrogram((W, H), -1, 2), ParameterError, "sample_rate.*in Hz"),
+    ("spectrogram", lambda: plot.spectrogram((W, H), floor=60), ParameterError, "floor.*in decibels"),
+    ("spectrogram", lambda: plot.spectrogram((W, -H)), DataError, "at least 0"),
+    ("spectrogram", lambda: plot.spectrogram((W, H[:1])), DataError, "must fit"),
+    ("spectrogram", lambda: plot.spectrogram(pw.NMF(2)), NotFittedError, "not fitted"),
 ]
 """Calls that are refused, with the error and what it says."""
 

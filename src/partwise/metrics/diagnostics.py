@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from partwise.exceptions import DataError, ParameterError
 from partwise.factorization import Factorization
@@ -205,6 +206,8 @@ def diagnose(
     ------
     DataError
         If the shapes of X and the factors do not fit, or X has an entry that the loss is not defined for.
+    NotFittedError
+        If the model is not fitted.
     ParameterError
         If ``model`` is none of the three, or ``alike`` no such cosine.
 
@@ -220,7 +223,7 @@ def diagnose(
     7
     """
     alike = check_number("alike", alike, highest=1, above=True, hint="It is a cosine.")
-    W, H, own = _factors(X, model)
+    W, H, own = factors(X, model)
     loss_function = get_loss(own if loss is None else loss)
     given = as_matrix(
         X,
@@ -296,7 +299,7 @@ def part_order(W: Any, H: Any) -> Array:
     return np.lexsort((H.argmax(axis=1), -shares))
 
 
-def _factors(X: Any, model: Any) -> tuple[Any, Any, Any]:
+def factors(X: Any, model: Any) -> tuple[Any, Any, Any]:
     """Return (W, H, loss) of whatever stands for a model, the columns of H in X's order."""
     names = feature_names(X)
     if isinstance(model, tuple | list) and len(model) == 2:
@@ -309,6 +312,8 @@ def _factors(X: Any, model: Any) -> tuple[Any, Any, Any]:
         own = getattr(model, "loss", None)
         own = getattr(model, "beta_loss", "frobenius") if own is None else own
         return model.transform(X), np.asarray(model.components_)[:, back], own
+    if hasattr(model, "fit"):
+        check_is_fitted(model)
     raise ParameterError(
         f"model={type(model).__name__} has no parts; give a Factorization, a fitted NMF or MiniBatchNMF, or a pair "
         f"(W, H)."

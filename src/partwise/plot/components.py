@@ -172,8 +172,11 @@ def checked_shape(shape: Any, count: int) -> tuple[int, ...]:
 
 
 def draw_image(ax: Any, image: Array, highest: float | None = None) -> None:
-    """Draw an image (height, width) or (height, width, 3) from zero to `highest`, its largest entry for None."""
-    highest = float(np.abs(image).max()) if highest is None else highest
+    """Draw an image (height, width) or (height, width, 3) from zero to `highest`, its largest entry for None.
+
+    Unknown entries, which are NaN, stay blank.
+    """
+    highest = float(np.nanmax(np.abs(image))) if highest is None else highest
     highest = highest or 1.0
     if image.ndim == 3:
         if (image < 0).any():

@@ -41,29 +41,41 @@ def labels(model: Any, given: Any, count: int) -> list[str]:
     return [f"part {t}" for t in range(count)]
 
 
+def factors(model: Any) -> tuple[Any, Any]:
+    """Return W (n, k) and H (k, m) of a model that keeps the weights of its data, or of a pair (W, H); raise if not."""
+    if isinstance(model, tuple | list) and len(model) == 2 and all(np.ndim(factor) == 2 for factor in model):
+        return model[0], parts(model[1], "H")
+    if hasattr(model, "fit"):
+        check_is_fitted(model)
+    found: Any = getattr(model, "factorization_", model)
+    if isinstance(found, Factorization) or hasattr(found, "reproducibility"):
+        return found.W, parts_of(found, "model")
+    if hasattr(found, "document_topics_"):
+        return found.document_topics_, parts_of(found, "model")
+    name = type(model).__name__
+    if hasattr(found, "components_"):
+        raise ParameterError(f"model={name} does not keep the weights of its data; give W = model.transform(X).")
+    raise ParameterError(f"model must be a fitted NMF, a Factorization, or a pair (W, H); got {shown(model)}.")
+
+
+def checked_weights(W: Any) -> Array:
+    """Return weights (n, k) in float64; raise if they are not finite and at least 0."""
+    W = array_of(W, "W").astype(np.float64, copy=False)
+    if W.ndim != 2 or not W.size:
+        raise DataError(f"W must be {MODELS}, or weights of shape (n_samples, n_components); got {shown(W)}.")
+    if not np.isfinite(W).all() or (W < 0).any():
+        i, t = np.argwhere(~np.isfinite(W) | (W < 0))[0]
+        raise DataError(f"W[{i}, {t}] = {W[i, t]} cannot be drawn; weights are finite, and at least 0.")
+    return W
+
+
 def weights(model: Any) -> Array:
     """Return weights (n, k) of parts in rows, in float64, checked.
 
     Of a model that has its parts too, the weights are what each part contributes to the sum of the row, so that they
     can be compared across parts. An array is taken as it is.
     """
-    if hasattr(model, "fit"):
-        check_is_fitted(model)
-    found: Any = getattr(model, "factorization_", model)
-    if isinstance(found, Factorization) or hasattr(found, "reproducibility"):
-        W, H = found.W, parts_of(found, "model")
-    elif hasattr(found, "document_topics_"):
-        W, H = found.document_topics_, parts_of(found, "model")
-    elif hasattr(found, "components_"):
-        raise ParameterError(
-            f"model={type(model).__name__} does not keep the weights of its data; give W = model.transform(X)."
-        )
-    else:
-        W, H = model, None
-    W = array_of(W, "W").astype(np.float64, copy=False)
-    if W.ndim != 2 or not W.size:
-        raise DataError(f"W must be {MODELS}, or weights of shape (n_samples, n_components); got {shown(model)}.")
-    if not np.isfinite(W).all() or (W < 0).any():
-        i, t = np.argwhere(~np.isfinite(W) | (W < 0))[0]
-        raise DataError(f"W[{i}, {t}] = {W[i, t]} cannot be drawn as a share; weights are finite, and at least 0.")
-    return W if H is None else W * np.abs(H).sum(axis=1)
+    if hasattr(model, "fit") or isinstance(model, Factorization) or hasattr(model, "reproducibility"):
+        W, H = factors(model)
+        return checked_weights(W) * np.abs(H).sum(axis=1)
+    return checked_weights(model)
