@@ -242,3 +242,23 @@ def test_topics_tell_of_boilerplate_and_keep_it_if_asked(run, tmp_path):
     kept = run("topics", file, "-k", 2, "--keep-boilerplate", "--max-df", "0.99", "--json")
     assert "boilerplate" not in kept.stderr
     assert "boilerplate" not in json.loads(kept.stdout)
+
+
+def test_topics_and_transform_take_a_file_of_embeddings(run, tmp_path, news):
+    n = 40
+    E = np.eye(2)[np.arange(n) % 2] + 0.1 * np.random.default_rng(0).random((n, 2))
+    np.save(tmp_path / "E.npy", E)
+    model, out = tmp_path / "news.model", tmp_path / "places.npy"
+    run("topics", news, "-k", 2, "--embeddings", tmp_path / "E.npy", "--out", model)
+    run("transform", model, news, "--embeddings", tmp_path / "E.npy", "--out", out)
+    texts = pw.load(model).texts_
+    expected = pw.TopicModel(2, embeddings=E).fit(texts)
+    assert (pw.load(model).components_ == expected.components_).all()
+    assert (np.load(out) == expected.transform(texts, embeddings=E)).all()
+    assert "Pass theirs as --embeddings" in run("transform", model, news, code=2).stderr
+    np.save(tmp_path / "short.npy", E[:-1])
+    short = run("topics", news, "--embeddings", tmp_path / "short.npy", code=2).stderr
+    assert "39 rows for 40 documents" in short
+    assert "is no .npy file of numbers" in run("topics", news, "--embeddings", news, code=2).stderr
+    memory = run("topics", news, "--embeddings", tmp_path / "E.npy", "--max-memory", "1GiB", code=2).stderr
+    assert "--max-memory does not go with embeddings" in memory

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = [
     "count_empty",
     "date_option",
+    "embeddings_option",
     "metadata_options",
     "plain_texts",
     "read_documents",
@@ -121,6 +122,28 @@ def word_options(function: Decorated) -> Decorated:
 
 
 date_option = click.option("--date", metavar="COLUMN", show_default="none", help="Column of dates.")
+
+
+def _numbers(ctx: click.Context, option: click.Parameter, value: str | None) -> Any:
+    """Read an array of numbers."""
+    if value is None:
+        return None
+    import numpy as np
+
+    try:
+        return np.load(value, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise click.BadParameter(f"{value} is no .npy file of numbers ({error}).", ctx, option) from error
+
+
+embeddings_option = click.option(
+    "--embeddings",
+    metavar="FILE.npy",
+    type=existing_file,
+    callback=_numbers,
+    show_default="words alone count",
+    help="Embeddings of the texts, one row a text in their order: neighbours' words count too.",
+)
 
 
 def _with(options: Sequence[Callable[[Any], Any]], function: Decorated) -> Decorated:

@@ -21,6 +21,7 @@ from partwise.cli.command import (
 from partwise.cli.documents import (
     count_empty,
     date_option,
+    embeddings_option,
     metadata_options,
     read_documents,
     text_options,
@@ -79,6 +80,7 @@ class TopicNumber(click.ParamType):  # type: ignore[type-arg]  # which is generi
     show_default=True,
     help="What a good fit is; choose: what halves of the words of documents agree on.",
 )
+@embeddings_option
 @click.option(
     "--words", type=click.IntRange(min=1), show_default="10, cut to one line in a table", help="Words of a topic."
 )
@@ -100,6 +102,7 @@ def command(
     max_df: float | None,
     keep_boilerplate: bool,
     loss: str,
+    embeddings: Any,
     words: int | None,
     max_memory: str | None,
     seed: int,
@@ -147,6 +150,7 @@ def command(
         keep_boilerplate=keep_boilerplate,
         keep_texts=out is not None,
         max_memory=max_memory,
+        embeddings=embeddings,
     )
     first = "Choosing the number of topics" if topics == "auto" else "Counting words"
     with progress(model, first, "Finding topics"):

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from partwise.cli.command import Command, existing_file, new_file, refuse
-from partwise.cli.documents import read_documents, text_options
+from partwise.cli.documents import embeddings_option, read_documents, text_options
 from partwise.cli.formats import NUMBERS, TEXTS, format_options
 from partwise.cli.inputs import count_unknown, for_model, missing_word, read_non_negative, tell_blank
 from partwise.cli.memory import memory_option, opened_by_blocks
@@ -45,12 +45,15 @@ PIECE = 10_000
     help="Write to this table; .npy keeps all digits.",
 )
 @text_options
+@embeddings_option
 @format_options(*NUMBERS)
 @memory_option(
     help="Memory to stay within, such as 2GiB: a file that needs more is read, and TABLE written, by blocks of rows.",
     show_default="all that FILE needs",
 )
-def command(model: str, file: str, out: str | None, format: "Format", max_memory: str | None, **settings: Any) -> None:
+def command(
+    model: str, file: str, out: str | None, format: "Format", max_memory: str | None, embeddings: Any, **settings: Any
+) -> None:
     """Apply a saved model to a file.
 
     MODEL is a file that "partwise fit" or "partwise topics" wrote; FILE is of the kind it was made from. The result
@@ -73,12 +76,12 @@ def command(model: str, file: str, out: str | None, format: "Format", max_memory
         refuse({*NUMBERS, "max_memory"} - {*TEXTS}, f"{model} knows topics, and reads texts")
         read = read_documents(file, format=format, **known_columns(loaded, settings))
         names = read.ids
-        _write(out, "topic", [loaded.transform(read.texts)], names)
+        _write(out, "topic", [loaded.transform(read.texts, embeddings)], names)
     elif not isinstance(loaded, NMF | MiniBatchNMF):
         kind = type(loaded).__name__
         raise DataError(f'{model} holds a {kind}. Give a model of "partwise fit" or "partwise topics".')
     else:
-        refuse({*settings}, f"{model} knows parts of numbers, and no texts")
+        refuse({*settings, "embeddings"}, f"{model} knows parts of numbers, and no texts")
         with ExitStack() as held:
             source = opened_by_blocks(file, format, max_memory, held)
             if source is not None:

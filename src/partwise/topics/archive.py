@@ -12,6 +12,7 @@ from partwise.io import transformers
 from partwise.io.held import Held, checked_facts, is_number, is_whole
 from partwise.tables.dates import is_iso_day
 from partwise.topics.boilerplate import Boilerplate
+from partwise.topics.embedding import Embedded
 from partwise.topics.fitted import Documents, FittedTopics
 from partwise.topics.languages import LANGUAGES
 from partwise.topics.memory import Memory
@@ -63,7 +64,7 @@ def take_apart(model: TopicModel) -> tuple[dict[str, Any], dict[str, Any]]:
     """
     check_is_fitted(model)
     params = model.get_params(deep=False)
-    del params["vectorizer"]
+    del params["vectorizer"], params["embeddings"]
     header: dict[str, Any] = {
         "params": params,
         "fitted": {name: getattr(model, name) for name in FITTED if hasattr(model, name)},
@@ -82,6 +83,9 @@ def take_apart(model: TopicModel) -> tuple[dict[str, Any], dict[str, Any]]:
     if model.vectorizer_ is not None:
         header["vectorizer"], idf = _vectorizer_apart(model)
         arrays |= {} if idf is None else {"idf": idf}
+    embedded = model._topics.documents.embedded
+    if embedded is not None:
+        arrays |= {"embeddings": embedded.vectors, "embeddings.near": embedded.near}
     if model.boilerplate_ is not None:
         arrays |= {f"boilerplate.{part}": [*getattr(model.boilerplate_, part)] for part in BOILERPLATE}
     stream: Stream | None = getattr(model, "_stream", None)
@@ -130,8 +134,8 @@ def put_together(header: Mapping[str, Any], held: Held) -> TopicModel:
     ValueError, TypeError or KeyError
         If the parts do not fit each other, or hold what no model does.
     """
-    if "vectorizer" in header["params"]:
-        raise ValueError("a vectorizer cannot be a parameter")
+    if {"vectorizer", "embeddings"} & {*header["params"]}:
+        raise ValueError("a vectorizer or embeddings cannot be a parameter")
     model = TopicModel(**header["params"])
     check_parameters(model)
     components = held.numbers("components_", "k", "m")
@@ -185,7 +189,11 @@ def _documents(model: TopicModel, language: str, header: Mapping[str, Any], held
     if dates is not None and not all(map(is_iso_day, dates)):
         raise ValueError("dates are not written YYYY-MM-DD")
     vectorizer = _vectorizer(model, language, header.get("vectorizer"), held)
-    return Documents(X, words, vectorizer, language, ids or [], texts, dates, periods, metadata)
+    embedded = None
+    if "embeddings" in held:
+        near = held.sparse("embeddings.near", "n", "n")
+        embedded = Embedded(held.numbers("embeddings", "n", "d", low=-np.inf), near)
+    return Documents(X, words, vectorizer, language, ids or [], texts, dates, periods, metadata, embedded)
 
 
 def _restore_stream(model: TopicModel, header: Mapping[str, Any], held: Held) -> None:

@@ -84,6 +84,7 @@ class AnsweringModel(PlainState, BaseEstimator):
     min_df: int | float | None
     max_df: int | float | None
     max_memory: int | str | None
+    embeddings: Any
     components_: Array
     boilerplate_: Boilerplate | None
     events_: list[Any]
@@ -139,13 +140,15 @@ class AnsweringModel(PlainState, BaseEstimator):
         """Number of topics."""
         return len(self._now)
 
-    def transform(self, texts: Sequence[str]) -> Array:
+    def transform(self, texts: Sequence[str], embeddings: Any = None) -> Array:
         """Place texts among the topics found.
 
         Parameters
         ----------
         texts : sequence of str
             Any texts; or a matrix (n_documents, n_words) of the same words, as ``vectorizer_`` makes it.
+        embeddings : array of shape (n_documents, d), default=None
+            For a model with embeddings: those of the texts. None calls the function that the model has.
 
         Returns
         -------
@@ -155,7 +158,7 @@ class AnsweringModel(PlainState, BaseEstimator):
         Raises
         ------
         DataError
-            If the texts are no list of strings, or the matrix has other columns.
+            If the texts are no list of strings, the matrix has other columns, or embeddings are needed and missing.
         """
         topics = self._now
-        return topics.place(topics.documents.vectors(texts))
+        return topics.place(topics.rows_of(texts, embeddings))

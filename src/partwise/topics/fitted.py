@@ -13,6 +13,7 @@ from partwise.matrix import Array, is_table
 from partwise.parameters import check_integer
 from partwise.state import PlainState
 from partwise.topics.collection import checked_texts, word_counts
+from partwise.topics.embedding import Embedded, read_embeddings
 from partwise.topics.places import mean_shares, unit_rows
 from partwise.topics.settings import Settings
 from partwise.topics.stability import topic_stability
@@ -41,6 +42,8 @@ class Documents(PlainState):
         Whose stop words were left out.
     ids, texts, dates, periods, metadata
         What is known of each; `TopicModel` says more.
+    embedded : Embedded or None
+        Their embeddings.
     """
 
     X: Any
@@ -52,6 +55,12 @@ class Documents(PlainState):
     dates: list[str] | None = None
     periods: list[str] | None = None
     metadata: dict[str, list[str]] = field(default_factory=dict)
+    embedded: Embedded | None = None
+
+    @cached_property
+    def data(self) -> Any:
+        """What topics are fitted to: X, with the words of neighbours where there are embeddings."""
+        return self.X if self.embedded is None else self.embedded.smoothed(self.X)
 
     @cached_property
     def columns(self) -> dict[str, int]:
@@ -135,7 +144,7 @@ class FittedTopics(PlainState):
     ) -> Self:  # fmt: skip
         """Return topics as they are; places are solved for, and shares are the mean ones, unless they are given."""
         if places is None:
-            places = settings.projection(components)(documents.X, n_jobs=settings.n_jobs)
+            places = settings.projection(components)(documents.data, n_jobs=settings.n_jobs)
         shares = mean_shares(places) if shares is None else shares
         return cls(documents, settings, np.array(components), places, shares, custom or {})
 
@@ -185,6 +194,23 @@ class FittedTopics(PlainState):
         projection = self.get("projection", lambda: self.settings.projection(self.components))
         return projection(X, n_jobs=self.settings.n_jobs)
 
+    def rows_of(self, texts: Any, embeddings: Any = None) -> Any:
+        """Return new texts as rows of words, with the words of their neighbours where there are embeddings."""
+        rows, known = self.documents.vectors(texts), self.documents.embedded
+        given = self.settings.embed if embeddings is None else embeddings
+        if known is None:
+            if embeddings is not None:
+                raise DataError("the model was fitted without embeddings. Leave them out, or fit with them.")
+            return rows
+        if given is None:
+            raise DataError(
+                "the model was fitted with embeddings, and has none of these texts. Pass theirs as embeddings=..., or "
+                "set_params a function that makes them."
+            )
+        read = None if is_table(texts) else checked_texts(texts)
+        vectors = read_embeddings(given, read, rows.shape[0], known.vectors.shape[1])
+        return known.smoothed_new(rows, vectors, self.documents.X, self.settings.n_jobs)
+
     @property
     def labels(self) -> list[str]:
         """Words of each topic, or the label that was set."""
@@ -207,9 +233,9 @@ class FittedTopics(PlainState):
         return self.get("stability", self._refitted)
 
     def _refitted(self) -> Array:
-        X, settings = self.documents.X, self.settings
+        data, settings = self.documents.data, self.settings
         return topic_stability(
-            X, self.components, loss=settings.loss_function, weights=settings.weights(X),
+            data, self.components, loss=settings.loss_function, weights=settings.weights(data),
             n_runs=settings.stability_runs, random_state=settings.random_state, n_jobs=settings.n_jobs,
         )  # fmt: skip
 

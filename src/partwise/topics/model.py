@@ -81,6 +81,10 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AnsweringMod
         Memory that the matrix of words and its factorization may take, such as '2GiB': the matrix is written to
         temporary files a piece at a time, and read from there a block of rows at a time if it would take more. The
         files are gone with ``X_``. Topics agree but for rounding. None: all in memory.
+    embeddings : array of shape (n_documents, d) or callable, default=None
+        Numbers for whole texts, of any language model, one row a document in the order of the texts; or a function that
+        makes them of a list of texts. A document then counts the words of the documents nearest to it beside its own
+        (`partwise.topics.embedding`). A row of zeros is near no other. Files of models keep the rows and no function.
 
     Attributes
     ----------
@@ -171,6 +175,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AnsweringMod
         keep_texts: bool = True,
         n_jobs: int | None = None,
         max_memory: int | str | None = None,
+        embeddings: Any = None,
     ) -> None:
         self.n_topics = n_topics
         self.loss = loss
@@ -190,6 +195,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AnsweringMod
         self.keep_texts = keep_texts
         self.n_jobs = n_jobs
         self.max_memory = max_memory
+        self.embeddings = embeddings
 
     document_topics_ = fact("places", "Places of the fitted documents, (n_documents, n_topics).")
     shares_ = fact("shares", "Mean share of each topic over the documents that have words, (n_topics,).")
@@ -326,14 +332,14 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AnsweringMod
         X = documents.X
         k, reason = number_of_topics(self.n_topics, X, settings, self.max_memory)
         seeds = None if self.seed_words is None else seed_rows(X, [*documents.words], self.seed_words, k)
-        data, n_jobs = within(X, k, self.max_memory, self.n_jobs)
+        data, n_jobs = within(documents.data, k, self.max_memory, self.n_jobs)
         nmf = NMF(
             k, loss=settings.loss_function, random_state=self.random_state, max_iter=self.max_iter,
             seed_components=seeds, n_jobs=n_jobs,
         )  # fmt: skip
         if hasattr(nmf, "set_callbacks"):
             nmf.set_callbacks(*getattr(self, "_callbacks", ()))
-        W, H = nmf.fit_transform(data, sample_weight=settings.weights(X)), nmf.components_
+        W, H = nmf.fit_transform(data, sample_weight=settings.weights(documents.data)), nmf.components_
         found = nmf.factorization_
         self.n_iter_, self.converged_ = found.n_iter, found.converged
         self.relative_error_, self.curve_ = float(found.relative_error), found.curve

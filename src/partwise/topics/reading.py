@@ -20,6 +20,7 @@ from partwise.topics.collection import (
     no_texts,
     word_counts,
 )
+from partwise.topics.embedding import Embedded, read_embeddings
 from partwise.topics.fitted import Documents
 from partwise.topics.loss_choice import loss_of
 from partwise.topics.settings import Settings
@@ -47,6 +48,9 @@ def _documents(model: Any, texts: Any, matrix: bool, ids: Any, dates: Any, given
         raise ParameterError("words name the columns of a matrix; texts have words of their own. Leave it out.")
     n = texts.shape[0] if matrix else len(texts)
     names, model.boilerplate_ = checked_ids(ids, n), None
+    embedded = None
+    if model.embeddings is not None:
+        embedded = Embedded.of(read_embeddings(model.embeddings, None if matrix else texts, n), model.n_jobs)
     days = None if dates is None else iso_dates(checked_dates(dates, n), names)
     if matrix:
         of_columns = given if given is not None else names_of(texts) or range(texts.shape[1])
@@ -68,4 +72,4 @@ def _documents(model: Any, texts: Any, matrix: bool, ids: Any, dates: Any, given
         used = vectorizer.get_feature_names_out() if named else map(str, range(X.shape[1]))
     words, kept = np.array([*used], dtype=object), None if matrix or not model.keep_texts else texts
     of_days, more = None if days is None else periods(days), checked_metadata(metadata, n)
-    return Documents(X, words, vectorizer, language, names, kept, days, of_days, more)
+    return Documents(X, words, vectorizer, language, names, kept, days, of_days, more, embedded)

@@ -315,7 +315,10 @@ def _provenance(model: Any) -> list[tuple[str, str]]:
     for name, what in (("rank_reason_", "number of topics"), ("loss_reason_", "choice of loss")):
         if hasattr(model, name):
             found.append((what, getattr(model, name)))
-    given = {name: _plain(value) for name, value in model.get_params(deep=False).items()}
+    embedded = model._topics.documents.embedded
+    if embedded is not None:
+        found.append(("embeddings", "{:,} rows of {:,} numbers".format(*embedded.vectors.shape)))
+    given = {name: _plain(value) for name, value in model.get_params(deep=False).items() if name != "embeddings"}
     # n_jobs changes no bit of the result
     found.append(("parameters", ", ".join(f"{name}={value}" for name, value in given.items() if name != "n_jobs")))
     libraries = [f"{name} {version(name)}" for name in ("numpy", "scipy", "scikit-learn")]

@@ -111,7 +111,8 @@ def neighbours(
         place, words = among.theta[itself], among.words[[itself]]
     else:
         x = own.vectors([id_or_text]) if own.vectorizer is not None else sp.csr_array((1, len(own.words)))
-        place, words = topics.place(x)[0], topics.tfidf(x)
+        alone = own.embedded is None or topics.settings.embed is None
+        place, words = topics.place(x if alone else topics.rows_of([id_or_text]))[0], topics.tfidf(x)
     if not place.any():
         what = "is neither an id nor a text with known words" if itself is None else "has no words in any topic"
         raise _nothing(id_or_text, f"{what}, so nothing is similar to it", own.ids if itself is None else [])
@@ -127,7 +128,8 @@ def similar(
     Parameters
     ----------
     id_or_text : str
-        Id of a fitted document; anything else is taken as a text.
+        Id of a fitted document; anything else is taken as a text. A model with embeddings but no function that makes
+        them places a text by its words alone.
     n : int, default=5
         Documents to find; the document itself is left out.
     word_weight : float, default=0.5

@@ -32,8 +32,15 @@ def check_parameters(model: Any) -> None:
     check_integer("max_iter", model.max_iter)
     check_number("forget_factor", model.forget_factor, 0, 1, hint="0 forgets earlier batches at once, 1 never.")
     own = model.vectorizer
+    if isinstance(model.embeddings, str | bytes | int | float):
+        raise ParameterError(
+            f"embeddings must be an array of one row a document, a function of a list of texts, or None; got "
+            f"{shown(model.embeddings)}."
+        )
     if model.max_memory is not None:
         check_memory("max_memory", model.max_memory)
+        if model.embeddings is not None:
+            raise ParameterError("max_memory does not go with embeddings, which are all in memory: leave one out.")
         if own is not None:
             raise ParameterError(
                 "max_memory does not go with a vectorizer of your own, which makes its matrix in memory: leave one out."
@@ -68,6 +75,8 @@ class Settings(PlainState):
         Whether documents like many others, and those of few words, weigh less in a fit.
     random_state, stability_runs, n_jobs : see `TopicModel`
         Of the refits that tell how stable topics are; threads.
+    embed : callable or None
+        What makes embeddings of new texts.
     """
 
     loss: Any
@@ -75,6 +84,7 @@ class Settings(PlainState):
     random_state: Any
     stability_runs: int
     n_jobs: int | None
+    embed: Any = None
 
     @classmethod
     def of(cls, model: Any) -> "Settings":
@@ -82,7 +92,8 @@ class Settings(PlainState):
         chosen = (
             getattr(model, "loss_", SQUARED) if isinstance(model.loss, str) and model.loss == "choose" else model.loss
         )
-        return cls(chosen, model.balanced, model.random_state, model.stability_runs, model.n_jobs)
+        embed = model.embeddings if callable(model.embeddings) else None
+        return cls(chosen, model.balanced, model.random_state, model.stability_runs, model.n_jobs, embed)
 
     def __post_init__(self) -> None:
         check_flag("balanced", self.balanced)

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from partwise.atomic import rebuilt
 from partwise.estimators.nmf import NMF
-from partwise.exceptions import DataError, shown
+from partwise.exceptions import DataError, ParameterError, shown
 from partwise.matrix import Array
 from partwise.state import PlainState
 from partwise.topics.collection import checked_dates, checked_ids, checked_metadata, checked_texts
@@ -123,7 +123,7 @@ def partial_fit(
     DataError
         If the first batch has no words, ids repeat, a date is not understood, or dates come in some batches only.
     ParameterError
-        If a parameter has a value that nothing accepts.
+        If a parameter has a value that nothing accepts, or the model has embeddings.
 
     Examples
     --------
@@ -133,6 +133,11 @@ def partial_fit(
     (4, 2)
     """
     check_parameters(model)
+    if model.embeddings is not None or (hasattr(model, "_topics") and model._topics.documents.embedded is not None):
+        raise ParameterError(
+            "a stream does not go with embeddings: later documents would be neighbours of earlier ones. Fit all texts "
+            "anew, or leave embeddings out."
+        )
     with rebuilt(model) as made:
         if hasattr(made, "components_"):
             _take_in(made, texts, ids, dates, metadata)
