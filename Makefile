@@ -28,7 +28,7 @@ endef
 find_python = $(shell python$(1) -c "import sys; print(sys.executable)" 2>/dev/null || \
   "$$(pyenv prefix $(1) 2>/dev/null)/bin/python" -c "import sys; print(sys.executable)" 2>/dev/null)
 
-.PHONY: setup demo test test-floors test-newest test-pythons check format stubs wheel bench sanitize clean
+.PHONY: setup demo test test-floors test-newest test-pythons check format stubs wheel docs bench sanitize clean
 
 setup: $(VENV)/installed
 
@@ -84,6 +84,10 @@ stubs: setup
 wheel: setup
 	$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
 
+# The site, in docs/_build/html: pages, reference, and a gallery whose examples run. Warnings are errors.
+docs: $(VENV)/docs
+	$(BIN)/sphinx-build -W --keep-going -q -j 1 docs docs/_build/html
+
 # Against other libraries, in about ten minutes; the tables and the picture are in docs/performance/.
 bench: $(VENV)/bench
 	$(BIN)/python -m benchmarks.compare
@@ -93,7 +97,7 @@ sanitize: setup
 	$(BIN)/python tools/sanitize.py
 
 clean:
-	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist docs/_build docs/examples docs/reference/generated docs/reference/backreferences .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 # The build tools come first and stay, so that kernels are rebuilt without fetching them anew.
 $(VENV)/tools: $(CONSTRAINTS)
@@ -106,6 +110,10 @@ $(VENV)/tools: $(CONSTRAINTS)
 $(VENV)/installed: $(VENV)/tools pyproject.toml CMakeLists.txt src/partwise/__init__.py $(wildcard native/*)
 	$(need_compiler)
 	$(PIP) install $(CONSTRAINTS:%=-c %) --no-build-isolation $(KERNELS) -e '.[$(EXTRAS)]'
+	touch $@
+
+$(VENV)/docs: $(VENV)/installed
+	$(PIP) install $(CONSTRAINTS:%=-c %) -e '.[$(EXTRAS),docs]' --no-build-isolation $(KERNELS)
 	touch $@
 
 $(VENV)/bench: $(VENV)/installed benchmarks/install.py

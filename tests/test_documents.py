@@ -20,7 +20,7 @@ from partwise import kernels
 from partwise.cli.main import COMMANDS, group
 
 ROOT = Path(__file__).parents[1]
-FOLDERS = ("", "start", "guide", "how-to")
+FOLDERS = ("", "start", "guide", "how-to", "project", "reference")
 DOCS = [path for folder in FOLDERS for path in sorted((ROOT / "docs" / folder).glob("*.md"))]
 FRAGMENTS = sorted((ROOT / "changelog.d").glob("*.md"))  # none in a source distribution
 PAGES = [*sorted(ROOT.glob("*.md")), *DOCS, *(path for path in FRAGMENTS if path.name == "README.md")]
@@ -64,7 +64,7 @@ def run_commands(text):
             assert done.stdout or any(word.startswith("--out") for word in words), line
 
 
-@pytest.mark.parametrize("path", RUN, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", RUN, ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_examples_of_a_page_run_in_order_and_print_what_it_says(path, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     namespace, printed = {"__name__": "example"}, None

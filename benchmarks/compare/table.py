@@ -60,6 +60,7 @@ def _about(record: Record) -> str:
     bound = "each process bound to its processors" if on["pinned"] else "processes not bound to processors"
     memory = f", {on['memory_GB']} GB" if on["memory_GB"] else ""
     return (
+        "# Seconds beside other libraries\n\n"
         f"Measured {record['date']} with `{record.get('command', 'python -m benchmarks.compare')}` "
         f"on {on['processor']}, "
         f"{on['cores']} cores{memory}, {on['system']}; {bound}; load at the start {on['load']}. {versions}.\n\n"
@@ -75,7 +76,7 @@ def _problem(record: Record, problem: Record) -> str:
     n, m = problem["shape"]
     stored = f", {problem['stored']:,} stored" if problem["stored"] is not None else ", dense"
     lines = [
-        f"### {problem['name']}, {problem['dtype']}",
+        f"## {problem['name']}, {problem['dtype']}",
         f"{problem['source']}: {n:,} x {m:,}{stored}; k = {problem['n_components']}, {problem['loss']} "
         f"({MEASURE[problem['loss']]}).",
     ]
@@ -130,7 +131,7 @@ def _failures(record: Record) -> str:
         [who, "`" + error.replace("`", "'").replace("|", "/") + "`", ", ".join(where)]
         for (who, error), where in failed.items()
     ]
-    lines = ["### Failing, skipped and left out"] if rows or record["skipped"] or record["left_out"] else []
+    lines = ["## Failing, skipped and left out"] if rows or record["skipped"] or record["left_out"] else []
     if rows:
         lines.append(markdown(["Library", "Says", "On"], rows).replace("--:", "---"))
     bullets = [f"- {skip['what']}: skipped, {skip['why']}." for skip in record["skipped"]]

@@ -36,7 +36,7 @@ class PartFeatures(ClassNamePrefixFeaturesOutMixin, MetaEstimatorMixin, Transfor
         The fitted clone: its ``transform`` gives W, its ``components_`` are the parts.
     n_features_in_ : int
         Number of features seen during fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Their names, where X had names that are all strings.
 
     See Also

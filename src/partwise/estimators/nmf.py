@@ -139,7 +139,7 @@ class NMF(BaseNMF):
         Everything known of the fit: loss, reason for stopping, curve.
     n_features_in_ : int
         Number of features seen during fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Their names, where X had names that are all strings. The other methods match columns by them.
 
     See Also

@@ -67,7 +67,7 @@ class Matrix(ABC):
         return len(self.blocks) < 2 and len(self.T.blocks) < 2
 
     def each(self, function: PerBlock, shared: Any, *factors: Any, workers: Workers = ALONE) -> tuple[list[Any], Any]:
-        """Call function(matrix, rows, shared, *parts) for all of X, or, where that is not in memory, for each block.
+        """Call ``function(matrix, rows, shared, *parts)`` for all of X, or for each block of X that is not in memory.
 
         Parameters
         ----------

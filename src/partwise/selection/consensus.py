@@ -57,16 +57,16 @@ class Consensus(Summary):
     components_ : ndarray of shape (n_components, n_features)
         The parts: where a fit of X ends that starts from the medians over runs of matched parts.
     W : ndarray of shape (n_samples, n_components)
-        Their weights: X ~ W components_.
+        Their weights: X ~ W H, with H the parts.
     reproducibility : ndarray of shape (n_components,)
         Mean cosine of a part in two runs, over all pairs of them, in [0, 1].
     lower, upper : ndarray of shape (n_components, n_features)
-        2.5 and 97.5 % percentiles over runs, in the scale of components_, which lies between them.
+        2.5 and 97.5 % percentiles over runs, in the scale of `components_`, which lies between them.
     cophenetic, dispersion : float
         How clearly runs group the rows of X by their largest part, in [0, 1]: Brunet's cophenetic correlation, and Kim
         and Park's dispersion. Of 1,000 rows drawn at random where there are more.
     relative_error : float
-        Of the model W components_, see ``Factorization``.
+        Of the model W H, see ``Factorization``.
     n_kept : int
         Runs that count.
     dropped : list of (int, str)

@@ -1,0 +1,32 @@
+"""
+Digits: parts beside PCA
+========================
+
+NMF writes each image of a digit as a sum of parts. PCA has a lower error, but takes parts away again, so one cannot see
+what its components are.
+"""
+
+# %%
+# Sixteen parts of 1,797 images of 8 x 8 pixels:
+from matplotlib import pyplot as plt
+from sklearn.datasets import load_digits
+from sklearn.decomposition import PCA
+
+import partwise as pw
+
+X = load_digits().data
+model = pw.NMF(16, random_state=0).fit(X)
+pca = PCA(16, random_state=0).fit(X)
+
+figure, axes = plt.subplots(2, 16, figsize=(8, 1.4), layout="constrained")
+for part, (ours, theirs) in enumerate(axes.T):
+    ours.imshow(model.components_[part].reshape(8, 8), cmap="gray_r")
+    theirs.imshow(pca.components_[part].reshape(8, 8), cmap="PuOr", vmin=-0.4, vmax=0.4)
+for ax in axes.flat:
+    ax.set(xticks=[], yticks=[])
+axes[0, 0].set_ylabel("NMF")
+axes[1, 0].set_ylabel("PCA")
+
+# %%
+# The error of both, and how many entries of a part are about zero:
+print(pw.compare_with_svd(X, 16, random_state=0))
