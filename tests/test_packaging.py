@@ -59,7 +59,7 @@ def test_every_development_version_is_pinned_exactly():
 
 
 def test_every_version_that_users_may_have_is_set_by_a_floor_and_tested_there():
-    user = [PROJECT["optional-dependencies"][extra] for extra in ("io", "tables", "plot", "zh", "ja", "th")]
+    user = [PROJECT["optional-dependencies"][extra] for extra in ("io", "tables", "plot", "images", "zh", "ja", "th")]
     asked = [Requirement(line) for group in (PROJECT["dependencies"], *user) for line in group]
     command = [sys.executable, ROOT / "tools" / "floors.py"]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()

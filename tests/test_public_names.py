@@ -43,7 +43,7 @@ PUBLIC = [
     "sparseness",
 ]
 
-MODULES = ["datasets", "exceptions", "extend", "losses", "plot", "recommend", "terms", "topics"]
+MODULES = ["datasets", "exceptions", "extend", "images", "losses", "plot", "recommend", "terms", "topics"]
 
 
 def loaded_after(code):

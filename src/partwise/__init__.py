@@ -80,7 +80,7 @@ _WHERE = {
     "TopicModel": "topics.model",
     "Recommender": "recommend.recommender",
 }
-_MODULES = ("datasets", "exceptions", "extend", "losses", "plot", "recommend", "terms", "topics")
+_MODULES = ("datasets", "exceptions", "extend", "images", "losses", "plot", "recommend", "terms", "topics")
 
 __all__ = sorted(_WHERE)
 
