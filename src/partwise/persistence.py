@@ -23,6 +23,8 @@ CLASSES = {
     "PartFeatures": "partwise.estimators",
     "TopicModel": "partwise.topics",
     "Recommender": "partwise.recommend",
+    "ImageParts": "partwise.images",
+    "PatchParts": "partwise.images",
 }
 """Models, and the package whose module `archive` takes them apart and puts them together: imported when needed."""
 WITH_PARAMETERS: dict[str, type[Loss]] = {**LOSSES, BetaDivergence.name: BetaDivergence}
@@ -37,11 +39,11 @@ def save(model: Any, path: str | Path) -> None:
 
     Parameters
     ----------
-    model : NMF, MiniBatchNMF, PartFeatures, TopicModel, Recommender or Pipeline
+    model : NMF, MiniBatchNMF, PartFeatures, TopicModel, Recommender, ImageParts, PatchParts or Pipeline
         A fitted model. The factors of the data it was fitted to (``factorization_``) are not saved; a TopicModel keeps
-        its documents, but not how many seconds its fit took. The other steps of a scikit-learn Pipeline can be
-        CountVectorizer, TfidfVectorizer, TfidfTransformer, StandardScaler, MaxAbsScaler, MinMaxScaler and Normalizer;
-        its memory is not saved.
+        its documents, but not how many seconds its fit took; ImageParts keep no images. The other steps of a
+        scikit-learn Pipeline can be CountVectorizer, TfidfVectorizer, TfidfTransformer, StandardScaler, MaxAbsScaler,
+        MinMaxScaler and Normalizer; its memory is not saved.
     path : str or Path
         The file; an existing one is replaced once the new one is complete. The same model gives the same bytes.
 
@@ -86,7 +88,7 @@ def load(path: str | Path) -> Any:
 
     Returns
     -------
-    NMF, MiniBatchNMF, PartFeatures, TopicModel, Recommender or Pipeline
+    NMF, MiniBatchNMF, PartFeatures, TopicModel, Recommender, ImageParts, PatchParts or Pipeline
         The fitted model.
 
     Raises

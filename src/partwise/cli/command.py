@@ -31,6 +31,7 @@ __all__ = [
     "new_file",
     "next_command",
     "note",
+    "number_of_parts",
     "operand",
     "quiet",
     "refuse",
@@ -130,6 +131,15 @@ def refuse(names: Collection[str], why: str) -> None:
     for param in ctx.command.params:
         if param.name in names and ctx.get_parameter_source(param.name) is ParameterSource.COMMANDLINE:
             raise click.UsageError(f"{param.opts[0]}: {why}. Leave it out.", ctx)
+
+
+def number_of_parts(ctx: click.Context, option: click.Parameter, value: str) -> int | str:
+    """Return a number of parts, or the word "choose": the callback of --components."""
+    if value == "choose":
+        return value
+    if not (value.isdecimal() and int(value) > 0):
+        raise click.BadParameter(f"{value!r} is no whole number from 1 on, nor the word choose.", ctx, option)
+    return int(value)
 
 
 def with_folder(ctx: click.Context, option: click.Parameter, value: str | None) -> str | None:

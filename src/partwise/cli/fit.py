@@ -16,6 +16,7 @@ from partwise.cli.command import (
     missing_option,
     new_file,
     note,
+    number_of_parts,
     same_command,
     seed_option,
 )
@@ -32,15 +33,6 @@ if TYPE_CHECKING:
     from partwise.tables import Format
 
 __all__ = ["command"]
-
-
-def _components(ctx: click.Context, option: click.Parameter, value: str) -> int | str:
-    """Return the number, or the word "choose"."""
-    if value == "choose":
-        return value
-    if not (value.isdecimal() and int(value) > 0):
-        raise click.BadParameter(f"{value!r} is no whole number from 1 on, nor the word choose.", ctx, option)
-    return int(value)
 
 
 @contextmanager
@@ -62,7 +54,7 @@ def going_on(checkpoint: str | None) -> Iterator[None]:
 @click.option(
     "--components",
     metavar="N|choose",
-    callback=_components,
+    callback=number_of_parts,
     required=True,
     help="Parts to find; choose: as many as partwise rank says.",
 )

@@ -37,6 +37,7 @@ COMMANDS = {
     "recommend": "Recommend articles to readers, from a log of who read what.",
     "explain": "Tell why an article is recommended: reasons that add up to its score.",
     "evaluate": "Measure how well recommendations predict what readers read next.",
+    "images": "Find the parts that images share, and show them on a page.",
     "fit": "Factorize a matrix of numbers into parts.",
     "convert": "Write a matrix in a form that can be read part by part.",
     "parts": "Show the parts of a saved model, or write them to a table.",

@@ -1,24 +1,31 @@
 """ImageParts: images of one size in, the parts that they share out."""
 
 from dataclasses import dataclass
-from typing import Any, Self
+from os import PathLike
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from partwise.atomic import rebuilt
+from partwise.estimators.nmf import NMF
 from partwise.exceptions import DataError, ParameterError, likely, shown
 from partwise.images.base import BasePixels
 from partwise.images.stack import ImageStack, as_picture, as_stack
 from partwise.matrix import Array
 from partwise.parameters import check_integer
 
-__all__ = ["BadlyExplained", "ImageParts", "SimilarImage", "cosines", "relative_errors"]
+__all__ = ["BadlyExplained", "ImageParts", "SimilarImage", "likeness", "surveyed"]
+
+AT_ONCE = 1000
+"""Images whose models are held in memory at once."""
+COARSE = 16
+"""Side in pixels of what is kept of the looks of an image."""
 
 
 @dataclass(frozen=True)
 class SimilarImage:
-    """An image that is like another: its name, its number, and the cosine between what the parts make of both."""
+    """An image that is like another: its name, its number, and how alike they are, 1 for the same."""
 
     name: str
     index: int
@@ -32,6 +39,18 @@ class BadlyExplained:
     name: str
     index: int
     error: float
+
+
+class Survey(NamedTuple):
+    """Images beside their model: errors relative to each, the explained share of all squares, and their looks.
+
+    Unknown pixels do not count; the error of a black image is 0. Looks are coarse images as rows, with the model where
+    a pixel is unknown.
+    """
+
+    errors: Array
+    explained: float
+    looks: Array
 
 
 class ImageParts(BasePixels):
@@ -60,7 +79,7 @@ class ImageParts(BasePixels):
     Attributes
     ----------
     parts_ : ndarray of shape (n_components\_, height, width) or (n_components\_, height, width, 3)
-        The parts as pictures, at any scale.
+        The parts as pictures, at any scale, those with most of the brightness first.
     weights_ : ndarray of shape (n_images, n_components\_)
         Weight of each part in each image that was fitted.
     shares_ : ndarray of shape (n_images, n_components\_)
@@ -74,7 +93,8 @@ class ImageParts(BasePixels):
     pixel_shape_ : tuple of int
         Shape of an image.
     nmf_ : NMF
-        The factorization; with 'choose', ``nmf_.rank_choice_.reason`` says why so many.
+        The factorization; with 'choose', ``nmf_.rank_choice_.reason`` says why so many. Its ``factorization_`` keeps
+        the order in which the fit found the parts.
 
     See Also
     --------
@@ -142,11 +162,12 @@ class ImageParts(BasePixels):
         stack = as_stack(images, mask)
         if len(stack) < 2:
             raise DataError("one image shares its parts with none. Give more, or cut patches of it with PatchParts.")
-        X = stack.rows()
         with rebuilt(self) as made:
-            made.nmf_, made.weights_ = made._fitted(X, "images")
+            made.nmf_, W = made._fitted(stack.rows(), "images")
             made.pixel_shape_, made.names_ = stack.shape, [*stack.names]
-            made.errors_ = relative_errors(X, made.nmf_.inverse_transform(made.weights_))
+            order = np.argsort(-made.shares_of(W).mean(axis=0), kind="stable")
+            made.nmf_.components_, made.weights_ = made.nmf_.components_[order], W[:, order]
+            made.errors_, _, made._looks = surveyed(stack, made.nmf_, made.weights_)
         return self
 
     def transform(self, images: Any, mask: Any = None) -> Array:
@@ -201,6 +222,9 @@ class ImageParts(BasePixels):
     def similar(self, image: Any, n: int = 5) -> list[SimilarImage]:
         """Return the fitted images that are most like one.
 
+        The score is the mean of two cosines, between what the parts make of the images and between the images
+        themselves, in up to 16 x 16 pixels: 1 for the same image, 0 for nothing in common.
+
         Parameters
         ----------
         image : str, int or array of shape (h, w) or (h, w, 3)
@@ -223,8 +247,13 @@ class ImageParts(BasePixels):
         check_is_fitted(self)
         n = check_integer("n", n)
         own = self._number(image) if isinstance(image, str | int | np.integer) else None
-        one = self.transform(as_picture(image)[None]) if own is None else self.weights_[[own]]
-        score = cosines(one, self.weights_, self.nmf_.components_)[0]
+        if own is None:
+            stack = as_stack(as_picture(image)[None])
+            weights = self.transform(stack)
+            one = weights, surveyed(stack, self.nmf_, weights).looks
+        else:
+            one = self.weights_[[own]], self._looks[[own]]
+        score = likeness(one, (self.weights_, self._looks), self.nmf_.components_)[0]
         order = [int(i) for i in np.argsort(-score, kind="stable") if i != own][:n]
         return [SimilarImage(self.names_[i], i, float(score[i])) for i in order]
 
@@ -244,6 +273,32 @@ class ImageParts(BasePixels):
         check_is_fitted(self)
         order = np.argsort(-self.errors_, kind="stable")[: check_integer("n", n)]
         return [BadlyExplained(self.names_[i], int(i), float(self.errors_[i])) for i in order]
+
+    def report(self, path: str | PathLike[str], images: Any, *, title: str | None = None) -> None:
+        """Write a report: one HTML page with pictures that needs no network.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The page to write; an existing file is replaced once the new one is complete.
+        images : see `fit`
+            The images to show, those that were fitted or others of their size.
+        title : str, default=None
+            Title of the page; by default it counts parts and images.
+
+        Raises
+        ------
+        DataError
+            If these are no images, or of another size than the parts.
+        MissingExtraError
+            If Pillow is not installed.
+        OSError
+            If the page cannot be written; an existing file stays as it was.
+        """
+        from partwise.images.reporting import write_report
+
+        check_is_fitted(self)
+        write_report(self, path, images, title)
 
     def _number(self, image: Any) -> int:
         if isinstance(image, str):
@@ -265,18 +320,40 @@ class ImageParts(BasePixels):
         return self._modelled(stack.rows()).reshape(-1, *stack.shape)
 
 
-def relative_errors(X: Array, model: Array) -> Array:
-    """Return the norm of what a model leaves of each row, relative to the row; of known pixels, 0 for a black row."""
-    known = ~np.isnan(X)
-    left = np.square(X - model, where=known, out=np.zeros_like(X)).sum(axis=1, dtype=np.float64)
-    whole = np.square(X, where=known, out=np.zeros_like(X)).sum(axis=1, dtype=np.float64)
-    return np.sqrt(np.divide(left, whole, out=np.zeros_like(left), where=whole > 0))
+def surveyed(stack: ImageStack, nmf: NMF, W: Array) -> Survey:
+    """Return what is left of images beside their model, a thousand at a time."""
+    left, whole, looks = np.zeros(len(stack)), np.zeros(len(stack)), []
+    for first in range(0, len(stack), AT_ONCE):
+        now = np.arange(first, min(first + AT_ONCE, len(stack)))
+        X = stack.take(now).rows()
+        model = nmf.inverse_transform(W[now])
+        gap = np.nan_to_num(X - model, copy=False)
+        left[now] = np.square(gap, dtype=np.float64).sum(axis=1)
+        whole[now] = np.square(np.nan_to_num(X), dtype=np.float64).sum(axis=1)
+        looks.append(_coarse(np.where(np.isnan(X), model, X).reshape(-1, *stack.shape)))
+    errors = np.sqrt(np.divide(left, whole, out=np.zeros_like(left), where=whole > 0))
+    return Survey(errors, float(1 - left.sum() / whole.sum()) if whole.any() else 1.0, np.concatenate(looks))
 
 
-def cosines(one: Array, other: Array, H: Array) -> Array:
-    """Return the cosines between the models of rows, W H, from their weights; 0 for a black one."""
-    gram = np.asarray(H, np.float64) @ np.asarray(H, np.float64).T
-    left, right = (np.asarray(W, np.float64) for W in (one, other))
-    lengths = [np.sqrt(np.einsum("it,ts,is->i", W, gram, W, optimize=True)) for W in (left, right)]
+def _coarse(images: Array) -> Array:
+    """Return images of few pixels as rows: means over blocks, up to COARSE on a side."""
+    for axis in (1, 2):
+        length = images.shape[axis]
+        starts = np.unique(np.linspace(0, length, min(length, COARSE) + 1).astype(int))
+        sums = np.add.reduceat(images, starts[:-1], axis=axis)
+        images = sums / np.diff(starts).reshape([-1 if axis == i else 1 for i in range(images.ndim)])
+    return images.reshape(len(images), -1).astype(np.float32)
+
+
+def likeness(one: tuple[Array, Array], other: tuple[Array, Array], H: Array) -> Array:
+    """Return how alike images are, from the weights and the looks of both: the mean of two cosines."""
+    looks, gram = np.eye(one[1].shape[1]), np.asarray(H, np.float64) @ np.asarray(H, np.float64).T
+    return (_cosines(one[0], other[0], gram) + _cosines(one[1], other[1], looks)) / 2
+
+
+def _cosines(one: Array, other: Array, gram: Array) -> Array:
+    """Return the cosines between rows in the metric of a Gram matrix; 0 for a row of zeros."""
+    left, right = (np.asarray(rows, np.float64) for rows in (one, other))
+    lengths = [np.sqrt(np.einsum("it,it->i", rows @ gram, rows)) for rows in (left, right)]
     scale = np.outer(*lengths)
     return np.divide(left @ gram @ right.T, scale, out=np.zeros_like(scale), where=scale > 0)

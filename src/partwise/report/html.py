@@ -10,7 +10,7 @@ from partwise.io.escapes import escaped
 
 __all__ = ["Html", "data", "tag"]
 
-VOID = {"input", "meta"}
+VOID = {"img", "input", "meta"}
 OBEYED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """What a browser would obey instead of show: control characters, marks of direction, and halves of characters. Spaces
 of no width stay, which Thai and Khmer texts break lines at."""

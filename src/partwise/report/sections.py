@@ -4,6 +4,7 @@ from partwise.report import charts
 from partwise.report.cards import cards, relevance
 from partwise.report.facts import Report
 from partwise.report.findings import findings
+from partwise.report.frame import framed, provenance
 from partwise.report.html import Html, tag
 from partwise.report.pieces import about, bar, decimal, link, note, percent, scrolling, table, twin
 
@@ -24,22 +25,9 @@ def body(report: Report) -> Html:
         ("similarity", "Similar topics", _similarity(report)),
         ("unexplained", "Explained badly", _unexplained(report)),
         ("model", "The model", _model(report)),
-        ("provenance", "How it was made", _provenance(report)),
+        ("provenance", "How it was made", provenance(report.provenance, report.repeat)),
     ]
-    sections, links = [], []
-    for name, title, children in found:
-        if children is None:
-            continue
-        heading = tag("h2", title, id=f"{name}-title")
-        sections.append(tag("section", heading, children, id=name, aria_labelledby=f"{name}-title"))
-        links.append(tag("li", tag("a", title, href=f"#{name}")))
-    return Html(
-        tag("a", "Skip to the topics", class_="skip", href="#topics")
-        + tag("header", tag("h1", report.title, dir="auto"))
-        + tag("nav", tag("ul", links), aria_label="Contents")
-        + tag("main", sections)
-        + tag("footer", tag("p", "Made with partwise. This page loads nothing from elsewhere."))
-    )
+    return framed(report.title, found, ("topics", "Skip to the topics"))
 
 
 def _overview(report: Report) -> Section:
@@ -172,14 +160,6 @@ def _model(report: Report) -> Section:
         tag("details", tag("summary", "How sure each topic is"),
             table(caption, ["topic", "stability", "NPMI", "fit"], rows)),
     ]  # fmt: skip
-
-
-def _provenance(report: Report) -> Section:
-    rows = [tag("tr", tag("th", name, scope="row"), tag("td", value)) for name, value in report.provenance]
-    made = tag("table", tag("caption", "What was fitted, to what, and with what"), tag("tbody", rows))
-    code = tag("pre", tag("code", "\n".join(report.repeat)), tabindex=0, role="region", aria_label="Code to repeat it")
-    folded = tag("details", tag("summary", "Data, parameters and versions"), scrolling(made, "Provenance"))
-    return [folded, tag("h3", "To repeat it"), code]
 
 
 def _first(report: Report) -> str:
