@@ -70,8 +70,8 @@ def _parts(report: ImageReport) -> list[Html]:
     left_out = f" Shown are the {len(report.parts)} largest." if len(report.parts) < report.k else ""
     return [
         note(
-            "Each image is a sum of these, each with a weight of its own. The brightest pixel of a part is shown "
-            "white. The percentage is its share of the brightness of all images; below it are images in which its "
+            "Each image is a sum of these, each with a weight of its own. A part is shown as bright as can be. The "
+            "percentage is its share of the brightness of all images; below it are images in which its "
             f"share is largest.{left_out}"
         ),
         tag("ul", [_part(part) for part in report.parts], class_="gallery parts"),
