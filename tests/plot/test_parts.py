@@ -29,6 +29,12 @@ def test_an_image_holds_the_part_row_by_row_on_a_scale_of_its_own():
     assert (first.get_title(), second.get_title()) == ("part 0", "part 1")
 
 
+@pytest.mark.parametrize(("shape", "columns"), [((4, 4), 8), ((4, 12), 4), ((2, 24), 2)])
+def test_wide_images_stand_side_by_side_in_fewer_columns(shape, columns):
+    found = plot.components(np.ones((16, np.prod(shape))), shape)
+    assert found[0].get_gridspec().ncols == columns
+
+
 def test_a_part_in_colour_is_scaled_to_its_largest_entry():
     (ax,) = plot.components(np.arange(12.0)[None], (2, 2, 3))
     np.testing.assert_allclose(ax.images[0].get_array(), np.arange(12).reshape(2, 2, 3) / 11)

@@ -58,10 +58,25 @@ def axes(ax: Any, name: str, height: float = 4.0) -> Any:
     return ax
 
 
+def cell_of(shape: Sequence[int], columns: int) -> float:
+    """Return the height in inches of an image of that shape and the line of text above it, in one of `columns`."""
+    return min(max((WIDTH / columns - 0.1) * shape[0] / shape[1], 0.3), 3.0) + 0.25
+
+
+def columns_for(shape: Sequence[int]) -> int:
+    """Return how many images of that shape stand side by side: fewer where they are wide."""
+    return 8 if shape[1] < 2 * shape[0] else 4 if shape[1] < 4 * shape[0] else 2
+
+
+def even(count: int, most: int) -> tuple[int, int]:
+    """Return rows and columns for `count` pictures: as few rows as `most` columns allow, and about equally full."""
+    rows = -(-count // most)
+    return rows, -(-count // rows)
+
+
 def grid(count: int, name: str, cell: float, most: int) -> Any:
     """Return `count` new Axes, (count,), in even rows of at most `most`, each `cell` inches high."""
-    rows = -(-count // most)
-    columns = -(-count // rows)
+    rows, columns = even(count, most)
     found = new_figure(name, rows * cell + 0.2).subplots(rows, columns, squeeze=False).ravel()
     for empty in found[count:]:
         empty.remove()

@@ -14,6 +14,7 @@ from partwise.plot.canvas import (
     MAP,
     SMALL,
     axes,
+    cell_of,
     checked_names,
     grid,
     new_figure,
@@ -127,7 +128,8 @@ def comparison(
             known = [f"feature {j}" for j in range(first.shape[1])] if own is None else own
         drawn_on = _bars(first, second, pairs, known, called)
     else:
-        drawn_on = new_figure("plot.comparison", 2.2).subplots(2, len(pairs), squeeze=False)
+        height = 2 * cell_of(size, max(len(pairs), 4)) + 0.2
+        drawn_on = new_figure("plot.comparison", height).subplots(2, len(pairs), squeeze=False)
         for column, (t, other) in enumerate(pairs):
             draw_image(drawn_on[0, column], first[t].reshape(size))
             draw_image(drawn_on[1, column], second[other].reshape(size))

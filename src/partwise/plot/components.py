@@ -10,7 +10,19 @@ from partwise.exceptions import DataError, ParameterError, shown
 from partwise.matrix import Array
 from partwise.parameters import check_integer
 from partwise.plot import values
-from partwise.plot.canvas import COLOURS, MAP, PARTS, SMALL, grid, picked, say_left_out, short
+from partwise.plot.canvas import (
+    COLOURS,
+    MAP,
+    PARTS,
+    SMALL,
+    cell_of,
+    columns_for,
+    even,
+    grid,
+    picked,
+    say_left_out,
+    short,
+)
 
 IMAGES, CHARTS = 40, 12
 """Parts that are drawn unless the user names them, as images and as bar charts."""
@@ -72,15 +84,17 @@ def components(
     (16, 'part 0')
     """
     H = values.parts(model)
-    images = None if shape is None else H.reshape(-1, *checked_shape(shape, H.shape[1]))
+    size = None if shape is None else checked_shape(shape, H.shape[1])
     n_top = check_integer("n_top", n_top)
-    drawn = picked(parts, len(H), CHARTS if images is None else IMAGES)
+    drawn = picked(parts, len(H), CHARTS if size is None else IMAGES)
     titles = values.labels(model, labels, len(H))
     names = values.feature_names(model, feature_names, H.shape[1])
-    if images is not None:
-        found = grid(len(drawn), "plot.components", 0.95, 8)
+    if size is not None:
+        most = columns_for(size)
+        cell = cell_of(size, max(even(len(drawn), most)[1], 3))
+        found = grid(len(drawn), "plot.components", cell, most)
         for ax, t in zip(found, drawn, strict=True):
-            draw_image(ax, images[t])
+            draw_image(ax, H[t].reshape(size))
             ax.set_title(_title(titles[t], H[t]), fontsize=SMALL)
     else:
         names = names if names is not None else [f"feature {j}" for j in range(H.shape[1])]

@@ -10,7 +10,7 @@ from partwise.matrix import Array
 from partwise.matrix.containers import plain
 from partwise.metrics.diagnostics import diagnose, factors
 from partwise.parameters import check_choice, check_flag, check_integer
-from partwise.plot.canvas import COLOURS, MAP, SMALL, axes, checked_names, new_figure
+from partwise.plot.canvas import COLOURS, MAP, SMALL, axes, cell_of, checked_names, new_figure
 from partwise.plot.components import checked_shape, draw_image
 
 NAMED = 5
@@ -137,7 +137,7 @@ def _images(X: Any, model: Any, shape: Any, rows: Array, names: list[str], error
     own = given.tocsr()[rows].toarray() if sp.issparse(given) else np.asarray(given[rows], np.float64)
     W, H, _ = factors(X, model)
     explained = np.asarray(W)[rows] @ np.asarray(H)
-    figure = new_figure("plot.residuals", 3 * 0.95 + 0.4)
+    figure = new_figure("plot.residuals", 3 * cell_of(size, max(len(rows) + 1, 4)) + 0.4)
     found = figure.subplots(3, len(rows), squeeze=False)
     left = own - explained
     most = float(np.nanmax(np.abs(left), initial=0.0)) or 1.0
@@ -153,5 +153,5 @@ def _images(X: Any, model: Any, shape: Any, rows: Array, names: list[str], error
         found[0, place].set_title(title if errors is None else f"{title}\nerror {errors[i]:.2g}", fontsize=SMALL)
     for ax, what in zip(found[:, 0], ("X", "W H", "X - W H"), strict=True):
         ax.set_ylabel(what)
-    figure.colorbar(shades, ax=[*found[2]], label="units of X", fraction=0.05)
+    figure.colorbar(shades, ax=found, label="X - W H (units of X)", shrink=0.45, anchor=(0.0, 0.0))
     return found
