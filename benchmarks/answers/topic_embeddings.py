@@ -10,8 +10,8 @@ most.
 --embeddings is a folder of one array a collection, NAME.npy. Those that are missing are made, and kept there, by the
 model of sentence-transformers in --model, of the first 64 tokens. Without a folder, embeddings are the first 100
 singular vectors of TF-IDF (LSA): they know nothing but the same words. BERTopic and KeyNMF take part if they are
-installed, with the same words as partwise; KeyNMF needs --model to embed words. BERTopic is asked for one topic more,
-which is that of its outliers.
+installed, and are judged by the words that partwise knows; KeyNMF needs --model to embed words. BERTopic is asked for
+one topic more, which is that of its outliers.
 """
 
 import argparse
@@ -89,7 +89,7 @@ def answers(name: str, texts: list[str], y: Array, folder: Path | None, encoder:
         "partwise": lambda: of_model(without),
         "partwise, embeddings": lambda: of_model(TopicModel(k, embeddings=E, stability_runs=0).fit(texts)),
         "k-means of embeddings": lambda: (KMeans(k, n_init=4, random_state=0).fit_predict(E), []),
-        "BERTopic": lambda: bertopic(texts, E, words, k),
+        "BERTopic": lambda: bertopic(texts, E, k),
         "KeyNMF": lambda: key_nmf(texts, E, words, k, encoder),
     }
     for who, answer in ways.items():
@@ -131,13 +131,15 @@ def of_model(model: TopicModel) -> Answer:
     return topic, [[word for word, _ in model.top_words(t, 10)] for t in range(model.n_topics_)]
 
 
-def bertopic(texts: list[str], E: Array, words: list[str], k: int) -> Answer:
+def bertopic(texts: list[str], E: Array, k: int) -> Answer:
     """Return what BERTopic says, with a seed."""
     from bertopic import BERTopic
     from umap import UMAP
 
     umap = UMAP(n_neighbors=15, n_components=5, min_dist=0.0, metric="cosine", random_state=0)
-    model = BERTopic(umap_model=umap, vectorizer_model=_counter(words), embedding_model=None, nr_topics=k + 1)
+    model = BERTopic(
+        umap_model=umap, vectorizer_model=CountVectorizer(stop_words="english"), embedding_model=None, nr_topics=k + 1
+    )
     topic, _ = model.fit_transform(texts, E)
     return np.asarray(topic), [[word for word, _ in model.get_topic(t)] for t in sorted({*topic} - {-1})]
 
@@ -148,14 +150,10 @@ def key_nmf(texts: list[str], E: Array, words: list[str], k: int, encoder: Any) 
 
     if encoder is None:
         raise ImportError
-    model = KeyNMF(k, encoder=encoder, vectorizer=_counter(words), random_state=0)
+    model = KeyNMF(k, encoder=encoder, vectorizer=CountVectorizer(vocabulary=words, token_pattern=WORD), random_state=0)
     W, names = model.fit_transform(texts, embeddings=E), model.get_vocab()
     top = [[str(names[j]) for j in np.argsort(-row)[:10]] for row in model.components_]
     return np.where(W.any(axis=1), W.argmax(axis=1), -1), top
-
-
-def _counter(words: list[str]) -> CountVectorizer:
-    return CountVectorizer(vocabulary=words, token_pattern=WORD)
 
 
 def _judged(y: Array, topic: Array, X: Any, top: list[list[int]]) -> tuple[float, float, float, float]:
