@@ -54,6 +54,15 @@ def test_some_articles_get_what_they_get_among_all():
     assert not np.delete(some, [4, 17], axis=1).any()
 
 
+def test_an_article_of_few_readers_is_predicted_from_half_the_neighbours():
+    read = a_log(n=160, density=0.1)
+    rare = np.bincount(read.indices, minlength=30) <= coread.RARE
+    found = np.diff(co_reads(read, [1.0], neighbours=8)[0].tocsc().indptr)
+    assert 0 < rare.sum() < 30
+    assert set(found[rare]) == {4}
+    assert set(found[~rare]) == {8}
+
+
 def test_of_a_reader_of_everything_the_last_articles_count(monkeypatch):
     monkeypatch.setattr(coread, "LATEST", 4)
     read = a_log(density=0.9)

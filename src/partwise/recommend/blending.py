@@ -43,8 +43,7 @@ class _Cases:
         half_lives: Sequence[float | None],
     ) -> None:
         def told(some: Array) -> list[Array]:
-            damped = model.damped(some)
-            return [np.asarray((damped @ one).toarray()) for one in pairs]
+            return [model.from_co_reads(some, one) for one in pairs]
 
         self.half_lives = half_lives
         fresh = [model.freshness(half_life) for half_life in half_lives]
@@ -64,7 +63,7 @@ class _Cases:
                 some[i, targets] = True
             hit = some.copy()
             for values in (*own, *lately):
-                for factor in fresh:
+                for factor in fresh if values.any() else ():  # no texts, no candidates of them
                     top = best_of_rows(np.where(left, values * factor, -np.inf), len(there), count)[0]
                     np.put_along_axis(some, top, True, axis=1)  # the last article too, where there are no more
             some &= left

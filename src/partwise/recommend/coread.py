@@ -18,6 +18,7 @@ BUSY = 0.5  # exponent of a reader's reads, which his reads are divided by
 NOISE = 1.0  # what the ridge of an article takes of its own reads
 LATEST = 1000  # of a reader who reads everything, this many reads count: pairs grow with their square
 PAIRS = 50_000_000  # entries of G that lists keep while weights are learned: 400 MB
+RARE, FEWER = 16, 2  # an article of so few readers is predicted from half the neighbours
 WHOLE = 32  # G is kept whole if an article may share readers with one in so many others, on average
 
 
@@ -49,7 +50,7 @@ def co_reads(
     ridges : sequence of float
         Each :math:`\lambda`.
     neighbours : int, default=200
-        Articles that one is predicted from.
+        Articles that one is predicted from; half as many for an article of up to sixteen readers.
     positive : bool, default=False
         Whether weights are to be non-negative.
     articles : ndarray of int, default=None
@@ -87,20 +88,39 @@ def co_reads(
     scale: Array = np.maximum(diagonal, np.finfo(float).tiny) ** -0.5
     # An article is read with no more others than this.
     others = np.minimum(np.bincount(some.indices, np.repeat(own, own), minlength=m), m)
-    held, found = np.zeros(len(columns), dtype=np.int64), np.empty((len(columns), neighbours), dtype=np.int32)
-    weights = np.empty((len(ridges), len(columns), neighbours), dtype=np.float32)
+    rare = np.bincount(some.indices, minlength=m)[columns] <= RARE
     with Workers(n_jobs) as workers:
-        asked = diagonal, scale, columns, np.array(ridges, dtype=np.float64), NOISE, positive
-        out = held, found, weights, workers.team
         # An entry takes half the memory in a whole G, and reading it there is much faster.
         if m * m <= 2 * PAIRS and WHOLE * others.mean() >= m:
-            kernels.ridge_neighbours(_gram(some, by, workers), *asked, *out)
+            gram: tuple[Array, ...] = (_gram(some, by, workers),)
         else:
-            starts, counts, indices, values = _pairs(some, by, scale, others, workers)
-            kernels.ridge_neighbours(starts, counts, indices, values, *asked, *out)
-    there = np.arange(neighbours) < held[:, None]
-    place = found[there], np.repeat(columns, held)
-    return [_weights(one[there], place, m) for one in weights]
+            gram = _pairs(some, by, scale, others, workers)
+        found = [
+            _regressions(gram, diagonal, scale, part, most, ridges, positive, workers)
+            for part, most in ((columns[rare], -(-neighbours // FEWER)), (columns[~rare], neighbours))
+        ]
+    rows, of = (np.concatenate(parts) for parts in zip(*(place for place, _ in found), strict=True))
+    return [_weights(np.concatenate(values), (rows, of), m) for values in zip(*(v for _, v in found), strict=True)]
+
+
+def _regressions(
+    gram: tuple[Array, ...],
+    diagonal: Array,
+    scale: Array,
+    columns: Array,
+    most: int,
+    ridges: Sequence[float],
+    positive: bool,
+    workers: Workers,
+) -> tuple[tuple[Array, Array], Array]:
+    """Return the places of weights (rows, columns), and the weights there for each ridge."""
+    held, found = np.zeros(len(columns), dtype=np.int64), np.empty((len(columns), most), dtype=np.int32)
+    weights = np.empty((len(ridges), len(columns), most), dtype=np.float32)
+    asked = *gram, diagonal, scale, columns, np.array(ridges, dtype=np.float64), NOISE, positive
+    given: Any = (*asked, held, found, weights, workers.team)
+    kernels.ridge_neighbours(*given)
+    there = np.arange(most) < held[:, None]
+    return (found[there], np.repeat(columns, held)), weights[:, there]
 
 
 def _gram(read: Any, by: Array, workers: Workers) -> Array:

@@ -230,17 +230,28 @@ class Interest(PlainState):
 
     def pieces(self, rows: Array) -> list[Array]:
         """Return the pieces of the scores of some readers, (n_rows, n_articles) each, before weights and freshness."""
-        damped = self.damped(rows)
         m = self.read.shape[1]
         from_texts = np.zeros((len(rows), m))
         if self.texts is not None:
-            from_texts = (self.texts @ (damped @ self.texts).toarray().T).T
+            from_texts = (self.texts @ (self.damped(rows) @ self.texts).toarray().T).T
         return [
             self.W[rows] @ self.parts.H.T,
-            (damped @ self.pairs).toarray(),
+            self.from_co_reads(rows, self.pairs),
             from_texts,
             np.broadcast_to(self.reads_lately, (len(rows), m)),
         ]
+
+    def from_co_reads(self, rows: Array, pairs: Any) -> Array:
+        """Return what the reads of some readers say by such co-reads, (n_rows, n_articles)."""
+        found = np.zeros((len(rows), self.read.shape[1]))
+        self._add_co_reads(rows, counts_of(self.read[rows]) ** -0.5, pairs, np.ones(found.shape[1]), found)
+        return found
+
+    def _add_co_reads(self, rows: Array, damped: Array, pairs: Any, factor: Array, scores: Array) -> None:
+        read = self.read
+        kernels.csr_chain(
+            read.indptr, read.indices, read.data, rows, damped, pairs.indptr, pairs.indices, pairs.data, factor, scores
+        )
 
     def scores(self, rows: Array) -> Array:
         """Return the scores of all articles for some readers (n_rows, n_articles); -1 as a row is a reader not known.
@@ -261,10 +272,7 @@ class Interest(PlainState):
         if self._worded is not None:
             scores[:, :m] += self._from_texts(read[rows], damped)
         if factor[CO_READS]:
-            kernels.csr_chain(
-                read.indptr, read.indices, read.data, np.where(own > 0, rows, 0), damped,
-                self.pairs.indptr, self.pairs.indices, self.pairs.data, self._co_read, scores,
-            )  # fmt: skip
+            self._add_co_reads(np.where(own > 0, rows, 0), damped, self.pairs, self._co_read, scores)
         scores[own == 0, :m] = self._unknown
         return scores
 
