@@ -1,0 +1,50 @@
+"""
+Topics of a stream
+==================
+
+New texts keep coming. ``partial_fit`` takes them in without a new fit: topics keep their numbers, and a new subject
+becomes a topic of its own. Here the texts are the State of the Union addresses since 1950.
+"""
+
+# %%
+# The first batch holds thirty years, and each later one a term of four years. ``events_`` tells which topics were born,
+# died or returned:
+import numpy as np
+from matplotlib import pyplot as plt
+
+import partwise as pw
+
+passages = pw.datasets.load_state_of_the_union()
+years = np.asarray(passages.years)
+starts = [1950, *range(1981, 2022, 4)]
+batch_of = np.searchsorted(starts, years, side="right") - 1  # -1: before 1950
+
+stream = pw.TopicModel(n_topics=8, random_state=0, stability_runs=0)
+for batch in range(len(starts)):
+    rows = np.flatnonzero(batch_of == batch)
+    stream.partial_fit([passages.texts[i] for i in rows], ids=[passages.ids[i] for i in rows])
+for event in stream.events_:
+    print(f"topic {event.topic} was {event.kind} in the batch of {starts[event.batch]}: {event.label}")
+
+# %%
+# A label is made of the words of now, so it can differ from the one at birth. The picture shows how much of each batch
+# a topic is. Documents stay where they were placed, so a topic has nothing before its birth:
+seen = np.concatenate([np.full((batch_of == batch).sum(), batch) for batch in range(len(starts))])
+shares = np.stack([stream.document_topics_[seen == batch].sum(axis=0) for batch in range(len(starts))])
+shares /= shares.sum(axis=1, keepdims=True)
+
+figure, ax = plt.subplots(figsize=(8, 4.5), layout="constrained")
+shades = ax.imshow(shares.T, cmap="cividis", aspect="auto", vmin=0)
+born = [(event.batch, event.topic) for event in stream.events_ if event.kind == "born"]
+ax.plot(*np.transpose(born), "w*", markersize=12)
+ax.set_yticks(range(stream.n_topics_), stream.labels_)
+ax.set_xticks(range(len(starts)), starts)
+ax.set(
+    xlabel="first year of the batch; the first batch ends in 1980",
+    title="Share of each topic in each batch; a star is a birth",
+)
+figure.colorbar(shades, label="share of the batch")
+
+# %%
+# Read a new topic before you believe in it. The one of 2021 is about the pandemic, but also about the transcript, which
+# notes each applause.
