@@ -2,6 +2,7 @@
 
     python -m benchmarks.answers.topic_weights [COLLECTION ...] [--times 1]
     python -m benchmarks.answers.topic_weights [COLLECTION ...] --boilerplate
+    python -m benchmarks.answers.topic_weights [COLLECTION ...] --number
 
 Each variant is fitted with as many topics as there are classes (times --times), and a document belongs to its heaviest
 topic. Printed are the normalized mutual information with the classes, and means of it, of purity and of the coherence
@@ -9,7 +10,8 @@ of topics (NPMI of ten words). The data are the shared sets (`../shared/data`, o
 names) and the addresses that partwise ships.
 
 With --boilerplate, `TopicModel` is fitted to texts as they are and to posts made of them, with headers, quoted lines
-and signatures (`posts`), each with and without its boilerplate.
+and signatures (`posts`), each with and without its boilerplate. With --number, the number of topics that it chooses is
+judged beside given ones (`GIVEN`).
 """
 
 import argparse
@@ -39,6 +41,8 @@ Collection = tuple[Any, Array]
 """Counts (n, m) and the class of each document."""
 Texts = tuple[list[str], list[Any]]
 """Texts and their classes."""
+GIVEN = (10, 15, 20, 30, 40)
+"""Numbers of topics that the chosen one is judged beside."""
 
 
 def main() -> None:
@@ -47,7 +51,11 @@ def main() -> None:
     parser.add_argument("collections", nargs="*", default=list(COLLECTIONS))
     parser.add_argument("--times", type=float, default=1)
     parser.add_argument("--boilerplate", action="store_true")
+    parser.add_argument("--number", action="store_true")
     given = parser.parse_args()
+    if given.number:
+        number([name for name in given.collections if name in TEXTS])
+        return
     if given.boilerplate:
         boilerplate([name for name in given.collections if name in TEXTS])
         return
@@ -68,10 +76,32 @@ def boilerplate(names: list[str]) -> None:
         for given in (texts, posts(texts, y)):
             for keep in (True, False):
                 model = TopicModel(y.max() + 1, keep_boilerplate=keep, stability_runs=0)
-                places = model.fit_transform(given)
-                row.append(normalized_mutual_info_score(y, np.where(places.any(axis=1), places.argmax(axis=1), -1)))
+                row.append(agreement(y, model.fit_transform(given)))
             lines.append(0 if model.boilerplate_ is None else len(model.boilerplate_.lines))
         say(f"| {name} | {' | '.join(f'{v:.3f}' for v in row)} | {lines[0]}, {lines[1]} |")
+
+
+def number(names: list[str]) -> None:
+    """Print a line a collection: topics chosen, for three seeds, their NMI, and that of given numbers."""
+    say(f"| | chosen | NMI | {' | '.join(map(str, GIVEN))} |")
+    for name in names:
+        texts, classes = TEXTS[name]()
+        y = np.unique(classes, return_inverse=True)[1]
+        X = TopicModel(1, stability_runs=0).fit(texts).X_
+        chosen = [TopicModel("auto", random_state=seed, stability_runs=0).fit(X) for seed in range(3)]
+        scores = [agreement(y, model.document_topics_) for model in chosen]
+        scores += [agreement(y, TopicModel(k, stability_runs=0).fit_transform(X)) for k in GIVEN]
+        shown = [f"{score:.3f}" for score in scores]
+        say(
+            f"| {name} | {', '.join(str(model.n_topics_) for model in chosen)} | {', '.join(shown[:3])} | "
+            f"{' | '.join(shown[3:])} |"
+        )
+
+
+def agreement(y: Array, places: Array) -> float:
+    """Return the NMI of classes with the heaviest topics; documents placed nowhere are a group of their own."""
+    found = np.where(places.any(axis=1), places.argmax(axis=1), -1)
+    return float(normalized_mutual_info_score(y, found))
 
 
 def posts(texts: list[str], y: Array, seed: int = 0) -> list[str]:

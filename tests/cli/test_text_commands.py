@@ -53,7 +53,7 @@ def test_the_table_shows_how_coherent_and_how_stable_each_topic_is(run, news):
 def test_the_number_of_topics_may_be_left_open(run, news):
     facts = json.loads(run("topics", news, "-k", "auto", "--json").stdout)
     assert facts["n_topics"] == len(facts["topics"])
-    assert "parts" in facts["reason"]
+    assert "topics" in facts["reason"]
     assert facts["reason"].split()[0] in run("topics", news, "-k", "auto").stdout
     assert "Invalid value for '-k'" in run("topics", news, "-k", "many", code=2).stderr
 

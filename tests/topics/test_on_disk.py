@@ -185,5 +185,9 @@ def test_what_cannot_be_is_refused():
         TopicModel(2, max_memory="much").fit(["a cup"])
     with pytest.raises(ParameterError, match=r"does not hold a fit of 4 parts of 1,203 x 52 entries, which needs"):
         TopicModel(4, max_memory="200KiB").fit(make_texts())
-    with pytest.raises(ParameterError, match="does not hold all of X, which this needs in memory"):
-        TopicModel("auto", max_memory=LITTLE).fit(make_texts())
+
+
+def test_the_number_of_topics_is_that_of_a_fit_in_memory():
+    texts = make_texts()
+    expected, found = (TopicModel("auto", max_memory=most).fit(texts) for most in (None, LITTLE))
+    assert found.rank_reason_ == expected.rank_reason_

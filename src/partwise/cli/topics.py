@@ -65,7 +65,7 @@ class TopicNumber(click.ParamType):  # type: ignore[type-arg]  # which is generi
     type=TopicNumber(),
     default=10,
     show_default=True,
-    help="Topics to find; auto: as many as predict words best.",
+    help="Topics to find; auto: as many as two halves of the texts agree on.",
 )
 @click.option(
     "--lang", metavar="CODE", default="auto", show_default=True, help="Language of the texts, such as en or de."

@@ -33,8 +33,9 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AnsweringMod
     ----------
     n_topics : int, 'auto' or 'choose', default=10
         Topics to find. A collection with fewer documents or words gets no more topics than it has of these. 'auto' and
-        'choose' leave the number to ``partwise.choose_rank``, which predicts words held out, at the cost of some fifty
-        fits; ``rank_reason_`` tells why.
+        'choose' take that of 2 to 20 under which fits to two halves of the documents agree most on the strongest topic
+        of each (`partwise.topics.choice`), at the cost of some fifty fits to at most 10,000 documents;
+        ``rank_reason_`` tells why.
     loss : {'frobenius', 'kullback-leibler', 'choose'}, default='frobenius'
         What is minimised: squared errors of TF-IDF, or the divergence of damped counts (``1 + log count``), as in
         probabilistic topic models. 'choose' takes the one whose topics the two halves of a held-out document's words
