@@ -31,11 +31,11 @@ for ax, component in zip(axes.flat, pca.components_, strict=True):
     limit = abs(component).max()
     ax.imshow(component.reshape(28, 28), cmap="PuOr_r", vmin=-limit, vmax=limit)
     ax.set(xticks=[], yticks=[])
-figure.suptitle("Sixteen components of PCA: each adds to some pixels and takes away from others")
+figure.suptitle("Sixteen components of PCA: orange adds, violet takes away")
 
 # %%
-# An image is then few parts. The weights of all images, by class: boots, sneakers and sandals share one part, trousers
-# have their own.
+# The weights of all images, by class: trousers are mostly part 7, and sneakers mostly part 9. Coats, pullovers and
+# shirts share theirs: these are the classes that are hard to tell apart.
 ax = pw.plot.weights(model, groups=[clothes.names[c] for c in clothes.labels])
 ax.set_title("What each image is made of, by class")
 
