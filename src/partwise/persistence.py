@@ -98,6 +98,16 @@ def load(path: str | Path) -> Any:
         together: a shape, a sign, a number that is not finite.
     OSError
         If there is no such file, or it may not be read.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import partwise as pw
+    >>> model = pw.TopicModel(2).fit(["rates and inflation", "the bank cuts rates", "a cup final", "the home cup"])
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "news.model")
+    >>> pw.save(model, path)
+    >>> pw.load(path).labels_ == model.labels_
+    True
     """
     kind, header, arrays = model_file.read(path)
     if kind not in {*CLASSES, "Pipeline"}:

@@ -41,20 +41,33 @@ CLOTHES = [
 class StateOfTheUnion(Summary):
     """Passages of the State of the Union addresses, in the order they were given.
 
-    Attributes
+    Parameters
     ----------
     texts : list of str
         Passages of about 150 words, cut at the ends of sentences.
     ids : list of str
         Year, speaker and number of the passage, such as ``'1961-john-f-kennedy-001'``.
     titles : list of str
-        The same for people to read, such as ``'John F. Kennedy, 1961 (1 of 39)'``.
+        The same for people to read, such as ``'John F Kennedy, 1961 (1 of 30)'``.
     years : list of int
         Year of the address.
     speakers : list of str
         Name of the president.
     parties : list of str
         Party of the president.
+
+    Examples
+    --------
+    >>> passages = load_state_of_the_union()
+    >>> passages
+    StateOfTheUnion
+      passages   5,360
+      addresses  123
+      speakers   22
+      years      1900 to 2021
+    >>> i = passages.ids.index("1961-john-f-kennedy-001")
+    >>> passages.titles[i], passages.parties[i]
+    ('John F Kennedy, 1961 (1 of 30)', 'Democratic')
     """
 
     texts: list[str]

@@ -25,7 +25,26 @@ COARSE = 16
 
 @dataclass(frozen=True)
 class SimilarImage:
-    """An image that is like another: its name, its number, and how alike they are, 1 for the same."""
+    """An image that is like another, as `ImageParts.similar` finds it.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    index : int
+        Its number.
+    score : float
+        How alike they are, 1 for the same.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> digits = load_digits()
+    >>> images = digits.images[:500] / 16
+    >>> near = ImageParts(16).fit(images).similar(images[0], n=4)
+    >>> [(image.name, int(digits.target[image.index])) for image in near]
+    [('0', 0), ('464', 0), ('396', 0), ('160', 0)]
+    """
 
     name: str
     index: int
@@ -34,7 +53,25 @@ class SimilarImage:
 
 @dataclass(frozen=True)
 class BadlyExplained:
-    """An image that the parts explain badly: its name, its number, and its error relative to it, 0 for none."""
+    """An image that the parts explain badly, as `ImageParts.badly_explained` finds it.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    index : int
+        Its number.
+    error : float
+        What the parts leave of it, relative to it, 0 for nothing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> slash, backslash = np.fliplr(np.eye(4)), np.eye(4)
+    >>> worst = ImageParts(1).fit(np.stack([slash, slash, backslash, slash])).badly_explained(1)[0]
+    >>> worst.index, round(worst.error, 2)
+    (2, 1.0)
+    """
 
     name: str
     index: int

@@ -190,6 +190,17 @@ def read_image(
         If Pillow is not installed.
     OSError
         If it cannot be read.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import numpy as np
+    >>> from PIL import Image
+    >>> path = pathlib.Path(tempfile.mkdtemp(), "a.png")
+    >>> Image.fromarray(np.full((8, 6), 51, np.uint8)).save(path)
+    >>> pixels = read_image(path)
+    >>> pixels.shape, round(float(pixels[0, 0]), 3)
+    ((8, 6), 0.2)
     """
     asked, name = Asked.of(size, colour, background), os.fspath(path)
     header = _header(name, name)

@@ -34,13 +34,23 @@ LEAKY = "leaky: what others read later is known, which no one could know then"
 class Evaluation(Summary):
     """How good recommendations are; ``str()`` is a table.
 
-    Attributes
+    Parameters
     ----------
     columns : dict of str to list
         Columns of `table`, for those without pandas.
     facts : dict
         split, k, readers, hidden (reads to predict), unreachable (the share of these that went to articles that no
         model could know) and untimed (articles whose times of publication are unknown).
+
+    Examples
+    --------
+    >>> from partwise.recommend import Recommender, evaluate
+    >>> log = {"reader": [i % 7 for i in range(60)], "article": [i % 11 for i in range(60)], "time": list(range(60))}
+    >>> found = evaluate(Recommender(2), log, k=3, windows=1)
+    >>> found.facts["readers"], found.facts["hidden"]
+    (7, 12)
+    >>> {name: round(found.value(name, "recall"), 2) for name in ("partwise", "random", "most read")}
+    {'partwise': 0.86, 'random': 0.64, 'most read': 0.64}
     """
 
     columns: dict[str, list[Any]]

@@ -25,7 +25,7 @@ GRID: Mapping[str, Sequence[Any]] = {"n_components": (16, 32, 64), "half_life": 
 class Tuning(Summary):
     """What `tune` found.
 
-    Attributes
+    Parameters
     ----------
     columns : dict of str to list
         Columns of `table`, for those without pandas.
@@ -33,6 +33,16 @@ class Tuning(Summary):
         The best parameters.
     recommender : Recommender
         One with the best parameters, fitted to all of the log.
+
+    Examples
+    --------
+    >>> from partwise.recommend import tune
+    >>> log = {"reader": [i % 7 for i in range(60)], "article": [i % 11 for i in range(60)], "time": list(range(60))}
+    >>> found = tune(log, grid={"n_components": [1, 2]})
+    >>> found.params, [round(value, 2) for value in found.columns["value"]]
+    ({'n_components': 2}, [0.51, 0.49])
+    >>> found.recommender.recommend([0], n=2)["article"].tolist()
+    [4, 8]
     """
 
     columns: dict[str, list[Any]]

@@ -22,7 +22,7 @@ __all__ = ["Topic", "Typical"]
 class Topic:
     """One topic, as `TopicModel.table` lists it.
 
-    Attributes
+    Parameters
     ----------
     index : int
         Column of the topic in what `TopicModel.transform` returns.
@@ -40,6 +40,15 @@ class Topic:
         Id of the most typical document; ``""`` if no document has a part in the topic.
     peak : str
         Period in which the topic has its largest share; ``""`` without dates.
+
+    Examples
+    --------
+    >>> from partwise.topics import TopicModel
+    >>> texts = ["rates and inflation", "the bank cuts rates", "a cup final", "the cup goes to the home team"]
+    >>> for topic in TopicModel(2).fit(texts, ids=["a", "b", "c", "d"]).records(n_words=2):
+    ...     print(f"{topic.label}: {topic.share:.0%} of the texts, most of all {topic.document}")
+    cup · goes · home: 50% of the texts, most of all d
+    rates · bank · cuts: 50% of the texts, most of all b
     """
 
     index: int
@@ -55,7 +64,7 @@ class Topic:
 class Typical(NamedTuple):
     """A typical document of a topic.
 
-    Attributes
+    Parameters
     ----------
     id : str
         Id of the document.
@@ -65,6 +74,15 @@ class Typical(NamedTuple):
         What in it says most of the topic; ``""`` if texts were not kept.
     words : list of str
         Words of the topic in that passage, heaviest first.
+
+    Examples
+    --------
+    >>> from partwise.topics import TopicModel
+    >>> texts = ["rates and inflation", "the bank cuts rates", "a cup final", "the cup goes to the home team"]
+    >>> model = TopicModel(2).fit(texts, ids=["a", "b", "c", "d"])
+    >>> document = model.typical(0)[0]
+    >>> document.id, document.passage, document.words
+    ('d', 'the cup goes to the home team', ['cup', 'goes', 'home', 'team'])
     """
 
     id: str

@@ -21,7 +21,7 @@ ROUNDING = 1e-9
 class Similar(NamedTuple):
     """A document similar to another, as `TopicModel.neighbours` finds it.
 
-    Attributes
+    Parameters
     ----------
     id : str
         Id of the document.
@@ -29,6 +29,14 @@ class Similar(NamedTuple):
         1 for a document of the same topics and words, 0 for nothing in common.
     shared : dict of int to float
         Part of the score that each topic gives, largest first; the parts sum to 1.
+
+    Examples
+    --------
+    >>> from partwise.topics import TopicModel
+    >>> texts = ["rates and inflation", "the bank cuts rates", "a cup final", "the cup goes to the home team"]
+    >>> near = TopicModel(2).fit(texts, ids=["a", "b", "c", "d"]).neighbours("a", n=1)[0]
+    >>> near.id, round(near.score, 2), near.shared
+    ('b', 0.65, {1: 1.0})
     """
 
     id: str

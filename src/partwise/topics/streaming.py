@@ -43,7 +43,7 @@ FADED = 0.1
 class TopicEvent:
     """What happened to a topic in a stream.
 
-    Attributes
+    Parameters
     ----------
     batch : int
         Number of the batch, from 0.
@@ -53,6 +53,18 @@ class TopicEvent:
         Number of the topic, its own for good.
     label : str
         Its label at the time.
+
+    Examples
+    --------
+    >>> from partwise.topics import TopicModel
+    >>> money = ["rates and inflation", "the bank cuts rates", "inflation and the bank"]
+    >>> sport = ["a cup final", "the cup goes to the home team", "the home team wins the cup"]
+    >>> model = TopicModel(2, forget_factor=0.5)
+    >>> for batch in (money + sport, 10 * sport):
+    ...     model = model.partial_fit(batch)
+    >>> for event in model.events_:
+    ...     print(f"batch {event.batch}: {event.label} {event.kind}")
+    batch 1: bank · rates · inflation died
     """
 
     batch: int
