@@ -170,4 +170,4 @@ def _print_parts(report: "ImageReport") -> None:
     alike = [f"{' and '.join(map(escaped, pair.names))} ({pair.score:.3f})" for pair in report.pairs[:LISTED]]
     for said, listed in (("explained badly: ", badly), ("most alike: ", alike)):
         if listed:
-            print_line(Text(said, "dim").append(as_many(listed, terminal_width() - len(said), ", "), "none"))
+            print_line(Text().append(said, "dim").append(as_many(listed, terminal_width() - len(said), ", ")))
