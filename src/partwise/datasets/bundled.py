@@ -90,7 +90,7 @@ class StateOfTheUnion(Summary):
 class FashionMNIST(Summary):
     """Grey images of clothes, shoes and bags.
 
-    Attributes
+    Parameters
     ----------
     images : ndarray of uint8, shape (1000, 28, 28)
         Pixels from 0 (background) to 255.
@@ -98,6 +98,15 @@ class FashionMNIST(Summary):
         Class of each image, 0 to 9.
     names : list of str
         Name of each class, such as ``'Ankle boot'``.
+
+    Examples
+    --------
+    >>> clothes = load_fashion_mnist()
+    >>> clothes.images.shape, clothes.names[clothes.labels[0]]
+    ((1000, 28, 28), 'Ankle boot')
+    >>> pixels = clothes.images[clothes.labels == clothes.names.index("Bag")] / 255  # as ImageParts takes them
+    >>> len(pixels)
+    100
     """
 
     images: NDArray[np.uint8]
@@ -113,7 +122,7 @@ class FashionMNIST(Summary):
 class Sound(Summary):
     """A recording of one channel.
 
-    Attributes
+    Parameters
     ----------
     samples : ndarray of float64, shape (n,)
         The wave, from -1 to 1.
@@ -121,6 +130,14 @@ class Sound(Summary):
         Samples a second, in Hz.
     title, artist, licence : str
         What has to be named wherever the sound is passed on.
+
+    Examples
+    --------
+    >>> sound = load_vibe_ace()
+    >>> print(f"{sound.title} by {sound.artist}, {sound.licence}")
+    Vibe Ace by Kevin MacLeod, CC BY 3.0, https://creativecommons.org/licenses/by/3.0/
+    >>> len(sound.samples) / sound.sample_rate  # seconds
+    8.0
     """
 
     samples: NDArray[np.float64]

@@ -49,6 +49,21 @@ class Domain(ABC):
     """Where each row of a factor may lie: a convex set.
 
     A new one gives ``project``; least squares are then solved by projected gradients.
+
+    Examples
+    --------
+    >>> from partwise.domains import Squares
+    >>> from partwise.extend import Domain
+    >>> from partwise.threads import ALONE
+    >>> class UpToOne(Domain):
+    ...     what = "entries from 0 to 1"
+    ...     def project(self, rows):
+    ...         return np.clip(rows, 0, 1)
+    >>> X, right, left = np.array([[3.0, 6.0], [0.5, 1.0]]), np.array([[1.0], [2.0]]), np.zeros((2, 1))
+    >>> problem = Squares(X @ right, right.T @ right, Penalty(), [(0, 2)])
+    >>> _ = UpToOne().solve(left, problem, sweeps=0, ridge=0.0, workers=ALONE)
+    >>> left.round(3).tolist()  # without the domain, 3 and 0.5
+    [[1.0], [0.5]]
     """
 
     what: ClassVar[str]

@@ -29,12 +29,31 @@ LOSSES = _named()
 
 
 def get_loss(loss: Loss | str | float, name: str = "loss") -> Loss:
-    """Return the loss that a name, a beta or a loss object stands for; `name` is what an error calls it.
+    """Return the loss that a name, a beta or a loss object stands for.
+
+    Parameters
+    ----------
+    loss : str, float or Loss
+        Its name, such as 'huber'; beta of a beta-divergence, any finite number; or the loss itself.
+    name : str, default='loss'
+        What an error calls it.
+
+    Returns
+    -------
+    Loss
+        The loss.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such loss.
 
     Examples
     --------
     >>> get_loss("itakura-saito") == get_loss(0)
     True
+    >>> get_loss(1.5)
+    BetaDivergence(beta=1.5)
     """
     if isinstance(loss, Loss):
         return loss

@@ -40,6 +40,13 @@ class Fixed:
         Its entries.
     workers : Workers or None
         Who compute its Gram matrix.
+
+    Examples
+    --------
+    >>> from partwise.extend import Fixed
+    >>> right = Fixed(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    >>> right.gram.tolist(), right.mass.tolist()  # computed when they are asked for, once
+    ([[10.0, 14.0], [14.0, 20.0]], [4.0, 6.0])
     """
 
     def __init__(self, array: Array, workers: Workers | None = None) -> None:
@@ -67,7 +74,7 @@ class Fixed:
 class Side(NamedTuple):
     """What a half-step on a block of rows knows beside them.
 
-    Attributes
+    Parameters
     ----------
     fixed : Fixed
         The right factor.
@@ -77,6 +84,16 @@ class Side(NamedTuple):
         What a model entry is raised to before it divides.
     constant : float
         The block's share of ``Loss.constant``; 0 where no loss is asked for.
+
+    Examples
+    --------
+    >>> from partwise.extend import Fixed, as_matrix
+    >>> from partwise.losses import get_loss
+    >>> X, loss = as_matrix([[1.0, 2.0], [3.0, 4.0]]), get_loss("frobenius")
+    >>> (side,) = loss.sides(X, Fixed(np.eye(2)), value=True)  # X is one block of rows
+    >>> left = np.array([[1.0, 2.0], [3.0, 3.0]])
+    >>> loss.block_value(X.rows(0, 2), left, side)  # half the squared error of the model left @ side.right.T
+    0.5
     """
 
     fixed: Fixed

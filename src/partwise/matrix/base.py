@@ -40,7 +40,18 @@ class WholeFacts(NamedTuple):
 
 
 class Matrix(ABC):
-    """A data matrix of n rows and m columns; float32 or float64, all entries finite."""
+    """A data matrix of n rows and m columns; float32 or float64, all entries finite.
+
+    Examples
+    --------
+    >>> import scipy.sparse as sp
+    >>> from partwise.extend import as_matrix
+    >>> X = as_matrix(sp.csr_array([[0.0, 2.0], [3.0, 0.0], [0.0, 0.0]]))
+    >>> X.shape, X.n_stored, X.blocks, X.can("columns")
+    ((3, 2), 2, ((0, 3),), True)
+    >>> X.product(np.array([[1.0], [10.0]])).tolist(), X.T.product(np.ones((3, 1))).tolist()
+    ([[20.0], [3.0], [0.0]], [[3.0], [2.0]])
+    """
 
     shape: tuple[int, int]
     dtype: np.dtype[Any]

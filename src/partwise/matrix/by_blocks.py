@@ -29,6 +29,17 @@ class ByBlocks(Matrix):
     read meanwhile. Its columns cannot be read, so a solver has to work from sums over the rows (``Solver.by_sums``).
     A sparse one gives ``n_stored`` too. Blocks that start at multiples of 64 rows are read as they are; of others the
     ends are read with the next one.
+
+    Examples
+    --------
+    >>> from partwise import factorize
+    >>> from partwise.extend import ByBlocks
+    >>> class Table(ByBlocks):  # of products, computed when it is read
+    ...     shape, dtype, blocks = (256, 10), np.dtype(float), ((0, 128), (128, 256))
+    ...     def block(self, first, last):
+    ...         return np.outer(np.arange(first, last), np.arange(10.0))
+    >>> factorize(Table(), 1).relative_error < 1e-6
+    True
     """
 
     capabilities: frozenset[str] = frozenset({"complete", "shared_gram"})

@@ -65,6 +65,15 @@ def as_matrix(
     ParameterError
         If `negatives` or `missing_values` has another value, a weight is negative or not finite, or one of the three
         comes with a Matrix.
+
+    Examples
+    --------
+    >>> from partwise.extend import as_matrix
+    >>> as_matrix([[1, 2], [3, 4]]).dtype
+    dtype('float64')
+    >>> X = as_matrix([[1.0, np.nan], [3.0, 4.0]], missing_values=np.nan)
+    >>> X.n_stored, X.can("complete")
+    (3, False)
     """
     check_choice("negatives", negatives, NEGATIVES)
     kind = _kind(missing_values)

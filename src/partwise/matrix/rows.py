@@ -35,7 +35,16 @@ class Entrywise(Protocol):
 
 
 class Rows(ABC):
-    """b rows of X."""
+    """b rows of X.
+
+    Examples
+    --------
+    >>> from partwise.extend import as_matrix
+    >>> X = as_matrix(sp.csr_array([[0.0, 2.0], [3.0, 0.0]]))
+    >>> rows = X.rows(0, 2)
+    >>> type(rows).__name__, rows.cells(slice(1, 2)).tolist(), rows.product(np.ones((2, 1))).tolist()
+    ('CsrRows', [[3.0, 0.0]], [[2.0], [3.0]])
+    """
 
     @property
     def stored(self) -> "Rows":
@@ -80,6 +89,13 @@ class DenseRows(Rows):
     ----------
     X : ndarray of shape (b, m)
         The rows, in C or Fortran order.
+
+    Examples
+    --------
+    >>> from partwise.extend import DenseRows
+    >>> rows = DenseRows(np.array([[1.0, 2.0], [3.0, 6.0]]))
+    >>> rows.errors(left=np.array([[1.0], [2.0]]), right=np.array([[1.0], [2.0]])).tolist()
+    [0.0, 5.0]
     """
 
     X: Array
@@ -145,6 +161,15 @@ class CsrRows(Rows):
         Of the whole matrix.
     n_columns : int
         How many columns X has.
+
+    Examples
+    --------
+    >>> from partwise.extend import CsrRows
+    >>> X = sp.csr_array([[0.0, 2.0], [3.0, 0.0], [0.0, 4.0]])
+    >>> rows = CsrRows(X.indptr[1:], X.indices, X.data, X.shape[1])  # all but the first
+    >>> x, p = rows.predict(left=np.array([[1.0], [2.0]]), right=np.array([[1.0], [2.0]]))
+    >>> x.tolist(), p.tolist()  # where entries are stored
+    ([3.0, 4.0], [1.0, 4.0])
     """
 
     indptr: Array
@@ -233,6 +258,16 @@ class KnownRows(CsrRows):
         What the loss of each entry is multiplied by, one for each of `data`; None: 1.
     weighted : ndarray
         The entries times their weights.
+
+    Examples
+    --------
+    >>> from partwise.extend import as_matrix
+    >>> X = as_matrix([[1.0, np.nan], [3.0, 4.0]], missing_values=np.nan)
+    >>> rows, ones = X.rows(0, 2), np.ones((2, 1))
+    >>> type(rows).__name__, rows.predict(ones, ones)[0].tolist(), rows.weights
+    ('KnownRows', [1.0, 3.0, 4.0], None)
+    >>> rows.curvatures(ones).tolist()  # each row has its own Gram matrix: over the entries that it knows
+    [[1.0], [2.0]]
     """
 
     weights: Array | None

@@ -35,6 +35,14 @@ class Factor:
         Its further penalties.
     gram : ndarray of shape (k, k) or None
         point.T @ point, where it is known.
+
+    Examples
+    --------
+    >>> from partwise import Penalty
+    >>> from partwise.extend import Factor
+    >>> W = Factor(np.array([[1.0, 2.0], [0.0, 4.0]]), Penalty(l1=0.5))
+    >>> W.gram.tolist(), W.mass.tolist(), W.penalty_value(other=np.eye(2))
+    ([[1.0, 2.0], [2.0, 20.0]], [1.0, 6.0], 3.5)
     """
 
     def __init__(
@@ -118,8 +126,21 @@ class Factor:
 class Step:
     """What a half-step reports.
 
-    residual : length of its first projected step, in the units of ``Loss.size`` (see ``Solver.residual``).
-    before, after : the loss of the pair before or after it, without penalties, where known at no extra pass over X.
+    Parameters
+    ----------
+    residual : float
+        Length of its first projected step, in the units of ``Loss.size`` (see ``Solver.residual``).
+    before, after : float or None
+        The loss of the pair before or after it, without penalties, where known at no extra pass over X.
+
+    Examples
+    --------
+    Of the two half-steps of an iteration the longer one tells whether a fit stops:
+
+    >>> from partwise.extend import Step
+    >>> from partwise.solvers import HALS
+    >>> HALS().residual((Step(0.04), Step(0.01)), size=100.0)  # the root, as HALS reports squared lengths
+    0.02
     """
 
     residual: float
@@ -130,7 +151,7 @@ class Step:
 class Update(NamedTuple):
     """What a half-step returns.
 
-    Attributes
+    Parameters
     ----------
     iterate : ndarray of shape (rows, k)
         What it found.
@@ -142,6 +163,17 @@ class Update(NamedTuple):
         How far it went.
     sums : tuple of ndarray or None
         What the other half-step needs of X, where it comes with this one: see ``Solver.sums``.
+
+    Examples
+    --------
+    >>> from partwise.extend import Factor, HalfStep, as_matrix
+    >>> from partwise.losses import Frobenius
+    >>> from partwise.solvers import HALS
+    >>> from partwise.threads import ALONE
+    >>> X, W, Ht = as_matrix([[1.0, 2.0], [3.0, 6.0]]), Factor(np.ones((2, 1))), Factor(np.array([[1.0], [2.0]]))
+    >>> update = HALS().update(X, Frobenius(), HalfStep.alone(W, Ht), ALONE)
+    >>> update.iterate.tolist(), update.gram.tolist()
+    ([[1.0], [3.0]], [[10.0]])
     """
 
     iterate: Array
@@ -155,7 +187,7 @@ class Update(NamedTuple):
 class HalfStep:
     """What a run asks a solver for.
 
-    Attributes
+    Parameters
     ----------
     left : Factor
         To be improved for the model left @ right.point.T of X.
@@ -176,6 +208,20 @@ class HalfStep:
         What the loss of these rows has as its constant (``Loss.constant``); None: X knows.
     after : Factor or None
         Where the second half-step of the iteration will begin, if not at `right`.
+
+    Examples
+    --------
+    An update of W, then one of H, which is an update of the left factor for X.T:
+
+    >>> from partwise.extend import Factor, HalfStep, as_matrix
+    >>> from partwise.losses import Frobenius
+    >>> from partwise.solvers import HALS
+    >>> from partwise.threads import ALONE
+    >>> X, W, Ht = as_matrix([[1.0, 2.0], [3.0, 6.0]]), Factor(np.ones((2, 1))), Factor(np.ones((2, 1)))
+    >>> W = W.at(HALS().update(X, Frobenius(), HalfStep.alone(W, Ht), ALONE).point)
+    >>> Ht = Ht.at(HALS().update(X.T, Frobenius(), HalfStep.alone(Ht, W, final=True), ALONE).point)
+    >>> (W.point @ Ht.point.T).round(6).tolist()
+    [[1.0, 2.0], [3.0, 6.0]]
     """
 
     left: Factor
@@ -195,7 +241,28 @@ class HalfStep:
 
 
 class Solver(ABC):
-    """Minimises a loss over one factor at a time; final subclasses are frozen dataclasses."""
+    """Minimises a loss over one factor at a time; final subclasses are frozen dataclasses.
+
+    Examples
+    --------
+    Projected gradient, for X in memory, without penalties and bounds:
+
+    >>> from partwise import factorize
+    >>> from partwise.extend import Solver, Step, Update
+    >>> from partwise.losses import Frobenius
+    >>> class Gradient(Solver):
+    ...     name, losses = "gradient", (Frobenius,)
+    ...     def update(self, X, loss, asked, workers):
+    ...         old, right, out = asked.left.point, asked.right, asked.into[1]
+    ...         cross = X.product(right.point)
+    ...         slope = old @ right.gram - cross
+    ...         np.maximum(old - slope / np.linalg.norm(right.gram, 2), 0, out=out)
+    ...         return Update(out, out, None, Step(float(np.vdot(cross, np.abs(out - old)))))
+    >>> X = np.random.default_rng(0).random((8, 2)) @ np.random.default_rng(1).random((2, 6))
+    >>> found = factorize(X, 2, solver=Gradient(), max_iter=500)
+    >>> found.relative_error < 1e-2, bool((np.diff(found.curve["loss"]) <= 0).all())
+    (True, True)
+    """
 
     name: ClassVar[str]
     losses: ClassVar[tuple[type[Loss], ...]]

@@ -18,6 +18,28 @@ class Term(PlainState, ABC):
     the point where the half-step begins, and lie nowhere under it; so no half-step can raise the objective. Terms are
     frozen dataclasses, and can be used together. The elastic net, ``Penalty``, can stand among them in a list of terms,
     but is no subclass: kernels know it by themselves, so every solver takes it.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> import numpy as np
+    >>> import partwise as pw
+    >>> @dataclass(frozen=True)
+    ... class PullTo(pw.terms.Term):  # half of weight times the squared distance of each entry from a target
+    ...     target: float
+    ...     weight: float
+    ...     def linear(self, point, other):
+    ...         return np.full_like(point, self.weight * self.target)
+    ...     def quadratic(self, gram):
+    ...         return self.weight * np.eye(len(gram))
+    ...     def value(self, point, gram, other):
+    ...         return 0.5 * self.weight * float(np.square(point - self.target).sum())
+    ...     def in_units(self, unit, log_loss):
+    ...         return PullTo(self.target / unit, self.weight * unit**2 / 2.0**log_loss)
+    >>> X = np.random.default_rng(0).random((6, 3))
+    >>> pw.factorize(X, 2, terms_H=[PullTo(1.0, weight=1000.0)]).H.round(2)
+    array([[1., 1., 1.],
+           [1., 1., 1.]])
     """
 
     magnitude: float = float("inf")
