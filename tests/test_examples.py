@@ -37,4 +37,4 @@ def test_an_example_begins_with_a_title_and_a_sentence(path):
     opening = path.read_text(encoding="utf-8").split('"""')[1].strip().splitlines()
     assert set(opening[1]) == {"="}
     assert len(opening[1]) == len(opening[0])
-    assert "".join(opening[2:]).strip().endswith((".", ":", "?"))
+    assert "".join(opening[2:]).rstrip("*").endswith((".", ":", "?"))
