@@ -28,7 +28,7 @@ endef
 find_python = $(shell python$(1) -c "import sys; print(sys.executable)" 2>/dev/null || \
   "$$(pyenv prefix $(1) 2>/dev/null)/bin/python" -c "import sys; print(sys.executable)" 2>/dev/null)
 
-.PHONY: setup demo test test-floors test-newest test-pythons check format stubs wheel docs bench sanitize clean
+.PHONY: setup demo test test-floors test-newest test-pythons check format stubs wheel docs clients bench sanitize clean
 
 setup: $(VENV)/installed
 
@@ -82,11 +82,20 @@ stubs: setup
 
 # A wheel holds the compiled kernels: it installs without a compiler.
 wheel: setup
+	rm -f dist/partwise-*.whl
 	$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
 
 # The site, in docs/_build/html: pages, reference, and a gallery whose examples run. Warnings are errors.
 docs: $(VENV)/docs
 	$(BIN)/sphinx-build -W --keep-going -q -j 1 docs docs/_build/html
+
+# Libraries that use scikit-learn's NMF, as they are and under patch_sklearn; in an environment of their own.
+clients: wheel
+	test -x build/clients/bin/python || $(PYTHON) -m venv build/clients
+	build/clients/bin/python -m pip --disable-pip-version-check --quiet install \
+	  -r benchmarks/clients/requirements.txt dist/partwise-*.whl
+	build/clients/bin/python -m pip --disable-pip-version-check --quiet install --force-reinstall --no-deps dist/partwise-*.whl
+	build/clients/bin/python -m benchmarks.clients
 
 # Against other libraries, in about ten minutes; the tables and the picture are in docs/performance/.
 bench: $(VENV)/bench

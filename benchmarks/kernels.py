@@ -93,12 +93,12 @@ def main(names: list[str]) -> None:
         X, k = problem.make(np.dtype(problem.dtypes[0]).type), problem.n_components
         W, H = start(X, k, 0)
         Ht = np.ascontiguousarray(H.T)
-        print(f"{name}: {X.shape[0]} x {X.shape[1]}, k = {k}, {X.dtype}, kernels {kernels.ISA}")  # noqa: T201
+        print(f"{name}: {X.shape[0]} x {X.shape[1]}, k = {k}, {X.dtype}, kernels {kernels.ISA}")
         with Workers(1):
             for rows in (products(X, W, Ht), sweeps(X, W, Ht), fits(X, 10)):
                 for what, mine, other, who in rows:
                     beside = "" if other is None else f"  {who} {other:.3f}, {other / mine:.1f} x"
-                    print(f"  {what:20} {mine:9.3f} ms{beside}")  # noqa: T201
+                    print(f"  {what:20} {mine:9.3f} ms{beside}")
 
 
 if __name__ == "__main__":

@@ -38,12 +38,14 @@ PUBLIC = [
     "non_negative_factorization",
     "open_blocks",
     "part_order",
+    "patch_sklearn",
     "relative_error",
     "save",
     "sparseness",
+    "unpatch_sklearn",
 ]
 
-MODULES = ["datasets", "exceptions", "extend", "images", "losses", "plot", "recommend", "terms", "topics"]
+MODULES = ["datasets", "exceptions", "extend", "images", "integrations", "losses", "plot", "recommend", "terms", "topics"]
 
 
 def loaded_after(code):

@@ -48,7 +48,7 @@ def main() -> None:
 
 def say(line: str) -> None:
     """Print a line at once."""
-    print(line, flush=True)  # noqa: T201
+    print(line, flush=True)
 
 
 def _start(X: Any, k: int, seed: int, iterations: int, sklearn: bool) -> tuple[str, float]:

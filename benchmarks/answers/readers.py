@@ -56,7 +56,7 @@ def main() -> None:
 
 def say(line: str) -> None:
     """Print a line at once."""
-    print(line, flush=True)  # noqa: T201
+    print(line, flush=True)
 
 
 def judged(lists: Lists, known: Any, hidden: Any, rows: Array) -> tuple[float, float]:

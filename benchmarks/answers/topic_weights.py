@@ -146,7 +146,7 @@ def posts(texts: list[str], y: Array, seed: int = 0) -> list[str]:
 
 def say(line: str) -> None:
     """Print a line at once."""
-    print(line, flush=True)  # noqa: T201
+    print(line, flush=True)
 
 
 def judged(C: Any, y: Array, k: int, X: Any, weights: Array | None, loss: str) -> tuple[float, float, float]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from partwise.estimators.start import initialize as initialize
     from partwise.factorization import Factorization as Factorization
     from partwise.factorization import factorize as factorize
+    from partwise.integrations.sklearn import patch_sklearn as patch_sklearn
+    from partwise.integrations.sklearn import unpatch_sklearn as unpatch_sklearn
     from partwise.matching import Match as Match
     from partwise.matching import match as match
     from partwise.metrics.comparison import Comparison as Comparison
@@ -75,12 +77,14 @@ _WHERE = {
     "Consensus": "selection.consensus",
     "convert": "blocks.convert",
     "open_blocks": "blocks.opening",
+    "patch_sklearn": "integrations.sklearn",
+    "unpatch_sklearn": "integrations.sklearn",
     "load": "persistence",
     "save": "persistence",
     "TopicModel": "topics.model",
     "Recommender": "recommend.recommender",
 }
-_MODULES = ("datasets", "exceptions", "extend", "images", "losses", "plot", "recommend", "terms", "topics")
+_MODULES = ("datasets", "exceptions", "extend", "images", "integrations", "losses", "plot", "recommend", "terms", "topics")
 
 __all__ = sorted(_WHERE)
 

@@ -1,0 +1,1 @@
+"""partwise in programs and formats that others made."""
