@@ -45,7 +45,18 @@ PUBLIC = [
     "unpatch_sklearn",
 ]
 
-MODULES = ["datasets", "exceptions", "extend", "images", "integrations", "losses", "plot", "recommend", "terms", "topics"]
+MODULES = [
+    "datasets",
+    "exceptions",
+    "extend",
+    "images",
+    "integrations",
+    "losses",
+    "plot",
+    "recommend",
+    "terms",
+    "topics",
+]
 
 
 def loaded_after(code):

@@ -29,7 +29,7 @@ model = KeyNMF(20, encoder=Hashed(), vectorizer=count, random_state=0)
 keywords = model.extract_keywords(texts)
 begun = perf_counter()
 model.fit(texts, keywords=keywords)
-model.fit_transform_dynamic  # noqa: B018  it is there: the private functions of scikit-learn serve it
+
 seconds = perf_counter() - begun
 there = (count.fit_transform(texts) > 0).astype(float)
 place = {word: column for column, word in enumerate(count.get_feature_names_out())}

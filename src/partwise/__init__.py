@@ -84,7 +84,18 @@ _WHERE = {
     "TopicModel": "topics.model",
     "Recommender": "recommend.recommender",
 }
-_MODULES = ("datasets", "exceptions", "extend", "images", "integrations", "losses", "plot", "recommend", "terms", "topics")
+_MODULES = (
+    "datasets",
+    "exceptions",
+    "extend",
+    "images",
+    "integrations",
+    "losses",
+    "plot",
+    "recommend",
+    "terms",
+    "topics",
+)
 
 __all__ = sorted(_WHERE)
 

@@ -49,7 +49,7 @@ def _fit_transform(
     return non_negative_factorization(X, H=H, n_components=len(H), update_H=False, **given)
 
 
-NMF._fit_transform = _fit_transform  # type: ignore[attr-defined]
+NMF._fit_transform = _fit_transform
 
 _OURS = {
     getattr(private, ours.__name__): ours
