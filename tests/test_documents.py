@@ -182,3 +182,10 @@ def test_a_changelog_fragment_is_one_sentence_of_a_known_type(fragment):
     assert text.endswith(".")
     assert "\n\n" not in text
     assert len(re.findall(r"[.!?](?:\s|$)", text)) == 1
+
+
+def test_the_tests_that_back_the_page_of_peers_are_there():
+    rows = [line.split("|") for line in (ROOT / "docs" / "peers.md").read_text().splitlines() if line.startswith("| ")]
+    named = [test for row in rows for test in re.findall(r"`([^`]+)`", row[3])]
+    assert len(named) > 30
+    assert [test for test in named if not (ROOT / "tests" / test).exists()] == []
