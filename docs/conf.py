@@ -47,6 +47,7 @@ sphinx_gallery_conf = {
     "reference_url": {"partwise": None},
     "filename_pattern": r"\.py$",
     "abort_on_example_error": True,
+    "capture_repr": (),  # what a line returns is shown only if it is printed
     "download_all_examples": False,
     "remove_config_comments": True,
     "show_signature": False,

@@ -38,8 +38,8 @@ ax.set(xlabel="number of parts", ylabel="MiB", title="Memory that a fit of the f
 ax.legend()
 
 # %%
-# The same fit of the array in memory, of the file, and of a Dask array whose chunks are read as they are needed. H is
-# the same but for rounding:
+# The same fit of the array in memory, of the file, and of a Dask array whose chunks are read as they are needed,
+# without a cluster. H is the same but for rounding:
 options = {"init": "random", "random_state": 0}
 fits = {
     "in memory": pw.NMF(5, **options).fit(np.load(path)),
