@@ -26,8 +26,6 @@ from partwise.solvers import Outcome
 from partwise.solvers.descent import CURVE, Descent, State
 from partwise.stopping import StopReason
 
-__all__ = ["Checkpoints", "Course", "Progress"]
-
 NAME = "fit.checkpoint"
 """The file in the folder."""
 KIND = "checkpoint"

@@ -26,8 +26,6 @@ from partwise.threads import Workers
 from partwise.units import scaled
 from partwise.weighting import Weighting
 
-__all__ = ["Factorization", "factorize"]
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Factorization(Summary, PlainState):

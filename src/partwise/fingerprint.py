@@ -13,8 +13,6 @@ from partwise.caching import cached_property
 from partwise.matrix import Array, Matrix
 from partwise.threads import Workers
 
-__all__ = ["described", "fingerprint"]
-
 LONGEST = 100
 """Characters of a text; of a longer one the end becomes a digest."""
 

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-__all__ = ["DelayedInterrupt"]
-
 
 class DelayedInterrupt:
     """A context in which the first Ctrl-C is only noted, until ``deliver``; a second one does what it always did.

@@ -15,8 +15,6 @@ from partwise.io import model_file, outputs, transformers
 from partwise.io.held import Held, is_number, is_whole
 from partwise.losses import LOSSES, BetaDivergence, Loss
 
-__all__ = ["load", "save"]
-
 CLASSES = {
     "NMF": "partwise.estimators",
     "MiniBatchNMF": "partwise.estimators",

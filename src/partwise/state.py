@@ -6,8 +6,6 @@ from typing import Any, NamedTuple
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-__all__ = ["PlainState"]
-
 
 class _Rows(NamedTuple):
     """A CSR array as its three arrays and its shape."""

@@ -1,13 +1,14 @@
 """Domains: where the entries of a factor may lie; one file each."""
 
-from partwise.domains.base import Domain, Plan, Squares
-from partwise.domains.entries import Bounded, NonNegative
-from partwise.domains.free import Free
-from partwise.domains.simplex import Simplex
+from partwise.domains.base import Domain as Domain
+from partwise.domains.base import Plan as Plan
+from partwise.domains.base import Squares as Squares
+from partwise.domains.entries import Bounded as Bounded
+from partwise.domains.entries import NonNegative as NonNegative
+from partwise.domains.free import Free as Free
+from partwise.domains.simplex import Simplex as Simplex
 from partwise.exceptions import IncompatibleSolverError
 from partwise.matrix import Box
-
-__all__ = ["Bounded", "Domain", "Free", "NonNegative", "Plan", "Simplex", "Squares", "domain_of"]
 
 
 def domain_of(box: Box | None, sum_to_one: bool = False, signed: bool = False) -> Domain:

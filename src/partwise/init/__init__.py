@@ -10,8 +10,6 @@ from partwise.matrix import Array, Matrix, rescaled
 from partwise.parameters import check_choice
 from partwise.threads import ALONE, Workers
 
-__all__ = ["INITS", "STARTS", "initialize"]
-
 INITS = {
     "random": random,
     "nndsvd": nndsvd,

@@ -5,48 +5,29 @@ from collections.abc import Iterable
 from partwise.domains import Domain
 from partwise.exceptions import IncompatibleSolverError, ParameterError, shown, unknown_name
 from partwise.losses import Loss
-from partwise.losses.fixed import Fixed
+from partwise.losses.fixed import Fixed as Fixed
 from partwise.matrix import Matrix
-from partwise.solvers.alternate import alternate, in_step
-from partwise.solvers.base import Factor, HalfStep, Solver, Step, Update
-from partwise.solvers.ccd import CCD
-from partwise.solvers.continuation import lighten
-from partwise.solvers.descent import Callback, Iteration, Outcome
-from partwise.solvers.evening import even_out, in_reach, share_out
-from partwise.solvers.hals import HALS
-from partwise.solvers.multiplicative import Multiplicative
-from partwise.solvers.pivoting import Pivoting
-from partwise.solvers.rows import solve_rows
-from partwise.solvers.warmup import warm_up
+from partwise.solvers.alternate import alternate as alternate
+from partwise.solvers.alternate import in_step as in_step
+from partwise.solvers.base import Factor as Factor
+from partwise.solvers.base import HalfStep as HalfStep
+from partwise.solvers.base import Solver as Solver
+from partwise.solvers.base import Step as Step
+from partwise.solvers.base import Update as Update
+from partwise.solvers.ccd import CCD as CCD
+from partwise.solvers.continuation import lighten as lighten
+from partwise.solvers.descent import Callback as Callback
+from partwise.solvers.descent import Iteration as Iteration
+from partwise.solvers.descent import Outcome as Outcome
+from partwise.solvers.evening import even_out as even_out
+from partwise.solvers.evening import in_reach as in_reach
+from partwise.solvers.evening import share_out as share_out
+from partwise.solvers.hals import HALS as HALS
+from partwise.solvers.multiplicative import Multiplicative as Multiplicative
+from partwise.solvers.pivoting import Pivoting as Pivoting
+from partwise.solvers.rows import solve_rows as solve_rows
+from partwise.solvers.warmup import warm_up as warm_up
 from partwise.terms import Term
-
-__all__ = [
-    "CCD",
-    "HALS",
-    "SOLVERS",
-    "Callback",
-    "Factor",
-    "Fixed",
-    "HalfStep",
-    "Iteration",
-    "Multiplicative",
-    "Outcome",
-    "Pivoting",
-    "Solver",
-    "Step",
-    "Update",
-    "alternate",
-    "check_domains",
-    "check_terms",
-    "even_out",
-    "get_solver",
-    "in_reach",
-    "in_step",
-    "lighten",
-    "share_out",
-    "solve_rows",
-    "warm_up",
-]
 
 SOLVERS: dict[str, type[Solver]] = {solver.name: solver for solver in (HALS, Multiplicative, CCD, Pivoting)}
 ALIASES = {"cd": "hals", "newton": "ccd"}

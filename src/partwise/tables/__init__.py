@@ -4,26 +4,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from partwise.tables.format import Format
-    from partwise.tables.numbers import Numbers, read_numbers
-    from partwise.tables.opening import open_table
-    from partwise.tables.reads import Reads, read_article_table, read_reads
-    from partwise.tables.table import Table
-    from partwise.tables.texts import Texts, file_text, read_texts
+    from partwise.tables.format import Format as Format
+    from partwise.tables.numbers import Numbers as Numbers
+    from partwise.tables.numbers import read_numbers as read_numbers
+    from partwise.tables.opening import open_table as open_table
+    from partwise.tables.reads import Reads as Reads
+    from partwise.tables.reads import read_article_table as read_article_table
+    from partwise.tables.reads import read_reads as read_reads
+    from partwise.tables.table import Table as Table
+    from partwise.tables.texts import Texts as Texts
+    from partwise.tables.texts import file_text as file_text
+    from partwise.tables.texts import read_texts as read_texts
 
-__all__ = [
-    "Format",
-    "Numbers",
-    "Reads",
-    "Table",
-    "Texts",
-    "file_text",
-    "open_table",
-    "read_article_table",
-    "read_numbers",
-    "read_reads",
-    "read_texts",
-]
 
 # Imported when they are asked for: the command line needs the names of formats for --help, and no readers.
 _WHERE = {
