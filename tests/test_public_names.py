@@ -1,5 +1,6 @@
 """The public names, and what importing them costs."""
 
+import pickle
 import pkgutil
 import subprocess
 import sys
@@ -83,7 +84,20 @@ def test_every_public_name_exists_is_listed_and_documented(name):
     assert found.__name__ == name
     assert name in dir(partwise)
     assert len(found.__doc__.splitlines()[0]) > 10
-    assert ">>>" in found.__doc__ or name == "load", "an example that runs; that of load is save's"
+    assert ">>>" in found.__doc__
+
+
+def test_only_public_modules_list_names():
+    modules = [m.name for m in pkgutil.iter_modules(partwise.__path__) if m.name != "__main__"]
+    assert [name for name in modules if hasattr(import_module(f"partwise.{name}"), "__all__")] == [
+        m for m in MODULES if m != "integrations"
+    ]
+
+
+@pytest.mark.parametrize("kind", [getattr(exceptions, name) for name in exceptions.__all__])
+def test_an_error_is_made_of_its_text_and_survives_pickle(kind):
+    error = pickle.loads(pickle.dumps(kind("X[0, 1] = -2 is negative.")))
+    assert (type(error), str(error)) == (kind, "X[0, 1] = -2 is negative.")
 
 
 def test_star_import_gives_the_public_names_alone():

@@ -1,6 +1,7 @@
 """partwise: non-negative matrix factorization, X ~ W H, fast and readable.
 
-The public names are listed in ``__all__``, and ``dir`` shows them and the public modules; everything else is private.
+The public names are listed in ``__all__``, and ``dir`` shows them and the public modules, each of which has an
+``__all__`` of its own, or modules that do. Every other module is private.
 Heavier modules are imported when first used.
 """
 

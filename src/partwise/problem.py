@@ -14,7 +14,7 @@ from partwise.matrix import Array, Box, Matrix, as_matrix, by_rows, in_units, re
 from partwise.parameters import check_kind
 from partwise.penalties import Bounds, Penalty
 from partwise.solvers import Solver, check_domains, check_terms, share_out
-from partwise.terms import Term, penalties_on
+from partwise.terms.base import Term, penalties_on
 from partwise.terms.volume import check_volume
 from partwise.weighting import Weighting
 

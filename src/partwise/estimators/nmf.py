@@ -19,7 +19,7 @@ from partwise.parameters import check_flag
 from partwise.penalties import Bounds, Penalty
 from partwise.problem import Problem
 from partwise.stopping import StopReason
-from partwise.terms import Term, penalties_on
+from partwise.terms.base import Term, penalties_on
 from partwise.terms.volume import check_volume
 from partwise.weighting import Weighting, check_weights
 

@@ -7,7 +7,6 @@ from partwise.matrix.base import WholeFacts as WholeFacts
 from partwise.matrix.containers import Named as Named
 from partwise.matrix.containers import array_of as array_of
 from partwise.matrix.containers import entries_of as entries_of
-from partwise.matrix.containers import is_ready as is_ready
 from partwise.matrix.containers import is_table as is_table
 from partwise.matrix.convert import as_matrix as as_matrix
 from partwise.matrix.convert import in_units as in_units

@@ -55,6 +55,11 @@ def as_matrix(
         Weights of the entries; one of weight 0, or absent from a sparse entry_weight, is unknown. If X and it have
         names of columns, they are matched by name.
 
+    Returns
+    -------
+    Matrix
+        The storage that fits X.
+
     Raises
     ------
     DataError

@@ -35,7 +35,7 @@ class Entrywise(Protocol):
 
 
 class Rows(ABC):
-    """b rows of X.
+    """Some rows of X, b of them.
 
     Examples
     --------
@@ -254,6 +254,8 @@ class KnownRows(CsrRows):
 
     Parameters
     ----------
+    indptr, indices, data, n_columns : ndarray, ndarray, ndarray and int
+        See `CsrRows`.
     weights : ndarray or None
         What the loss of each entry is multiplied by, one for each of `data`; None: 1.
     weighted : ndarray

@@ -39,8 +39,8 @@ class Evaluation(Summary):
     columns : dict of str to list
         Columns of `table`, for those without pandas.
     facts : dict
-        split, k, readers, hidden (reads to predict), unreachable (the share of these that went to articles that no
-        model could know) and untimed (articles whose times of publication are unknown).
+        Of the test: split, k, readers, hidden (reads to predict), unreachable (the share of these that went to articles
+        that no model could know) and untimed (articles whose times of publication are unknown).
 
     Examples
     --------
@@ -62,7 +62,18 @@ class Evaluation(Summary):
         return frame(self.columns, "Evaluation.table", "The columns are in Evaluation.columns.")
 
     def value(self, model: str, metric: str) -> float:
-        """Return one value, NaN where it could not be measured."""
+        """Return one value.
+
+        Parameters
+        ----------
+        model, metric : str
+            Entries of these columns of `table`, such as 'partwise' and 'ndcg'.
+
+        Returns
+        -------
+        float
+            The value; NaN where it could not be measured.
+        """
         for name, measure, value in zip(*(self.columns[c] for c in ("model", "metric", "value")), strict=True):
             if name == model and measure == metric:
                 return float(value)

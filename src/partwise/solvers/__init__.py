@@ -14,7 +14,7 @@ from partwise.solvers.base import HalfStep as HalfStep
 from partwise.solvers.base import Solver as Solver
 from partwise.solvers.base import Step as Step
 from partwise.solvers.base import Update as Update
-from partwise.solvers.ccd import CCD as CCD
+from partwise.solvers.ccd import CCD
 from partwise.solvers.continuation import lighten as lighten
 from partwise.solvers.descent import Callback as Callback
 from partwise.solvers.descent import Iteration as Iteration

@@ -34,7 +34,7 @@ class Factor:
     terms : tuple of Term
         Its further penalties.
     gram : ndarray of shape (k, k) or None
-        point.T @ point, where it is known.
+        What point.T @ point is, where it is known.
 
     Examples
     --------
@@ -158,7 +158,7 @@ class Update(NamedTuple):
     point : ndarray of shape (rows, k)
         The extrapolated iterate, which the other half-step holds fixed.
     gram : ndarray of shape (k, k) or None
-        point.T @ point, where it is known: a sum over blocks of rows.
+        What point.T @ point is, where it is known: a sum over blocks of rows.
     step : Step
         How far it went.
     sums : tuple of ndarray or None

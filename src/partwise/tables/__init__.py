@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from partwise.tables.reads import Reads as Reads
     from partwise.tables.reads import read_article_table as read_article_table
     from partwise.tables.reads import read_reads as read_reads
-    from partwise.tables.table import Table as Table
     from partwise.tables.texts import Texts as Texts
     from partwise.tables.texts import file_text as file_text
     from partwise.tables.texts import read_texts as read_texts
@@ -22,7 +21,6 @@ _WHERE = {
     "Format": "format",
     "Numbers": "numbers",
     "Reads": "reads",
-    "Table": "table",
     "Texts": "texts",
     "file_text": "texts",
     "open_table": "opening",

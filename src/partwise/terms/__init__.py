@@ -1,6 +1,6 @@
 """Terms: penalties on a factor beside its elastic net; one file each."""
 
-from partwise.terms.base import Term, penalties_on
+from partwise.terms.base import Term
 from partwise.terms.coupling import SymmetricCoupling
 from partwise.terms.graph import GraphSmoothness
 from partwise.terms.orthogonality import Orthogonality
@@ -9,4 +9,4 @@ from partwise.terms.volume import Volume
 TERMS = {kind.__name__: kind for kind in (GraphSmoothness, Orthogonality, SymmetricCoupling, Volume)}
 """Those of this library, by name: files of models hold no others."""
 
-__all__ = ["TERMS", "GraphSmoothness", "Orthogonality", "SymmetricCoupling", "Term", "Volume", "penalties_on"]
+__all__ = ["GraphSmoothness", "Orthogonality", "SymmetricCoupling", "Term", "Volume"]

@@ -32,7 +32,8 @@ class Volume(Term):
     weight : float
         :math:`\lambda`, in the units of the summed loss.
     floor : float
-        d, a squared length: parts much closer to each other than its root gain little by coming closer still.
+        The d of the formula, a squared length: parts much closer to each other than its root gain little by coming
+        closer still.
 
     References
     ----------
