@@ -85,7 +85,9 @@ def _formula(display):
         formula = node.astext()
         if "&" in formula and r"\begin" not in formula:  # lines that belong together
             formula = rf"\begin{{split}}{formula}\end{{split}}"
-        translator.body.append(convert(formula, display=display))
+        drawn = convert(formula, display=display)
+        # a formula wider than a phone scrolls, by keys too
+        translator.body.append(f'<div class="formula" tabindex="0">{drawn}</div>' if display == "block" else drawn)
         raise nodes.SkipNode
 
     return visit, None

@@ -52,7 +52,8 @@ class Read(HTMLParser):
             self.fetched.append(found["src"])
         if tag == "link" and "canonical" not in found.get("rel", ""):
             self.fetched.append(found.get("href") or "")
-        if tag == "img" and not (found.get("alt") or "").strip():
+        beside_its_title = "/thumb/" in found.get("src", "") or "_thumb" in found.get("src", "")
+        if tag == "img" and not beside_its_title and not (found.get("alt") or "").strip():
             self.silent.append(found.get("src"))
 
 

@@ -54,8 +54,10 @@ def test_some_articles_get_what_they_get_among_all():
     assert not np.delete(some, [4, 17], axis=1).any()
 
 
-def test_an_article_of_few_readers_is_predicted_from_half_the_neighbours():
+def test_an_article_of_few_readers_is_predicted_from_half_the_neighbours_in_a_large_log(monkeypatch):
     read = a_log(n=160, density=0.1)
+    assert set(np.diff(co_reads(read, [1.0], neighbours=8)[0].tocsc().indptr)) == {8}
+    monkeypatch.setattr(coread, "SMALL", 20)
     rare = np.bincount(read.indices, minlength=30) <= coread.RARE
     found = np.diff(co_reads(read, [1.0], neighbours=8)[0].tocsc().indptr)
     assert 0 < rare.sum() < 30

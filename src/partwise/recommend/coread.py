@@ -19,6 +19,7 @@ NOISE = 1.0  # what the ridge of an article takes of its own reads
 LATEST = 1000  # of a reader who reads everything, this many reads count: pairs grow with their square
 PAIRS = 50_000_000  # entries of G that lists keep while weights are learned: 400 MB
 RARE, FEWER = 16, 2  # an article of so few readers is predicted from half the neighbours
+SMALL = 1000  # in a log of so few articles all are rare, and none is: there it cost lists of readers their subject
 WHOLE = 32  # G is kept whole if an article may share readers with one in so many others, on average
 
 
@@ -50,7 +51,8 @@ def co_reads(
     ridges : sequence of float
         Each :math:`\lambda`.
     neighbours : int, default=200
-        Articles that one is predicted from; half as many for an article of up to sixteen readers.
+        Articles that one is predicted from; half as many for an article of up to sixteen readers in a
+        log of more than 1,000 articles.
     positive : bool, default=False
         Whether weights are to be non-negative.
     articles : ndarray of int, default=None
@@ -88,7 +90,7 @@ def co_reads(
     scale: Array = np.maximum(diagonal, np.finfo(float).tiny) ** -0.5
     # An article is read with no more others than this.
     others = np.minimum(np.bincount(some.indices, np.repeat(own, own), minlength=m), m)
-    rare = np.bincount(some.indices, minlength=m)[columns] <= RARE
+    rare = np.bincount(some.indices, minlength=m)[columns] <= (RARE if m > SMALL else -1)
     with Workers(n_jobs) as workers:
         # An entry takes half the memory in a whole G, and reading it there is much faster.
         if m * m <= 2 * PAIRS and WHOLE * others.mean() >= m:
