@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from sklearn import config_context
 
 import partwise as pw
 
@@ -91,6 +92,7 @@ def test_an_estimator_is_fitted_and_then_knows_the_genes_of_other_cells():
         ({"mask_var": np.ones(14, bool)}, "it needs a bool for each of 15 variables"),
         ({"mask_var": np.ones(15)}, "it needs a bool"),
         ({"mask_var": np.zeros(15, bool)}, "uses no variable"),
+        ({"key_added": None}, "key_added must be a name, got None"),
     ],
 )
 def test_what_is_not_there_is_named(given, message):
@@ -103,3 +105,24 @@ def test_what_is_not_there_is_named(given, message):
 def test_an_array_is_no_anndata():
     with pytest.raises(pw.exceptions.DataError, match="where an AnnData object is needed"):
         nmf(np.ones((3, 3)), 2)
+
+
+def test_a_series_of_variables_is_taken_by_its_names():
+    adata = cells()
+    nmf(adata, 2, mask_var=adata.var["highly_variable"][::-1], random_state=0)
+    used = adata.varm["nmf"].any(axis=1)
+    assert not used[~adata.var["highly_variable"].to_numpy()].any()
+
+
+def test_without_x_the_layers_are_named():
+    adata = cells()
+    adata.X = None
+    with pytest.raises(pw.exceptions.DataError, match="no X; name one of its layers \\('log'\\)"):
+        nmf(adata, 2)
+
+
+def test_it_works_where_scikit_learn_is_set_to_give_frames():
+    adata = cells()
+    with config_context(transform_output="pandas"):
+        nmf(adata, 3, **LOSS)
+    assert type(adata.obsm["X_nmf"]) is np.ndarray

@@ -109,3 +109,25 @@ def test_the_private_method_that_others_call_gives_weights_parts_and_iterations(
     again, same, _ = private.NMF(4, init="custom")._fit_transform(X, W=None, H=H, update_H=False)
     assert same is H
     assert np.allclose(again, W)
+
+
+def test_weights_are_arrays_where_scikit_learn_is_set_to_give_frames(patched):
+    X = np.random.default_rng(0).gamma(0.5, size=(30, 12))
+    with sklearn.config_context(transform_output="pandas"):
+        W = sklearn.decomposition.non_negative_factorization(X, n_components=3)[0]
+        again = private.NMF(3)._fit_transform(X)[0]
+    assert type(W) is type(again) is np.ndarray
+
+
+def test_a_class_without_a_hash_is_passed_by(monkeypatch):
+    class Kind(type):
+        def __eq__(cls, other):
+            return NotImplemented
+
+    client = types.ModuleType("a_client")
+    client.Odd, client.Model = Kind("Odd", (), {}), THEIRS["NMF"]
+    monkeypatch.setitem(sys.modules, "a_client", client)
+    pw.patch_sklearn()
+    assert client.Model is pw.NMF
+    pw.unpatch_sklearn()
+    assert client.Model is THEIRS["NMF"]

@@ -30,7 +30,8 @@ def nmf(
     adata : AnnData of shape (n_obs, n_vars)
         Counts or other values of at least 0, in memory or lazy (Dask).
     n_components : int or NMF
-        Number of parts, k; or an estimator, which is fitted and can ``transform`` other AnnData objects afterwards.
+        Number of parts, k; or an estimator, which is fitted and can ``transform`` other cells afterwards: give it the
+        same layer and variables.
     layer : str or None, default=None
         Which layer to factorize; None means ``adata.X``.
     mask_var : str, array of bool of shape (n_vars,), or None, default=None
@@ -71,13 +72,15 @@ def nmf(
     ((50, 4), (20, 4), True)
     """
     _check(adata)
+    if not (isinstance(key_added, str) and key_added):
+        raise ParameterError(f"key_added must be a name, got {key_added!r}.")
     if isinstance(n_components, NMF) and options:
         raise ParameterError(f"{_listed(options)} beside an estimator: set parameters on the estimator.")
     model = n_components if isinstance(n_components, NMF) else NMF(n_components, **options)
     X, used, names = _matrix(adata, layer), _used(adata, mask_var), list(adata.var_names)
     if used is not None:
         X, names = X[:, used], [name for name, use in zip(names, used, strict=True) if use]
-    W = model.fit_transform(Named(X, names))
+    W = np.asarray(model.fit_transform(Named(X, names)))
     parts = np.zeros((adata.n_vars, len(model.components_)), model.components_.dtype)
     parts[slice(None) if used is None else used] = model.components_.T
     if copy:
@@ -104,6 +107,8 @@ def _check(adata: Any) -> None:
 
 def _matrix(adata: Any, layer: str | None) -> Any:
     if layer is None:
+        if adata.X is None:
+            raise DataError(f"adata has no X; name one of its layers ({_listed(adata.layers)}) by layer=.")
         return adata.X
     if layer not in adata.layers:
         raise ParameterError(f"layer={layer!r}, but adata.layers has {_listed(adata.layers)}.")
@@ -118,6 +123,8 @@ def _used(adata: Any, mask_var: Any) -> Array | None:
         if mask_var not in adata.var:
             raise ParameterError(f"mask_var={mask_var!r}, but adata.var has {_listed(adata.var)}.")
         mask_var = adata.var[mask_var]
+    elif hasattr(mask_var, "reindex"):  # a Series, by its names
+        mask_var = mask_var.reindex(adata.var_names)
     used = np.asarray(mask_var)
     if used.dtype != bool or used.shape != (adata.n_vars,):
         raise ParameterError(

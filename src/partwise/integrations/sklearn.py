@@ -1,7 +1,6 @@
 """patch_sklearn: programs that use scikit-learn's factorizations run on ours, unchanged."""
 
 import sys
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from partwise.estimators.functional import non_negative_factorization
 from partwise.estimators.minibatch import MiniBatchNMF
 from partwise.estimators.nmf import NMF
 from partwise.estimators.start import initialize
+from partwise.locks import Lock
 from partwise.matrix import Array
 
 
@@ -44,15 +44,15 @@ def _fit_transform(
 ) -> tuple[Array, Array, int]:
     """Return (W, H, iterations), as scikit-learn's method of this name does."""
     if update_H:
-        return self.fit_transform(X, W=W, H=H), self.components_, self.n_iter_
+        return np.asarray(self.fit_transform(X, W=W, H=H)), self.components_, self.n_iter_
     given = {name: getattr(self, name) for name in ("beta_loss", "loss", "alpha_W", "l1_ratio", "n_jobs")}
     return non_negative_factorization(X, H=H, n_components=len(H), update_H=False, **given)
 
 
 NMF._fit_transform = _fit_transform
 
-_OURS = {
-    getattr(private, ours.__name__): ours
+_OURS = {  # by the identity of theirs: a class of somebody else may have no hash
+    id(getattr(private, ours.__name__)): ours
     for ours in (NMF, MiniBatchNMF, non_negative_factorization, _initialize_nmf, _update_coordinate_descent)
 }
 _changed: list[tuple[dict[str, Any], str, Any]] = []
@@ -66,7 +66,8 @@ def patch_sklearn() -> None:
     `NMF`, `MiniBatchNMF` and `non_negative_factorization` of ``sklearn.decomposition`` become partwise's, and so do
     ``_initialize_nmf`` and ``_update_coordinate_descent`` of ``sklearn.decomposition._nmf``, which others call. Modules
     that have imported one of these names get ours too; objects made before, and names within classes and functions,
-    stay. It holds for this process, and for those that it forks.
+    stay. It holds for this process, and for those that it forks. Meanwhile a model that scikit-learn fitted cannot be
+    pickled, and a pickle of one not be loaded.
 
     See Also
     --------
@@ -90,9 +91,9 @@ def patch_sklearn() -> None:
                 continue
             names = vars(module)
             for which, value in list(names.items()):
-                if isinstance(value, type | type(patch_sklearn)) and value in _OURS:
+                if id(value) in _OURS:
                     _changed.append((names, which, value))
-                    names[which] = _OURS[value]
+                    names[which] = _OURS[id(value)]
 
 
 def unpatch_sklearn() -> None:
@@ -116,5 +117,5 @@ def unpatch_sklearn() -> None:
     with _changing:
         while _changed:
             names, which, value = _changed.pop()
-            if names.get(which) is _OURS[value]:
+            if names.get(which) is _OURS[id(value)]:
                 names[which] = value
