@@ -146,7 +146,8 @@ def _put_together(kind: str, header: Mapping[str, Any], arrays: Mapping[str, Any
     if kind == "Pipeline":
         return _put_together_steps(header, arrays)
     held = Held(arrays)
-    params = {name: _restored(name, value) for name, value in header["params"].items()} | held.under("params.")
+    header = _with_parameters(header)
+    params = header["params"] | held.under("params.")
     return _with_output(_archive(kind).put_together({**header, "kind": kind, "params": params}, held), header)
 
 
@@ -232,6 +233,12 @@ def _plain(value: Any, name: str) -> Any:
         f"{name}={value!r} cannot be saved. Give a number, a string, None, a list of these, an array of numbers, a "
         "loss of partwise or a RandomState."
     )
+
+
+def _with_parameters(header: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a header with the parameters of the model restored, and those of a model within it."""
+    inner = {name: _with_parameters(own) for name, own in header.items() if isinstance(own, dict) and "params" in own}
+    return {**header, **inner, "params": {name: _restored(name, value) for name, value in header["params"].items()}}
 
 
 def _restored(name: str, value: Any) -> Any:

@@ -1,5 +1,7 @@
 """Models of images in a file: the same bits when loaded, and damage is noticed."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -30,6 +32,21 @@ def test_loaded_parts_of_patches_answer_with_the_same_bits(tmp_path):
     model = PatchParts(4, patch_size=5, max_iter=500).fit(picture)
     pw.save(model, tmp_path / "a.model")
     assert pw.load(tmp_path / "a.model").reconstruct(picture).tobytes() == model.reconstruct(picture).tobytes()
+
+
+@pytest.mark.parametrize("given", [{"loss": pw.losses.Huber(0.1)}, {"random_state": np.random.RandomState(0)}])
+@pytest.mark.parametrize("kind", [ImageParts, PatchParts])
+def test_parameters_that_are_objects_are_kept_in_the_model_and_its_factorization(stripes, tmp_path, kind, given):
+    model = kind(2, max_iter=1000, **given).fit(stripes)
+    pw.save(model, tmp_path / "a.model")
+    loaded = pw.load(tmp_path / "a.model")
+    assert loaded.inpaint(stripes[0]).tobytes() == model.inpaint(stripes[0]).tobytes()
+    for own, other in ((model, loaded), (model.nmf_, loaded.nmf_)):
+        for name, value in own.get_params(deep=False).items():
+            found = getattr(other, name)
+            if isinstance(value, np.random.RandomState):
+                found, value = found.random_sample(3).tolist(), copy.deepcopy(value).random_sample(3).tolist()
+            np.testing.assert_equal(found, value)  # NaN is missing_values
 
 
 @pytest.mark.parametrize(

@@ -91,15 +91,27 @@ def test_colours_have_parts_of_their_own(stripes):
 def test_no_nan_leaves_even_for_black_images_and_pixels_never_known(stripes):
     images = stripes / 255
     images[3] = 0
-    images[4] = np.nan
     images[:, 0, 0] = np.nan
     model = ImageParts(3).fit(images)
     for values in (model.parts_, model.weights_, model.shares_, model.errors_):
         assert np.isfinite(values).all()
-    assert np.isfinite(model.reconstruct(np.delete(images, 4, axis=0))).all()
-    assert model.errors_[3] == model.errors_[4] == 0
-    with pytest.raises(DataError, match="no pixel of image '4' is known"):
-        model.inpaint(images)
+    assert np.isfinite(model.reconstruct(images)).all()
+    assert model.errors_[3] == 0
+
+
+def test_images_without_a_known_pixel_are_refused_by_their_names(model, stripes):
+    images = stripes / 255
+    images[4] = np.nan
+    for asked in (ImageParts(3).fit, model.inpaint):
+        with pytest.raises(DataError, match="no pixel of image '4' is known"):
+            asked(images)
+    with pytest.raises(DataError, match=r"of image '4' \(nor of 55 more, such as '5'\) is known"):
+        ImageParts(3).fit(images, np.arange(60)[:, None, None] < np.full((10, 8), 4))
+
+
+def test_a_mask_of_one_value_is_refused_for_a_list_of_images(model, stripes):
+    with pytest.raises(DataError, match="mask must be an array"):
+        model.inpaint([stripes[0], stripes[1]], True)
 
 
 @pytest.mark.parametrize("image", [7, "7", np.int64(7)])

@@ -5,7 +5,7 @@ import pytest
 
 from partwise.exceptions import DataError, DataTypeError
 from partwise.images import ImageStack
-from partwise.images.stack import as_picture, as_stack
+from partwise.images.stack import as_picture, as_stack, masks_of
 
 GREY = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
 
@@ -76,10 +76,24 @@ def test_what_is_no_stack_is_refused_with_a_way_out(images, said):
         as_stack(images)
 
 
-@pytest.mark.parametrize("mask", [np.ones((3, 4), bool), np.ones(5, bool), np.ones((3, 4, 3), bool)])
-def test_a_mask_of_another_shape_is_refused(mask):
-    with pytest.raises(DataError, match="does not fit"):
-        as_stack(GREY, mask)
+@pytest.mark.parametrize(
+    "shape", [(3, 4), (5,), (3, 4, 3), (), (3,), (4, 1), (1, 3), (1, 4, 3), (2, 1, 1), (2, 4, 3, 1)]
+)
+def test_a_mask_of_another_shape_is_refused_even_if_numpy_would_repeat_it(shape):
+    with pytest.raises(DataError, match=r"does not fit.*Give \(4, 3\) or \(2, 4, 3\)\."):
+        as_stack(GREY, np.ones(shape, bool))
+
+
+def test_a_mask_of_as_many_images_as_rows_and_three_columns_is_one_for_each_image():
+    mask = np.random.default_rng(0).random((4, 4, 3)) > 0.5
+    found = np.isnan(as_stack(np.zeros((4, 4, 3, 3)), mask).images())
+    np.testing.assert_array_equal(found, np.repeat(~mask[..., None], 3, axis=3))
+
+
+@pytest.mark.parametrize("mask", [True, np.array(True)])
+def test_one_value_is_no_mask_of_several_images(mask):
+    with pytest.raises(DataError, match=r"mask must be an array \(height, width\), or one for each image; got"):
+        masks_of(mask, 2)
 
 
 def test_a_mask_of_numbers_is_refused():

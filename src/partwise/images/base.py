@@ -1,6 +1,7 @@
 """What models of whole images and of patches share: the fit of a matrix of pixels, and what is made of a model."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -13,7 +14,7 @@ from partwise.images.stack import ImageStack, as_picture, as_stack, masks_of
 from partwise.matrix import Array
 from partwise.parameters import check_count, check_number
 
-__all__ = ["BasePixels"]
+__all__ = ["BasePixels", "check_known"]
 
 
 class BasePixels(BaseEstimator, ABC):
@@ -95,8 +96,8 @@ class BasePixels(BaseEstimator, ABC):
         images : ImageStack, array or sequence of arrays
             Images of the kind that the parts were found in, or a single one.
         mask : ndarray of bool, default=None
-            True where a pixel is known, of the shape of an image or of all; for a sequence, a mask for each. Pixels
-            that are NaN are unknown too.
+            True where a pixel is known: of shape (h, w), (n, h, w) or that of the images; for a sequence, a mask for
+            each. Pixels that are NaN are unknown too.
 
         Returns
         -------
@@ -168,9 +169,17 @@ class BasePixels(BaseEstimator, ABC):
         stack = as_stack(as_picture(images, mask)[None]) if single else as_stack(images, mask)
         self._check_images(stack)
         given = stack.images()
-        blank = np.isnan(given).reshape(len(given), -1).all(axis=1)
-        if blank.any():
-            at = int(blank.argmax())
-            raise DataError(f"no pixel of image {stack.names[at]!r} is known: nothing tells what it shows.")
+        check_known(given.reshape(len(given), -1), stack.names)
         found = np.clip(made(given, self._remade(stack)), 0, 1).astype(np.float32)
         return found[0] if single else found
+
+
+def check_known(X: Array, names: Sequence[str]) -> None:
+    """Raise if a row of pixels, NaN where they are unknown, has no known one; the text names the images."""
+    blank = [names[int(i)] for i in np.flatnonzero(np.isnan(X).all(axis=1))]
+    if blank:
+        others = f" (nor of {len(blank) - 1:,} more, such as {blank[1]!r})" if len(blank) > 1 else ""
+        raise DataError(
+            f"no pixel of image {blank[0]!r}{others} is known: nothing tells what it shows. Leave it out, or mend the "
+            "mask: True is known."
+        )

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from partwise.atomic import rebuilt
 from partwise.estimators.nmf import NMF
 from partwise.exceptions import DataError, ParameterError, likely, shown
-from partwise.images.base import BasePixels
+from partwise.images.base import BasePixels, check_known
 from partwise.images.stack import ImageStack, as_picture, as_stack
 from partwise.matrix import Array
 from partwise.parameters import check_integer
@@ -192,15 +192,17 @@ class ImageParts(BasePixels):
         Raises
         ------
         DataError
-            If these are no images, not of one size, or only one.
+            If these are no images, not of one size, or only one, or no pixel of one is known.
         ParameterError
             If a parameter has a value that nothing accepts, or there are more parts than images.
         """
         stack = as_stack(images, mask)
         if len(stack) < 2:
             raise DataError("one image shares its parts with none. Give more, or cut patches of it with PatchParts.")
+        X = stack.rows()
+        check_known(X, stack.names)
         with rebuilt(self) as made:
-            made.nmf_, W = made._fitted(stack.rows(), "images")
+            made.nmf_, W = made._fitted(X, "images")
             made.pixel_shape_, made.names_ = stack.shape, [*stack.names]
             order = np.argsort(-made.shares_of(W).mean(axis=0), kind="stable")
             made.nmf_.components_, made.weights_ = made.nmf_.components_[order], W[:, order]

@@ -139,7 +139,7 @@ def as_picture(image: Any, mask: Any = None, name: str = "image") -> Array:
         found = found[:, :, 0]
     _check_shape(found.shape, name)
     if mask is not None:
-        found[~_known(mask, found.shape)] = np.nan
+        found[~_known(mask, found.shape, 0)] = np.nan
     return found
 
 
@@ -166,7 +166,7 @@ def as_stack(images: Any, mask: Any = None) -> ImageStack:
     if isinstance(images, ImageStack):
         if mask is None:
             return images
-        given = _known(mask, images.pixels.shape)
+        given = _known(mask, images.pixels.shape, 1)
         both = given if images.mask is None else given & images.mask
         return ImageStack(images.pixels, images.names, both, images.notes)
     if isinstance(images, list | tuple):
@@ -195,7 +195,7 @@ def as_stack(images: Any, mask: Any = None) -> ImageStack:
         known = ~unknown if unknown.any() else None
         pixels[unknown] = 0
     if mask is not None:
-        known = _known(mask, pixels.shape) & (True if known is None else known)
+        known = _known(mask, pixels.shape, 1) & (True if known is None else known)
     return ImageStack(pixels, [str(i) for i in range(len(pixels))], known)
 
 
@@ -203,6 +203,8 @@ def masks_of(mask: Any, n: int) -> list[Any]:
     """Return a mask for each of n images, from None, one array (height, width) for all, or one for each."""
     if mask is None or (isinstance(mask, np.ndarray) and mask.ndim == 2):
         return [mask] * n
+    if not isinstance(mask, list | tuple) and np.ndim(mask) == 0:
+        raise DataError(f"mask must be an array (height, width), or one for each image; got {shown(mask)}.")
     if len(mask) != n:
         raise DataError(f"there are {n:,} images and {len(mask):,} masks. Give one for each.")
     return [*mask]
@@ -216,15 +218,18 @@ def _check_shape(shape: tuple[int, ...], name: str) -> None:
         raise DataError(f"{name} has {shape[2]} channels: give grey images, or three for red, green and blue.{alpha}")
 
 
-def _known(mask: Any, shape: tuple[int, ...]) -> Array:
-    """Return a mask (True: known) for pixels of some shape, from one for all images, and for all colours, too."""
+def _known(mask: Any, shape: tuple[int, ...], height: int) -> Array:
+    """Return a mask (True: known) for pixels of some shape, whose axis `height` is the height of an image.
+
+    The mask can be one for all images, (height, width), one for each, or one for each colour too: no other shape.
+    """
     array = np.asarray(mask)
     if array.dtype != bool:
         raise DataTypeError(f"mask has dtype {array.dtype}. Give booleans: True where a pixel is known.")
-    for end in (array.shape, (*array.shape, 1)):
-        if len(end) <= len(shape):
-            try:
-                return np.broadcast_to(array.reshape(end), shape)
-            except ValueError:
-                continue
-    raise DataError(f"mask has shape {array.shape}, which does not fit images of shape {shape}.")
+    one, each = shape[height : height + 2], shape[: height + 2]
+    if array.shape in (one, each):
+        return np.broadcast_to(array.reshape(array.shape + (1,) * (len(shape) - len(each))), shape)
+    if array.shape == shape:
+        return array
+    allowed = " or ".join(map(str, dict.fromkeys((one, each, shape))))
+    raise DataError(f"mask has shape {array.shape}, which does not fit images of shape {shape}. Give {allowed}.")
