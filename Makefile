@@ -86,7 +86,7 @@ wheel: setup
 	$(PIP) wheel --no-deps --no-build-isolation --wheel-dir dist .
 
 # The site, in docs/_build/html: pages, reference, and a gallery whose examples run. Warnings are errors.
-docs: $(VENV)/docs
+docs: setup
 	$(BIN)/sphinx-build -W --keep-going -q -j 1 docs docs/_build/html
 
 # Libraries that use scikit-learn's NMF, as they are and under patch_sklearn; in an environment of their own.
@@ -119,10 +119,6 @@ $(VENV)/tools: $(CONSTRAINTS)
 $(VENV)/installed: $(VENV)/tools pyproject.toml CMakeLists.txt src/partwise/__init__.py $(wildcard native/*)
 	$(need_compiler)
 	$(PIP) install $(CONSTRAINTS:%=-c %) --no-build-isolation $(KERNELS) -e '.[$(EXTRAS)]'
-	touch $@
-
-$(VENV)/docs: $(VENV)/installed
-	$(PIP) install $(CONSTRAINTS:%=-c %) -e '.[$(EXTRAS),docs]' --no-build-isolation $(KERNELS)
 	touch $@
 
 $(VENV)/bench: $(VENV)/installed benchmarks/install.py
