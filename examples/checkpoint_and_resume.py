@@ -32,8 +32,8 @@ straight = pw.factorize(X, 5, max_iter=1000, **options)
 print("same bits:", (resumed.W == straight.W).all() and (resumed.H == straight.H).all())
 
 # %%
-# A checkpoint holds the curve too, so the resumed fit has all of it. Each fit ends with the best W for its H: that is
-# the step down at the end of the one that was stopped.
+# A checkpoint holds the curve too, so the resumed fit has all of it. Each fit ends with the best W for its H. So the
+# curve of the stopped fit has a step down at its end.
 figure, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
 pw.plot.convergence(resumed, stopped, labels=["resumed", "stopped"], ax=ax)
 ax.axvline(10, color="black", linewidth=1, linestyle=":")

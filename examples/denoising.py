@@ -24,7 +24,8 @@ def error(images):
 
 
 # %%
-# How many parts? Few leave out detail, and many model the noise as well. Here the clean images are known, and tell:
+# How many parts? Few leave out detail, and many model the noise as well. Here the clean images are known, so the error
+# can be measured:
 counts = (2, 4, 8, 16, 32, 64)
 denoised = [ImageParts(k, max_iter=1000).fit(noisy).denoise(noisy, strength=1) for k in counts]
 errors = [error(images) for images in denoised]
@@ -36,8 +37,8 @@ ax.set(xlabel="number of parts", ylabel="relative error", ylim=(0, 1), title="Er
 ax.legend(frameon=False)
 
 # %%
-# The best of these, and images before and after, each column on one scale. What few images have is lost, such as the
-# handle of the bag:
+# The best of these, and images before and after, each column on one scale. Details that few images have are lost, such
+# as the handle of the bag:
 best = int(np.argmin(errors))
 print(f"relative error of noisy images {error(noisy):.2f}, made of {counts[best]} parts {errors[best]:.2f}")
 

@@ -7,8 +7,8 @@ before. Simple rules get the same task. **The readers here are simulated.**
 """
 
 # %%
-# The recipe: 200 readers and 150 articles have shares of five subjects. A reader picks 20 articles, the more likely the
-# more their subjects are his, and the more popular they are:
+# The recipe: 200 readers and 150 articles have shares of five subjects. A reader picks 20 articles. Popular articles,
+# and those that share the reader's subjects, are more likely:
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
@@ -35,8 +35,8 @@ found = evaluate(Recommender(n_components=5, random_state=0), log, windows=2)
 print(found)
 
 # %%
-# Where intervals overlap widely, the log is too small to tell two rules apart. That is so for the first three here, and
-# all three are far better than what is most read.
+# Where intervals overlap widely, the log is too small to tell two rules apart. That is so for the first three here. All
+# three are far better than a list of the most read articles.
 table = found.table
 figure, axes = plt.subplots(1, 2, figsize=(8, 3.4), sharey=True, layout="constrained")
 for ax, metric in zip(axes, ("recall", "ndcg"), strict=True):

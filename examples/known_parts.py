@@ -33,8 +33,8 @@ for name, model in {"free": free, "background fixed": fixed}.items():
     print(f"{name:<17} {pw.match(true, model).similarity.round(3)}")
 
 # %%
-# Parts beside the true ones (dotted), each divided by its largest entry. Free, the background has a dent where the
-# peaks are: the peaks took that from it.
+# Parts beside the true ones (dotted), each divided by its largest entry. In the free fit, the background has a dent
+# where the peaks are, because the peaks took a share of it.
 figure, axes = plt.subplots(1, 2, figsize=(8, 3.3), layout="constrained", sharey=True)
 for ax, (name, model) in zip(axes, {"free": free, "background fixed": fixed}.items(), strict=True):
     order = pw.match(true, model).pairs[:, 1]

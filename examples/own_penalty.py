@@ -70,7 +70,7 @@ axes[0].legend(fontsize=8)
 figure.suptitle("Parts without and with the penalty beside the planted peaks")
 
 # %%
-# How heavy? Too much smears the peaks:
+# How heavy must the penalty be? Too heavy a penalty smears the peaks:
 weights = [0.0, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0]
 fits = [pw.factorize(X, 3, terms_H=[Smooth(weight)], **options) for weight in weights]
 figure, ax = plt.subplots(figsize=(6.4, 2.8), layout="constrained")

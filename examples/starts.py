@@ -37,8 +37,8 @@ for ax, by in zip(axes, ("iterations", "seconds"), strict=True):
 figure.suptitle("Loss of seven starts")
 
 # %%
-# The parts of the best end and of the worst, matched. The losses are a few percent apart, yet most parts differ. So
-# before you read anything into parts, start several times: ``n_init=5`` keeps the best of five random starts, and
+# The parts of the lowest loss and of the highest, matched. The losses are a few percent apart, yet most parts differ.
+# So start several times before you read anything into parts: ``n_init=5`` keeps the best of five random starts, and
 # ``consensus`` tells which parts come again.
 ends = sorted(fits.values(), key=lambda fit: fit.loss)
 found = pw.plot.comparison(ends[0], ends[-1], (8, 8), kind="pairs", names=("best", "worst"))

@@ -34,6 +34,6 @@ ax = pw.plot.weights(
 ax.set_title("Topics of the passages of four presidents")
 
 # %%
-# The passage that is most of a topic shows what the words mean:
+# The most typical passage of each topic shows what its words mean:
 for topic in model.table().itertuples():
     print(f"{topic.label}: {texts[model.ids_.index(topic.document)][:90]}...")

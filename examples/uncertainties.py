@@ -2,7 +2,8 @@
 Weights: entries that are known badly count less
 ================================================
 
-Each entry has an error bar of its own. Weighted by the inverse of its variance, a fit relies on what was measured well.
+Each entry has an error bar of its own. If each entry weighs the inverse of its variance, a fit relies on what was
+measured well.
 """
 
 # %%
