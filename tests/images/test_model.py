@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import sklearn
 
 from partwise.exceptions import DataError, ParameterError
 from partwise.images import ImageParts, read_folder
@@ -32,6 +33,14 @@ def test_a_folder_and_its_array_give_the_same_bits(model, folder):
 def test_weights_of_the_fitted_images_are_those_that_transform_gives(model, stripes):
     np.testing.assert_allclose(model.transform(stripes), model.weights_, rtol=1e-5, atol=1e-7)  # worked out in float64
     np.testing.assert_allclose(model.shares_.sum(axis=1), 1)
+
+
+def test_weights_are_arrays_whatever_container_scikit_learn_is_told(model, stripes):
+    pytest.importorskip("pandas")
+    with sklearn.config_context(transform_output="pandas"):
+        told = ImageParts(**model.get_params()).fit(stripes)
+    assert isinstance(told.weights_, np.ndarray)
+    np.testing.assert_array_equal(told.weights_, model.weights_)
 
 
 def test_shares_are_of_brightness(model, stripes):

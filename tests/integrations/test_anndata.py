@@ -39,6 +39,12 @@ def test_results_are_those_of_a_fit_and_lie_where_scanpy_looks(make):
     assert told["reason"] == str(model.factorization_.reason)
 
 
+def test_weights_are_an_array_whatever_container_the_estimator_is_told():
+    adata = cells()
+    nmf(adata, pw.NMF(2, random_state=0).set_output(transform="pandas"))
+    assert isinstance(adata.obsm["X_nmf"], np.ndarray)
+
+
 def test_a_layer_a_mask_a_key_and_a_copy():
     adata = cells()
     found = nmf(adata, 3, layer="log", mask_var="highly_variable", key_added="programs", copy=True, random_state=0)

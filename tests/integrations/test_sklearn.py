@@ -30,6 +30,16 @@ def test_names_of_scikit_learn_are_ours(name):
     assert getattr(sklearn.decomposition, name) is getattr(private, name) is getattr(pw, name)
 
 
+def test_the_function_gives_arrays_whatever_container_is_told():
+    X = np.random.default_rng(0).random((8, 5))
+    plain = pw.non_negative_factorization(X, n_components=2, random_state=0)[0]
+    pytest.importorskip("pandas")
+    with sklearn.config_context(transform_output="pandas"):
+        told = pw.non_negative_factorization(X, n_components=2, random_state=0)[0]
+    assert isinstance(told, np.ndarray)
+    np.testing.assert_array_equal(told, plain)
+
+
 def test_every_name_comes_back():
     pw.patch_sklearn()
     pw.patch_sklearn()  # twice is once

@@ -5,6 +5,7 @@ import pytest
 
 import partwise as pw
 from partwise import plot
+from partwise.exceptions import ParameterError
 
 pytest.importorskip("matplotlib", reason="pictures need matplotlib")
 from matplotlib.colors import to_hex
@@ -29,6 +30,14 @@ def test_the_loss_is_named_if_all_fits_have_one(X, model, topics):
     ax = plot.convergence(topics)
     np.testing.assert_array_equal(ax.lines[0].get_ydata(), topics.curve_["loss"])
     assert ax.get_legend() is None
+
+
+def test_a_loaded_topic_model_has_no_times_to_draw(topics, tmp_path):
+    pw.save(topics, tmp_path / "topics.pw")
+    loaded = pw.load(tmp_path / "topics.pw")
+    with pytest.raises(ParameterError, match=r"fit 1: TopicModel.* Take by='iterations'\."):
+        plot.convergence(topics, loaded, by="seconds")
+    assert len(plot.convergence(loaded).lines) == 1
 
 
 @pytest.mark.parametrize(("last", "scale"), [(0.5, "linear"), (0.05, "log"), (0.0, "linear")])

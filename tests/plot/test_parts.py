@@ -96,6 +96,10 @@ def test_words_of_another_model_are_those_of_the_largest_weight():
     assert ax.get_xlabel() == "weight in the topic"
 
 
+def test_a_dollar_sign_in_a_name_is_escaped_once():
+    assert names(plot.words(H, feature_names=["a", "b", "c", "$5"])[1])[-1] == r"\$5"
+
+
 def steps(ax):
     """Label: (values, baseline, colour) of each stack."""
     return {

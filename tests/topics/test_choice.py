@@ -75,6 +75,28 @@ def test_at_the_largest_number_tried_the_answer_is_not_clear():
     assert reason.startswith("No clear answer: 20 topics are the most tried; ")
 
 
+def test_a_tie_at_the_largest_number_is_told():
+    k, reason = judge(CHOICES, agreements(0.005, with_3=0.81, with_20=0.8))
+    assert k == 20
+    assert reason.startswith("No clear answer: 20 topics are the most tried; ")
+    assert reason.endswith("; that is a tie with 3, and more topics tell more.")
+
+
+def test_without_agreement_the_highest_is_taken_and_no_other_is_called_the_best():
+    low = agreements(0.02, with_4=0.53, with_5=0.52) - 0.3
+    k, reason = judge(CHOICES, low)
+    assert k == 4
+    assert reason.startswith("No clear answer: even with 4, the best, ")
+    assert reason.endswith("to 0.23 (0 is chance, 1 is all), against 0.20 with 3 and 0.22 with 5.")
+
+
+def test_without_any_agreement_the_fewest_topics_are_taken():
+    k, reason = judge(CHOICES, np.zeros((SPLITS, len(CHOICES))))
+    assert k == 2
+    assert reason.startswith("No clear answer: even with 2, the fewest of the best, ")
+    assert reason.endswith("to 0.00 (0 is chance, 1 is all), against 0.00 with 3.")
+
+
 def test_labels_that_tell_no_documents_apart_agree_on_nothing():
     one, two = np.zeros(6, int), np.repeat([0, 1], 3)
     assert agreement(one, one) == agreement(one, two) == 0

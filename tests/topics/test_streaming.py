@@ -8,6 +8,7 @@ from datetime import datetime
 
 import numpy as np
 import pytest
+import sklearn
 
 import partwise as pw
 from partwise.exceptions import DataError, ParameterError
@@ -47,6 +48,14 @@ def test_a_stream_finds_the_topics_of_one_fit(loss):
     assert model.events_ == []
     assert (model.drift_ > 0.9).all()
     assert model.shares_.sum() == pytest.approx(1)
+
+
+def test_topics_are_born_whatever_container_scikit_learn_is_told():
+    pytest.importorskip("pandas")
+    with sklearn.config_context(transform_output="pandas"):
+        model = TopicModel(n_topics=2).partial_fit(batch(["sport", "money"], 0))
+        model.partial_fit(batch(["money", "film"], 1))
+    assert [(event.kind, event.topic) for event in model.events_] == [("born", 2)]
 
 
 @pytest.mark.parametrize("loss", ["frobenius", "kullback-leibler"])

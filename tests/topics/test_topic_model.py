@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 import scipy.sparse as sp
+import sklearn
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import CountVectorizer
@@ -47,6 +48,18 @@ def test_the_sections_of_a_newspaper_are_found(bbc):
     right = sum(np.bincount(section[topic == t]).max() for t in range(5))
     assert right / len(bbc) >= 0.95
     assert len({np.bincount(section[topic == t]).argmax() for t in range(5)}) == len(sections)
+
+
+def test_the_container_that_scikit_learn_is_told_is_that_of_the_answer_only():
+    pd = pytest.importorskip("pandas")
+    texts, ids = collection()
+    plain = TopicModel(n_topics=2).fit_transform(texts, ids)
+    with sklearn.config_context(transform_output="pandas"):
+        model = TopicModel(n_topics=2)
+        frame = model.fit_transform(texts, ids)
+    assert isinstance(frame, pd.DataFrame)
+    np.testing.assert_array_equal(frame.to_numpy(), plain)
+    np.testing.assert_array_equal(model.document_topics_, plain)
 
 
 def test_a_fit_that_fails_leaves_the_topics_that_were_found_before():

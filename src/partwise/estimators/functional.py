@@ -80,7 +80,7 @@ def non_negative_factorization(
         n_components, init=init, solver=solver, beta_loss=beta_loss, tol=tol, max_iter=max_iter,
         random_state=random_state, alpha_W=alpha_W, alpha_H=alpha_H, l1_ratio=l1_ratio, verbose=verbose,
         shuffle=shuffle, loss=loss, n_init=n_init, max_time=max_time, n_jobs=n_jobs,
-    )  # fmt: skip
+    ).set_output(transform="default")  # fmt: skip
     if check_flag("update_H", update_H):
         W = model.set_output(transform="default").fit_transform(X, W=W, H=H)
         return W, model.components_, model.n_iter_

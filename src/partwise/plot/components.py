@@ -21,7 +21,6 @@ from partwise.plot.canvas import (
     grid,
     picked,
     say_left_out,
-    short,
 )
 
 IMAGES, CHARTS = 40, 12
@@ -214,7 +213,7 @@ def _charts(
         order = order[H[t, order] != 0]
         places = np.arange(len(order))
         ax.barh(places, H[t, order], color=COLOURS[0], height=0.75)
-        ax.set_yticks(places, [short(names[j]) for j in order], fontsize=SMALL)
+        ax.set_yticks(places, [names[j] for j in order], fontsize=SMALL)
         ax.set_ylim(most - 0.4, -0.6)
         ax.tick_params(axis="x", labelsize=SMALL)
         ax.tick_params(axis="y", length=0)

@@ -42,7 +42,8 @@ def convergence(*fits: Any, by: str = "iterations", labels: Any = None, ax: Any 
     NotFittedError
         If a model is not fitted.
     ParameterError
-        If there is no fit, one has no curve, or a parameter has a value that nothing accepts.
+        If there is no fit, one has no curve, or no times in it, as a loaded TopicModel has none, or a parameter has a
+        value that nothing accepts.
 
     Examples
     --------
@@ -58,6 +59,13 @@ def convergence(*fits: Any, by: str = "iterations", labels: Any = None, ax: Any 
         raise ParameterError("plot.convergence needs at least one fit: a fitted NMF, a TopicModel or a Factorization.")
     check_choice("by", by, ("iterations", "seconds"))
     curves = [_curve(fit, place) for place, fit in enumerate(fits)]
+    if by == "seconds":
+        for place, curve in enumerate(curves):
+            if not np.isfinite(curve["seconds"]).any():
+                raise ParameterError(
+                    f"fit {place}: {shown(fits[place])} does not know its times, which files of models do not keep. "
+                    f"Take by='iterations'."
+                )
     names = [f"fit {place}" for place in range(len(fits))]
     names = names if labels is None else checked_names("labels", labels, len(fits))
     losses = {_loss_name(fit) for fit in fits}

@@ -37,8 +37,9 @@ def number_of_topics(asked: Any, X: Any, settings: Settings, max_memory: Any) ->
 
     Each number is fitted to two random halves of the documents, and both fits place all documents. The choice is the
     number with the highest adjusted mutual information of their strongest topics, the mean of four pairs of halves. If
-    larger numbers tie with it, within a standard error and 0.05, the largest is taken. Too few topics join subjects,
-    too many cut them, and each half then joins or cuts others.
+    larger numbers tie with it, within a standard error and 0.05, the largest is taken, unless the highest is below 0.3:
+    halves that hardly agree give no reason for more. Too few topics join subjects, too many cut them, and each half
+    then joins or cuts others.
 
     References
     ----------
@@ -101,21 +102,27 @@ def agreement(first: Array, second: Array) -> float:
 
 
 def judge(tried: Sequence[int], agreements: Array) -> tuple[int, str]:
-    """Return the largest number whose agreement (splits, numbers) is as good as the highest, and why."""
+    """Return the largest number whose agreement (splits, numbers) is as good as the highest, and why.
+
+    If the highest is below `HARDLY`, the number that has it is returned, the smallest of several.
+    """
     mean = agreements.mean(axis=0)
     best = int(np.argmax(mean))
-    gap = agreements[:, [best]] - agreements
-    error = gap.std(axis=0, ddof=1) / np.sqrt(SPLITS)
-    chosen = int(np.flatnonzero(gap.mean(axis=0) <= np.minimum(error, NEAR))[-1])
+    chosen = best
+    if mean[best] >= HARDLY:
+        gap = agreements[:, [best]] - agreements
+        error = gap.std(axis=0, ddof=1) / np.sqrt(SPLITS)
+        chosen = int(np.flatnonzero(gap.mean(axis=0) <= np.minimum(error, NEAR))[-1])
     k, around = tried[chosen], sorted({best, chosen - 1, chosen + 1} - {chosen})
     others = " and ".join(f"{mean[i]:.2f} with {tried[i]}" for i in around if 0 <= i < len(tried))
     judgement = (
         f"topics found in two halves of the documents agree on the strongest topic of each document to "
         f"{mean[chosen]:.2f} (0 is chance, 1 is all), against {others}"
     )
-    if mean[chosen] < HARDLY:
-        return k, f"No clear answer: even with {k}, the best, {judgement}."
-    if chosen == len(tried) - 1:
-        return k, f"No clear answer: {k} topics are the most tried; {judgement}."
+    if mean[best] < HARDLY:
+        place = "the best" if np.count_nonzero(mean == mean[best]) == 1 else "the fewest of the best"
+        return k, f"No clear answer: even with {k}, {place}, {judgement}."
     tie = f"; that is a tie with {tried[best]}, and more topics tell more" if chosen != best else ""
+    if chosen == len(tried) - 1:
+        return k, f"No clear answer: {k} topics are the most tried; {judgement}{tie}."
     return k, f"{k} topics: {judgement}{tie}."

@@ -337,7 +337,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AnsweringMod
         nmf = NMF(
             k, loss=settings.loss_function, random_state=self.random_state, max_iter=self.max_iter,
             seed_components=seeds, n_jobs=n_jobs,
-        )  # fmt: skip
+        ).set_output(transform="default")  # fmt: skip
         if hasattr(nmf, "set_callbacks"):
             nmf.set_callbacks(*getattr(self, "_callbacks", ()))
         W, H = nmf.fit_transform(data, sample_weight=settings.weights(documents.data)), nmf.components_

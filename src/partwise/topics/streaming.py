@@ -259,7 +259,7 @@ def _with_born(model: Any, before: Any, X: Any, H: Array) -> Array:
         found = NMF(
             len(H) + 1, loss=settings.loss_function, fixed_components=H, random_state=settings.random_state, tol=1e-3,
             n_jobs=settings.n_jobs,
-        )  # fmt: skip
+        ).set_output(transform="default")  # fmt: skip
         shares = shares_of(found.fit_transform(X, sample_weight=weights) * settings.lengths(found.components_))
         new = settings.normal(found.components_[-1:])
         documents = np.count_nonzero(shares[shares.any(axis=1)].argmax(axis=1) == len(H))
