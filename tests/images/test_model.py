@@ -118,6 +118,14 @@ def test_images_without_a_known_pixel_are_refused_by_their_names(model, stripes)
         ImageParts(3).fit(images, np.arange(60)[:, None, None] < np.full((10, 8), 4))
 
 
+def test_weights_are_arrays_whatever_scikit_learn_is_told_to_give(model, stripes):
+    pytest.importorskip("pandas")
+    with sklearn.config_context(transform_output="pandas"):
+        found = ImageParts(3).fit(stripes)
+        assert found.transform(stripes).tobytes() == model.transform(stripes).tobytes()
+    assert found.weights_.tobytes() == model.weights_.tobytes()
+
+
 def test_a_mask_of_one_value_is_refused_for_a_list_of_images(model, stripes):
     with pytest.raises(DataError, match="mask must be an array"):
         model.inpaint([stripes[0], stripes[1]], True)

@@ -79,6 +79,18 @@ def test_a_picture_in_colour_keeps_its_colours(picture):
     assert stack.shape == (2, *colour.shape)
 
 
+@pytest.mark.parametrize("colours", [(), (3,)])
+def test_patches_are_drawn_where_a_pixel_is_known(colours):
+    rng = np.random.RandomState(0)
+    dark, speck = np.full((100, 90, *colours), np.nan), np.full((100, 90, *colours), np.nan)
+    speck[50, 40] = 0.5
+    drawn = patches._drawn([dark, speck, speck], 4, 1000, rng)
+    assert drawn.shape == (32, 16 * max(sum(colours), 1))  # 16 places of a patch have the speck
+    assert (~np.isnan(drawn)).any(axis=1).all()
+    assert len(patches._drawn([dark, speck], 4, 5, rng)) == 5
+    assert len(patches._drawn([speck, speck], 4, 1, rng)) == 1
+
+
 def test_a_hole_larger_than_a_patch_is_refused(model, picture):
     mask = np.ones(picture.shape, bool)
     mask[20:40, 20:40] = False
@@ -92,7 +104,7 @@ def test_a_hole_larger_than_a_patch_is_refused(model, picture):
         (np.zeros((5, 20)), "smaller than a patch of 8 x 8"),
         ([np.zeros((20, 20)), np.zeros((20, 20, 3))], "not both grey"),
         ([], "no images"),
-        (np.full((20, 20), np.nan), "no patch that was drawn has a known pixel"),
+        (np.full((20, 20), np.nan), "no pixel of the pictures is known"),
     ],
 )
 def test_what_has_no_patches_is_refused(images, said):

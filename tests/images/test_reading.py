@@ -31,6 +31,11 @@ def test_a_folder_is_read_in_the_order_of_names_with_those_within(save):
     assert stack.rows().dtype == np.float32
 
 
+def test_a_folder_is_read_where_the_system_does_not_tell_its_memory(save, monkeypatch):
+    monkeypatch.delattr(os, "sysconf")
+    assert len(read_folder(save("a.png", RAMP))) == 1
+
+
 def test_hidden_files_and_folders_are_left_out_without_a_word(save):
     save(".thumb.png", RAMP)
     save(".cache/a.png", RAMP)

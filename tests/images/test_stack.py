@@ -84,9 +84,9 @@ def test_a_mask_of_another_shape_is_refused_even_if_numpy_would_repeat_it(shape)
         as_stack(GREY, np.ones(shape, bool))
 
 
-def test_a_mask_of_as_many_images_as_rows_and_three_columns_is_one_for_each_image():
-    mask = np.random.default_rng(0).random((4, 4, 3)) > 0.5
-    found = np.isnan(as_stack(np.zeros((4, 4, 3, 3)), mask).images())
+def test_a_mask_of_three_axes_is_one_for_each_image_even_if_it_has_the_shape_of_one_in_colour():
+    mask = np.random.default_rng(0).random((3, 3, 3)) > 0.5
+    found = np.isnan(as_stack(np.zeros((3, 3, 3, 3)), mask).images())
     np.testing.assert_array_equal(found, np.repeat(~mask[..., None], 3, axis=3))
 
 
@@ -111,3 +111,22 @@ def test_a_stack_tells_of_itself_in_a_few_lines():
     assert repr(stack).split() == ["ImageStack", "images", "2", "size", "4", "x", "3", "unknown", "18", "pixels"]
     assert stack.take(np.array([1])).names == ["1"]
     assert len(ImageStack(GREY, ["a", "b"])) == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ((GREY[0], ["a"]), r"shape \(n, height, width\).*got \(4, 3\)"),
+        ((np.zeros((2, 4, 3, 4), np.uint8), ["a", "b"]), "has 4 channels"),
+        ((np.zeros((2, 0, 3), np.uint8), ["a", "b"]), "and pixels"),
+        ((GREY / 255, ["a", "b"]), "pixels have dtype float64"),
+        ((GREY.tolist(), ["a", "b"]), "pixels must be an array"),
+        ((GREY, ["a"]), "there are 2 images and 1 names"),
+        ((GREY, ["a", "b"], np.ones((4, 3), bool)), r"mask has shape \(4, 3\), the pixels \(2, 4, 3\)"),
+        ((GREY, ["a", "b"], np.ones(GREY.shape)), "mask has dtype float64"),
+        ((GREY, ["a", "b"], [True]), "mask must be an array of bool"),
+    ],
+)
+def test_a_stack_checks_what_it_is_made_of(given, said):
+    with pytest.raises(DataError, match=said):
+        ImageStack(*given)

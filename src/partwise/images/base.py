@@ -68,6 +68,7 @@ class BasePixels(BaseEstimator, ABC):
             k, alpha_W=self.alpha_W, beta_loss=self.loss, missing_values=np.nan, random_state=self.random_state,
             max_iter=self.max_iter, n_jobs=self.n_jobs,
         )  # fmt: skip
+        nmf.set_output(transform="default")  # weights are an array, whatever scikit-learn is told to give
         watched = hasattr(nmf, "set_callbacks")
         if watched:
             nmf.set_callbacks(*getattr(self, "_callbacks", ()))

@@ -33,7 +33,8 @@ class PatchParts(BasePixels):
     patch_size : int, default=8
         Side of a patch in pixels. A hole has to be smaller than a patch.
     n_patches : int, default=20000
-        Patches that the parts are found in, drawn at random from all pictures; fewer if there are no more.
+        Patches that the parts are found in, drawn at random from those of all pictures that have a known pixel; fewer
+        if there are no more.
     alpha_W : float or 'choose', default=0.0
         Weight of the penalty, see ``ImageParts``.
     loss, random_state, max_iter, n_jobs : see ``ImageParts``
@@ -125,9 +126,6 @@ class PatchParts(BasePixels):
                 raise DataError(f"images[{i}] and images[0] are not both grey, or both in colour. Read them alike.")
         rng = check_seed("random_state", self.random_state)
         X = _drawn(pictures, side, most, rng)
-        X = X[~np.isnan(X).all(axis=1)]
-        if not len(X):
-            raise DataError("no patch that was drawn has a known pixel. Mend the mask: True is known.")
         with rebuilt(self) as made:
             made.nmf_, _ = made._fitted(X, "patches")
             made.pixel_shape_ = (side, side, *pictures[0].shape[2:])
@@ -210,12 +208,24 @@ def _places(last: int, step: int) -> Array:
 
 
 def _drawn(pictures: list[Array], side: int, most: int, rng: np.random.RandomState) -> Array:
-    """Return patches as rows, drawn from all places of all pictures alike."""
-    windows = [_windows(picture, side) for picture in pictures]
-    ends = np.cumsum([of.shape[0] * of.shape[1] for of in windows])
+    """Return patches with a known pixel as rows, drawn from all places of all pictures alike."""
+    known = [_with_known(picture, side) for picture in pictures]
+    ends = np.cumsum([np.count_nonzero(places) for places in known])
+    if not ends[-1]:
+        raise DataError("no pixel of the pictures is known. Mend the mask: True is known.")
     drawn = np.sort(rng.choice(ends[-1], min(most, int(ends[-1])), replace=False))
     rows = []
-    for of, first, end in zip(windows, [0, *ends[:-1]], ends, strict=True):
-        own = drawn[(drawn >= first) & (drawn < end)] - first
-        rows.append(of[np.unravel_index(own, of.shape[:2])].reshape(len(own), -1))
+    for picture, places, first, end in zip(pictures, known, [0, *ends[:-1]], ends, strict=True):
+        own = np.flatnonzero(places)[drawn[(drawn >= first) & (drawn < end)] - first]
+        patches = _windows(picture, side)[np.unravel_index(own, places.shape)]
+        rows.append(patches.reshape(len(own), np.prod(patches.shape[1:], dtype=int)))  # also if none is of this picture
     return np.concatenate(rows)
+
+
+def _with_known(picture: Array, side: int) -> Array:
+    """Return for each place of a patch whether the patch has a known pixel, (rows, columns)."""
+    known: Any = ~np.isnan(picture)
+    known = known.any(axis=2) if known.ndim == 3 else known
+    for axis in (0, 1):
+        known = np.lib.stride_tricks.sliding_window_view(known, side, axis=axis).any(axis=-1)
+    return known

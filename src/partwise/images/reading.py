@@ -2,6 +2,7 @@
 
 import os
 import struct
+import sys
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -97,7 +98,8 @@ def read_folder(
     background : {'white', 'black', 'unknown'}, default='white'
         What lies below transparent pixels; 'unknown': wholly transparent ones are unknown, others lie on white.
     max_memory : int or str, default=None
-        Memory that the images and a matrix of them may take, such as '2GiB'; None: that of the machine.
+        Memory that the images and a matrix of them may take, such as '2GiB'; None: that of the machine, or no limit on
+        Windows.
     progress : callable, default=None
         Called with the number of images read so far.
 
@@ -300,6 +302,9 @@ def _is_grey(pixels: Array) -> bool:
 
 
 def _memory() -> int:
+    """Return the bytes of memory of the machine; no limit where the system does not tell them, as on Windows."""
+    if not hasattr(os, "sysconf"):
+        return sys.maxsize
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 

@@ -31,6 +31,11 @@ class ImageStack(Summary):
     notes : sequence of str
         What was found and done while files were read, one line each.
 
+    Raises
+    ------
+    DataError
+        If pixels, names and mask are of other shapes or dtypes. The values of pixels are not looked at.
+
     Examples
     --------
     >>> import numpy as np
@@ -44,6 +49,24 @@ class ImageStack(Summary):
     names: Sequence[str]
     mask: Array | None = None
     notes: Sequence[str] = field(default=())
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.pixels, np.ndarray):
+            raise DataTypeError(f"pixels must be an array of uint8 or float32; got {shown(self.pixels)}.")
+        shape, dtype = self.pixels.shape, self.pixels.dtype
+        if len(shape) < 3:
+            raise DataError(f"pixels must have shape (n, height, width) or (n, height, width, 3); got {shape}.")
+        _check_shape(shape[1:], "each of pixels")
+        if dtype not in (np.uint8, np.float32):
+            raise DataTypeError(f"pixels have dtype {dtype}. Give uint8, or float32 between 0 and 1.")
+        if len(self.names) != len(self.pixels):
+            raise DataError(f"there are {len(self.pixels):,} images and {len(self.names):,} names. Give one for each.")
+        if self.mask is not None:
+            if not isinstance(self.mask, np.ndarray):
+                raise DataTypeError(f"mask must be an array of bool, or None; got {shown(self.mask)}.")
+            _check_mask(self.mask)
+            if self.mask.shape != shape:
+                raise DataError(f"mask has shape {self.mask.shape}, the pixels {shape}. Give a mask of their shape.")
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -218,14 +241,18 @@ def _check_shape(shape: tuple[int, ...], name: str) -> None:
         raise DataError(f"{name} has {shape[2]} channels: give grey images, or three for red, green and blue.{alpha}")
 
 
+def _check_mask(mask: Array) -> None:
+    if mask.dtype != bool:
+        raise DataTypeError(f"mask has dtype {mask.dtype}. Give booleans: True where a pixel is known.")
+
+
 def _known(mask: Any, shape: tuple[int, ...], height: int) -> Array:
     """Return a mask (True: known) for pixels of some shape, whose axis `height` is the height of an image.
 
     The mask can be one for all images, (height, width), one for each, or one for each colour too: no other shape.
     """
     array = np.asarray(mask)
-    if array.dtype != bool:
-        raise DataTypeError(f"mask has dtype {array.dtype}. Give booleans: True where a pixel is known.")
+    _check_mask(array)
     one, each = shape[height : height + 2], shape[: height + 2]
     if array.shape in (one, each):
         return np.broadcast_to(array.reshape(array.shape + (1,) * (len(shape) - len(each))), shape)
