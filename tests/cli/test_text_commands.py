@@ -55,6 +55,7 @@ def test_the_number_of_topics_may_be_left_open(run, news):
     assert facts["n_topics"] == len(facts["topics"])
     assert "topics" in facts["reason"]
     assert facts["reason"].split()[0] in run("topics", news, "-k", "auto").stdout
+    assert json.loads(run("topics", news, "-k", "choose", "--json").stdout)["reason"] == facts["reason"]
     assert "Invalid value for '-k'" in run("topics", news, "-k", "many", code=2).stderr
 
 

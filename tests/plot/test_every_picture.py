@@ -52,6 +52,8 @@ WRONG = [
     ("components", lambda: plot.components(H, (1, 1, 4)), ParameterError, r"\(height, width, 3\)"),
     ("components", lambda: plot.components(-H[:, :3], (1, 1, 3)), DataError, "red, green and blue are at least 0"),
     ("components", lambda: plot.components(H, parts=[2]), ParameterError, "each of parts .*got 2.*There are 2 parts"),
+    ("components", lambda: plot.components(H, parts=[0, 0]), ParameterError, "each part once; got"),
+    ("weights", lambda: plot.weights(W, parts=[0, 0]), ParameterError, "each part once; got"),
     ("components", lambda: plot.components(H, parts=1), ParameterError, "list of numbers of parts"),
     ("components", lambda: plot.components(H, labels=["a"]), ParameterError, "labels must be a list of 2 names"),
     ("components", lambda: plot.components(H, feature_names="abcd"), ParameterError, "list of 4 names; got 'abcd'"),

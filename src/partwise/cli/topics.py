@@ -41,14 +41,14 @@ __all__ = ["command"]
 
 
 class TopicNumber(click.ParamType):  # type: ignore[type-arg]  # which is generic in new versions only
-    """A whole number from 1 up, or auto."""
+    """A whole number from 1 up, or one of the words that TopicModel takes."""
 
     name = "number"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
-        """Return the number, or 'auto'."""
-        if value == "auto":
-            return "auto"
+        """Return the number, or the word."""
+        if value in ("auto", "choose"):
+            return str(value)
         return int(click.IntRange(min=1).convert(value, param, ctx))
 
 
@@ -65,7 +65,7 @@ class TopicNumber(click.ParamType):  # type: ignore[type-arg]  # which is generi
     type=TopicNumber(),
     default=10,
     show_default=True,
-    help="Topics to find; auto: as many as two halves of the texts agree on.",
+    help="Topics to find; auto or choose: as many as two halves of the texts agree on.",
 )
 @click.option(
     "--lang", metavar="CODE", default="auto", show_default=True, help="Language of the texts, such as en or de."
@@ -152,7 +152,7 @@ def command(
         max_memory=max_memory,
         embeddings=embeddings,
     )
-    first = "Choosing the number of topics" if topics == "auto" else "Counting words"
+    first = "Choosing the number of topics" if isinstance(topics, str) else "Counting words"
     with progress(model, first, "Finding topics"):
         model.fit(read.texts, read.ids, read.dates, metadata=read.metadata)
     with doing("Judging the topics"):

@@ -90,7 +90,10 @@ def picked(parts: Any, count: int, most: int) -> list[int]:
     if not isinstance(parts, Sequence | np.ndarray | range) or isinstance(parts, str) or not len(parts):
         raise ParameterError(f"parts must be a list of numbers of parts, such as [0, 2]; got {shown(parts)}.")
     hint = f"There are {count} parts, counted from 0."
-    return [check_integer("each of parts", t, 0, count - 1, hint=hint) for t in parts]
+    numbers = [check_integer("each of parts", t, 0, count - 1, hint=hint) for t in parts]
+    if len({*numbers}) < len(numbers):
+        raise ParameterError(f"parts must name each part once; got {shown(parts)}.")
+    return numbers
 
 
 def say_left_out(figure: Any, drawn: int, count: int, asked: Any) -> None:

@@ -34,7 +34,8 @@ def co_reads(
 ) -> list[Any]:
     r"""Return how much each article says for each other, for each of some ridges.
 
-    For an article i, N are the articles j with the highest :math:`g_{ji} g_{jj}^{-1/2}`, and
+    For an article i, N are those of the articles j that are read with it (:math:`g_{ji} > 0`) with the highest
+    :math:`g_{ji} g_{jj}^{-1/2}`, and
 
     .. math:: b = (G_{NN} + \mathrm{diag}(G)_{NN} + \lambda I)^{-1} g_{Ni}, \quad
               G = X^T \mathrm{diag}(v) X, \quad v_u \propto n_u^{-1/2}

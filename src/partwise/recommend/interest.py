@@ -186,11 +186,6 @@ class Interest(PlainState):
         found = cls(read, parts, W, pairs, texts, first, latest, log, blend, np.ones(len(PIECES)))
         return replace(found, units=found.measured() if units is None else units)
 
-    def with_blend(self, blend: Blend) -> "Interest":
-        """Return the same with the pieces put together otherwise."""
-        found = replace(self, blend=blend)
-        return replace(found, units=found.measured())
-
     @property
     def ages(self) -> Array:
         """Days since each article was published or first read."""

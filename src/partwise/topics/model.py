@@ -126,7 +126,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AnsweringMod
         The lines that were left out as boilerplate, as ``lines``, and words with them, as ``words``; None if there are
         none.
     rank_reason_ : str
-        With n_topics='auto': why so many.
+        With n_topics='auto' or 'choose': why so many.
     loss_, loss_reason_ : str
         With loss='choose': the loss chosen of texts, and why.
     events_ : list of TopicEvent
