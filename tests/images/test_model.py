@@ -35,14 +35,6 @@ def test_weights_of_the_fitted_images_are_those_that_transform_gives(model, stri
     np.testing.assert_allclose(model.shares_.sum(axis=1), 1)
 
 
-def test_weights_are_arrays_whatever_container_scikit_learn_is_told(model, stripes):
-    pytest.importorskip("pandas")
-    with sklearn.config_context(transform_output="pandas"):
-        told = ImageParts(**model.get_params()).fit(stripes)
-    assert isinstance(told.weights_, np.ndarray)
-    np.testing.assert_array_equal(told.weights_, model.weights_)
-
-
 def test_shares_are_of_brightness(model, stripes):
     part = np.argmax(model.parts_[:, 1, 0])
     bright = stripes[:, 1:3].sum(axis=(1, 2)) / stripes.sum(axis=(1, 2))

@@ -72,7 +72,7 @@ class BasePixels(BaseEstimator, ABC):
         watched = hasattr(nmf, "set_callbacks")
         if watched:
             nmf.set_callbacks(*getattr(self, "_callbacks", ()))
-        W = np.asarray(nmf.fit_transform(X))
+        W = nmf.fit_transform(X)
         if watched:
             nmf.set_callbacks()  # they are of this fit
         return nmf, W
