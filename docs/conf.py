@@ -42,6 +42,7 @@ copybutton_exclude = ".linenos, .gp, .go"
 sphinx_gallery_conf = {
     "examples_dirs": ["../examples"],
     "gallery_dirs": ["examples"],
+    "nested_sections": False,  # the buttons that unfold them in the sidebar have no names to be read aloud
     "backreferences_dir": "reference/backreferences",
     "doc_module": ("partwise",),
     "reference_url": {"partwise": None},

@@ -23,7 +23,7 @@ LOOKED_AT = (
     "performance/table.html",
     "peers.html",
     "examples/index.html",
-    "examples/digits.html",
+    "examples/1_images/digits.html",
     "reference/index.html",
     "reference/generated/partwise.NMF.html",
     "reference/command-line.html",
