@@ -3,6 +3,7 @@
 import heapq
 import os
 import random
+import shutil
 import signal
 import sys
 import time
@@ -83,6 +84,20 @@ def shared_data():
     if not folder.is_dir():
         pytest.skip("needs the shared data sets: set PARTWISE_SHARED_DATA to their folder")
     return folder
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A browser without a window, for tests of pages."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install 'partwise[browser]'")
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        pytest.skip("needs Chromium: apt-get install chromium")
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"] if root else [])
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

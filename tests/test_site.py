@@ -3,9 +3,7 @@
 `make docs` builds it; without it these tests are skipped.
 """
 
-import os
 import re
-import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -86,19 +84,6 @@ def test_nothing_is_fetched_from_elsewhere(pages):
     assert outside == set()
     styles = "".join(path.read_text(encoding="utf-8") for path in SITE.rglob("*.css"))
     assert re.findall(r"url\(['\"]?https?:", styles) == []
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install 'partwise[browser]'")
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if path is None:
-        pytest.skip("needs Chromium: apt-get install chromium")
-    root = hasattr(os, "geteuid") and os.geteuid() == 0
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"] if root else [])
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("width", [DESK, PHONE])

@@ -1,15 +1,11 @@
 """A page of images in a browser, offline: it fits the window, shows its pictures, and a check finds no fault."""
 
-import os
-import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from partwise.images import ImageParts, ImageStack
-
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install 'partwise[browser]'")
 
 AXE = Path(__file__).parents[1] / "report" / "vendor" / "axe.min.js"
 PHONE, DESK = 390, 1280
@@ -23,18 +19,6 @@ def page_file(stripes, tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "images.html"
     ImageParts(3, max_iter=1000).fit(stack).report(path, stack)
     return path
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if path is None:
-        pytest.skip("needs Chromium: apt-get install chromium")
-    root = hasattr(os, "geteuid") and os.geteuid() == 0
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"] if root else [])
-        yield browser
-        browser.close()
 
 
 @pytest.mark.parametrize("width", [DESK, PHONE])

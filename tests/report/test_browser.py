@@ -1,8 +1,6 @@
 """A report in a browser, offline: it opens, filters, reads and prints, and a check of accessibility finds nothing."""
 
 import csv
-import os
-import shutil
 from pathlib import Path
 
 import pytest
@@ -10,22 +8,8 @@ import pytest
 from partwise.io.escapes import csv_line
 from partwise.report import Document, write_page
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install 'partwise[browser]'")
-
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 PHONE, DESK = 390, 1280
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if path is None:
-        pytest.skip("needs Chromium: apt-get install chromium")
-    root = hasattr(os, "geteuid") and os.geteuid() == 0
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"] if root else [])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ def non_negative_factorization(
         shuffle=shuffle, loss=loss, n_init=n_init, max_time=max_time, n_jobs=n_jobs,
     ).set_output(transform="default")  # fmt: skip
     if check_flag("update_H", update_H):
-        W = model.set_output(transform="default").fit_transform(X, W=W, H=H)
+        W = model.fit_transform(X, W=W, H=H)
         return W, model.components_, model.n_iter_
     model._check_params()
     if W is not None:
