@@ -70,9 +70,9 @@ def main() -> None:
     for name in given.collections:
         texts, y = drawn(*COLLECTIONS[name]())
         say(f"| {name}, {len(texts):,} in {y.max() + 1} | NMI | purity | NPMI | diversity |")
-        for who, judged in answers(name, texts, y, given.embeddings, encoder):
-            found.setdefault(who, []).append(judged)
-            say(f"| {who} | {' | '.join(f'{value:.3f}' for value in judged)} |")
+        for who, values in answers(name, texts, y, given.embeddings, encoder):
+            found.setdefault(who, []).append(values)
+            say(f"| {who} | {' | '.join(f'{value:.3f}' for value in values)} |")
     say("| means | NMI | purity | NPMI | diversity |")
     for who, rows in found.items():
         say(f"| {who} | {' | '.join(f'{value:.3f}' for value in np.mean(rows, axis=0))} |")
@@ -97,7 +97,7 @@ def answers(name: str, texts: list[str], y: Array, folder: Path | None, encoder:
             topic, top = answer()
         except ImportError:
             continue
-        yield who, _judged(y, topic, X, [[column[word] for word in own if word in column] for own in top])
+        yield who, judged(y, topic, X, [[column[word] for word in own if word in column] for own in top])
 
 
 def drawn(texts: list[str], classes: list[Any]) -> tuple[list[str], Array]:
@@ -156,7 +156,8 @@ def key_nmf(texts: list[str], E: Array, words: list[str], k: int, encoder: Any) 
     return np.where(W.any(axis=1), W.argmax(axis=1), -1), top
 
 
-def _judged(y: Array, topic: Array, X: Any, top: list[list[int]]) -> tuple[float, float, float, float]:
+def judged(y: Array, topic: Array, X: Any, top: list[list[int]]) -> tuple[float, float, float, float]:
+    """Return NMI with the classes, purity, coherence of the heaviest words and the share of these that differ."""
     pure = sum(np.bincount(y[topic == t]).max() for t in np.unique(topic)) / len(y)
     of_words = (float(np.nanmean(npmi(X, top))), diversity(top)) if top else (np.nan, np.nan)
     return float(normalized_mutual_info_score(y, topic)), float(pure), *of_words

@@ -160,11 +160,15 @@ def judged(C: Any, y: Array, k: int, X: Any, weights: Array | None, loss: str) -
     return float(normalized_mutual_info_score(y, heaviest)), float(pure), float(coherence)
 
 
-def _counted(named: Texts) -> Collection:
-    texts, classes = named
+def counted(texts: list[str]) -> Any:
+    """Return counts (n, m) of the words that partwise knows."""
     vectorizer = make_vectorizer("en", False, True, min_df=rare(len(texts)), max_df=COMMON_SHARE)
     vectorizer.sublinear_tf = False
-    return sp.csr_array(vectorizer.fit_transform(texts)), np.unique(classes, return_inverse=True)[1]
+    return sp.csr_array(vectorizer.fit_transform(texts))
+
+
+def _collection(named: Texts) -> Collection:
+    return counted(named[0]), np.unique(named[1], return_inverse=True)[1]
 
 
 def _rows(name: str) -> list[dict[str, Any]]:
@@ -223,9 +227,9 @@ TEXTS: dict[str, Callable[[], Texts]] = {
     "AG": lambda: _news("ag_news_test"),
 }
 COLLECTIONS: dict[str, Callable[[], Collection]] = {
-    **{name: lambda read=read: _counted(read()) for name, read in [*TEXTS.items()][:7]},
+    **{name: lambda read=read: _collection(read()) for name, read in [*TEXTS.items()][:7]},
     "citeulike by tag": _papers,
-    **{name: lambda read=read: _counted(read()) for name, read in [*TEXTS.items()][7:]},
+    **{name: lambda read=read: _collection(read()) for name, read in [*TEXTS.items()][7:]},
 }
 
 

@@ -117,7 +117,6 @@ def test_a_file_keeps_embeddings_and_no_function(short, tmp_path):
     model = TopicModel(4, embeddings=embed, stability_runs=0).fit(texts)
     pw.save(model, tmp_path / "a.model")
     loaded = pw.load(tmp_path / "a.model")
-    assert loaded.embeddings is None
     assert (loaded.document_topics_ == model.document_topics_).all()
     with pytest.raises(DataError, match=r"Pass theirs as embeddings=\.\.\., or set_params a function"):
         loaded.transform(texts[:3])
@@ -126,7 +125,11 @@ def test_a_file_keeps_embeddings_and_no_function(short, tmp_path):
     assert (loaded.transform(texts[:3], embed(texts[:3])) == placed).all()
     assert (loaded.set_params(embeddings=embed).transform(texts[:3]) == placed).all()
     assert (loaded.merge([0, 1]).document_topics_ == model.merge([0, 1]).document_topics_).all()
-    pw.save(pw.load(tmp_path / "a.model"), tmp_path / "b.model")
+    again = pw.load(tmp_path / "a.model")
+    assert (clone(again).fit(texts).components_ == model.components_).all()  # its embeddings are its parameter
+    with pytest.raises(DataError, match="embeddings"):
+        clone(again).fit(texts[:100])
+    pw.save(again, tmp_path / "b.model")
     assert (tmp_path / "a.model").read_bytes() == (tmp_path / "b.model").read_bytes()
 
 

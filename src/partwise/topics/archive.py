@@ -147,6 +147,7 @@ def put_together(header: Mapping[str, Any], held: Held) -> TopicModel:
     parts = [tuple(held.strings(f"boilerplate.{part}", part)) for part in BOILERPLATE if f"boilerplate.{part}" in held]
     model.boilerplate_ = Boilerplate(*parts) if parts else None
     documents = _documents(model, language, header, held)
+    model.embeddings = None if documents.embedded is None else documents.embedded.vectors
     names = header["curve"]
     curve = [
         held.numbers(f"curve.{name}", "steps", low=-np.inf, finite=False, unknown=True, kind="number") for name in names
