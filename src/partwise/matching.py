@@ -65,8 +65,9 @@ def match(a: Any, b: Any) -> Match:
     Parameters
     ----------
     a, b : fitted model, Factorization, Consensus, or array of shape (n_components, n_features)
-        Models of the same features, or topic models, whose parts are compared by the words that they name: a word that
-        one of them does not know has no weight there. Scale does not matter; a part of zeros is like no other.
+        Models of the same features, models of images of one shape, or topic models, whose parts are compared by the
+        words that they name: a word that one of them does not know has no weight there. Scale does not matter; a part
+        of zeros is like no other.
 
     Returns
     -------
@@ -76,7 +77,7 @@ def match(a: Any, b: Any) -> Match:
     Raises
     ------
     DataError
-        If the features differ in number, or an entry is NaN or infinite.
+        If the features differ in number, images in shape, or an entry is NaN or infinite.
     NotFittedError
         If a model is not fitted.
 
@@ -92,7 +93,7 @@ def match(a: Any, b: Any) -> Match:
     >>> match(H, 5 * H[::-1]).pairs.tolist()
     [[0, 1], [1, 0]]
     """
-    first, second = by_word(parts_of(a, "a"), parts_of(b, "b"), getattr(a, "words_", None), getattr(b, "words_", None))
+    first, second = in_common(a, b, parts_of(a, "a"), parts_of(b, "b"))
     if first.shape[1] != second.shape[1]:
         raise DataError(
             f"a has parts of {first.shape[1]} features and b of {second.shape[1]}; only models of the same features "
@@ -154,8 +155,18 @@ def parts_of(model: Any, name: str) -> Array:
     return parts
 
 
-def by_word(first: Array, second: Array, words_a: Any, words_b: Any) -> tuple[Array, Array]:
-    """Return parts of two models with columns for all words that either knows, where both name theirs."""
+def in_common(a: Any, b: Any, first: Array, second: Array) -> tuple[Array, Array]:
+    """Return the parts of two models with columns that mean the same in both.
+
+    Where both models name their words, there is a column for each word that either knows. Raise for models of images
+    that differ in shape.
+    """
+    shapes = [getattr(model, "pixel_shape_", None) for model in (a, b)]
+    if None not in shapes and shapes[0] != shapes[1]:
+        raise DataError(
+            f"a has parts of shape {shapes[0]} and b of {shapes[1]}; only images of one shape can be matched."
+        )
+    words_a, words_b = (getattr(model, "words_", None) for model in (a, b))
     if words_a is None or words_b is None or np.array_equal(words_a, words_b):
         return first, second
     columns = {word: j for j, word in enumerate(dict.fromkeys([*map(str, words_a), *map(str, words_b)]))}

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import sklearn
 
+from partwise import diagnose, match
 from partwise.exceptions import DataError, ParameterError
 from partwise.images import ImageParts, read_folder
 
@@ -103,11 +104,25 @@ def test_no_nan_leaves_even_for_black_images_and_pixels_never_known(stripes):
 def test_images_without_a_known_pixel_are_refused_by_their_names(model, stripes):
     images = stripes / 255
     images[4] = np.nan
-    for asked in (ImageParts(3).fit, model.inpaint):
+    for asked in (ImageParts(3).fit, model.inpaint, model.transform, model.rows_of):
         with pytest.raises(DataError, match="no pixel of image '4' is known"):
             asked(images)
     with pytest.raises(DataError, match=r"of image '4' \(nor of 55 more, such as '5'\) is known"):
         ImageParts(3).fit(images, np.arange(60)[:, None, None] < np.full((10, 8), 4))
+
+
+def test_images_are_rows_of_the_factorization_and_unknown_pixels_are_nan(model, stripes):
+    rows = model.rows_of(stripes, KNOWN)
+    np.testing.assert_array_equal(np.isnan(rows), ~KNOWN.reshape(60, 80))
+    np.testing.assert_array_equal(model.nmf_.transform(rows), model.transform(stripes, KNOWN))
+    assert model.components_.shape == (3, 80)
+
+
+def test_a_model_of_images_can_be_matched_and_diagnosed(model, stripes):
+    other = ImageParts(3, random_state=1).fit(stripes[:40])
+    np.testing.assert_allclose(match(model, other).similarity, 1, atol=0.02)
+    found = diagnose(stripes, model)
+    np.testing.assert_allclose(found.row_relative_error, model.errors_, rtol=1e-3, atol=1e-6)
 
 
 def test_weights_are_arrays_whatever_scikit_learn_is_told_to_give(model, stripes):

@@ -49,7 +49,13 @@ class BasePixels(BaseEstimator, ABC):
     def parts_(self) -> Array:
         """The parts as pictures, brightest pixel of any size."""
         check_is_fitted(self)
-        return self.nmf_.components_.reshape(-1, *self.pixel_shape_)
+        return self.components_.reshape(-1, *self.pixel_shape_)
+
+    @property
+    def components_(self) -> Array:
+        """The parts as rows of pixels, (n_components, n_pixels); `parts_` has them as pictures."""
+        check_is_fitted(self)
+        return self.nmf_.components_
 
     @property
     def n_components_(self) -> int:
@@ -108,7 +114,7 @@ class BasePixels(BaseEstimator, ABC):
         Raises
         ------
         DataError
-            If these are no images, or not of the size and colours of the parts.
+            If these are no images, not of the size and colours of the parts, or no pixel of one is known.
         """
         return self._each(images, mask, lambda given, model: model)
 
@@ -156,7 +162,7 @@ class BasePixels(BaseEstimator, ABC):
         Raises
         ------
         DataError
-            As of `reconstruct`, and if no pixel of an image is known.
+            As of `reconstruct`.
         """
         return self._each(images, mask, lambda given, model: np.where(np.isnan(given), model, given))
 

@@ -2,25 +2,20 @@
 
 from dataclasses import dataclass
 from os import PathLike
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from partwise.atomic import rebuilt
-from partwise.estimators.nmf import NMF
 from partwise.exceptions import DataError, ParameterError, likely, shown
 from partwise.images.base import BasePixels, check_known
 from partwise.images.stack import ImageStack, as_picture, as_stack
+from partwise.images.survey import likeness, surveyed
 from partwise.matrix import Array
 from partwise.parameters import check_integer
 
-__all__ = ["BadlyExplained", "ImageParts", "SimilarImage", "likeness", "surveyed"]
-
-AT_ONCE = 1000
-"""Images whose models are held in memory at once."""
-COARSE = 16
-"""Side in pixels of what is kept of the looks of an image."""
+__all__ = ["BadlyExplained", "ImageParts", "SimilarImage"]
 
 
 @dataclass(frozen=True)
@@ -78,18 +73,6 @@ class BadlyExplained:
     error: float
 
 
-class Survey(NamedTuple):
-    """Images beside their model: errors relative to each, the explained share of all squares, and their looks.
-
-    Unknown pixels do not count; the error of a black image is 0. Looks are coarse images as rows, with the model where
-    a pixel is unknown.
-    """
-
-    errors: Array
-    explained: float
-    looks: Array
-
-
 class ImageParts(BasePixels):
     r"""The parts that images of one size share: each image is a sum of parts with weights of its own.
 
@@ -127,6 +110,8 @@ class ImageParts(BasePixels):
         Names of the images.
     n_components_ : int
         Number of parts.
+    components_ : ndarray of shape (n_components\_, n_pixels)
+        The parts as rows of pixels, for functions that take models, such as ``partwise.match``.
     pixel_shape_ : tuple of int
         Shape of an image.
     nmf_ : NMF
@@ -227,12 +212,34 @@ class ImageParts(BasePixels):
         Raises
         ------
         DataError
-            If these are no images, or of another size than the parts.
+            If these are no images, of another size than the parts, or no pixel of one is known.
+        """
+        return np.asarray(self.nmf_.transform(self.rows_of(images, mask)))
+
+    def rows_of(self, images: Any, mask: Any = None) -> Array:
+        """Return images as the factorization reads them: a row for each, a column for each pixel of each colour.
+
+        Parameters
+        ----------
+        images, mask : see `transform`
+            The images, and which pixels are known.
+
+        Returns
+        -------
+        ndarray of shape (n_images, n_pixels)
+            Brightness of float32 from 0 to 1, NaN where it is unknown.
+
+        Raises
+        ------
+        DataError
+            As of `transform`.
         """
         check_is_fitted(self)
         stack = as_stack(images, mask)
         self._check_images(stack)
-        return np.asarray(self.nmf_.transform(stack.rows()))
+        X = stack.rows()
+        check_known(X, stack.names)
+        return X
 
     @property
     def shares_(self) -> Array:
@@ -357,42 +364,3 @@ class ImageParts(BasePixels):
 
     def _remade(self, stack: ImageStack) -> Array:
         return self._modelled(stack.rows()).reshape(-1, *stack.shape)
-
-
-def surveyed(stack: ImageStack, nmf: NMF, W: Array) -> Survey:
-    """Return what is left of images beside their model, a thousand at a time."""
-    left, whole, looks = np.zeros(len(stack)), np.zeros(len(stack)), []
-    for first in range(0, len(stack), AT_ONCE):
-        now = np.arange(first, min(first + AT_ONCE, len(stack)))
-        X = stack.take(now).rows()
-        model = nmf.inverse_transform(W[now])
-        gap = np.nan_to_num(X - model, copy=False)
-        left[now] = np.square(gap, dtype=np.float64).sum(axis=1)
-        whole[now] = np.square(np.nan_to_num(X), dtype=np.float64).sum(axis=1)
-        looks.append(_coarse(np.where(np.isnan(X), model, X).reshape(-1, *stack.shape)))
-    errors = np.sqrt(np.divide(left, whole, out=np.zeros_like(left), where=whole > 0))
-    return Survey(errors, float(1 - left.sum() / whole.sum()) if whole.any() else 1.0, np.concatenate(looks))
-
-
-def _coarse(images: Array) -> Array:
-    """Return images of few pixels as rows: means over blocks, up to COARSE on a side."""
-    for axis in (1, 2):
-        length = images.shape[axis]
-        starts = np.unique(np.linspace(0, length, min(length, COARSE) + 1).astype(int))
-        sums = np.add.reduceat(images, starts[:-1], axis=axis)
-        images = sums / np.diff(starts).reshape([-1 if axis == i else 1 for i in range(images.ndim)])
-    return images.reshape(len(images), -1).astype(np.float32)
-
-
-def likeness(one: tuple[Array, Array], other: tuple[Array, Array], H: Array) -> Array:
-    """Return how alike images are, from the weights and the looks of both: the mean of two cosines."""
-    looks, gram = np.eye(one[1].shape[1]), np.asarray(H, np.float64) @ np.asarray(H, np.float64).T
-    return (_cosines(one[0], other[0], gram) + _cosines(one[1], other[1], looks)) / 2
-
-
-def _cosines(one: Array, other: Array, gram: Array) -> Array:
-    """Return the cosines between rows in the metric of a Gram matrix; 0 for a row of zeros."""
-    left, right = (np.asarray(rows, np.float64) for rows in (one, other))
-    lengths = [np.sqrt(np.einsum("it,it->i", rows @ gram, rows)) for rows in (left, right)]
-    scale = np.outer(*lengths)
-    return np.divide(left @ gram @ right.T, scale, out=np.zeros_like(scale), where=scale > 0)

@@ -46,6 +46,8 @@ class PatchParts(BasePixels):
         The parts as pictures, at any scale.
     n_components_ : int
         Number of parts.
+    components_ : ndarray of shape (n_components\_, n_pixels)
+        The parts as rows of pixels, for functions that take models, such as ``partwise.match``.
     pixel_shape_ : tuple of int
         Shape of a patch.
     nmf_ : NMF

@@ -13,9 +13,10 @@ from sklearn.utils.validation import check_is_fitted
 import partwise
 from partwise import kernels
 from partwise.exceptions import ParameterError, shown
-from partwise.images.model import ImageParts, likeness, surveyed
+from partwise.images.model import ImageParts
 from partwise.images.pictures import SMALL, picture
 from partwise.images.stack import ImageStack, as_stack
+from partwise.images.survey import likeness, surveyed
 from partwise.io.writing import write_bytes
 from partwise.matrix import Array
 from partwise.parameters import check_kind

@@ -182,10 +182,10 @@ def diagnose(
 
     Parameters
     ----------
-    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+    X : {array-like, sparse matrix} of shape (n_samples, n_features), or images
         Data, at least 0; zeros of a sparse X count. Columns with names are matched by name to those of the model, and
-        the result is in X's order.
-    model : Factorization, fitted NMF or MiniBatchNMF, or pair (W, H)
+        the result is in X's order. With ``ImageParts``, images: each is a row, and each pixel a column.
+    model : Factorization, fitted NMF, MiniBatchNMF or ImageParts, or pair (W, H)
         The model. Of an estimator the weights of X are found by ``transform``, so that X may be new; the other two have
         the weights of the data that they were fitted to.
     loss : str, float (beta), Loss or None, default=None
@@ -209,7 +209,7 @@ def diagnose(
     NotFittedError
         If the model is not fitted.
     ParameterError
-        If ``model`` is none of the three, or ``alike`` no such cosine.
+        If ``model`` is none of these, or ``alike`` no such cosine.
 
     Examples
     --------
@@ -223,6 +223,7 @@ def diagnose(
     7
     """
     alike = check_number("alike", alike, highest=1, above=True, hint="It is a cosine.")
+    X, model = of_rows(X, model)
     W, H, own = factors(X, model)
     loss_function = get_loss(own if loss is None else loss)
     given = as_matrix(
@@ -297,6 +298,18 @@ def part_order(W: Any, H: Any) -> Array:
     mass = W.sum(axis=0) * H.sum(axis=1)
     shares = np.round(mass / (mass.sum() or 1.0), 9)  # rounding alone is to decide nothing
     return np.lexsort((H.argmax(axis=1), -shares))
+
+
+def of_rows(X: Any, model: Any) -> tuple[Any, Any]:
+    """Return data and a model of their rows: of a model of images, the rows that these make, and its factorization."""
+    if not hasattr(model, "pixel_shape_"):
+        return X, model
+    if not hasattr(model, "rows_of"):
+        raise ParameterError(
+            f"model={type(model).__name__} makes pictures of patches that overlap, so a picture is no row of its "
+            "weights. Give ImageParts, or compare the picture with model.reconstruct(picture)."
+        )
+    return model.rows_of(X), model.nmf_
 
 
 def factors(X: Any, model: Any) -> tuple[Any, Any, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from partwise.exceptions import ParameterError
-from partwise.matching import Match, by_word, match, unit_rows
+from partwise.matching import Match, in_common, match, unit_rows
 from partwise.matrix import Array
 from partwise.parameters import check_choice
 from partwise.plot import values
@@ -51,9 +51,10 @@ def comparison(
     Parameters
     ----------
     a, b : fitted model, Factorization, Consensus, or array of shape (n_components, n_features)
-        Models of the same features, or topic models, which are compared by their words.
+        Models of the same features, models of images of one shape, or topic models, which are compared by their words.
     shape : None, (height, width) or (height, width, 3), default=None
-        With ``kind='pairs'``, how the features of a part make an image; None draws bars of the largest features.
+        With ``kind='pairs'``, how the features of a part make an image; None: as in a, if it is a model of images, else
+        bars of the largest features are drawn.
     kind : {'cosines', 'pairs'}, default='cosines'
         The cosines of all parts of a with all of b, matched pairs on the diagonal and parts left over behind them; or
         the two parts of each pair, side by side and at the same length.
@@ -75,7 +76,7 @@ def comparison(
     Raises
     ------
     DataError
-        If the models have different numbers of features.
+        If the models have different numbers of features, or images of different shapes.
     MissingExtraError
         If matplotlib is not installed.
     NotFittedError
@@ -99,7 +100,7 @@ def comparison(
     check_choice("kind", kind, ("cosines", "pairs"))
     called = checked_names("names", names, 2)
     words_a, words_b = getattr(a, "words_", None), getattr(b, "words_", None)
-    first, second = by_word(values.parts(a, "a"), values.parts(b, "b"), words_a, words_b)
+    first, second = in_common(a, b, values.parts(a, "a"), values.parts(b, "b"))
     found, first, second = match(first, second), unit_rows(first), unit_rows(second)
     if kind == "cosines":
         if shape is not None or parts is not None:
@@ -108,6 +109,7 @@ def comparison(
         return _cosines(axes(ax, "plot.comparison", height), np.clip(first @ second.T, 0.0, 1.0), found, called)
     if ax is not None:
         raise ParameterError("kind='pairs' draws on Axes of its own: leave out ax=, or take kind='cosines'.")
+    shape = values.own_shape(a, shape)
     size = None if shape is None else checked_shape(shape, first.shape[1])
     like = dict(found.pairs.tolist())
     if parts is None:

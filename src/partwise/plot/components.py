@@ -36,7 +36,7 @@ def components(
     feature_names: Any = None,
     labels: Any = None,
 ) -> Any:
-    """Draw the parts: as images if `shape` is given, else as bars of their largest features.
+    """Draw the parts: as images if `shape` is given or the model is one of images, else as bars.
 
     Each image has its own scale, from zero (white) to the largest entry of the part (black), because a part with twice
     the entries and half the weights is the same part. A part with entries of both signs is drawn from dark blue to
@@ -45,9 +45,10 @@ def components(
     Parameters
     ----------
     model : fitted model, Factorization, Consensus, or array of shape (n_components, n_features)
-        Whose parts to draw.
+        Whose parts to draw; ``ImageParts`` and ``PatchParts`` are such models.
     shape : None, (height, width) or (height, width, 3), default=None
-        How the features of a part make an image, row by row; the last form is red, green and blue.
+        How the features of a part make an image, row by row; the last form is red, green and blue. None: the shape of
+        the images of a model of images; other models have bars of the largest features.
     parts : list of int or None, default=None
         Numbers of the parts to draw. None draws the first 40 as images, or the first 12 as bars.
     n_top : int, default=8
@@ -82,7 +83,7 @@ def components(
     >>> len(found), found[0].get_title()
     (16, 'part 0')
     """
-    H = values.parts(model)
+    H, shape = values.parts(model), values.own_shape(model, shape)
     size = None if shape is None else checked_shape(shape, H.shape[1])
     n_top = check_integer("n_top", n_top)
     drawn = picked(parts, len(H), CHARTS if size is None else IMAGES)
@@ -141,7 +142,7 @@ def words(
     NotFittedError
         If the model is not fitted.
     ParameterError
-        If the words are not known, or a parameter has a value that nothing accepts.
+        If the words are not known, the model is one of images, or a parameter has a value that nothing accepts.
 
     Examples
     --------
@@ -152,6 +153,7 @@ def words(
     >>> found.shape, len(found[0].patches)
     ((4,), 5)
     """
+    values.refuse_images(model, "plot.words")
     H = values.parts(model)
     n_words = check_integer("n_words", n_words)
     names = values.feature_names(model, feature_names, H.shape[1])

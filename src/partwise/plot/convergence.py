@@ -21,7 +21,7 @@ def convergence(*fits: Any, by: str = "iterations", labels: Any = None, ax: Any 
 
     Parameters
     ----------
-    *fits : fitted NMF, TopicModel, Factorization, or its ``curve``
+    *fits : fitted NMF, TopicModel, ImageParts, PatchParts, Factorization, or its ``curve``
         One or several.
     by : {'iterations', 'seconds'}, default='iterations'
         What lies on the horizontal axis.
@@ -90,7 +90,7 @@ def _curve(fit: Any, place: int) -> Array:
     """Return the curve of a fit, a row an iteration."""
     if hasattr(fit, "fit"):
         check_is_fitted(fit)
-    found = getattr(fit, "factorization_", fit)
+    found = _told(fit)
     curve = getattr(found, "curve", getattr(found, "curve_", found))
     fields = getattr(getattr(curve, "dtype", None), "names", None) or ()
     if not {"iteration", "seconds", "loss"} <= {*fields} or not len(curve):
@@ -101,8 +101,13 @@ def _curve(fit: Any, place: int) -> Array:
     return curve
 
 
+def _told(fit: Any) -> Any:
+    """Return what tells of a fit: the Factorization of an estimator or a model of images, others as they are."""
+    inner = getattr(fit, "nmf_", fit)
+    return getattr(inner, "factorization_", inner)
+
+
 def _loss_name(fit: Any) -> str | None:
     """Return the name of the loss that a fit minimised, if it says so."""
-    found = getattr(fit, "factorization_", fit)
-    name = getattr(getattr(found, "loss_function", None), "name", None)
+    name = getattr(getattr(_told(fit), "loss_function", None), "name", None)
     return name if isinstance(name, str) else None

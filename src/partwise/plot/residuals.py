@@ -8,8 +8,9 @@ import scipy.sparse as sp
 from partwise.exceptions import ParameterError, shown
 from partwise.matrix import Array
 from partwise.matrix.containers import plain
-from partwise.metrics.diagnostics import diagnose, factors
+from partwise.metrics.diagnostics import diagnose, factors, of_rows
 from partwise.parameters import check_choice, check_flag, check_integer
+from partwise.plot import values
 from partwise.plot.canvas import COLOURS, MAP, SMALL, axes, cell_of, checked_names, new_figure
 from partwise.plot.components import checked_shape, draw_image
 
@@ -40,14 +41,14 @@ def residuals(
 
     Parameters
     ----------
-    X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        The data.
-    model : Factorization, fitted NMF or MiniBatchNMF, or pair (W, H)
+    X : {array-like, sparse matrix} of shape (n_samples, n_features), or images
+        The data; with ``ImageParts``, images, each of which is a row.
+    model : Factorization, fitted NMF, MiniBatchNMF or ImageParts, or pair (W, H)
         The model. An estimator finds the weights of X by ``transform``.
     shape : None, (height, width) or (height, width, 3), default=None
         How a row of X makes an image. Then rows of X, the model of each and the residual are drawn as images, the
         residual from dark blue (the model has too much) to yellow (too little). Of a residual in colour, the mean over
-        red, green and blue is drawn.
+        red, green and blue is drawn. None: the shape of images of ``ImageParts``, unless `by` or `ax` asks for errors.
     by : {'rows', 'columns'}, default='rows'
         Whose errors are drawn.
     rows : list of int or None, default=None
@@ -90,6 +91,11 @@ def residuals(
     """
     check_choice("by", by, ("rows", "columns"))
     relative = check_flag("relative", relative)
+    if by == "rows" and ax is None:
+        shape = values.own_shape(model, shape)
+    if by == "rows" and names is None and isinstance(getattr(X, "names", None), list):  # an ImageStack
+        names = X.names
+    X, model = of_rows(X, model)
     found = diagnose(X, model, missing_values=missing_values)
     errors = {
         ("rows", True): found.row_relative_error,

@@ -19,8 +19,8 @@ def rank(choice: Any, ax: Any = None) -> Any:
 
     Parameters
     ----------
-    choice : RankChoice
-        What ``choose_rank`` found, or ``rank_choice_`` of a model.
+    choice : RankChoice, or fitted model
+        What ``choose_rank`` found, or a model that chose its number of parts.
     ax : matplotlib Axes or None, default=None
         Where to draw; None: on new ones.
 
@@ -48,7 +48,7 @@ def rank(choice: Any, ax: Any = None) -> Any:
     >>> ax.get_title(), ax.get_xlabel()
     ('3 parts', 'parts')
     """
-    choice = getattr(choice, "rank_choice_", choice)
+    choice = getattr(getattr(choice, "nmf_", choice), "rank_choice_", choice)
     if not hasattr(choice, "records") or not hasattr(choice, "n_components"):
         raise ParameterError(f"choice must be a RankChoice, as choose_rank returns it; got {shown(choice)}.")
     if not choice.records:

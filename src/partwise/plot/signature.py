@@ -72,6 +72,7 @@ def signature(model: Any, contexts: Any = None, *, parts: Any = None, labels: An
     >>> len(found), found[1].get_ylabel()
     (2, '% of part 1')
     """
+    values.refuse_images(model, "plot.signature")
     H = values.parts(model)
     if H.shape[1] != len(CONTEXTS):
         raise ParameterError(f"plot.signature draws parts of 96 contexts; these have {H.shape[1]} features.")

@@ -61,7 +61,8 @@ def endmembers(
     NotFittedError
         If the model is not fitted.
     ParameterError
-        If there is not one finite wavelength for each band, or a parameter has a value that nothing accepts.
+        If there is not one finite wavelength for each band, the model is one of images, or a parameter has a value that
+        nothing accepts.
 
     Examples
     --------
@@ -74,6 +75,7 @@ def endmembers(
     >>> ax.get_xlabel(), len(ax.lines)
     ('wavelength (nm)', 3)
     """
+    values.refuse_images(model, "plot.endmembers")
     H = values.parts(model)
     if check_flag("scale", scale):
         highest = np.abs(H).max(axis=1, keepdims=True)
@@ -143,7 +145,7 @@ def spectrogram(
     NotFittedError
         If the model is not fitted.
     ParameterError
-        If the model does not keep its weights, or a parameter has a value that nothing accepts.
+        If the model does not keep its weights or is one of images, or a parameter has a value that nothing accepts.
 
     Examples
     --------
@@ -163,6 +165,7 @@ def spectrogram(
     hop = check_number("hop", hop, above=True, also=(None,), hint="It is in samples.")
     if (rate is None) != (hop is None):
         raise ParameterError("sample_rate (in Hz) and hop (in samples) go together: give both, or neither.")
+    values.refuse_images(model, "plot.spectrogram")
     W, H = values.factors(model)
     W, H = values.checked_weights(W), values.checked_weights(np.asarray(H, np.float64).T)
     if W.shape[1] != H.shape[1]:

@@ -31,6 +31,19 @@ def feature_names(model: Any, given: Any, count: int) -> list[str] | None:
     return None if own is None or len(own) != count else [short(name) for name in own]
 
 
+def own_shape(model: Any, given: Any) -> Any:
+    """Return the shape of an image that the user gave, for None that of a model of images; None for other models."""
+    return getattr(model, "pixel_shape_", None) if given is None else given
+
+
+def refuse_images(model: Any, name: str) -> None:
+    """Raise for a model of images, whose parts the picture `name` does not draw."""
+    if hasattr(model, "pixel_shape_"):
+        raise ParameterError(
+            f"{name} draws no images, which the parts of {type(model).__name__} are: use plot.components."
+        )
+
+
 def labels(model: Any, given: Any, count: int) -> list[str]:
     """Return the names of parts, as they are drawn: those given, the labels of a TopicModel, or numbers."""
     if given is not None:
@@ -50,10 +63,13 @@ def factors(model: Any) -> tuple[Any, Any]:
     found: Any = getattr(model, "factorization_", model)
     if isinstance(found, Factorization) or hasattr(found, "reproducibility"):
         return found.W, parts_of(found, "model")
-    if hasattr(found, "document_topics_"):
-        return found.document_topics_, parts_of(found, "model")
+    kept = "weights_" if hasattr(found, "pixel_shape_") else "document_topics_"
+    if hasattr(found, kept):
+        return getattr(found, kept), parts_of(found, "model")
     name = type(model).__name__
     if hasattr(found, "components_"):
+        if not hasattr(found, "transform"):
+            raise ParameterError(f"model={name} has weights of patches, and none of pictures; ImageParts has these.")
         raise ParameterError(f"model={name} does not keep the weights of its data; give W = model.transform(X).")
     raise ParameterError(f"model must be a fitted NMF, a Factorization, or a pair (W, H); got {shown(model)}.")
 

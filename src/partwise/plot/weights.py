@@ -34,7 +34,7 @@ def weights(
 
     Parameters
     ----------
-    W : fitted NMF, Factorization, Consensus, TopicModel, or array of shape (n_samples, n_components)
+    W : fitted NMF, Factorization, Consensus, TopicModel, ImageParts, or array of shape (n_samples, n_components)
         The weights, at least 0. Of a model, each weight is multiplied by the sum of its part, and so is what the part
         contributes to the sum of the row. An array is drawn as it is.
     groups : sequence of shape (n_samples,) or None, default=None
