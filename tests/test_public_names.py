@@ -72,6 +72,11 @@ def test_the_public_names_are_these():
     assert sorted(partwise.__all__) == PUBLIC
 
 
+def test_a_fit_of_an_array_of_floats_imports_what_it_needs_and_no_more():
+    code = "import numpy as np, partwise\npartwise.factorize(np.ones((6, 4)), 2, loss='kullback-leibler')"
+    assert not loaded_after(code) & {"sklearn", "joblib", "pandas", "scipy.special", "scipy.linalg", "duckdb"}
+
+
 def test_dir_shows_the_public_names_and_no_others():
     from partwise import NMF, topics  # noqa: F401  and with them, a number of modules
 

@@ -260,7 +260,7 @@ def test_without_a_number_joblib_s_context_decides():
 
 def test_negative_numbers_count_back_from_all_cores(monkeypatch):
     assert Workers(-1).n_jobs == joblib.cpu_count()
-    monkeypatch.setattr("partwise.threads.cpu_count", lambda: 4)
+    monkeypatch.setattr("joblib.cpu_count", lambda: 4)
     assert [count_threads(n) for n in (-1, -2, -3, -4, -5, -100)] == [4, 3, 2, 1, 1, 1]
 
 

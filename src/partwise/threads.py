@@ -7,6 +7,7 @@ sums are added in their order, so every result has the same bits at any thread c
 """
 
 import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -17,8 +18,6 @@ from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
 import numpy as np
-from joblib import cpu_count
-from joblib.parallel import get_active_backend
 
 from partwise import kernels
 from partwise.blas import serial_blas
@@ -46,8 +45,9 @@ def count_threads(n_jobs: Any = None) -> int:
     ParameterError
         If it is something else.
     """
-    if n_jobs is None:
-        _, n_jobs = get_active_backend()
+    if n_jobs is None:  # joblib takes long to import, and where nobody has imported it, nobody has configured it
+        parallel = sys.modules.get("joblib.parallel")
+        n_jobs = None if parallel is None else parallel.get_active_backend()[1]
         if n_jobs is None:
             return 1
     if isinstance(n_jobs, bool) or not isinstance(n_jobs, Integral) or n_jobs == 0:
@@ -56,7 +56,11 @@ def count_threads(n_jobs: Any = None) -> int:
             f"but one, ...); got {shown(n_jobs)}."
         )
     count = int(n_jobs)
-    return min(count if count > 0 else max(1, cpu_count() + 1 + count), MOST)
+    if count < 0:
+        from joblib import cpu_count
+
+        count = max(1, cpu_count() + 1 + count)
+    return min(count, MOST)
 
 
 class Executor(Protocol):

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy.special import xlogy
 
 from partwise import kernels
 from partwise.losses.beta import BetaDivergence
@@ -70,7 +69,8 @@ class KullbackLeibler(BetaDivergence):
             case CsrRows() as csr:
                 x, p = csr.predict(left, side.right)
                 model = float(column_sums(left) @ side.shared)
-                return model - float(xlogy(x.astype(np.float64), np.maximum(p, side.floor)).sum()) + side.constant
+                likelihood = x * np.log(np.maximum(p, side.floor, dtype=np.float64))
+                return model - float(likelihood.sum()) + side.constant
             case dense:
                 value = super().block_value(dense, left, side)
                 if dense is not rows:  # the model in cells that do not count, where X has zeros, counts for nothing
@@ -82,7 +82,8 @@ class KullbackLeibler(BetaDivergence):
             return super().row_values(rows, left, side)
         x, p = rows.predict(left, side.right)
         x = x.astype(np.float64)
-        change = xlogy(x, x / np.maximum(p, side.floor)) - x
+        # the smallest normal number stands for log 0
+        change = x * np.log(np.maximum(x, np.finfo(x.dtype).tiny) / np.maximum(p, side.floor)) - x
         found = left.astype(np.float64) @ side.shared + rows.sums(change)
         return np.maximum(found, 0.0)  # rounding can go just under 0
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from sklearn.utils import check_array
 
 from partwise.exceptions import DataError, DataTypeError, shown
 from partwise.indices import FORMATS, canonical, is_canonical, sound
@@ -61,6 +60,8 @@ def entries_of(X: Any, name: str = "X") -> Any:
     X = plain(X, name)
     if is_ready(X):
         return X
+    from sklearn.utils import check_array  # takes a second to import, and arrays of floats need none of it
+
     try:
         with np.errstate(over="ignore"):  # what float64 does not hold becomes infinity
             return check_array(X, accept_sparse=FORMATS, dtype=FLOATS, ensure_all_finite=False)

@@ -1,7 +1,6 @@
 """The exact W for many parts where most entries are known: each row alone, on the few parts that it has."""
 
 import numpy as np
-from scipy.linalg.lapack import dposv as posv
 
 from partwise import kernels
 from partwise.domains import NonNegative, Plan, Squares
@@ -80,6 +79,8 @@ def _solve_row(row: Array, values: Array, parts: Array, whole: Array | None, pen
     All parts on the wrong side change it, as in block pivoting, while they get fewer; else the kernel, which cannot
     cycle, solves the row on its parts, and these only grow.
     """
+    from scipy.linalg.lapack import dposv as posv  # takes as long to import as all of partwise, and few fits come here
+
     active, wanted = row > 0, values @ parts - penalty.l1
     slack = WRONG * float(np.abs(wanted).max(initial=0.0))
     fewest, safe = len(row) + 1, False
