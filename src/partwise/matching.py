@@ -100,13 +100,19 @@ def match(a: Any, b: Any) -> Match:
             f"can be matched."
         )
     cosines = np.clip(unit_rows(first) @ unit_rows(second).T, 0.0, 1.0)
-    rows, columns = linear_sum_assignment(-cosines)
+    rows, columns = best_pairs(cosines)
     return Match(
         similarity=cosines[rows, columns],
         pairs=np.column_stack([rows, columns]),
         unmatched_left=np.setdiff1d(np.arange(len(first)), rows),
         unmatched_right=np.setdiff1d(np.arange(len(second)), columns),
     )
+
+
+def best_pairs(cosines: Array) -> tuple[Array, Array]:
+    """Return the rows and columns of the pairs, each at most once, whose cosines (k_a, k_b) have the largest sum."""
+    rows, columns = linear_sum_assignment(cosines, maximize=True)
+    return rows, columns
 
 
 def duplicates(H: Any, threshold: float = DUPLICATE) -> list[tuple[int, int, float]]:

@@ -14,7 +14,7 @@ from scipy.spatial.distance import squareform
 from partwise.factorization import factorize
 from partwise.locks import Lock
 from partwise.losses import Loss, get_loss
-from partwise.matching import match
+from partwise.matching import best_pairs, unit_rows
 from partwise.matrix import Array
 from partwise.matrix.names import feature_names
 from partwise.parameters import check_choice, check_count, check_integer, check_kind, check_stopping, draw_seed
@@ -319,10 +319,12 @@ def _agree(runs: dict[int, Run], dropped: dict[int, str], exact: float) -> tuple
         {number: "its error is an outlier" for number, error in zip(kept, errors, strict=True) if error > limit}
     )
     kept = [number for number in kept if number not in dropped]
+    units = np.array([runs[number].parts for number in kept])
+    judges = units[:JUDGES]
     likeness = np.array(
         [
-            np.mean([match(runs[a].parts, runs[b].parts).similarity.mean() for b in kept[:JUDGES] if b != a] or [1.0])
-            for a in kept
+            np.mean([like.mean() for b, (_, like) in enumerate(_matched(own, judges)) if b != a] or [1.0])
+            for a, own in enumerate(units)
         ]
     )
     middle = np.median(likeness)
@@ -330,17 +332,29 @@ def _agree(runs: dict[int, Run], dropped: dict[int, str], exact: float) -> tuple
     dropped.update(
         {number: "its parts are outliers" for number, like in zip(kept, likeness, strict=True) if like < limit}
     )
-    reference = runs[kept[int(np.argmax(likeness))]].parts
+    reference = units[int(np.argmax(likeness))]
+    units = units[[number not in dropped for number in kept]]
     kept = [number for number in kept if number not in dropped]
     orders: list[list[int]] = []
     for _ in range(MOST_ROUNDS):
-        found = [match(reference, runs[number].parts).pairs[:, 1].tolist() for number in kept]
+        found = [order.tolist() for order, _ in _matched(unit_rows(reference), units)]
         if found == orders:
             break
         orders = found
-        parts = np.array([runs[number].parts[order] for number, order in zip(kept, orders, strict=True)])
+        parts = np.array([own[order] for own, order in zip(units, orders, strict=True)])
         reference = np.median(parts, axis=0)
     return parts, kept
+
+
+def _matched(own: Array, others: Array) -> list[tuple[Array, Array]]:
+    """Return, for each of other runs, its parts that match one's own, and their cosines, from unit parts (k, m)."""
+    count, k, m = others.shape
+    cosines = own @ others.reshape(count * k, m).T  # one product: the parts are small, and the calls many
+    found = []
+    for block in np.clip(cosines, 0.0, 1.0).reshape(k, count, k).swapaxes(0, 1):
+        rows, columns = best_pairs(block)
+        found.append((columns, block[rows, columns]))
+    return found
 
 
 def _reproducibility(parts: Array) -> Array:
