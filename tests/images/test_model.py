@@ -111,6 +111,31 @@ def test_images_without_a_known_pixel_are_refused_by_their_names(model, stripes)
         ImageParts(3).fit(images, np.arange(60)[:, None, None] < np.full((10, 8), 4))
 
 
+@pytest.mark.parametrize("method", ["fit", "transform", "inpaint"])
+@pytest.mark.parametrize(
+    ("third", "mask", "said"),
+    [
+        (np.full((10, 8), 1.5), None, r"images\[2\]\[0, 0\] is 1\.5"),
+        (np.ones((10, 8), int), None, r"images\[2\] has dtype int64"),
+        (np.ones((9, 8)), None, r"(images\[2\]|image '2') has shape \(9, 8\)"),
+        (np.full((10, 8), np.nan), None, "no pixel of image '2' is known"),
+        (np.ones((10, 8)), np.ones((9, 8), bool), r"mask has shape \(9, 8\), which does not fit images\[2\]"),
+        (np.ones((10, 8)), np.ones((10, 8)), r"mask of images\[2\] has dtype float64"),
+        (np.ones((10, 8)), np.zeros((10, 8), bool), "no pixel of image '2' is known"),
+    ],
+)
+def test_an_error_of_one_image_of_a_list_names_it(stripes, method, third, mask, said):
+    model = ImageParts(2).fit(stripes)
+    with pytest.raises(DataError, match=said):
+        getattr(model, method)([stripes[0], stripes[1], third, stripes[3]], [None, None, mask, None])
+
+
+def test_each_image_of_a_list_is_read_by_its_own_dtype(model, stripes):
+    mixed = [stripes[0], stripes[1] / 255, stripes[2] > 99, stripes[3].astype(np.uint16) * 257]
+    alike = [stripes[0] / 255, stripes[1] / 255, (stripes[2] > 99).astype(float), stripes[3] / 255]
+    np.testing.assert_array_equal(model.transform(mixed), model.transform(alike))
+
+
 def test_images_are_rows_of_the_factorization_and_unknown_pixels_are_nan(model, stripes):
     rows = model.rows_of(stripes, KNOWN)
     np.testing.assert_array_equal(np.isnan(rows), ~KNOWN.reshape(60, 80))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from partwise.exceptions import DataError, ParameterError
-from partwise.images import PatchParts, patches
+from partwise.images import ImageStack, PatchParts, patches
 
 SIDE = 60
 HIDDEN = np.random.default_rng(0).random((SIDE, 70)) < 0.3
@@ -94,8 +94,26 @@ def test_patches_are_drawn_where_a_pixel_is_known(colours):
 def test_a_hole_larger_than_a_patch_is_refused(model, picture):
     mask = np.ones(picture.shape, bool)
     mask[20:40, 20:40] = False
-    with pytest.raises(DataError, match=r"pixel \[\d+, \d+\] lies in a hole that is larger than a patch of 8 x 8"):
+    with pytest.raises(
+        DataError, match=r"pixel \[\d+, \d+\] of image '0' lies in a hole that is larger than a patch of"
+    ):
         model.inpaint(picture, mask)
+    with pytest.raises(DataError, match=r"of image '1' lies in a hole"):
+        model.inpaint([picture, picture], [None, mask])
+
+
+def test_errors_name_the_picture_of_a_list_or_the_file_of_a_folder(model, picture):
+    small = picture[:4]
+    with pytest.raises(DataError, match=r"images\[1\] is 4 x"):
+        PatchParts(2).fit([picture, small])
+    with pytest.raises(DataError, match="image '1' is 4 x"):
+        model.reconstruct([picture, small])
+    stack = ImageStack(small[None].astype(np.float32), ["a.png"])
+    for asked in (PatchParts(2).fit, model.reconstruct):
+        with pytest.raises(DataError, match=r"image 'a\.png' is 4 x"):
+            asked(stack)
+    with pytest.raises(DataError, match=r"image '1' is in colour, and the parts grey"):
+        model.reconstruct([picture, np.zeros((20, 20, 3))])
 
 
 @pytest.mark.parametrize(

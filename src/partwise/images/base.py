@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -170,15 +171,20 @@ class BasePixels(BaseEstimator, ABC):
         """Return images in the form in which they came: one, an array of them, or a list."""
         check_is_fitted(self)
         if isinstance(images, list | tuple):
-            masks = masks_of(mask, len(images))
-            return [self._each(image, known, made) for image, known in zip(images, masks, strict=True)]
-        single = not isinstance(images, ImageStack) and np.ndim(images) == len(self.pixel_shape_)
-        stack = as_stack(as_picture(images, mask)[None]) if single else as_stack(images, mask)
+            each = enumerate(zip(images, masks_of(mask, len(images)), strict=True))
+            return [self._one(as_picture(image, known, f"images[{i}]"), str(i), made) for i, (image, known) in each]
+        if not isinstance(images, ImageStack) and np.ndim(images) == len(self.pixel_shape_):
+            return self._one(as_picture(images, mask), "0", made)
+        return self._all(as_stack(images, mask), made)
+
+    def _one(self, picture: Array, name: str, made: Any) -> Array:
+        return self._all(replace(as_stack(picture[None]), names=[name]), made)[0]
+
+    def _all(self, stack: ImageStack, made: Any) -> Array:
         self._check_images(stack)
         given = stack.images()
         check_known(given.reshape(len(given), -1), stack.names)
-        found = np.clip(made(given, self._remade(stack)), 0, 1).astype(np.float32)
-        return found[0] if single else found
+        return np.clip(made(given, self._remade(stack)), 0, 1).astype(np.float32)
 
 
 def check_known(X: Array, names: Sequence[str]) -> None:

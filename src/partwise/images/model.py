@@ -166,7 +166,7 @@ class ImageParts(BasePixels):
         images : ImageStack, ndarray of shape (n, h, w) or (n, h, w, 3), or sequence of images of one size
             Two or more images: pixels of uint8, uint16, bool, or floats from 0 to 1. NaN, and masked entries of a
             masked array, are unknown.
-        mask : ndarray of bool of shape (h, w), (n, h, w) or that of the images, default=None
+        mask : ndarray of bool of shape (h, w), (n, h, w) or that of the images, or sequence of n masks, default=None
             True where a pixel is known.
 
         Returns
@@ -201,7 +201,7 @@ class ImageParts(BasePixels):
         ----------
         images : ImageStack, array or sequence of images
             Images of the size and colours that the parts have.
-        mask : ndarray of bool, default=None
+        mask : ndarray of bool, or sequence of these, default=None
             True where a pixel is known, as in `fit`.
 
         Returns
@@ -357,8 +357,9 @@ class ImageParts(BasePixels):
 
     def _check_images(self, stack: ImageStack) -> None:
         if stack.shape != self.pixel_shape_:
+            what = f"image {stack.names[0]!r} has" if len(stack) == 1 else "images have"
             raise DataError(
-                f"images have shape {stack.shape}, the parts {self.pixel_shape_}. Read them in the same size and "
+                f"{what} shape {stack.shape}, the parts {self.pixel_shape_}. Read them in the same size and "
                 "colours, as with read_folder(path, size=..., colour=...)."
             )
 

@@ -1,6 +1,6 @@
 """PatchParts: the parts that small patches of pictures share, whatever the size of a picture."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -121,11 +121,11 @@ class PatchParts(BasePixels):
         """
         side = check_integer("patch_size", self.patch_size, 2)
         most = check_integer("n_patches", self.n_patches)
-        pictures = [*_pictures(images, mask)]
-        for i, picture in enumerate(pictures):
-            _check_picture(picture, side, f"images[{i}]")
+        called, pictures = zip(*_pictures(images, mask), strict=True)
+        for name, picture in zip(called, pictures, strict=True):
+            _check_picture(picture, side, name)
             if picture.ndim != pictures[0].ndim:
-                raise DataError(f"images[{i}] and images[0] are not both grey, or both in colour. Read them alike.")
+                raise DataError(f"{name} and {called[0]} are not both grey, or both in colour. Read them alike.")
         rng = check_seed("random_state", self.random_state)
         X = _drawn(pictures, side, most, rng)
         with rebuilt(self) as made:
@@ -138,12 +138,15 @@ class PatchParts(BasePixels):
             _check_picture(picture, self.pixel_shape_[0], f"image {name!r}")
         if len(stack.shape) != len(self.pixel_shape_):
             kinds = ("grey", "in colour")[:: 1 if len(stack.shape) == 2 else -1]
-            raise DataError(f"the pictures are {kinds[0]}, and the parts {kinds[1]}. Read them alike.")
+            what = f"image {stack.names[0]!r} is" if len(stack) == 1 else "the pictures are"
+            raise DataError(f"{what} {kinds[0]}, and the parts {kinds[1]}. Read them alike.")
 
     def _remade(self, stack: ImageStack) -> Array:
-        return np.stack([self._of_patches(picture) for picture in stack.images()])
+        return np.stack(
+            [self._of_patches(picture, name) for picture, name in zip(stack.images(), stack.names, strict=True)]
+        )
 
-    def _of_patches(self, picture: Array) -> Array:
+    def _of_patches(self, picture: Array, name: str) -> Array:
         """Return a picture made of patches that overlap, each counting by its share of known pixels."""
         side = self.pixel_shape_[0]
         step = max(side // STEPS, 1)
@@ -167,26 +170,28 @@ class PatchParts(BasePixels):
         if not count.all():
             y, x = np.argwhere(count == 0)[0][:2]
             raise DataError(
-                f"pixel [{y}, {x}] lies in a hole that is larger than a patch of {side} x {side}. Fit with a larger "
-                "patch_size."
+                f"pixel [{y}, {x}] of image {name!r} lies in a hole that is larger than a patch of {side} x {side}. "
+                "Fit with a larger patch_size."
             )
         return total / count
 
 
-def _pictures(images: Any, mask: Any) -> Iterator[Array]:
-    """Yield each picture as float32 from 0 to 1, NaN where it is unknown."""
+def _pictures(images: Any, mask: Any) -> Iterator[tuple[str, Array]]:
+    """Yield what errors call each picture, and its pixels as float32 from 0 to 1, NaN where they are unknown."""
+    names = None
     if isinstance(images, ImageStack):
-        images = images.images()
+        images, names = images.images(), images.names
     single = not isinstance(images, list | tuple) and (
         np.ndim(images) == 2 or (np.ndim(images) == 3 and np.shape(images)[2] == 3)
     )
     if single:
-        yield as_picture(images, mask)
+        yield "the picture", as_picture(images, mask)
         return
     if not len(images):
         raise DataError("there are no images.")
     for i, (image, known) in enumerate(zip(images, masks_of(mask, len(images)), strict=True)):
-        yield as_picture(image, known, f"images[{i}]")
+        name = f"images[{i}]" if names is None else f"image {names[i]!r}"
+        yield name, as_picture(image, known, name)
 
 
 def _check_picture(picture: Array, side: int, name: str) -> None:
@@ -209,7 +214,7 @@ def _places(last: int, step: int) -> Array:
     return np.unique(np.append(np.arange(0, last + 1, step), last))
 
 
-def _drawn(pictures: list[Array], side: int, most: int, rng: np.random.RandomState) -> Array:
+def _drawn(pictures: Sequence[Array], side: int, most: int, rng: np.random.RandomState) -> Array:
     """Return patches with a known pixel as rows, drawn from all places of all pictures alike."""
     known = [_with_known(picture, side) for picture in pictures]
     ends = np.cumsum([np.count_nonzero(places) for places in known])

@@ -162,7 +162,7 @@ def as_picture(image: Any, mask: Any = None, name: str = "image") -> Array:
         found = found[:, :, 0]
     _check_shape(found.shape, name)
     if mask is not None:
-        found[~_known(mask, found.shape, 0)] = np.nan
+        found[~_known(mask, found.shape, 0, name)] = np.nan
     return found
 
 
@@ -173,7 +173,7 @@ def as_stack(images: Any, mask: Any = None) -> ImageStack:
     ----------
     images : ImageStack, ndarray of shape (n, h, w) or (n, h, w, 3), or sequence of images of one size
         Pixels of uint8, uint16, bool, or floats from 0 to 1; NaN is unknown.
-    mask : ndarray of bool of shape (h, w), (n, h, w) or that of the pixels, default=None
+    mask : ndarray of bool of shape (h, w), (n, h, w) or that of the pixels, or a sequence of n masks, default=None
         True where a pixel is known.
 
     Returns
@@ -189,19 +189,11 @@ def as_stack(images: Any, mask: Any = None) -> ImageStack:
     if isinstance(images, ImageStack):
         if mask is None:
             return images
-        given = _known(mask, images.pixels.shape, 1)
+        given = _known_of(mask, images.pixels.shape)
         both = given if images.mask is None else given & images.mask
         return ImageStack(images.pixels, images.names, both, images.notes)
     if isinstance(images, list | tuple):
-        shapes = [np.shape(image) for image in images]
-        other = next((i for i, shape in enumerate(shapes) if shape != shapes[0]), None)
-        if other is not None:
-            raise DataError(
-                f"images[{other}] has shape {shapes[other]}, images[0] {shapes[0]}. Scale them to one size, as "
-                "read_folder(path, size=64) does, or cut patches of them with PatchParts."
-            )
-        stack = np.ma.stack if any(isinstance(image, np.ma.MaskedArray) for image in images) else np.stack
-        images = stack([np.ma.asanyarray(image) for image in images]) if images else np.zeros((0, 1, 1))
+        images = _joined(images) if images else np.zeros((0, 1, 1))
     array = images if isinstance(images, np.ma.MaskedArray) else np.asarray(images)
     if array.ndim == 4 and array.shape[3] == 1:
         array = array[..., 0]
@@ -218,8 +210,23 @@ def as_stack(images: Any, mask: Any = None) -> ImageStack:
         known = ~unknown if unknown.any() else None
         pixels[unknown] = 0
     if mask is not None:
-        known = _known(mask, pixels.shape, 1) & (True if known is None else known)
+        known = _known_of(mask, pixels.shape) & (True if known is None else known)
     return ImageStack(pixels, [str(i) for i in range(len(pixels))], known)
+
+
+def _joined(images: Sequence[Any]) -> Array:
+    """Return images of one size as an array: uint8 if all are, else float32, each by its own dtype."""
+    shapes = [np.shape(image) for image in images]
+    other = next((i for i, shape in enumerate(shapes) if shape != shapes[0]), None)
+    if other is not None:
+        raise DataError(
+            f"images[{other}] has shape {shapes[other]}, images[0] {shapes[0]}. Scale them to one size, as "
+            "read_folder(path, size=64) does, or cut patches of them with PatchParts."
+        )
+    if all(isinstance(image, np.ndarray) and image.dtype == np.uint8 for image in images):
+        masked = any(isinstance(image, np.ma.MaskedArray) for image in images)
+        return (np.ma.stack if masked else np.stack)(images)
+    return np.stack([_floats(image, f"images[{i}]") for i, image in enumerate(images)])
 
 
 def masks_of(mask: Any, n: int) -> list[Any]:
@@ -241,22 +248,40 @@ def _check_shape(shape: tuple[int, ...], name: str) -> None:
         raise DataError(f"{name} has {shape[2]} channels: give grey images, or three for red, green and blue.{alpha}")
 
 
-def _check_mask(mask: Array) -> None:
+def _check_mask(mask: Array, name: str = "") -> None:
     if mask.dtype != bool:
-        raise DataTypeError(f"mask has dtype {mask.dtype}. Give booleans: True where a pixel is known.")
+        raise DataTypeError(
+            f"mask{name and f' of {name}'} has dtype {mask.dtype}. Give booleans: True where a pixel is known."
+        )
 
 
-def _known(mask: Any, shape: tuple[int, ...], height: int) -> Array:
+def _known_of(mask: Any, shape: tuple[int, ...]) -> Array:
+    """Return a mask (True: known) for images of shape (n, height, width) or (n, height, width, 3).
+
+    It comes of one array, or of a list with a mask for each image, where None knows all pixels.
+    """
+    if not isinstance(mask, list | tuple):
+        return _known(mask, shape, 1)
+    each = masks_of(mask, shape[0])
+    one = shape[1:]
+    return np.stack(
+        [np.ones(one, bool) if known is None else _known(known, one, 0, f"images[{i}]") for i, known in enumerate(each)]
+    )
+
+
+def _known(mask: Any, shape: tuple[int, ...], height: int, name: str = "") -> Array:
     """Return a mask (True: known) for pixels of some shape, whose axis `height` is the height of an image.
 
     The mask can be one for all images, (height, width), one for each, or one for each colour too: no other shape.
     """
     array = np.asarray(mask)
-    _check_mask(array)
+    _check_mask(array, name)
     one, each = shape[height : height + 2], shape[: height + 2]
     if array.shape in (one, each):
         return np.broadcast_to(array.reshape(array.shape + (1,) * (len(shape) - len(each))), shape)
     if array.shape == shape:
         return array
     allowed = " or ".join(map(str, dict.fromkeys((one, each, shape))))
-    raise DataError(f"mask has shape {array.shape}, which does not fit images of shape {shape}. Give {allowed}.")
+    raise DataError(
+        f"mask has shape {array.shape}, which does not fit {name or 'images'} of shape {shape}. Give {allowed}."
+    )
