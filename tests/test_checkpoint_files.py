@@ -131,9 +131,7 @@ def test_another_layout_is_refused_and_stays(tmp_path, written, layout, resume):
     del header["layout"], header["state"]["onward"]
     model_file.write(tmp_path / NAME, kind, header if layout is None else {**header, "layout": layout}, arrays)
     before = (tmp_path / NAME).read_bytes()
-    with pytest.raises(
-        CheckpointError, match=rf"its layout is {layout}, and this version goes on from layout {LAYOUT}"
-    ):
+    with pytest.raises(CheckpointError, match=rf"its layout is {layout}, and this version reads layout {LAYOUT}"):
         fit(checkpoint_dir=tmp_path, resume=resume)
     assert (tmp_path / NAME).read_bytes() == before
 
@@ -175,7 +173,7 @@ def test_a_damaged_checkpoint_is_refused_and_stays(tmp_path, written, damage, re
     else:
         path.write_bytes(contents[damage])
     before = path.read_bytes()
-    with pytest.raises(CheckpointError, match=r"it is damaged, or no checkpoint .* delete the file to begin anew"):
+    with pytest.raises(CheckpointError, match=r"it is damaged, or not a checkpoint .* delete the file to start again"):
         fit(checkpoint_dir=tmp_path, resume=resume)
     assert path.read_bytes() == before
 
@@ -198,7 +196,7 @@ def test_a_checkpoint_whose_arrays_do_not_fit_is_refused(tmp_path, written, chan
     name = next(name for name in arrays if name.startswith("state.W"))
     made = {"shape": arrays[name][:-1], "type": arrays[name].astype(np.float32), "gap": arrays[name] * np.nan}
     model_file.write(tmp_path / NAME, kind, header, {**arrays, name: made[change]})
-    with pytest.raises(CheckpointError, match=rf"does not hold what a fit can go on from \({name}"):
+    with pytest.raises(CheckpointError, match=rf"A fit cannot go on from .*: its contents are not valid \({name}"):
         fit(checkpoint_dir=tmp_path, resume=True)
 
 
@@ -218,7 +216,7 @@ def test_without_space_the_last_checkpoint_stays_and_the_fit_goes_on_later(tmp_p
 
     monkeypatch.setattr("partwise.io.writing.os.fsync", full)
     with pytest.raises(
-        OSError, match=r"not written \(No space left on device\); the one before is still there"
+        OSError, match=r"not written \(No space left on device\); the previous one is still there"
     ) as error:
         fit(checkpoint_dir=tmp_path, max_iter=40)
     assert (error.value.errno, error.value.filename) == (28, str(tmp_path / NAME))

@@ -284,7 +284,7 @@ def test_a_child_forked_while_threads_work_for_the_parent_says_so_where_it_canno
             with Workers(2) as workers:
                 assert workers.map(work, range(2)) == [0, 1]
         except RuntimeError as error:
-            status = 0 if "a child cannot finish" in str(error) else 2
+            status = 0 if "a forked child cannot finish" in str(error) else 2
         finally:
             if os.getpid() != parent:
                 os._exit(status)

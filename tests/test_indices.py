@@ -246,7 +246,7 @@ def test_a_matrix_that_is_wrong_about_its_own_order_is_refused_with_a_way_out(ma
     X = make(DENSE)
     assert X.has_canonical_format
     X.indices[0] = X.indices[1]
-    with pytest.raises(DataError, match=r"something has changed them since.*Make it anew"):
+    with pytest.raises(DataError, match=r"something changed them.*Make it again"):
         as_matrix(X)
     anew = make((X.data, X.indices, X.indptr), shape=X.shape)
     np.testing.assert_array_equal(as_matrix(anew).dense(np.arange(6)), anew.toarray())

@@ -71,7 +71,7 @@ def test_models_factorizations_frames_and_arrays_are_all_understood():
 
 
 def test_models_of_other_features_are_refused_with_both_numbers():
-    with pytest.raises(DataError, match="40 features and b of 39"):
+    with pytest.raises(DataError, match="40 features and b has parts of 39"):
         match(H, H[:, :39])
 
 

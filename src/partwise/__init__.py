@@ -1,8 +1,8 @@
 """partwise: non-negative matrix factorization, X ~ W H, fast and readable.
 
-The public names are listed in ``__all__``, and ``dir`` shows them and the public modules, each of which has an
-``__all__`` of its own, or modules that do. Every other module is private.
-Heavier modules are imported when first used.
+The public names are listed in ``__all__``. ``dir`` shows them and the public modules. A public module has its own
+``__all__``, or is a package of modules that do. Every other module is private. Heavy modules are imported when they are
+first used.
 """
 
 import os
@@ -44,8 +44,8 @@ if TYPE_CHECKING:
     from partwise.selection.rank import choose_rank as choose_rank
     from partwise.topics.model import TopicModel as TopicModel
 
-# A first fit can come in a thread that outlives the script, or at exit. What it imports then needs these two, which
-# Python refuses to import once its main thread has ended.
+# A first fit can run in a thread that outlives the script, or at exit. Its imports need these two modules, and Python
+# refuses to import them once its main thread has ended.
 for _early in ("concurrent.futures.thread", "concurrent.futures.process"):
     import_module(_early)
 
@@ -100,8 +100,8 @@ _MODULES = (
 
 __all__ = sorted(_WHERE)
 
-# A child that is forked while another thread imports a module waits for ever for it: Python's lock of the module stays
-# taken there. So a fork waits until the imports of this file have ended.
+# If a process forks while another thread imports a module, the child waits for that module for ever: Python's lock of
+# the module stays taken there. So a fork waits until the imports of this file have ended.
 _importing = RLock()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(

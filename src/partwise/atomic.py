@@ -9,7 +9,7 @@ Model = TypeVar("Model")
 
 @contextmanager
 def rebuilt(model: Model) -> Iterator[Model]:
-    """Yield a copy of a model to change; the model takes its attributes if the block ends without an error.
+    """Yield a copy of a model to change. If the block ends without an error, the model takes the copy's attributes.
 
     Until then the model answers as before, also to other threads. The last step is one assignment, so neither an error
     nor an interrupt leaves a mixture of two states. The copy shares all values with the model: replace them, and do not

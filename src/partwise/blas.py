@@ -1,9 +1,9 @@
 """BLAS on one thread while a fit runs: the one place that knows of other libraries' threads.
 
-threadpoolctl limits them. An OpenBLAS on POSIX is limited at its source instead, and its own threads are ended while
-ours run: a fit of two iterations on Reuters, right after ``A @ A`` on two threads, then takes 40 ms, not 58
-(docs/performance/notes.md). That acts where Python has no other thread, as in a script; in a notebook or a server
-OpenBLAS's threads are left alone. ``PARTWISE_BLAS=threadpoolctl`` in the environment leaves all to threadpoolctl.
+threadpoolctl limits them. On POSIX, OpenBLAS is limited directly instead. Where Python has no other thread, as in a
+script, OpenBLAS's threads are also ended while a fit runs. A fit of two iterations on Reuters, right after ``A @ A`` on
+two threads, then takes 40 ms, not 58 (docs/performance/notes.md). In a notebook or a server these threads are left
+alone. ``PARTWISE_BLAS=threadpoolctl`` in the environment leaves everything to threadpoolctl.
 """
 
 import ctypes
@@ -23,28 +23,28 @@ SWITCH, PLAIN = "PARTWISE_BLAS", "threadpoolctl"
 
 @dataclass(frozen=True)
 class _OpenBlas:
-    """An OpenBLAS with threads of its own, on POSIX: on Windows it may kill them rather than end them.
+    """An OpenBLAS with threads of its own. It is used on POSIX only: on Windows it can kill threads, not just end them.
 
     Attributes
     ----------
     count : c_int
-        How many threads its next call takes. Its function that sets this also starts threads that were stopped; to end
-        them again took 0.1 ms, in some processes until Linux's next tick.
+        Number of threads of its next call. OpenBLAS's own function that sets this number also starts threads that were
+        stopped. To end them again took 0.1 ms, and in some processes until Linux's next tick.
     stop : callable
-        Ends its threads, as it does itself before a fork; its next call on several of them starts them again. After
-        such a call they spin for some 30 ms, on a core that a short fit would be twice as fast with.
+        Ends its threads, as OpenBLAS itself does before a fork. Its next call on several threads starts them again.
+        After such a call they spin for about 30 ms, on a core with which a short fit would be twice as fast.
     """
 
     count: ctypes.c_int
     stop: Callable[[], object]
 
     def set_count(self, threads: int) -> None:
-        """Have its next call take so many threads; a call that runs keeps those that it has."""
+        """Set the number of threads of its next call. A call that runs keeps its threads."""
         self.count.value = threads
 
 
 class SerialBlas:
-    """Holds BLAS to one thread while any fit runs; counts, so that fits in several threads do not undo each other."""
+    """Holds BLAS to one thread while any fit runs. It counts fits, so that fits in several threads do not conflict."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -55,7 +55,7 @@ class SerialBlas:
         self._modules = 0
 
     def enter(self, *, stop: bool) -> None:
-        """Limit BLAS; `stop` its threads too, where they would be in the way of ours."""
+        """Limit BLAS. With `stop`, also end its threads where they would slow ours down."""
         with self._lock:
             if self._users == 0:
                 self._limit(stop)
@@ -93,26 +93,26 @@ class SerialBlas:
 
     def _release(self) -> None:
         if self._held:
-            _take_control()  # this need not be the thread that set the limit
+            _take_control()  # another thread can have set the limit
             for set_threads, before in self._held:
                 set_threads(before)
             self._held.clear()
             _take_control()
 
     def _libraries(self) -> tuple[list[_OpenBlas], list[threadpoolctl.LibController]]:
-        """Return what is loaded of BLAS, looked for again after an import: it may have brought one more."""
+        """Return the loaded BLAS libraries. An import can load one more, so they are looked for again after it."""
         if self._modules != (modules := len(sys.modules)):
             self._found, self._modules = _libraries(), modules
         return self._found
 
 
 def _libraries() -> tuple[list[_OpenBlas], list[threadpoolctl.LibController]]:
-    """Return what is loaded of BLAS: those to be limited at the source, and all others."""
+    """Return the loaded BLAS libraries: those that are limited directly, and all others."""
     ours, others = [], []
     for library in threadpoolctl.ThreadpoolController().select(user_api="blas").lib_controllers:
         pthreads = library.internal_api == "openblas" and library.threading_layer == "pthreads"
         if pthreads and os.name == "posix" and os.environ.get(SWITCH) != PLAIN:
-            with suppress(ValueError, AttributeError):  # built without these names in sight
+            with suppress(ValueError, AttributeError):  # this build does not export these names
                 count = ctypes.c_int.in_dll(library.dynlib, "blas_cpu_number")
                 if _governs(count, library):
                     ours.append(_OpenBlas(count, library.dynlib.blas_thread_shutdown_))
@@ -122,7 +122,7 @@ def _libraries() -> tuple[list[_OpenBlas], list[threadpoolctl.LibController]]:
 
 
 def _governs(count: ctypes.c_int, library: threadpoolctl.LibController) -> bool:
-    """Whether the library itself reads this number, and not one of the same name elsewhere."""
+    """Whether the library itself reads this number, and not another number of the same name."""
     before, count.value = count.value, 1
     try:
         return bool(library.get_num_threads() == 1)
@@ -131,7 +131,7 @@ def _governs(count: ctypes.c_int, library: threadpoolctl.LibController) -> bool:
 
 
 def _take_control() -> None:
-    """Free OpenBLAS's limit from the thread that set it last: threadpoolctl >= 3.8 ignores all others, silently."""
+    """Free OpenBLAS's limit from the thread that set it last: threadpoolctl >= 3.8 silently ignores other threads."""
     release = getattr(getattr(threadpoolctl, "OpenBLASController", None), "clear_controlling_thread", None)
     if release is not None:
         release(force=True)

@@ -1,8 +1,8 @@
-"""Checkpoints: a fit that was stopped, or killed, goes on from the last one, and ends with the same bits.
+"""Checkpoints: a fit that was stopped or killed goes on from the last one, and ends with the same bits.
 
-A folder holds one file, in the format of model files, which is replaced whole. It says which fit it belongs to, and
-holds all that the next iteration needs: the state of a ``Descent``, that of the random numbers, and the best outcome of
-the starts that are done.
+A folder holds one file in the format of model files. Each checkpoint replaces the whole file. It says which fit it
+belongs to, and holds all that the next iteration needs: the state of a ``Descent``, the state of the random numbers,
+and the best outcome of the starts that are done.
 """
 
 import errno
@@ -30,14 +30,14 @@ NAME = "fit.checkpoint"
 """The file in the folder."""
 KIND = "checkpoint"
 LAYOUT = 1
-"""The number of what a checkpoint holds: one more where `Progress` or `State` becomes another. Development versions may
-share a version of partwise, but no layout."""
+"""The version of a checkpoint's contents; one more where `Progress` or `State` changes. Development versions can share
+a version of partwise, but not a layout."""
 EVERY = 10
 """Iterations from one checkpoint to the next, unless the user says otherwise."""
 COLUMNS = CURVE.names or ()
-"""Of the curve."""
+"""Columns of the curve."""
 MOST_DIFFERENCES = 3
-"""How many settings that differ an error names."""
+"""How many differing settings an error names."""
 
 
 @dataclass
@@ -53,13 +53,13 @@ class Progress:
     random : dict or None
         State of the random numbers after the last start that was made.
     state : State or None
-        Of the start at hand; None between two starts.
+        State of the current start; None between two starts.
     weight : float or None
-        Of the volume, where the start at hand is on its way to a lighter one; see ``lighten``.
+        Weight of the volume, while the current start works with heavier ones; see ``lighten``.
     spent : int
-        Iterations that it had with heavier volumes.
+        Iterations of the current start with heavier volumes.
     seconds : float
-        Since the fit began, whatever lay between.
+        Time that the fit has run; the time between a stop and its resumption does not count.
     """
 
     done: int = 0
@@ -105,18 +105,18 @@ class Checkpoints:
 
     @contextmanager
     def course(self, fit: Mapping[str, str], sizes: Mapping[str, int], dtype: Any, began: float) -> Iterator["Course"]:
-        """Open the folder for a fit, until the block ends; a Ctrl-C waits meanwhile for the next checkpoint.
+        """Open the folder for a fit until the block ends. Meanwhile a Ctrl-C waits for the next checkpoint.
 
         Parameters
         ----------
         fit : mapping
-            What the fit is told from others by; see ``fingerprint``.
+            What tells the fit from others; see ``fingerprint``.
         sizes : mapping
             n, m and k.
         dtype : dtype
-            Of the factors in a fit.
+            Type of the factors in a fit.
         began : float
-            ``time.perf_counter()`` when the fit began, if it does so now.
+            ``time.perf_counter()`` when the fit began, if it begins now.
 
         Raises
         ------
@@ -129,7 +129,7 @@ class Checkpoints:
             os.makedirs(self.folder, exist_ok=True)
         except FileExistsError:
             raise NotADirectoryError(
-                errno.ENOTDIR, "Not a folder, which checkpoint_dir has to be", str(self.folder)
+                errno.ENOTDIR, "Not a folder; checkpoint_dir must be one", str(self.folder)
             ) from None
         with _alone_in(self.folder), DelayedInterrupt() as interrupt:
             there = self._read(fit, sizes, dtype)
@@ -139,7 +139,7 @@ class Checkpoints:
                 yield Course(self, fit, there, time.perf_counter() - there.seconds, interrupt)
 
     def _read(self, fit: Mapping[str, str], sizes: Mapping[str, int], dtype: Any) -> Progress | None:
-        """Return what the file says, None where there is none; raise where it is no checkpoint of this fit."""
+        """Return the progress in the file, or None if there is no file; raise if it is no checkpoint of this fit."""
         from partwise.io import model_file  # a fit without checkpoints loads no safetensors
 
         if not self.path.exists():
@@ -147,11 +147,11 @@ class Checkpoints:
         try:
             kind, header, arrays = model_file.read(self.path)
             if kind != KIND:
-                raise ModelFileError(f"{self.path} holds a {kind!r}, and no checkpoint.")
+                raise ModelFileError(f"{self.path} holds a {kind!r}, not a checkpoint.")
         except ModelFileError as error:
             raise CheckpointError(
-                f"{self.path} cannot be used: it is damaged, or no checkpoint ({error}) Choose another folder, or "
-                f"delete the file to begin anew."
+                f"{self.path} cannot be used: it is damaged, or not a checkpoint ({error}) Choose another folder, or "
+                f"delete the file to start again."
             ) from error
         self._check_layout(header.get("layout"))
         self._check_fit(header["fit"], fit)
@@ -159,16 +159,16 @@ class Checkpoints:
             return _progress(header, Held(arrays, **sizes), np.dtype(dtype))
         except model_file.UNREADABLE as error:
             raise CheckpointError(
-                f"{self.path} does not hold what a fit can go on from ({error}). Choose another folder, or delete the "
-                f"file to begin anew."
+                f"A fit cannot go on from {self.path}: its contents are not valid ({error}). Choose another folder, "
+                f"or delete the file to start again."
             ) from error
 
     def _check_layout(self, there: Any) -> None:
         if there != LAYOUT:
             raise CheckpointError(
                 f"{self.path} was written by another version of partwise: its layout is {shown(there)}, and this "
-                f"version goes on from layout {LAYOUT}. Go on with that version, choose another folder, or delete the "
-                f"file to begin anew."
+                f"version reads layout {LAYOUT}. Go on with that version, choose another folder, or delete the file to "
+                f"start again."
             )
 
     def _check_fit(self, there: Mapping[str, str], here: Mapping[str, str]) -> None:
@@ -191,17 +191,17 @@ class Checkpoints:
         try:
             model_file.write(self.path, KIND, {"layout": LAYOUT, "fit": dict(fit), **header}, arrays)
         except OSError as error:
-            rest = "the one before is still there" if self.path.exists() else "there is none before it"
+            rest = "the previous one is still there" if self.path.exists() else "there is no previous one"
             raise OSError(
                 error.errno,
-                f"The checkpoint was not written ({error.strerror or error}); {rest}. Mend this, and go on with "
+                f"The checkpoint was not written ({error.strerror or error}); {rest}. Solve this, and go on with "
                 f"resume=True",
                 str(self.path),
             ) from error
 
 
 class Course:
-    """A fit on its way, whose checkpoints are written as it goes.
+    """A running fit, which writes checkpoints.
 
     Attributes
     ----------
@@ -223,22 +223,22 @@ class Course:
         self.progress, self.began, self._since = progress, began, 0
 
     def begin_start(self, random: Mapping[str, Any]) -> None:
-        """Take note of the random numbers' state after a start was made."""
+        """Note the state of the random numbers after a start was made."""
         self.progress = replace(self.progress, random=random, state=None, weight=None, spent=0)
 
     def keep(self, descent: Descent, weight: float | None = None, spent: int = 0) -> None:
-        """Take note of an iteration; write a checkpoint if it is time to, and let a Ctrl-C through after it.
+        """Note an iteration. If a checkpoint is due, write it and then let a Ctrl-C through.
 
-        `weight` and `spent` are where the start is among volumes, see ``Progress``.
+        `weight` and `spent` say with which volume the start works; see ``Progress``.
         """
-        if descent.reason is StopReason.BEYOND:  # what it holds is no numbers
+        if descent.reason is StopReason.BEYOND:  # its numbers are not finite
             return
         self._since += 1
         if self._since >= self._checkpoints.every or descent.reason is not None or self._interrupt.came:
             self._write(replace(self.progress, state=descent.state(), weight=weight, spent=spent))
 
     def end_start(self, best: Outcome) -> None:
-        """Take note of the best outcome so far, after a start that another one follows."""
+        """Note the best outcome so far, at the end of a start that is not the last."""
         self.progress = Progress(self.progress.done + 1, best, self.progress.random)
         self._write(self.progress)
 
@@ -250,7 +250,7 @@ class Course:
 
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
-    """Hold a lock on a folder, which ends with the process; raise where another one holds it."""
+    """Hold a lock on a folder, which ends with the process; raise if another process holds it."""
     opened = os.open(folder, os.O_RDONLY)
     try:
         try:
@@ -277,7 +277,7 @@ def _content(progress: Progress) -> tuple[dict[str, Any], dict[str, Array]]:
         own, values = progress.state
         arrays |= {f"state.{name}": array for name, array in own.items()}
         record = {**values["record"]}
-        # what grows with each iteration is no text
+        # these grow with each iteration, so they are arrays, not text
         arrays["rows"] = np.array(record.pop("rows"), np.float64).reshape(-1, len(COLUMNS))
         arrays["losses"] = np.array(values["losses"], np.float64)
         header["state"] = {**values, "record": record, "losses": None}

@@ -5,11 +5,11 @@
     PartwiseError
     ├── DataError (ValueError)                the data cannot be factorized as it is
     │   ├── DomainError                       the loss is not defined for an entry
-    │   └── DataTypeError (TypeError)         the data are not numbers, or no array or table
-    ├── ParameterError (ValueError)           a parameter has a value that nothing accepts
+    │   └── DataTypeError (TypeError)         the data are not numbers, or not an array or table
+    ├── ParameterError (ValueError)           a parameter has a value that is not accepted
     │   └── IncompatibleSolverError           solver and loss are both valid, but not together
     ├── FactorTypeError (TypeError)           a given W or H has another dtype than X
-    ├── CheckpointError (ValueError)          a checkpoint is damaged, or of another fit, or in use
+    ├── CheckpointError (ValueError)          a checkpoint is damaged, in use, or belongs to another fit
     ├── ModelFileError (ValueError)           a model file is damaged, foreign or from a newer version
     ├── WorkersLostError (RuntimeError)       a cluster has no workers left for a fit
     └── MissingExtraError (ImportError)       an optional package is needed; the text names the extra
@@ -105,7 +105,7 @@ class DomainError(DataError):
 
 
 class DataTypeError(DataError, TypeError):
-    """The data are not numbers, or no array or table; the text says where, what and the way out.
+    """The data are not numbers, or not an array or table; the text says where, what and the way out.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ class DataTypeError(DataError, TypeError):
 
 
 class ParameterError(PartwiseError, ValueError):
-    """A parameter has a value that nothing accepts.
+    """A parameter has a value that is not accepted.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ class ParameterError(PartwiseError, ValueError):
 
 
 class IncompatibleSolverError(ParameterError):
-    """Solver and loss are both valid, but not together.
+    """Solver and loss are both valid, but do not work together.
 
     Parameters
     ----------
@@ -179,7 +179,7 @@ class FactorTypeError(PartwiseError, TypeError):
 
 
 class CheckpointError(PartwiseError, ValueError):
-    """A checkpoint is damaged, or of another fit, or its folder is in use; the text says which, and the way out.
+    """A checkpoint is damaged, in use, or belongs to another fit; the text says which, and the way out.
 
     Parameters
     ----------
@@ -201,7 +201,7 @@ class CheckpointError(PartwiseError, ValueError):
 
 
 class ModelFileError(PartwiseError, ValueError):
-    """A model file is damaged, truncated, foreign or written by a newer version.
+    """A model file is damaged, truncated, foreign, or written by a newer version.
 
     Parameters
     ----------
@@ -222,7 +222,7 @@ class ModelFileError(PartwiseError, ValueError):
 
 
 class WorkersLostError(PartwiseError, RuntimeError):
-    """The workers of a cluster are gone, or die of a block again and again.
+    """All workers of a cluster are gone, or one block kills them again and again.
 
     Parameters
     ----------
@@ -246,7 +246,7 @@ class WorkersLostError(PartwiseError, RuntimeError):
 
 
 class MissingExtraError(PartwiseError, ImportError):
-    """An optional package is needed and absent; the text names the extra that brings it.
+    """An optional package is needed but not installed; the text names the extra that installs it.
 
     Parameters
     ----------
@@ -268,20 +268,20 @@ class MissingExtraError(PartwiseError, ImportError):
 
 
 def unknown_name(what: str, given: object, valid: Iterable[str]) -> ParameterError:
-    """Build the error for a name that is none of `valid`, with the nearest one."""
+    """Return the error for a name that is not in `valid`; it suggests the nearest one."""
     names = sorted(valid)
     listed = ", ".join(map(repr, names))
     return ParameterError(f"{what}={shown(given)} is not known; choose one of {listed}.{likely(given, names)}")
 
 
 def likely(given: object, names: Iterable[str]) -> str:
-    """Return a sentence that asks for the name which is most like what was given, or nothing."""
+    """Return a sentence that suggests the name most like the given one, or an empty text."""
     near = difflib.get_close_matches(given, list(names), n=1, cutoff=0.5) if isinstance(given, str) else []
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
 def shown(value: object) -> str:
-    """Return how an error text names a value: its repr if that is short, else what it is."""
+    """Return how an error text names a value: an array by its shape, others by their repr, cut if it is long."""
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple) and shape:
         return f"{type(value).__name__} of shape {shape}"

@@ -1,11 +1,11 @@
-"""What extensions are made of: a storage, a loss, a solver, a term or a domain of your own, one file each.
+"""What an extension is made of: your own storage, loss, solver, term or domain, one file each.
 
-- ``Matrix`` is a storage of X. ``ByBlocks`` is one that gives its rows a block at a time, and needs four names.
-  Its ``each`` runs a function on each block, on threads of the fit; override it to run blocks elsewhere, and add their
-  sums with ``Adding``. ``as_matrix`` makes one of an array, a sparse matrix or a frame; ``factorize`` and ``NMF.fit``
-  take any.
-- ``Loss`` is what a fit minimises. With ``gradient_split`` it works with the solver 'mu' on every storage; with
-  ``half_step``, on views of rows (``DenseRows``, ``CsrRows``, ``KnownRows``), it has the solver 'ccd'.
+- ``Matrix`` is a storage of X. ``factorize`` and ``NMF.fit`` take any. ``as_matrix`` makes one of an array, a sparse
+  matrix or a frame.
+- ``ByBlocks`` is a storage that gives its rows a block at a time; it needs four names. Its ``each`` runs a function on
+  each block, on threads of the fit. Override ``each`` to run blocks elsewhere, and add their sums with ``Adding``.
+- ``Loss`` is what a fit minimises. A loss with ``gradient_split`` works with the solver 'mu' on every storage. A loss
+  with ``half_step``, on views of rows (``DenseRows``, ``CsrRows``, ``KnownRows``), works with the solver 'ccd'.
 - ``Solver`` does a half-step: it takes a ``HalfStep`` of two ``Factor`` objects, and returns an ``Update`` with a
   ``Step``. ``Fixed`` and ``Side`` are what it holds fixed.
 - ``Term`` is a penalty on a factor beyond its elastic net.

@@ -36,31 +36,32 @@ class Factorization(Summary, PlainState):
     W : ndarray of shape (n_samples, n_components)
         Weights of the parts in each row of X, at least 0; X's dtype.
     H : ndarray of shape (n_components, n_features)
-        The parts, at least 0; of any sign where X has negative entries that were kept.
+        The parts, at least 0. Entries have any sign if X has negative entries and they were kept.
     loss : float
         The loss of the pair, summed over all cells, in X's units and without penalties: half the squared error for
-        Frobenius, else the divergence. Computed in float64 whatever X's dtype. Where it is beyond float64 (squared
-        errors over 1e308 or under 1e-324), the largest number, or 0.
+        Frobenius, else the divergence. It is computed in float64 for any dtype of X. Beyond the range of float64
+        (squared errors over 1e308 or under 1e-324) it is the largest number, or 0.
     reconstruction_error : float
-        ``sqrt(2 loss)``: for Frobenius ``||X - W H||``. Correct also where the loss is beyond float64.
+        ``sqrt(2 loss)``: for Frobenius ``||X - W H||``. It is also right where the loss is beyond the range of float64.
     relative_error : float
         ``||X - W H|| / ||X||`` in the Frobenius norm for the Frobenius loss; for another loss, its value relative to
         that loss's size of X. No unit.
     n_iter : int
         Iterations of the best start.
     reason : StopReason
-        Why it stopped; ``str(reason)`` is a sentence.
+        Why the fit stopped; ``str(reason)`` is a sentence.
     curve : structured ndarray of shape (n_iter,)
-        One row an iteration: ``iteration``, ``seconds`` since the fit began, ``loss`` (objective, with penalties and
-        volume, of the pair that a stop there would return: it never rises) and ``kkt`` (what tol is held against).
+        One row per iteration. ``iteration`` is its number, and ``seconds`` the time since the fit began. ``loss`` is
+        the objective (with penalties and volume) of the pair that the fit would return if it stopped there, so it never
+        rises. ``kkt`` is the residual that is compared with tol.
     loss_function : Loss
         What was minimised. `objective` is its deprecated name.
     penalty_W : Penalty
-        The elastic net on W, in ``transform`` too.
+        The elastic net on W; ``transform`` uses it too.
     sum_to_one : bool
-        Whether rows of W sum to one, in ``transform`` too.
+        Whether rows of W sum to one; they do in ``transform`` too.
     weighting : Weighting
-        Weights of columns, which count in ``transform`` too.
+        Weights of columns; ``transform`` uses them too.
     feature_names_in_ : ndarray of shape (n_features,), or None
         Names of X's columns, if all are strings; ``transform`` matches columns by them.
 
@@ -90,7 +91,7 @@ class Factorization(Summary, PlainState):
 
     @property
     def converged(self) -> bool:
-        """Whether the fit is done, as against cut short."""
+        """Whether the fit converged, rather than stopped at a limit."""
         return self.reason.converged
 
     @property
@@ -99,7 +100,7 @@ class Factorization(Summary, PlainState):
         return self.loss_function
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """See PlainState; what an earlier version pickled has the deprecated name."""
+        """Restore a pickled object; one from an earlier version has the deprecated name. See PlainState."""
         super().__setstate__({"loss_function" if name == "objective" else name: of for name, of in state.items()})
 
     def _facts(self) -> dict[str, Any]:
@@ -118,19 +119,19 @@ class Factorization(Summary, PlainState):
     ) -> Array:
         """Return the weights of the parts in new rows: W >= 0 that minimises the loss for this H.
 
-        Each row stands alone: one without a known entry has weights of 0.
+        Each row is solved alone. A row without a known entry has weights of 0.
 
         Parameters
         ----------
         X : array, sparse matrix or frame of shape (n_rows, n_features)
-            New data, in the units of the data fitted. Columns with names, in any order, are matched by name if those of
-            the data fitted had names; else by place.
+            New data, in the units of the data fitted. If both have names of columns, columns are matched by name, in
+            any order; else by place.
         n_jobs : int or None
             Threads; None means 1, -1 all cores.
         negatives : {'error', 'clip', 'keep'}, default='error'
-            Refuse negative entries of X, take them as zeros, or keep them, and those of H.
+            Refuse negative entries of X, take them as zeros, or keep them (then H can have negative entries too).
         missing_values, entry_weight : see factorize
-            Which entries of X are unknown, and what single ones weigh.
+            Which entries of X are unknown, and the weights of single entries.
 
         Returns
         -------
@@ -140,7 +141,7 @@ class Factorization(Summary, PlainState):
         Raises
         ------
         DataError
-            If X has NaN, infinite or negative entries, another number of columns, or columns of other names.
+            If X has NaN, infinite or negative entries, or its columns differ in number or names from those of the fit.
         """
         order = order_of(feature_names(X), self.feature_names_in_)
         matrix = as_matrix(X, negatives=negatives, missing_values=missing_values, entry_weight=entry_weight)
@@ -193,80 +194,82 @@ def factorize(
     ----------
     X : array, sparse matrix, frame, or Matrix, of shape (n_samples, n_features)
         Data, at least 0. float32 and float64 are kept, anything else becomes float64. Dense arrays in C or Fortran
-        order and CSR matrices are used as they are; zeros of a sparse X count, untouched. A sparse X may be copied
-        once, transposed: about 8 bytes a stored entry in float32, 12 in float64.
+        order and CSR matrices are used as they are. Absent entries of a sparse X are zeros, which count but cost
+        nothing. A sparse X is copied at most once, transposed: about 8 bytes a stored entry in float32, 12 in float64.
     n_components : int
-        Number of parts k, at least 1; it may exceed min(n_samples, n_features).
+        Number of parts k, at least 1. It can exceed min(n_samples, n_features).
     loss : {'frobenius', 'kullback-leibler', 'itakura-saito', 'huber'}, float (beta) or Loss, default='frobenius'
         What to minimise.
     solver : {'auto', 'ccd', 'hals', 'mu', 'pivoting'} or Solver, default='auto'
-        'auto' is 'hals' for Frobenius, 'ccd' for Kullback-Leibler, 'mu' for any other loss (its
-        steps then begin beyond the iterate, and fewer are needed). 'newton' is a deprecated name of 'ccd'.
+        'auto' is 'hals' for Frobenius, 'ccd' for Kullback-Leibler, and 'mu' for any other loss. With 'auto', steps of
+        'mu' begin beyond the iterate, so fewer are needed. 'newton' is a deprecated name of 'ccd'.
     init : {'random', 'nndsvd', 'nndsvda', 'nndsvdar', 'separable', 'custom'} or None, default=None
-        The start. None: 'custom' if W or H is given; else 'random' with unknown entries or bounds, or if n_components >
-        min(n_samples, n_features); else 'nndsvda'.
+        The start. None is 'custom' if W or H is given. Else it is 'random' if X has unknown entries, if a factor has
+        bounds, or if n_components > min(n_samples, n_features). Else it is 'nndsvda'.
     W, H : ndarray of shape (n_samples, n_components), (n_components, n_features), or None
-        A start of one's own, or of one factor alone, with init='custom'; left as they are.
+        Your own start, of both factors or of one, with init='custom'. The arrays are not changed.
     penalty_W, penalty_H : Penalty or None
         Elastic net on a factor, in units of the summed loss.
     tol : float, default=1e-4
-        Stop when the projected gradient is this small, or when the loss falls by less than a fifth of this share of
-        itself over five iterations; 0 runs to max_iter.
+        Stop when the relative projected gradient is under tol, or when the loss falls by less than tol / 5 of itself
+        over five iterations. 0 runs to max_iter.
     max_iter : int, default=200
         Limit on iterations.
     max_time : float or None
-        Limit in seconds, checked after each iteration; the start counts. For losses other than Frobenius a fit that it
-        stops leaves out the exact last step for W.
+        Limit in seconds, checked after each iteration; the time for the start counts. For losses other than Frobenius,
+        a fit that stops at this limit leaves out the exact last step for W.
     n_init : int, default=1
-        Starts to try; the best is returned. Random starts differ, and the seed fixes them all. Small ones go in step
-        and share the passes over X; with a callback they go one after another.
+        Number of starts; the best result is returned. Random starts differ, and the seed fixes them all. Starts of
+        small problems run in step and share the passes over X; with a callback, starts run one after another.
     random_state : int, RandomState, Generator or None
-        Seed of the start; a RandomState or Generator is drawn from.
+        Seed of the start. Random numbers are drawn from a RandomState or Generator.
     n_jobs : int or None
-        Threads; None means 1 unless in a ``joblib.parallel_config`` context, -1 all cores. The result has the same
-        bits at any number.
+        Threads. None means 1, or the number of a ``joblib.parallel_config`` context; -1 means all cores. The result has
+        the same bits at any number of threads.
     callback : callable or None
-        Called after each iteration with an ``Iteration`` (iteration, seconds, loss, kkt, W, H). True
-        stops the fit, which keeps the best pair; False or None goes on. Ctrl-C stops it too, or raises without one.
+        Called after each iteration with an ``Iteration`` (iteration, seconds, loss, kkt, W, H). If it returns True, the
+        fit stops and keeps the best pair; False or None goes on. With a callback, Ctrl-C also stops the fit; without
+        one, Ctrl-C raises KeyboardInterrupt.
     negatives : {'error', 'clip', 'keep'}, default='error'
-        Refuse negative entries of X, take them as zeros, or keep them (Frobenius): then entries of H have any sign, and
-        those of W stay at least 0, a semi-NMF. X itself stays as it is.
+        Refuse negative entries of X, take them as zeros, or keep them (Frobenius only). If they are kept, entries of H
+        have any sign and those of W stay at least 0: a semi-NMF. X itself is not changed.
     missing_values : None, nan or 0, default=None
-        Which entries of X are unknown, and count for nothing: none (NaN is refused), NaN, or those that are 0 or, in a
-        sparse X, absent. Rows of W and columns of H without a known entry are the mean of the others, unless they have
-        bounds; they are no part of the penalties.
+        Which entries of X are unknown and count for nothing. None: no entry (NaN is refused). nan: entries that are
+        NaN. 0: entries that are 0 or, in a sparse X, absent. A row of W or column of H without a known entry is the
+        mean of the others, unless the factor has bounds; the penalties leave it out.
     sample_weight, feature_weight : array of shape (n_samples,), (n_features,), or None
-        What the losses of a row, a column are multiplied by. A row of weight 2 is a row given twice.
+        What the loss of each row, or column, is multiplied by. A row of weight 2 counts like a row given twice.
     entry_weight : array or sparse matrix of shape (n_samples, n_features), or None
-        The same for single entries; 0, or absent, says that an entry is unknown. Uncertainties sigma are weights
-        1 / sigma ** 2.
+        What the loss of each entry is multiplied by. A weight that is 0 or absent says that the entry is unknown. For
+        uncertainties sigma, give weights 1 / sigma ** 2.
     bounds_W, bounds_H : Bounds or None
-        Where the entries of a factor may lie, and which are fixed.
+        Limits of the entries of a factor, which can also fix entries.
     sum_to_one : bool, default=False
-        Whether each row of W has to sum to one (Frobenius).
+        Whether each row of W must sum to one (Frobenius only).
     min_volume : float, default=0.0
-        Weight of the volume that the parts span, relative to the noise of X; needs sum_to_one. Adds half of min_volume
-        s^2 log det(I + C / d) to the objective: s is X's singular value number k + 1, C the gram of the parts less
-        their mean, d the mean variance of the rows along k - 1 directions. No unit. Nothing is added for one part, for
-        as many as X has rows or columns, or without noise. Up to half of max_iter goes by first, with more weight on
-        it and callbacks do not see it; Ctrl-C raises there.
+        Weight of the volume that the parts span, relative to the noise of X; no unit. It needs sum_to_one. It adds half
+        of min_volume s^2 log det(I + C / d) to the objective: s is X's singular value number k + 1, C the Gram matrix
+        of the parts less their mean, d the mean variance of the rows along k - 1 directions. Nothing is added if there
+        is one part, if there are as many parts as X has rows or columns, or if X has no noise. Up to half of max_iter
+        is first spent with heavier weights. Callbacks do not see these iterations, and Ctrl-C raises there.
     terms_W, terms_H : list or tuple of Term or Penalty, default=()
-        Penalties on the factors, for example ``[GraphSmoothness(adjacency, 0.1)]`` of ``partwise.terms`` (Frobenius,
-        every entry of X known). The last W of a fit then is not made exact, and ``transform`` does not know terms of W,
-        which join its rows. A Penalty among them is added to penalty_W or penalty_H, and is the same as there.
+        Further penalties on the factors, for example ``[GraphSmoothness(adjacency, 0.1)]`` of ``partwise.terms``. They
+        need the Frobenius loss and an X whose entries are all known. The fit then ends without the exact step for W,
+        and ``transform`` leaves out terms of W, which join its rows. A Penalty in this list is added to penalty_W or
+        penalty_H, and means the same as there.
     seed_components : array of shape (n_seeds, n_features) or None
-        Where the first parts begin, at any scale; the fit may leave them. NaN takes an entry from the start.
+        Where the first parts begin, at any scale; the fit can leave them. Where an entry is NaN, the start supplies it.
     checkpoint_dir : str, path-like or None, default=None
-        Folder for a checkpoint, one file, which a fit that was stopped or killed can go on from. It is made if it is
-        not there. Starts then go one after another. Ctrl-C finishes the iteration, writes a checkpoint and raises
-        KeyboardInterrupt, with a callback too; a second one stops at once.
+        Folder for a checkpoint: one file, from which a fit that was stopped or killed can go on. The folder is made if
+        it does not exist. Starts then run one after another. Ctrl-C finishes the iteration, writes a checkpoint and
+        raises KeyboardInterrupt, also with a callback; a second Ctrl-C stops at once.
     checkpoint_every : int, default=10
         Iterations from one checkpoint to the next.
     resume : bool, default=False
-        Go on from the checkpoint in checkpoint_dir, and end with the bits of a fit that was never stopped; begin anew
-        if there is none. X and all settings have to be the same but for tol, max_iter, max_time, n_jobs and callback.
-        The time before counts. With random_state=None the fit takes up the random numbers that it had. False begins
-        anew, and replaces a checkpoint of the same fit.
+        Go on from the checkpoint in checkpoint_dir, and end with the same bits as a fit that was never stopped. If
+        there is no checkpoint, start from the beginning. X and all settings must be the same, except tol, max_iter,
+        max_time, n_jobs and callback. Time before the stop counts. With random_state=None the fit goes on with its own
+        random numbers. False starts from the beginning, and replaces a checkpoint of the same fit.
 
     Returns
     -------
@@ -278,11 +281,11 @@ def factorize(
     DataError
         If X has NaN, infinite or negative entries, or one outside the loss's domain.
     ParameterError
-        If a parameter has a value that nothing accepts, or solver and loss do not go together.
+        If a parameter has a value that is not accepted, or solver and loss do not work together.
     CheckpointError
-        If checkpoint_dir holds a checkpoint of another fit, or a damaged one, or another fit is writing to it.
+        If checkpoint_dir holds a damaged checkpoint or one of another fit, or if another fit is writing to it.
     OSError
-        If a checkpoint cannot be written; the one before is still there.
+        If a checkpoint cannot be written; the previous one is still there.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""What tells one fit from another: settings and data, each as a short text that is the same in every process."""
+"""What tells one fit from another: settings and data as short texts, the same in every process."""
 
 import hashlib
 from collections.abc import Mapping
@@ -14,11 +14,11 @@ from partwise.matrix import Array, Matrix
 from partwise.threads import Workers
 
 LONGEST = 100
-"""Characters of a text; of a longer one the end becomes a digest."""
+"""Characters of a text; the end of a longer one is replaced by a digest."""
 
 
 def fingerprint(X: Matrix, settings: Mapping[str, Any], workers: Workers) -> dict[str, str]:
-    """Return what a fit of X with these settings is told from others by: a short text under each name.
+    """Return what tells a fit of X with these settings from other fits: a short text under each name.
 
     It reads X once.
 
@@ -45,7 +45,7 @@ def fingerprint(X: Matrix, settings: Mapping[str, Any], workers: Workers) -> dic
 def described(value: Any) -> str:
     """Return a short text that tells a value from others.
 
-    Arrays, and whatever else is long, are told by a digest; objects by what they were made of.
+    An array, or any other long value, is told by a digest; an object by its parameters.
 
     Examples
     --------
@@ -85,7 +85,7 @@ def _text(value: Any) -> str:
 
 
 def _made_of(value: Any) -> dict[str, Any]:
-    """Return the fields of a dataclass, the attributes of any other object; not what was computed from them."""
+    """Return the fields of a dataclass, or the attributes of any other object; without what was computed from them."""
     if is_dataclass(value):
         return {field.name: getattr(value, field.name) for field in fields(value) if field.init}
     kept = getattr(value, "__dict__", {})
@@ -95,7 +95,7 @@ def _made_of(value: Any) -> dict[str, Any]:
 
 
 def _checksum(part: Matrix, rows: slice, _: None) -> tuple[bytes, None]:
-    """Return a digest of the arrays that hold rows of X, in the order that they have in memory."""
+    """Return a digest of the arrays that hold rows of X, in their order in memory."""
     kinds = f"{rows.start} {rows.stop} {[(array.dtype.str, array.shape) for array in part.arrays()]}"
     return _digest(kinds.encode(), *map(_in_line, part.arrays())).encode(), None
 
@@ -105,7 +105,7 @@ def _in_line(array: Array) -> Array:
 
 
 def _digest(*parts: Any) -> str:
-    """Return 16 hexadecimal digits that other bytes, or arrays, hardly share."""
+    """Return 16 hexadecimal digits, which other bytes or arrays are very unlikely to share."""
     found = hashlib.blake2b(digest_size=8)
     for part in parts:
         found.update(part if isinstance(part, bytes) else memoryview(part).cast("B") if part.size else b"")

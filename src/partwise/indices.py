@@ -1,4 +1,4 @@
-"""Check that indices of a sparse matrix are inside its shape: SciPy's constructors do not, but its code trusts them."""
+"""Check that indices of a sparse matrix are inside its shape: SciPy relies on this, but does not check it."""
 
 from collections.abc import Iterable
 from itertools import chain
@@ -18,26 +18,26 @@ INDEX = (np.dtype(np.int32), np.dtype(np.int64))
 
 def sound(X: Any, name: str = "X") -> Any:
     """Return a sparse matrix (n, m) with valid indices: X itself, or one that shares its entries.
+    Call this before anything else reads the entries. If an index is too large, SciPy's conversions and our kernels read
+    past the end of arrays. The check costs less than one product with a vector.
+        an index is too large. It costs less than one product with a vector.
 
-    Call this before anything else reads the entries: SciPy's conversions and our kernels read past the end of arrays if
-    an index is too large. It costs less than one product with a vector.
+        Parameters
+        ----------
+        X : sparse matrix or array
+            Of any format.
+        name : str
+            Name of X in error texts.
 
-    Parameters
-    ----------
-    X : sparse matrix or array
-        Of any format.
-    name : str
-        What error texts call it.
+        Returns
+        -------
+        sparse matrix or array
+            A CSR, CSC or COO matrix. Indices have one type, int32 or int64, and no unused space follows the last entry.
 
-    Returns
-    -------
-    sparse matrix or array
-        In CSR, CSC or COO; indices of one type, int32 or int64, and no unused space after the last entry.
-
-    Raises
-    ------
-    DataError
-        If an index or diagonal is outside X's shape, X's arrays do not fit each other, or a value is no number.
+        Raises
+        ------
+        DataError
+            If an index or diagonal is outside X's shape, X's arrays do not fit each other, or a value is not a number.
     """
     if X.ndim != 2:
         raise DataError(f"Expected 2D array, got a sparse {name} of shape {X.shape}: it needs rows and columns.")
@@ -50,7 +50,7 @@ def sound(X: Any, name: str = "X") -> Any:
 
 
 def _checked(X: Any, name: str) -> Any:
-    """Return what `sound` does; an error of any other type means that something is not what SciPy keeps there."""
+    """Return what `sound` does. An error of any other type means that an attribute is not what SciPy keeps there."""
     if X.format in ("lil", "dok"):
         rows, columns, values = _from_lists(X) if X.format == "lil" else _from_keys(X)
         _check_places(X, name, rows, columns, values)
@@ -99,7 +99,7 @@ def _as_array(places: Iterable[Any]) -> Any:
 
 
 def _values(entries: Iterable[Any], dtype: Any) -> Any:
-    """Return values as an array; one that is no number is refused, although NumPy reads None and some strings."""
+    """Return values as an array. Refuse a value that is no number, although NumPy reads None and some strings."""
     listed = [*entries]
     if not all(issubclass(kind, Number | np.bool_) for kind in {*map(type, listed)}):
         strange = next(value for value in listed if not isinstance(value, Number | np.bool_))
@@ -108,7 +108,7 @@ def _values(entries: Iterable[Any], dtype: Any) -> Any:
 
 
 def _check_diagonals(X: Any, name: str) -> None:
-    """Refuse diagonals of a DIA matrix that are outside it or occur twice."""
+    """Refuse diagonals of a DIA matrix that are outside its shape or occur twice."""
     offsets, (n, m) = X.offsets, X.shape
     if not _whole(offsets) or len(offsets) != len(X.data):
         raise _unfit(X, name, f"{np.shape(offsets)} offsets go with diagonals of shape {X.data.shape}")
@@ -124,7 +124,7 @@ def _check_diagonals(X: Any, name: str) -> None:
 
 
 def _check_compressed(X: Any, name: str, block: tuple[int, int]) -> None:
-    """Refuse indices and indptr (of CSR, CSC or BSR with blocks of a shape) that are outside the matrix."""
+    """Refuse indices and indptr (of CSR, CSC or BSR with blocks of a shape) that are outside the matrix's shape."""
     indices, indptr = X.indices, X.indptr
     by_column = X.format == "csc"
     count, across = X.shape[by_column] // block[0], -(-X.shape[not by_column] // block[1])
@@ -155,7 +155,7 @@ def _check_compressed(X: Any, name: str, block: tuple[int, int]) -> None:
 
 
 def _check_places(X: Any, name: str, rows: Any, columns: Any, values: Any) -> None:
-    """Refuse rows and columns, one pair for each entry, that are outside the matrix or do not fit its values."""
+    """Refuse rows and columns, one pair for each entry, that are outside the shape or do not fit the values."""
     if not (_whole(rows) and _whole(columns)) or not len(rows) == len(columns):
         raise _unfit(X, name, "it needs a row and a column, both whole numbers, for each entry")
     if len(rows) != len(values):
@@ -186,19 +186,19 @@ def _one_type(X: Any) -> Any:
 
 
 def is_canonical(X: Any) -> bool:
-    """Return whether indices rise within each row (column of CSC); what X itself says of it may be out of date."""
+    """Return whether indices rise within each row (column of CSC). X's own flags can be out of date."""
     return _in_order(X, np.greater)
 
 
 def canonical(X: Any) -> Any:
-    """Return a sound sparse matrix as CSR with rising indices: itself where it is that, else a copy."""
+    """Return a sound sparse matrix as CSR with rising indices: itself if it is already that, else a copy."""
     csr = X.tocsr()
     if is_canonical(csr):
         return csr
     if X.format != "coo" and (X.has_canonical_format or (X.has_sorted_indices and not _in_order(X, np.greater_equal))):
         raise DataError(
-            "A sparse matrix says that its indices are in order (has_canonical_format or has_sorted_indices), and they "
-            "are not: something has changed them since. SciPy gives wrong results with it too. Make it anew: "
+            "The flags of a sparse matrix (has_canonical_format or has_sorted_indices) say that its indices are in "
+            "order, but they are not: something changed them. SciPy gives wrong results with it too. Make it again: "
             f"scipy.sparse.{X.format}_array((X.data, X.indices, X.indptr), shape=X.shape)."
         )
     csr = sp.csr_array((csr.data, csr.indices, csr.indptr), shape=csr.shape, copy=True)
@@ -225,7 +225,7 @@ def _outside(X: Any, name: str, row: int, column: int) -> DataError:
 
 def _unfit(X: Any, name: str, what: str) -> DataError:
     return DataError(
-        f"{name} is no sound {X.format.upper()} matrix of shape {X.shape}: {what}. Indices that begin at 1, as in R "
-        f"and Matlab, are a usual reason. Make it anew, for example with "
+        f"{name} is not a valid {X.format.upper()} matrix of shape {X.shape}: {what}. A usual reason is indices that "
+        f"begin at 1, as in R and Matlab. Make the matrix again, for example with "
         f"scipy.sparse.coo_array((values, (rows, columns)), shape={X.shape}), rows and columns counted from 0."
     )

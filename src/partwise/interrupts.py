@@ -1,4 +1,4 @@
-"""Ctrl-C that waits until what is being done can be kept."""
+"""A Ctrl-C that waits until the current work can be saved."""
 
 import signal
 import threading
@@ -8,10 +8,10 @@ from typing import Any, Self
 
 
 class DelayedInterrupt:
-    """A context in which the first Ctrl-C is only noted, until ``deliver``; a second one does what it always did.
+    """A context that only notes the first Ctrl-C, until ``deliver``. A second Ctrl-C acts as usual.
 
-    It is at work in the main thread alone, as Python's signals are, and only where a Ctrl-C has a handler in Python.
-    The handler before comes back at the end, or once the interrupt is delivered.
+    It works in the main thread only, as Python's signals do, and only if Python handles Ctrl-C. The previous handler
+    comes back at the end, or when the interrupt is delivered.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class DelayedInterrupt:
         self._restore()
 
     def deliver(self) -> None:
-        """Let the handler before have the Ctrl-C, if there was one: Python's own raises KeyboardInterrupt."""
+        """Give a noted Ctrl-C to the previous handler: Python's own raises KeyboardInterrupt."""
         before = self._restore() if self.came else None
         if before is not None:
             before(signal.SIGINT, None)
@@ -58,7 +58,7 @@ class DelayedInterrupt:
             before(number, frame)
 
     def _restore(self) -> Callable[[int, FrameType | None], Any] | None:
-        """Put the handler before back, and return it; None if it is back already."""
+        """Put the previous handler back and return it; None if it is back already."""
         before, self._before = self._before, None
         if before is not None:
             signal.signal(signal.SIGINT, before)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 
 class Lock:
-    """A mutex, as a context; it is free in a forked child, whichever thread of the parent held it."""
+    """A mutex, as a context. A forked child finds it free, even if a thread of the parent held it."""
 
     _all: ClassVar["weakref.WeakSet[Lock]"] = weakref.WeakSet()
 

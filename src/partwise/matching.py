@@ -14,12 +14,12 @@ from partwise.parameters import check_number
 from partwise.summary import Summary, spread
 
 DUPLICATE = 0.9
-"""Cosine from which on two parts of one model count as the same part."""
+"""Two parts of one model whose cosine is at least this count as the same part."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Match(Summary):
-    """Parts of two models in pairs, each part at most once, so that the sum of their cosines is highest.
+    """Pairs of parts of two models. Each part is in one pair at most, and the sum of the pairs' cosines is highest.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class Match(Summary):
     pairs : ndarray of shape (n_pairs, 2)
         Indices into a's parts, ascending, and into b's.
     unmatched_left, unmatched_right : ndarray
-        Indices of the parts that are left over, where one model has more.
+        Indices of the parts without a pair, where one model has more parts.
 
     Examples
     --------
@@ -65,9 +65,9 @@ def match(a: Any, b: Any) -> Match:
     Parameters
     ----------
     a, b : fitted model, Factorization, Consensus, or array of shape (n_components, n_features)
-        Models of the same features, models of images of one shape, or topic models, whose parts are compared by the
-        words that they name: a word that one of them does not know has no weight there. Scale does not matter; a part
-        of zeros is like no other.
+        Models of the same features, models of images of one shape, or topic models. Topic models are compared by their
+        words: a word that one of them does not know has no weight there. Scale does not matter. A part of zeros has
+        cosine 0 with every other.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def match(a: Any, b: Any) -> Match:
     Raises
     ------
     DataError
-        If the features differ in number, images in shape, or an entry is NaN or infinite.
+        If the numbers of features or the shapes of images differ, or an entry is NaN or infinite.
     NotFittedError
         If a model is not fitted.
 
@@ -96,8 +96,8 @@ def match(a: Any, b: Any) -> Match:
     first, second = in_common(a, b, parts_of(a, "a"), parts_of(b, "b"))
     if first.shape[1] != second.shape[1]:
         raise DataError(
-            f"a has parts of {first.shape[1]} features and b of {second.shape[1]}; only models of the same features "
-            f"can be matched."
+            f"a has parts of {first.shape[1]} features and b has parts of {second.shape[1]}; only models of the same "
+            f"features can be matched."
         )
     cosines = np.clip(unit_rows(first) @ unit_rows(second).T, 0.0, 1.0)
     rows, columns = best_pairs(cosines)
@@ -116,7 +116,7 @@ def best_pairs(cosines: Array) -> tuple[Array, Array]:
 
 
 def duplicates(H: Any, threshold: float = DUPLICATE) -> list[tuple[int, int, float]]:
-    """Return pairs of parts of one model that are nearly the same, as (i, j, cosine), the most alike first.
+    """Return pairs of parts of one model that are nearly the same, as (i, j, cosine), the most similar first.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def duplicates(H: Any, threshold: float = DUPLICATE) -> list[tuple[int, int, flo
     cosines = np.triu(np.minimum(unit @ unit.T, 1.0), 1)
     found = zip(*np.nonzero(cosines >= threshold - 1e-12), strict=True)
     pairs = ((int(i), int(j), float(cosines[i, j])) for i, j in found)
-    return sorted(pairs, key=lambda pair: -round(pair[2], 9))  # rounding decides no order
+    return sorted(pairs, key=lambda pair: -round(pair[2], 9))  # differences by rounding do not change the order
 
 
 def parts_of(model: Any, name: str) -> Array:
@@ -157,7 +157,7 @@ def parts_of(model: Any, name: str) -> Array:
         )
     if not np.isfinite(parts).all():
         row, column = np.argwhere(~np.isfinite(parts))[0]
-        raise DataError(f"{name}[{row}, {column}] = {parts[row, column]} is not a number that can be compared.")
+        raise DataError(f"{name}[{row}, {column}] = {parts[row, column]} is not a finite number, so it has no cosine.")
     return parts
 
 

@@ -1,7 +1,7 @@
-"""Parameters, checked in one place: one rule for each kind of value, whoever is given it.
+"""Checks of parameters in one place: one rule for each kind of value, for every function that takes it.
 
-Numbers may be Python's or NumPy's. Booleans are no numbers, and arrays are no numbers even if they hold a single one.
-Each check returns the value as Python's own type, so that what follows never computes in int8 or float16.
+Numbers can be Python's or NumPy's. Booleans are refused, and so are arrays, even of one number. Each check returns the
+value as Python's own type, so later code never computes in int8 or float16.
 """
 
 import math
@@ -18,7 +18,7 @@ from partwise.exceptions import ParameterError, likely, shown, unknown_name
 LARGEST_SEED = 2**32 - 1
 """Largest seed that NumPy's RandomState takes."""
 MOST = sys.maxsize
-"""Largest length of an array, and so of anything that is counted."""
+"""Largest length of an array, and so the largest count of anything."""
 MEMORY = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
 """A number of bytes with a unit; an i makes it a power of 1024."""
 MOST_PARTS = 2**20
@@ -39,15 +39,15 @@ def check_integer(
     Parameters
     ----------
     name : str
-        What the user calls it.
+        Name of the parameter for the user.
     value : object
         What the user gave.
     lowest, highest : int
-        Limits, which count as inside; `highest` may be None.
+        Limits, which are allowed values; `highest` can be None.
     also : sequence of str or None
-        Other values that are taken.
+        Other values that are accepted.
     hint : str
-        A sentence for the error that shows the way out.
+        A sentence for the error text that shows the way out.
 
     Raises
     ------
@@ -68,12 +68,12 @@ def check_integer(
 
 
 def check_count(name: str, value: Any, *, also: Sequence[str | None] = ()) -> Any:
-    """Return a number of parts as an int, or one of `also` as it is; raise for anything else, and for too many."""
+    """Return a number of parts as an int, or one of `also` as it is; raise for anything else or for too many parts."""
     count = check_integer(name, value, also=also)
     if isinstance(count, int) and count > MOST_PARTS:
         raise ParameterError(
-            f"{name}: {count:,} parts are more than a fit holds; the most is {MOST_PARTS:,}. Take no more parts than X "
-            f"has rows or columns."
+            f"{name}: {count:,} parts are too many for a fit; the most is {MOST_PARTS:,}. Ask for no more parts than "
+            f"X has rows or columns."
         )
     return count
 
@@ -93,9 +93,9 @@ def check_number(
     Parameters
     ----------
     name, value, also, hint : see check_integer
-        The parameter, and what else is taken.
+        As there.
     lowest, highest : float
-        Limits, which count as inside; `highest` may be None.
+        Limits, which are allowed values; `highest` can be None.
     above : bool
         Whether `lowest` itself is refused.
 
@@ -109,7 +109,7 @@ def check_number(
     if _is(value, Real):
         try:
             number = float(value)
-        except OverflowError:  # an integer beyond all floats
+        except OverflowError:  # an integer larger than any float
             number = math.inf
         if lowest <= number <= (sys.float_info.max if highest is None else highest) and not (
             above and number == lowest
@@ -164,11 +164,11 @@ def check_memory(name: str, value: Any) -> int:
 
 
 def check_seed(name: str, value: Any, state: Any = None) -> np.random.RandomState:
-    """Return the random numbers that a seed stands for; raise for anything else.
+    """Return the random numbers of a seed; raise for anything that is not a seed.
 
-    None is NumPy's global state, an integer a state of its own. A RandomState, or a Generator, is drawn from, so that
-    the next call with it finds other numbers. With `state`, what their ``get_state`` once gave, they go on from there;
-    the global ones stay as they are.
+    None is NumPy's global state. An integer makes a new state. Numbers are drawn from a given RandomState or Generator
+    itself, so the next call with it gets others. With `state`, an earlier result of ``get_state``, the numbers go on
+    from there; the global state is not changed.
     """
     check_seed_kind(name, value)
     if value is None or value is np.random:
@@ -184,7 +184,7 @@ def check_seed(name: str, value: Any, state: Any = None) -> np.random.RandomStat
 
 
 def check_seed_kind(name: str, value: Any) -> None:
-    """Raise for anything that is no seed; a state made of one costs far more than all other checks together."""
+    """Raise for anything that is not a seed. No state is made: that would cost far more than all other checks."""
     kinds = np.random.RandomState | np.random.Generator
     whole = _is(value, Integral) and 0 <= value <= LARGEST_SEED
     if not (value is None or value is np.random or isinstance(value, kinds) or whole):
@@ -192,7 +192,7 @@ def check_seed_kind(name: str, value: Any) -> None:
 
 
 def draw_seed(name: str, value: Any) -> int:
-    """Return an integer drawn from what a seed stands for: the seed of a search that makes many states of its own."""
+    """Return an integer drawn from a seed. Searches use it as the seed of their own states."""
     return int(check_seed(name, value).randint(np.iinfo(np.int32).max))
 
 
@@ -202,18 +202,18 @@ def check_time(name: str, value: Any) -> Any:
 
 
 def check_stopping(tol: Any, max_iter: Any, max_time: Any) -> tuple[float, int, float | None]:
-    """Return when a fit stops, each as Python's own type; raise for an invalid one."""
+    """Return tol, max_iter and max_time, each as Python's own type; raise if one is invalid."""
     tol = check_number("tol", tol, hint="0 runs to max_iter.")
     return tol, check_integer("max_iter", max_iter), check_time("max_time", max_time)
 
 
 def _is(value: Any, kind: Any) -> Any:
-    """Return whether a value is a number of that kind; booleans are none."""
+    """Return whether a value is a number of that kind; a boolean is not."""
     return isinstance(value, kind) and not isinstance(value, bool)
 
 
 def _among(value: Any, also: Sequence[str | None]) -> bool:
-    """Return whether a value is one of the names, or None where that is one; never compares arrays."""
+    """Return whether a value is one of the names, or None if `also` has None. Arrays are never compared."""
     return None in also if value is None else isinstance(value, str) and value in also
 
 

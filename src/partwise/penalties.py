@@ -1,4 +1,4 @@
-"""The elastic net on a factor, and bounds of its entries."""
+"""The elastic net on a factor, and limits of its entries."""
 
 import math
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from partwise.summary import Summary, size
 from partwise.units import scaled
 
 HEAVIEST = {np.dtype(np.float32): 2.0**60, np.dtype(np.float64): 2.0**500}
-"""Largest weight of a penalty in the units of a fit: far beyond any gradient, and its products are numbers."""
+"""Largest weight of a penalty in the units of a fit. It is far beyond any gradient, but its products stay finite."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Penalty:
     Parameters
     ----------
     l1, l2 : float
-        Weights, at least 0, in the units of the summed loss: nothing is scaled by the size of X. The estimators apply
-        scikit-learn's scaling before they build one.
+        Weights, at least 0, in the units of the summed loss: they are not scaled by the size of X. The estimators apply
+        scikit-learn's scaling before they make a Penalty.
 
     Examples
     --------
@@ -85,16 +85,16 @@ class Penalty:
         Parameters
         ----------
         factor : float
-            The unit in which the factor is counted from now on, in the present one.
+            The new unit of the factor, in the old one.
         log_loss : float
-            Binary logarithm of the same for the loss.
+            Binary logarithm of the new unit of the loss, in the old one.
         dtype : dtype
             Of the factor.
 
         Returns
         -------
         Penalty
-            With weights to match, up to HEAVIEST.
+            Its weights are converted, and at most HEAVIEST.
         """
         own, most = float(np.log2(factor)), HEAVIEST[np.dtype(dtype)]
         weights = scaled(self.l1, own - log_loss), scaled(self.l2, 2 * own - log_loss)
@@ -103,13 +103,13 @@ class Penalty:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Bounds(Summary):
-    """Lowest and highest value of each entry of a factor; equal ones fix it.
+    """Lowest and highest value of each entry of a factor. An entry whose two bounds are equal is fixed.
 
     Parameters
     ----------
     lower, upper : float or array
-        In the factor's shape, or what broadcasts to it: (n_samples, n_components) for W, (n_components, n_features) for
-        H. Arrays that describe fewer components bound the first of them; the others stay free.
+        Of the factor's shape, or broadcast to it: (n_samples, n_components) for W, (n_components, n_features) for H.
+        Arrays for fewer components bound the first ones; the others stay free.
 
     Examples
     --------
@@ -128,7 +128,7 @@ class Bounds(Summary):
 
     @classmethod
     def fixed(cls, values: Any) -> "Bounds":
-        """Return the bounds that hold entries at `values`, of two dimensions; NaN leaves an entry free."""
+        """Return bounds that fix entries at `values`, an array of two dimensions; NaN leaves an entry free."""
         values = array_of(values, "fixed_values").astype(float, copy=False)
         if values.ndim != 2:
             raise ParameterError(
@@ -140,7 +140,7 @@ class Bounds(Summary):
 
     @classmethod
     def zero_where(cls, forbidden: Any) -> "Bounds":
-        """Return the bounds that hold entries at zero where `forbidden`, an array of booleans, is true."""
+        """Return bounds that fix entries at zero where `forbidden`, an array of booleans, is true."""
         forbidden = array_of(forbidden, "forbidden")
         if np.isnan(forbidden).any():
             raise ParameterError("forbidden must be True or False everywhere; it has NaN, NA or masked entries.")
@@ -148,7 +148,7 @@ class Bounds(Summary):
 
     @classmethod
     def together(cls, bounds: Sequence["Bounds"], shape: tuple[int, int], name: str) -> "Bounds":
-        """Return the bounds that hold all of several on a factor (see ``box``); the last one wins where they differ."""
+        """Return all bounds of several on a factor (see ``box``) as one; where they differ, the last one counts."""
         lower, upper = np.zeros(shape), np.full(shape, math.inf)
         for each in bounds:
             low, high = (
@@ -162,14 +162,15 @@ class Bounds(Summary):
         return cls(lower, upper) if name == "W" else cls(lower.T, upper.T)
 
     def size(self, usual: float) -> float:
-        """Return the size of entries within these bounds, where it differs from a usual one; else 0.
+        """Return the mean size of entries within these bounds if it differs from the usual one; else 0.
 
-        That is the mean of what entries are fixed at or may not fall below, else that of upper bounds under the usual.
+        It is the mean of the positive lower bounds. Without any, it is the mean of the upper bounds below the usual
+        size.
 
         Parameters
         ----------
         usual : float
-            The size of entries without bounds, in the factor's units.
+            The mean size of entries without bounds, in the factor's units.
 
         Returns
         -------
@@ -180,10 +181,10 @@ class Bounds(Summary):
         held = lower[(lower > 0) & (lower < math.inf)]
         tight = held if held.size else upper[(upper > 0) & (upper < usual)]
         highest = float(tight.max(initial=0.0))
-        return float((tight / highest).mean()) * highest if tight.size else 0.0  # their sum may be no number
+        return float((tight / highest).mean()) * highest if tight.size else 0.0  # the sum alone can overflow
 
     def box(self, shape: tuple[int, int], name: str, dtype: Any, units: Any = 1.0) -> Box:
-        """Return both bounds in the shape (rows, k) of a factor as solvers hold it: H is transposed.
+        """Return both bounds in the shape (rows, k) of a factor as solvers hold it (H transposed).
 
         Parameters
         ----------
@@ -194,7 +195,7 @@ class Bounds(Summary):
         dtype : dtype
             Of the factor.
         units : float or array of shape (rows, 1)
-            What the factor's entries are divided by.
+            What the factor's entries are divided by: one number, or one for each row.
 
         Returns
         -------
@@ -211,13 +212,13 @@ class Bounds(Summary):
         if not np.isfinite(low).all():
             raise ParameterError(
                 f"bounds of {name}: a lower bound of {lower.max():.3g} is too large beside X for {np.dtype(dtype)}. "
-                f"Divide X by its mean, and bring the bounds to its scale."
+                f"Divide X by its mean, and scale the bounds in the same way."
             )
         return low, high
 
 
 def _spread(bound: Any, shape: tuple[int, int], name: str, free: float) -> Array:
-    """Return a bound in the shape (rows, k), `free` for components that it does not describe."""
+    """Return a bound in the shape (rows, k); `free` is its value for components that it leaves out."""
     k = shape[1]
     array = array_of(bound, f"bounds_{name}").astype(float, copy=False)
     if np.isnan(array).any():
@@ -228,7 +229,7 @@ def _spread(bound: Any, shape: tuple[int, int], name: str, free: float) -> Array
         if missing > 0:
             array = np.hstack([array, np.full((len(array), missing), free)])
     elif array.ndim == 1 and name == "H":
-        array = array[:, None]  # one bound a feature, for all parts
+        array = array[:, None]  # one bound per feature, for all parts
     try:
         return np.broadcast_to(array, shape).astype(float)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Saving and loading fitted models, as one file without pickle."""
+"""Save and load fitted models: one file each, without pickle."""
 
 import json
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ CLASSES = {
     "ImageParts": "partwise.images",
     "PatchParts": "partwise.images",
 }
-"""Models, and the package whose module `archive` takes them apart and puts them together: imported when needed."""
+"""Models, and the package of each: its module `archive`, imported when needed, takes them apart and rebuilds them."""
 WITH_PARAMETERS: dict[str, type[Loss]] = {**LOSSES, BetaDivergence.name: BetaDivergence}
 MT19937 = 624
 """Numbers in the state of a RandomState."""
@@ -38,20 +38,20 @@ def save(model: Any, path: str | Path) -> None:
     Parameters
     ----------
     model : NMF, MiniBatchNMF, PartFeatures, TopicModel, Recommender, ImageParts, PatchParts or Pipeline
-        A fitted model. The factors of the data it was fitted to (``factorization_``) are not saved; a TopicModel keeps
-        its documents, but not how many seconds its fit took; ImageParts keep no images. The other steps of a
-        scikit-learn Pipeline can be CountVectorizer, TfidfVectorizer, TfidfTransformer, StandardScaler, MaxAbsScaler,
-        MinMaxScaler and Normalizer; its memory is not saved.
+        A fitted model. Its factors of the fitted data (``factorization_``) are not saved. A TopicModel keeps its
+        documents, but not the seconds of its fit. ImageParts keep no images. The other steps of a scikit-learn Pipeline
+        can be CountVectorizer, TfidfVectorizer, TfidfTransformer, StandardScaler, MaxAbsScaler, MinMaxScaler and
+        Normalizer. The memory of a Pipeline is not saved.
     path : str or Path
-        The file; an existing one is replaced once the new one is complete. The same model gives the same bytes.
+        The file. An existing file is replaced once the new one is complete. The same model gives the same bytes.
 
     Raises
     ------
     ParameterError
-        If the model or a step of a pipeline is of another class, or one of its parameters is neither a plain value
-        nor an array, a loss of partwise or a RandomState.
+        If the model or a step of a pipeline is of another class, or a parameter is none of these: a plain value, an
+        array, a loss of partwise, a RandomState.
     OSError
-        If the file cannot be written, for example because the disk is full; an existing file stays as it was.
+        If the file cannot be written, for example because the disk is full. An existing file is then not changed.
 
     Examples
     --------
@@ -70,14 +70,14 @@ def save(model: Any, path: str | Path) -> None:
         _put_together(type(model).__name__, json.loads(json.dumps(header)), arrays)
     except model_file.UNREADABLE as error:
         raise ParameterError(
-            f"this {type(model).__name__} cannot be saved, for it could not be loaded again: {error}. "
-            "Fit it to data of float32 or float64, and leave its attributes as the fit set them."
+            f"this {type(model).__name__} cannot be saved, because it could not be loaded again: {error}. "
+            "Fit it to data of float32 or float64, and do not change the attributes that the fit set."
         ) from error
     model_file.write(path, type(model).__name__, header, arrays)
 
 
 def load(path: str | Path) -> Any:
-    """Load a model that `save` wrote; it transforms, and recommends, to the same bits.
+    """Load a model that `save` wrote. Its transforms and recommendations have the same bits as before.
 
     Parameters
     ----------
@@ -92,10 +92,10 @@ def load(path: str | Path) -> Any:
     Raises
     ------
     ModelFileError
-        If the file is damaged, truncated, no model, or written by a newer partwise, or if what it holds does not fit
-        together: a shape, a sign, a number that is not finite.
+        If the file is damaged, truncated, not a model, or written by a newer partwise; or if a value in it is not
+        valid, for example a shape, a sign, or a number that is not finite.
     OSError
-        If there is no such file, or it may not be read.
+        If the file does not exist, or cannot be read.
 
     Examples
     --------
@@ -110,19 +110,19 @@ def load(path: str | Path) -> Any:
     kind, header, arrays = model_file.read(path)
     if kind not in {*CLASSES, "Pipeline"}:
         raise ModelFileError(
-            f"{path} holds a {kind!r}, which this partwise does not know. Load it with the one that does."
+            f"{path} holds a {kind!r}, which this version of partwise does not know. Load it with a newer version."
         )
     try:
         return _put_together(kind, header, arrays)
     except model_file.UNREADABLE as error:
         raise ModelFileError(
-            f"{path} holds a {kind} that this partwise cannot build ({type(error).__name__}: {error}). "
-            "Load it with the partwise that saved it."
+            f"{path} holds a {kind} that this version of partwise cannot build ({type(error).__name__}: {error}). "
+            "Load it with the version that saved it."
         ) from error
 
 
 def _take_apart(model: Any) -> TakenApart:
-    """Return a model as a header that JSON knows, and arrays."""
+    """Return a model as a header for JSON, and arrays."""
     kind = type(model).__name__
     if type(model) is Pipeline:
         return _take_apart_steps(model)
@@ -130,8 +130,8 @@ def _take_apart(model: Any) -> TakenApart:
         ours = [parent.__name__ for parent in type(model).__mro__[1:] if parent.__name__ in CLASSES]
         if ours:
             raise ParameterError(
-                f"a {kind} cannot be saved: a file keeps what a {ours[0]} has, not what its subclass adds. "
-                f"Save a {ours[0]} itself, or the {kind} with skops or joblib."
+                f"a {kind} cannot be saved: a file keeps what a {ours[0]} has, but not what its subclass adds. "
+                f"Save a {ours[0]} itself, or save the {kind} with skops or joblib."
             )
         raise ParameterError(f"a {kind} cannot be saved. Save a fitted {', '.join(CLASSES)}, or a Pipeline with one.")
     header, arrays = _archive(kind).take_apart(model)
@@ -171,8 +171,8 @@ def _take_apart_steps(pipeline: Pipeline) -> TakenApart:
             own, held = _take_apart(step)
         else:
             raise ParameterError(
-                f"step {name!r} of the pipeline is a {kind}, which cannot be saved. Save the steps of partwise alone, "
-                f"as in save(pipeline.named_steps[...], path), or the whole pipeline with skops or joblib."
+                f"step {name!r} of the pipeline is a {kind}, which cannot be saved. Save only the steps of partwise, "
+                f"as in save(pipeline.named_steps[...], path), or save the whole pipeline with skops or joblib."
             )
         header["steps"].append([name, kind, own])
         arrays |= {f"{i}.{part}": array for part, array in held.items()}
@@ -196,7 +196,7 @@ def _put_together_steps(header: Mapping[str, Any], arrays: Mapping[str, Any]) ->
 
 
 def _with_output(model: Any, header: Mapping[str, Any]) -> Any:
-    if "columns" in header:  # what the command line read, to be read again
+    if "columns" in header:  # columns that the command line read; it reads them again for new data
         if not all(map(_names, header["columns"].values())):
             raise ValueError("columns that are none")
         model._columns = header["columns"]
@@ -212,7 +212,7 @@ def _names(value: Any) -> bool:
 
 
 def _plain(value: Any, name: str) -> Any:
-    """Return a value as JSON keeps it, or refuse it under its name."""
+    """Return a value as JSON keeps it; raise an error with its name if that is not possible."""
     if value is None or type(value) in (bool, int, float, str):
         return value
     if isinstance(value, np.generic):
@@ -236,7 +236,7 @@ def _plain(value: Any, name: str) -> Any:
 
 
 def _with_parameters(header: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a header with the parameters of the model restored, and those of a model within it."""
+    """Return a header in which the parameters of the model, and of a model within it, are restored."""
     inner = {name: _with_parameters(own) for name, own in header.items() if isinstance(own, dict) and "params" in own}
     return {**header, **inner, "params": {name: _restored(name, value) for name, value in header["params"].items()}}
 

@@ -1,4 +1,4 @@
-"""How a problem is solved: by which solver, from which starts, until when, on how many threads."""
+"""How a problem is solved: the solver, the starts, when to stop, and the threads."""
 
 import time
 from collections.abc import Callable
@@ -38,19 +38,19 @@ from partwise.terms import Volume
 from partwise.threads import Workers
 
 CUT_SHORT = (StopReason.MAX_TIME, StopReason.CALLBACK, StopReason.INTERRUPTED)
-"""What ends a fit whatever starts are left."""
+"""Reasons that end a fit even if starts are left."""
 
 
 @dataclass(eq=False)
 class Plan:
-    """How a problem is solved; see ``factorize`` for the parameters, which are checked here.
+    """How a problem is solved; see ``factorize`` for the parameters. They are checked here.
 
     Parameters
     ----------
     loss : Loss
         What the solver has to minimise.
     names : ndarray of shape (m,) or None
-        Names of X's columns, which those of H and seed_components are matched with.
+        Names of X's columns; columns of H and seed_components are matched with them.
     checkpoints : Checkpoints or None
         Where checkpoints go.
     began : float
@@ -61,7 +61,7 @@ class Plan:
     solver : Solver
         What does the half-steps.
     is_auto : bool
-        Whether the user left the choice of it to us.
+        Whether the solver is chosen for the user.
     stopping : Stopping
         When a start ends.
     """
@@ -98,18 +98,18 @@ class Plan:
         )
 
     def suit(self, problem: Problem) -> None:
-        """Let 'auto' be a solver that can read the problem's X; raise where the solver asked for cannot."""
+        """Choose the solver of 'auto' for the problem's X; raise if the user's solver cannot work with it."""
         if self.is_auto:
             self.solver = get_solver("auto", problem.named, problem.bare)
         problem.check_limits(self.solver)
 
     def start_of(self, problem: Problem) -> str | None:
-        """Return the `init` of a problem's fit; None where X's shape decides."""
+        """Return the `init` of a problem's fit; None if the shape of X decides."""
         if self.init is not None:
             return self.init
         if self.W is not None or self.H is not None:
             return "custom"
-        return "random" if any(problem.boxes) or not problem.is_whole else None  # an SVD knows no gaps and no bounds
+        return "random" if any(problem.boxes) or not problem.is_whole else None  # no SVD for these
 
     def best(self, problem: Problem, volume: Volume | None, workers: Workers) -> Outcome:
         """Return the outcome of the best of all starts."""
@@ -119,7 +119,7 @@ class Plan:
         sizes = dict(zip("nmk", (*problem.X.shape, problem.n_components), strict=True))
         with self.checkpoints.course(fit, sizes, problem.X.dtype, self.began) as course:
             found = self._best(problem, volume, workers, course)
-            if found.reason is StopReason.INTERRUPTED:  # with a callback too: there is something to go on from
+            if found.reason is StopReason.INTERRUPTED:  # also with a callback: the fit can go on from the checkpoint
                 raise KeyboardInterrupt
             return found
 
@@ -135,7 +135,7 @@ class Plan:
             together = 1 if alone else min(waiting, in_step(X, problem.n_components, self.solver))
             leads, limit = [0] * together, self.stopping
             keep: Callable[..., None] | None = None if course is None else course.keep
-            state, at.state = at.state, None  # its arrays are the loop's own from here on
+            state, at.state = at.state, None  # from here on the loop changes its arrays
             if state is None:
                 begun = [begin(workers) for _ in range(together)]
                 if self._warms_up(problem):
@@ -160,7 +160,7 @@ class Plan:
             cut_short = any(outcome.reason in CUT_SHORT for outcome in found)
             if any(outcome.reason is StopReason.INTERRUPTED for outcome in found):
                 best.reason = StopReason.INTERRUPTED  # also where an earlier start was better
-            del found, begun, state  # and with them all arrays but the best
+            del found, begun, state  # this frees all arrays except those of the best start
             waiting = 0 if cut_short else waiting - together
             if course is not None and waiting:
                 course.end_start(best)
@@ -195,7 +195,7 @@ class Plan:
         return w, Factor(Ht, problem.penalties[1], problem.domains[1], terms_H)
 
     def _settings(self, problem: Problem) -> dict[str, Any]:
-        """Return what a fit is told from another one by, but for the data."""
+        """Return all that tells a fit from another one, except the data."""
         weighting = problem.weighting
         return {
             "n_components": problem.n_components, "loss": problem.named, "solver": self.solver, "init": self.init,
@@ -207,12 +207,12 @@ class Plan:
         }  # fmt: skip
 
     def _warms_up(self, problem: Problem) -> bool:
-        """Return whether starts may learn from a sample of the rows first."""
+        """Return whether starts can learn from a sample of the rows first."""
         given_or_random = self.init in ("random", "custom") or self.W is not None or self.H is not None
         return given_or_random and problem.is_free and self.seed_components is None
 
     def _told(self, problem: Problem) -> Callback | None:
-        """Return the callback for factors of the problem's X, without the weights in them."""
+        """Return the callback as one for the problem's X: it gets factors of the user's X, without the weights."""
         callback, weighting = self.callback, problem.weighting
         if callback is None or not weighting:
             return callback

@@ -1,4 +1,4 @@
-"""What a fit minimises: X, loss, weights, penalties, bounds, checked once and in units of its own; and the way back."""
+"""What a fit minimises: X, loss, weights, penalties and bounds, checked once, in units that are safe to compute in."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -23,23 +23,23 @@ NONE = Penalty()
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """A loss of X that W and H minimise, and all that they have to keep to.
+    """A loss of X that W and H minimise, and the constraints on them.
 
-    Fields are in the user's units. Properties are in units in which no power overflows or underflows; in these, weights
-    of rows and columns are scales of X, so that no solver need know of them.
+    Fields are in the user's units. Properties are in units in which no power overflows or underflows. In these units,
+    weights of rows and columns are scales of X, so solvers need not know about them.
 
     Parameters
     ----------
     given : Matrix
-        X (n, m). Factors get its dtype.
+        X (n, m). Factors have its dtype.
     named : Loss
         What to minimise.
     bare : Matrix
-        X counted in `unit`, without weights of rows and columns.
+        X in multiples of `unit`, without weights of rows and columns.
     unit : float
-        What X is counted in.
+        The unit of X.
     units : (float, float)
-        What W and H are counted in.
+        The units of W and H.
     n_components : int
         Number of parts k.
     asked : (Penalty, Penalty)
@@ -99,10 +99,10 @@ class Problem:
         widen: bool = True,
         in_memory: int = 0,
     ) -> "Problem":
-        """Return the problem of finding W and H for X; see ``factorize`` for the parameters and what is raised.
+        """Return the problem of finding W and H for X; see ``factorize`` for the parameters and errors.
 
-        Without `widen` a small X in float32 is not worked on in float64. With `in_memory` an X that is read by blocks
-        is read whole; it says how many copies there will be, which have to fit into the memory that X allows.
+        A small X in float32 becomes float64, except with `widen=False`. `in_memory` is for an X that is read by blocks:
+        if it is not 0, X is read whole, and so many copies of it must fit into the memory that X allows.
         """
         (net_W, own_W), (net_H, own_H) = penalties_on("W", penalty_W, terms_W), penalties_on("H", penalty_H, terms_H)
         asked, terms = (net_W, net_H), _shared(own_W, own_H)
@@ -116,17 +116,17 @@ class Problem:
         weighting = Weighting.of(sample_weight, feature_weight, given, loss)
         weighting.check(asked, sum_to_one, any(terms))
         bare, unit = _in_own_units(widened(given) if widen else given, loss)
-        # the unit of X goes to both factors alike, but for a W that has its own
+        # both factors share the unit of X, but a W whose rows sum to one has no unit
         units = (1.0, unit) if sum_to_one else share_out(unit, bare, bounds)
         limits = bounds, weighting, sum_to_one, min_volume, terms
         return cls(given, loss, bare, unit, units, n_components, asked, *limits)
 
     @classmethod
     def onto(cls, X: Matrix, loss: Loss, unit_H: float, n_components: int, **more: Any) -> "Problem":
-        """Return the problem of finding W alone, for parts counted in `unit_H`; what else it has, see above."""
+        """Return the problem of finding W alone, for parts in multiples of `unit_H`; `more` holds the other fields."""
         loss.check(X)
         wide = widened(X)
-        if more["sum_to_one"]:  # weights have no unit: the parts have that of X
+        if more["sum_to_one"]:  # W has no unit, so H has that of X
             bare, unit = in_units(wide, unit_H), unit_H
         else:
             bare, unit = _in_own_units(wide, loss)
@@ -139,7 +139,7 @@ class Problem:
 
     @property
     def log_unit(self) -> float:
-        """Binary logarithm of what losses are counted in."""
+        """Binary logarithm of the unit of losses."""
         return self.named.log_unit(self.unit)
 
     @cached_property
@@ -149,7 +149,7 @@ class Problem:
 
     @cached_property
     def size(self) -> float:
-        """The loss's size of X; raises DomainError where it is beyond the range of numbers."""
+        """The size of X in the loss; raises DomainError if it is beyond the range of numbers."""
         return self.loss.checked_size(self.X)
 
     @cached_property
@@ -186,12 +186,12 @@ class Problem:
 
     @property
     def is_whole(self) -> bool:
-        """Whether every entry of X is known."""
+        """Whether all entries of X are known."""
         return self.bare.can("complete")
 
     @property
     def is_free(self) -> bool:
-        """Whether nothing but the loss counts, so that any scale between W and H is as good as another."""
+        """Whether there is nothing but the loss, so any scale between W and H is equally good."""
         return not (any(self.penalties) or any(self.terms)) and all(domain.is_cone for domain in self.domains)
 
     @cached_property
@@ -201,15 +201,15 @@ class Problem:
         return self if self.weighting.rows is None else replace(self, weighting=Weighting(columns=columns))
 
     def check_data(self) -> None:
-        """Raise DataError if no entry is known, or the loss's size of X is beyond the range of numbers."""
+        """Raise DataError if no entry is known, or if the size of X in the loss is beyond the range of numbers."""
         if not (self.is_whole or self.given.n_stored):
             raise DataError(
-                "No entry of X is known: nothing can be learnt from it. Mend missing_values, or the weights."
+                "No entry of X is known: there is nothing to learn from. Correct missing_values or the weights."
             )
         self.size  # noqa: B018
 
     def check_limits(self, solver: Solver) -> None:
-        """Raise IncompatibleSolverError where a solver cannot keep to the limits."""
+        """Raise IncompatibleSolverError if a solver cannot keep the limits."""
         if self.given.is_signed and not solver.quadratic_residual:
             raise IncompatibleSolverError(f"solver {solver.name!r} takes no negative entries of X; use solver='hals'.")
         if not solver.reads(self.bare):
@@ -223,11 +223,11 @@ class Problem:
         if self.penalties[1].l1 > 0 and isinstance(self.domains[1], Free):
             raise ParameterError("An L1 penalty on H cannot go with an X that has negative entries: use l2.")
         if self.units[0] != self.units[1] and any(term.is_shared for term in self.terms[0]):
-            raise ParameterError("A term of both factors cannot go with bounds or sum_to_one: leave one of them out.")
+            raise ParameterError("A term of both factors cannot go with bounds or sum_to_one: leave one out.")
 
     @property
     def scales(self) -> tuple[Any, Any]:
-        """What the user's W (n, k) and Ht (m, k) are divided by to be factors of the problem's X."""
+        """What the user's W (n, k) and Ht (m, k) are divided by to become factors of the problem's X."""
         W, H = (
             unit if weights is None else unit / np.where(weights > 0, weights, 1.0)
             for unit, weights in zip(self.units, (self.weighting.rows, self.weighting.columns), strict=True)
@@ -235,9 +235,9 @@ class Problem:
         return W, H
 
     def W(self, left: Array, *, alone: bool = False) -> Array:
-        """Return W (n, k) of `even_rows` in the user's units; raises DataError if numbers cannot hold it.
+        """Return W (n, k) of `even_rows` in the user's units; raise DataError if a number is out of range.
 
-        Rows without a known entry are the mean of the others, unless W has bounds or each row stands `alone`.
+        Rows without a known entry are the mean of the others, unless W has bounds or `alone` is true.
         """
         W = self._in_users_unit(left, self.units[0])
         if not (self.is_whole or alone) and self.boxes[0] is None:
@@ -246,7 +246,7 @@ class Problem:
         return W
 
     def H(self, right: Array) -> Array:
-        """Return H for an Ht (m, k) in the user's units; raises DataError if numbers cannot hold it.
+        """Return H for an Ht (m, k) in the user's units; raise DataError if a number is out of range.
 
         Columns without a known entry are the mean of the others, unless H has bounds.
         """
@@ -254,7 +254,7 @@ class Problem:
         H = by_rows(self._in_users_unit(H, self.units[1]))
         if not self.is_whole and self.boxes[1] is None:
             guess_blank_rows(self.X.T, H.T)
-        if self.bounds[1] is not None:  # to the bit, whatever the way through other units
+        if self.bounds[1] is not None:  # to the last bit, which the change of units can lose
             H = np.clip(H, *(bound.T for bound in self.bounds[1].box(H.shape[::-1], "H", H.dtype)))
         check_numbers(signed=self.given.is_signed, H=H)
         return H
@@ -262,19 +262,19 @@ class Problem:
     def _in_users_unit(self, factor: Array, unit: float) -> Array:
         if unit == 1 and factor.dtype == self.given.dtype:
             return factor
-        with np.errstate(over="ignore", invalid="ignore"):  # refused by check_numbers
+        with np.errstate(over="ignore", invalid="ignore"):  # check_numbers refuses them
             return (factor * factor.dtype.type(unit) if unit != 1 else factor).astype(self.given.dtype, copy=False)
 
     def relative(self, value: float) -> float:
-        """Return a loss relative to its size of X: of squares the root, so that an error of X's size is 1."""
+        """Return a loss relative to the size of X. For squares it is the root, so an error as large as X gives 1."""
         share = value / self.size if self.size > 0 else 0.0
         return float(np.sqrt(2 * share)) if self.loss.degree == 2 else share
 
 
 def guess_blank_rows(X: Matrix, factor: Array) -> None:
-    """Let rows of a factor (n, k) where X has no known entry be the mean of the others, in place.
+    """Set rows of a factor (n, k) without a known entry in X to the mean of the others, in place.
 
-    The loss does not depend on them, and a penalty alone would leave 0 there, which predicts worse.
+    The loss does not depend on these rows. A penalty alone would make them 0, which predicts worse.
     """
     blank = X.blank_rows()
     if blank.any():
@@ -282,30 +282,30 @@ def guess_blank_rows(X: Matrix, factor: Array) -> None:
 
 
 def _shared(W: tuple[Term, ...], H: tuple[Term, ...]) -> tuple[tuple[Term, ...], tuple[Term, ...]]:
-    """Return the terms of both factors; those that both share are on each."""
+    """Return the terms of both factors; a shared term is on each."""
     shared = tuple(term for term in (*W, *H) if term.is_shared)
     left, right = (tuple(term for term in own if not term.is_shared) + shared for own in (W, H))
     return left, right
 
 
 def _in_own_units(X: Matrix, loss: Loss) -> tuple[Matrix, float]:
-    """Return X in the unit that its size and the loss ask for, and this unit."""
+    """Return X in a unit that suits its size and the loss, and this unit."""
     degree = loss.unit_degree
     return (X, 1.0) if degree is None else rescaled(X, degree)
 
 
 def check_numbers(loss: float = 0.0, signed: bool = False, **factors: Array) -> None:
-    """Raise DataError unless factors and loss are finite, and the factors, if they are not `signed`, at least 0."""
+    """Raise DataError unless loss and factors are finite and the factors, if not `signed`, are at least 0."""
     for name, factor in factors.items():
-        low, high = (float(end(initial=0.0)) for end in (factor.min, factor.max))  # NaN where an entry is
+        low, high = (float(end(initial=0.0)) for end in (factor.min, factor.max))  # NaN if an entry is NaN
         if not ((low >= 0 or (signed and low > -np.inf)) and high < np.inf):
             raise DataError(
                 f"{name} has entries that {factor.dtype} cannot hold (more than {np.finfo(factor.dtype).max:.1e}). "
-                f"Data, starts, penalties, weights or bounds are too large, too small or too far apart: divide X by "
-                f"its mean, and bring the others to its scale."
+                f"Data, starts, penalties, weights or bounds are too large, too small or too different in size: divide "
+                f"X by its mean, and scale the others in the same way."
             )
     if not np.isfinite(loss):
         raise DataError(
             "The loss of this data is beyond the range of numbers. Divide X by its mean, and leave out entries that "
-            "are many orders of magnitude smaller or larger; or take a loss with a beta between 0 and 2."
+            "are many orders of magnitude smaller or larger; or use a loss with a beta between 0 and 2."
         )

@@ -1,4 +1,4 @@
-"""Projection: the weights of fixed parts in new rows, which is all that transform does."""
+"""Projection: the weights of fixed parts in new rows. This is all that transform does."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from partwise.weighting import Weighting
 
 
 class Projection:
-    """Weights of fixed parts in new rows; keeps what depends on H alone between calls.
+    """Weights of fixed parts in new rows; keeps between calls what depends on H alone.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class Projection:
     penalty : Penalty
         The penalty on the weights.
     sum_to_one : bool
-        Whether they have to sum to one in each row.
+        Whether the weights of each row must sum to one.
     weighting : Weighting or None
         Weights of columns.
     """
@@ -50,9 +50,9 @@ class Projection:
     def __call__(
         self, X: Any, *, n_jobs: int | None = None, most: int | None = None, bounds: Bounds | None = None
     ) -> Array:
-        """Return W (n, k) of X's dtype, within its bounds; `most` limits the steps of an iterative solve.
+        """Return W (n, k) of X's dtype, within its bounds; `most` limits the steps of an iterative solver.
 
-        A row without a known entry has weights of 0: no row depends on others.
+        A row without a known entry has weights of 0: rows do not depend on each other.
         """
         given = as_matrix(X)
         if given.shape[1] != self._right.shape[0]:
@@ -63,7 +63,7 @@ class Projection:
             given, self.loss, self.unit, self._right.shape[1], asked=self.penalties, bounds=(bounds, None),
             weighting=self.weighting, sum_to_one=self.sum_to_one,
         )  # fmt: skip
-        if self.sum_to_one:  # bounds alone can be held
+        if self.sum_to_one:  # without it, every solver keeps bounds
             problem.check_limits(HALS())
         matrix = problem.X
         if matrix.dtype not in self._parts:
@@ -77,10 +77,10 @@ class Projection:
 
 
 class KeptProjection:
-    """The projection onto parts that their owner may change, kept for as long as they hold the same numbers.
+    """The projection onto the parts of a model, kept while the parts hold the same numbers.
 
-    Code for scikit-learn changes ``components_`` in place or assigns another array. A comparison with a copy notices
-    both, and costs far less than a new projection. Copies and pickles of it are empty.
+    Users of scikit-learn change ``components_`` in place or assign another array. A comparison with a copy notices
+    both, and costs far less than a new projection. Its own copies and pickles are empty.
 
     Examples
     --------
@@ -97,25 +97,25 @@ class KeptProjection:
     _made: tuple[Array, tuple[Any, ...], Projection] | None = None
 
     def onto(self, H: Any, n_features: int, name: str, *settings: Any, signed: bool = False) -> Projection:
-        """Return the projection onto H (k, n_features), made again if H or the settings differ from the last ones.
+        """Return the projection onto H (k, n_features), made again if H or a setting changed since the last call.
 
         Parameters
         ----------
         H : array-like of shape (k, n_features)
-            The parts; checked if they differ from the last ones.
+            The parts; checked if they changed.
         n_features : int
             Columns of the data that the model was fitted to.
         name : str
-            What the user calls H.
+            Name of H for the user.
         *settings : see Projection
-            What follows H there.
+            The arguments that follow H there.
         signed : bool, default=False
-            Whether parts may have negative entries.
+            Whether parts can have negative entries.
 
         Raises
         ------
         ParameterError, DataError
-            If H has another shape, or an entry that is negative, NaN or infinite.
+            If H has another shape or a NaN or infinite entry, or, without `signed`, a negative one.
         """
         given, made = np.asarray(H), self._made
         if made is None or made[1] != settings or made[0].dtype != given.dtype or not np.array_equal(made[0], given):

@@ -1,4 +1,4 @@
-"""What pickle keeps of an object: its own values, nothing derived from them, and sparse arrays as plain ones."""
+"""What pickle keeps of an object: its own values, but nothing derived from them, and sparse arrays as plain ones."""
 
 from dataclasses import fields, is_dataclass
 from typing import Any, NamedTuple
@@ -19,8 +19,8 @@ class _Rows(NamedTuple):
 class PlainState:
     """Pickles a dataclass by its fields, any other object by its attributes, and sparse arrays as plain ones.
 
-    Values that a dataclass derived from its fields are left out. So tools that check every type before they load it,
-    such as skops, find only our types, scikit-learn's and NumPy's.
+    Values that a dataclass derives from its fields are left out. Tools such as skops, which check every type before
+    they load it, then find only types of partwise, scikit-learn and NumPy.
 
     Examples
     --------

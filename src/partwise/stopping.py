@@ -7,7 +7,7 @@ import numpy as np
 
 
 class StopReason(Enum):
-    """Why a fit stopped; ``str()`` of it is the sentence to show."""
+    """Why a fit stopped; ``str(reason)`` is a sentence for the user."""
 
     STATIONARY = "Converged: the projected gradient is within tol of zero."
     STEADY = "Converged: the loss no longer falls by more than tol / 5."
@@ -22,43 +22,42 @@ class StopReason(Enum):
         return self.value
 
     def __reduce__(self) -> tuple[type["StopReason"], tuple[str]]:
-        return StopReason, (self.value,)  # as Enum's own, which skops does not look for
+        return StopReason, (self.value,)  # as Enum does itself, but skops does not look there
 
     @property
     def converged(self) -> bool:
-        """Whether the fit is done, as against cut short."""
+        """Whether the fit converged, rather than stopped at a limit."""
         return self in (StopReason.STATIONARY, StopReason.STEADY, StopReason.EXACT)
 
 
 WINDOW = 5
-"""Iterations over which the fall of the loss is judged."""
+"""Number of iterations over which the fall of the loss is measured."""
 
 
 STEADY = 0.2
-"""The loss is steady when its fall is under this share of tol. Near a minimum the loss above it goes with the square of
-the error of the parts: a loss right to 1e-6 leaves parts right to 1e-3. Smaller shares made
-runs no more alike than chance lets one see, and took up to three times as long where the loss falls slowly
-(docs/stopping.md)."""
+"""The loss is steady when its fall is under this share of tol. Near a minimum, the loss above the minimum is as small
+as the square of the parts' error: a loss right to 1e-6 leaves parts right to 1e-3. With smaller shares, runs were not
+more alike beyond chance, and took up to three times as long where the loss falls slowly (docs/stopping.md)."""
 
 
 EXACT = 0.1
-"""A relative error under this share of tol is none."""
+"""A relative error under this share of tol counts as zero."""
 LARGEST_ERROR = 1e100
-"""What a larger tol asks for: any error is smaller, and its square is a number."""
+"""The limit of EXACT times tol: any relative error is smaller, and the square is finite."""
 
 
 @dataclass
 class Stopping:
     """Stop at a stationary point, where the loss is steady, or at a limit, whichever comes first.
 
-    The residual is the length of the first projected step of an iteration in the local metric of the loss, relative to
-    the size of X in that metric: it is zero exactly at a KKT point, free of any scaling of X or of the factors, and its
-    reference is X alone, so a good start is not asked for more than a bad one. The loss is steady when it fell by less
-    than STEADY times ``tol`` of itself over the last WINDOW iterations.
+    The residual is the length of the first projected step of an iteration, in the local metric of the loss and relative
+    to the size of X in that metric. It is zero exactly at a KKT point, and does not depend on the scale of X or of the
+    factors. It is relative to X alone, so it does not ask more of a good start than of a bad one. The loss is steady
+    when it fell by less than STEADY times ``tol`` of itself over the last WINDOW iterations.
 
-    If the volume of the parts is to be small, the residual and the fall are relative to its weight, where that is less:
-    it is small beside X and its noise. STEADY does not apply then: with it, most fits took more iterations, up to three
-    times as many and to max_iter, and parts moved by an eighth of a degree at most.
+    With a penalty on the volume of the parts, the residual and the fall are relative to the weight of the volume if
+    that is less: it is small beside X and its noise. STEADY does not apply then. With STEADY, most fits took more
+    iterations (up to three times as many, and up to max_iter), and parts moved by at most an eighth of a degree.
 
     Parameters
     ----------
@@ -74,15 +73,15 @@ class Stopping:
     max_iter: int = 200
     max_seconds: float | None = None
     losses: list[float] = field(default_factory=list, init=False)
-    """Of each iteration so far."""
+    """The loss of each iteration so far."""
 
     def check(
         self, iteration: int, seconds: float, loss: float, residual: float, size: float, magnitude: float = np.inf
     ) -> StopReason | None:
         """Return why to stop after this iteration (counted from 1), or None to go on.
 
-        `size` is the loss's of X; `magnitude` is that of a penalty on the volume of the parts, which counts in place of
-        a larger loss.
+        `size` is the size of X in the loss. `magnitude` is that of a penalty on the volume of the parts; it replaces a
+        larger loss.
         """
         self.losses.append(loss)
         if loss <= 0.5 * min(EXACT * self.tol, LARGEST_ERROR) ** 2 * size:

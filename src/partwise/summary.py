@@ -1,4 +1,4 @@
-"""Results in a few lines of text, and as a small table in a notebook: never the arrays that they hold."""
+"""Results as a few lines of text, or as a small table in a notebook, without the arrays in them."""
 
 import html
 import textwrap
@@ -9,13 +9,13 @@ from typing import Any
 WIDTH = 79
 """Characters of a line."""
 MOST_LINES = 4
-"""Lines of one fact before it is cut."""
+"""Most lines of one fact; a longer one is cut."""
 
 
 class Summary(ABC):
-    """Show an object by a few facts, which its class chooses.
+    """Shows an object as a few facts, which its class chooses.
 
-    A dataclass that is shown so needs ``repr=False``: its own repr would print every array.
+    A dataclass with this base needs ``repr=False``: its own repr would print every array.
 
     Examples
     --------
@@ -30,7 +30,7 @@ class Summary(ABC):
 
     @abstractmethod
     def _facts(self) -> Mapping[str, Any]:
-        """Return the facts by name, one line each: numbers, or short texts."""
+        """Return the facts by name, one line each: numbers or short texts."""
 
     def __repr__(self) -> str:
         facts = {name: _told(value) for name, value in self._facts().items()}
@@ -63,7 +63,7 @@ def spread(values: Any, form: str = ".2f") -> str:
 
 
 def size(array: Any) -> str:
-    """Return the shape of an array, as in 3 x 4; 'none' for None, a number as it is."""
+    """Return the shape of an array, as in 3 x 4; 'none' for None, or a number as it is."""
     shape = getattr(array, "shape", ())
     if array is None:
         return "none"

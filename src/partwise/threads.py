@@ -1,9 +1,9 @@
-"""Threads over fixed row blocks: the one place that decides how many.
+"""Threads over fixed row blocks: this module alone decides how many.
 
-Kernels of least squares share their rows among a team of native threads: half-steps there can be as short as a tenth of
-a millisecond, and so little is worth no hand-over between Python threads. All else is blocks of Python code, whose
-kernels release the interpreter's lock. Either way blocks are cut without regard to the number of threads and partial
-sums are added in their order, so every result has the same bits at any thread count.
+Kernels of least squares share their rows among a team of native threads: their half-steps can be as short as a tenth of
+a millisecond, less than a hand-over between Python threads is worth. All other work is blocks of Python code, whose
+kernels release the interpreter's lock. In both cases the number of threads does not change the blocks, and partial sums
+are added in a fixed order. So every result has the same bits at any number of threads.
 """
 
 import os
@@ -32,18 +32,18 @@ MOST = 256
 
 
 def count_threads(n_jobs: Any = None) -> int:
-    """Return how many threads `n_jobs` stands for; the same in the workers of a process pool.
+    """Return how many threads `n_jobs` means; the same in the workers of a process pool.
 
     Parameters
     ----------
     n_jobs : int or None
-        A positive number of threads. -1 stands for all cores that this process can use, -2 for all but one, and so on.
-        None takes the number of ``joblib.parallel_config``, or 1 without one.
+        A positive number is the number of threads. -1 means all cores that this process can use, -2 all but one, and so
+        on. None means the number of ``joblib.parallel_config``, or 1 outside such a context.
 
     Raises
     ------
     ParameterError
-        If it is something else.
+        If it is anything else.
     """
     if n_jobs is None:  # joblib takes long to import, and where nobody has imported it, nobody has configured it
         parallel = sys.modules.get("joblib.parallel")
@@ -52,8 +52,8 @@ def count_threads(n_jobs: Any = None) -> int:
             return 1
     if isinstance(n_jobs, bool) or not isinstance(n_jobs, Integral) or n_jobs == 0:
         raise ParameterError(
-            f"n_jobs must be None, a positive integer for so many threads, or a negative one (-1: all cores, -2: all "
-            f"but one, ...); got {shown(n_jobs)}."
+            f"n_jobs must be None, a positive integer (the number of threads), or a negative one (-1: all cores, -2: "
+            f"all but one, ...); got {shown(n_jobs)}."
         )
     count = int(n_jobs)
     if count < 0:
@@ -64,7 +64,7 @@ def count_threads(n_jobs: Any = None) -> int:
 
 
 class Executor(Protocol):
-    """Runs whole fits elsewhere than on threads of this process: an executor of concurrent.futures, or one like it."""
+    """Runs whole fits outside this process's threads: an executor of concurrent.futures, or one with the same `map`."""
 
     def map(self, function: Callable[..., Any], /, *items: Iterable[Any]) -> Iterable[Any]:
         """Return an iterable of the results, in the order of the items."""
@@ -73,10 +73,10 @@ class Executor(Protocol):
 class Workers:
     """A pool of `n_jobs` threads (see `count_threads`), as a context.
 
-    `team` is for kernels that take one. Inside, BLAS runs on one thread. With one job, or one block, everything runs in
-    the calling thread. Blocks can be as short as a tenth of a millisecond, so threads are handed their work through
-    bare queues: through the futures of an executor that takes as long as such a block. A Ctrl-C ends the wait for a
-    thread, which finishes its block; as a daemon it does not keep the interpreter from ending.
+    `team` is for kernels that take one. Inside the context, BLAS runs on one thread. With one job, or one block,
+    everything runs in the calling thread. Threads get their work through plain queues: blocks can be as short as a
+    tenth of a millisecond, and the futures of an executor take as long as that. A Ctrl-C ends the wait for a thread,
+    which finishes its block. Threads are daemons, so they do not keep the interpreter from ending.
     """
 
     def __init__(self, n_jobs: int | None = None, *, alone: bool = False) -> None:
@@ -108,14 +108,14 @@ class Workers:
     def map(self, function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
         """Return ``[function(item) for item in items]``, in order, computed on the pool's threads and this one.
 
-        What leaves the range of numbers becomes infinity or NaN without a warning: what a fit returns is checked.
+        Numbers out of range become infinity or NaN without a warning, because the results of a fit are checked.
         """
         items = list(items)
         if self.n_jobs == 1 or len(items) < 2:
             with np.errstate(over="ignore", invalid="ignore"):
                 return [function(item) for item in items]
         results: list[Result] = [None] * len(items)  # type: ignore[list-item]
-        left = deque(enumerate(items))  # one task a thread, not one an item: handing over costs as much as a small item
+        left = deque(enumerate(items))  # a task per thread, not per item: a hand-over costs as much as a small item
         ended: SimpleQueue[BaseException | None] = SimpleQueue()
         tickets = deque(range(min(self.n_jobs, len(items)) - 1))  # one for each other thread that has not begun
 
@@ -126,7 +126,7 @@ class Workers:
                 except IndexError:
                     return
                 try:
-                    with np.errstate(over="ignore", invalid="ignore"):  # each thread has a state of its own
+                    with np.errstate(over="ignore", invalid="ignore"):  # each thread has its own state
                         results[number] = function(item)
                 except BaseException:
                     left.clear()
@@ -135,7 +135,7 @@ class Workers:
         def help_out() -> None:
             try:
                 tickets.pop()
-            except IndexError:  # the caller was done first, and does not wait
+            except IndexError:  # the caller has finished, and does not wait
                 return
             error = None
             try:
@@ -156,24 +156,24 @@ class Workers:
                 while True:
                     tickets.pop()
                     others -= 1
-            forked = os.getpid() != process  # a child has none of the threads that would answer
+            forked = os.getpid() != process  # a child has none of the threads
             errors = [error for error in (ended.get() for _ in range(0 if forked else others)) if error is not None]
         if forked and others:
-            raise RuntimeError("a child cannot finish what threads of its parent had begun when it was forked")
+            raise RuntimeError("a forked child cannot finish work that threads of its parent began before the fork")
         try:
             if errors:
                 raise errors[0]
         finally:
-            errors.clear()  # each holds this frame, and with it the items, in a cycle
+            errors.clear()  # each holds this frame, and so the items, in a cycle
         return results
 
     def _hand_over(self, task: Callable[[], None], busy: int) -> bool:
-        """Give the task to a thread, while `busy` others do theirs; return False if the system has no thread left."""
+        """Give the task to a thread while `busy` others work; return False if the system has no more threads."""
         if len(self._threads) <= busy:
             thread = threading.Thread(target=_serve, args=(self._asked,), name=f"partwise_{busy}", daemon=True)
             try:
                 thread.start()
-            except RuntimeError:  # the system has no more, or Python is ending: fewer do as well
+            except RuntimeError:  # no more threads, or Python is ending: fewer threads are enough
                 return False
             self._threads.append(thread)
         self._asked.put(task)
@@ -181,12 +181,12 @@ class Workers:
 
 
 ALONE = Workers(1)
-"""The caller's thread alone, for what is too small to share. It does not change the threads of BLAS."""
+"""The caller's thread alone, for work that is too small to share. It does not change the threads of BLAS."""
 
 
 def _serve(asked: SimpleQueue[Callable[[], None] | None]) -> None:
     """Do tasks until None comes."""
     while (task := asked.get()) is not None:
         task()
-        del task  # and what it holds
-    asked.put(None)  # for the next thread, which may be missing from the list
+        del task  # and the objects that it holds
+    asked.put(None)  # for the next thread, which can be missing from the list

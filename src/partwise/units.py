@@ -1,4 +1,4 @@
-"""Numbers in other units, up to the largest of float64; bytes in words."""
+"""Numbers in other units, up to the largest of float64; numbers of bytes as text."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def scaled(value: Any, exponent: float) -> Any:
     value : float or ndarray
         At least 0.
     exponent : float
-        Binary logarithm of the unit of `value`, measured in the wanted unit.
+        Binary logarithm of the unit of `value`, in the wanted unit.
 
     Examples
     --------
@@ -30,7 +30,7 @@ def scaled(value: Any, exponent: float) -> Any:
 
 
 def in_bytes(count: float) -> str:
-    """Return a number of bytes in words.
+    """Return a number of bytes as text, in a unit that suits it.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Weights of whole rows and columns, as a change of scale: no solver need know of them."""
+"""Weights of whole rows and columns, as a change of scale: solvers need not know about them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,10 +15,11 @@ from partwise.summary import Summary, size
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Weighting(Summary):
-    r"""The scales under which a weighted loss is a plain one.
+    r"""The scales that turn a weighted loss into a plain one.
 
-    With :math:`d(c x, c p) = c^\delta d(x, p)`, of degree :math:`\delta`, the weighted loss of X and W H is the plain
-    one of R X C and (R W)(H C), for the diagonal matrices of the weights' :math:`\delta`-th roots.
+    If a loss has degree :math:`\delta`, that is :math:`d(c x, c p) = c^\delta d(x, p)`, then the weighted loss of X and
+    W H is the plain loss of R X C and (R W)(H C). R and C are the diagonal matrices of the :math:`\delta`-th roots of
+    the weights.
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ class Weighting(Summary):
         power = 1 / float(loss.degree or 1)
         if power < 0 and any(weight is not None and not weight.all() for weight in checked):
             raise IncompatibleSolverError(
-                f"loss={loss!r} takes no weight of 0: it has no value for an X of 0. Leave such rows and columns out."
+                f"loss={loss!r} takes no weight of 0: it is not defined for zeros. Leave such rows and columns out."
             )
         return cls(*(None if weight is None else weight[:, None] ** power for weight in checked))
 
@@ -58,13 +59,13 @@ class Weighting(Summary):
         return self.rows is not None or self.columns is not None
 
     def check(self, penalties: tuple[Penalty, Penalty], sum_to_one: bool, terms: bool = False) -> None:
-        """Refuse what weights of rows and columns would change the meaning of."""
+        """Refuse weights of rows and columns with parameters whose meaning they would change."""
         names = ("sample_weight", "feature_weight")
         for scales, penalty, name, factor in zip((self.rows, self.columns), penalties, names, "WH", strict=True):
             if scales is not None and penalty:
                 raise ParameterError(
-                    f"{name} cannot go with a penalty on {factor}, whose share in the loss it would change from one "
-                    f"entry to the next. Penalize the other factor alone, or give entry_weight instead."
+                    f"{name} cannot go with a penalty on {factor}: it would change the share of the penalty from "
+                    f"one entry to the next. Penalize only the other factor, or give entry_weight instead."
                 )
         if self and terms:
             raise ParameterError("sample_weight and feature_weight cannot go with terms: they change their share.")
@@ -74,7 +75,7 @@ class Weighting(Summary):
     def boxes(
         self, bounds: tuple[Bounds | None, Bounds | None], X: Matrix, k: int, units: tuple[float, float]
     ) -> tuple[Box | None, Box | None]:
-        """Return the bounds of both factors in the units that solvers see; without limits where weights are 0."""
+        """Return the bounds of both factors in the solvers' units; rows and columns of weight 0 have no limits."""
         found: list[Box | None] = []
         for bound, count, name, unit, scales in zip(
             bounds, X.shape, "WH", units, (self.rows, self.columns), strict=True
@@ -102,7 +103,7 @@ class Weighting(Summary):
         return W, H
 
     def apply(self, X: Matrix, *, rows: bool = True) -> Matrix:
-        """Return X with rows and columns scaled, in a copy; without `rows`, columns alone."""
+        """Return a copy of X with rows and columns scaled; with `rows=False`, columns only."""
         by_row = self.rows if rows else None
         if by_row is None and self.columns is None:
             return X
@@ -120,7 +121,7 @@ def check_weights(weights: Any, count: int, name: str, of: str) -> Array:
         raise ParameterError(f"{name} has shape {array.shape}; it needs one weight a {of} of X, so shape ({count},).")
     if not np.isfinite(array).all() or (array < 0).any() or not array.any():
         raise ParameterError(
-            f"{name} must be finite, at least 0, and not zero for every {of} of X; what is to count for nothing has 0, "
+            f"{name} must be finite, at least 0, and not zero for every {of} of X; to leave out a {of}, give 0, "
             f"not NaN or a mask."
         )
     check_scale(float(array.max()), name)

@@ -89,7 +89,7 @@ WRONG = [
     ("residuals", lambda: plot.residuals(W @ H, (W, H), (2, 2), rows=0), ParameterError, "list of numbers of rows"),
     ("residuals", lambda: plot.residuals(W @ H, (W, H), rows=[0]), ParameterError, "give shape="),
     ("residuals", lambda: plot.residuals(W @ H, (W, H), names=["a"]), ParameterError, "names must be a list of 3"),
-    ("comparison", lambda: plot.comparison(H, H[:, :3]), DataError, "4 features and b of 3"),
+    ("comparison", lambda: plot.comparison(H, H[:, :3]), DataError, "4 features and b has parts of 3"),
     ("comparison", lambda: plot.comparison(H, pw.NMF(2)), NotFittedError, "not fitted"),
     ("comparison", lambda: plot.comparison(H, H, kind="pair"), ParameterError, "Did you mean 'pairs'"),
     ("comparison", lambda: plot.comparison(H, H, (2, 2)), ParameterError, "are for kind='pairs'"),
