@@ -90,4 +90,4 @@ def test_more_topics_than_documents_are_refused_at_once(run, news):
 def test_an_export_needs_a_model_of_texts(run, counts):
     out = counts.with_name("a.model")
     run("fit", counts, "--components", 2, "--out", out)
-    assert "knows no texts" in run("export", out, "--out-dir", counts.parent, code=2).stderr
+    assert "not a model of texts" in run("export", out, "--out-dir", counts.parent, code=2).stderr

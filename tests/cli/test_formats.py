@@ -120,7 +120,7 @@ def test_an_option_that_says_nothing_about_a_file_is_refused_by_its_name(run, tm
 
 
 def test_an_option_of_one_value_stands_once(run, news, tmp_path):
-    assert "--id stands twice" in run("topics", news, "--id", "id", "--id", "title", code=2).stderr
+    assert "--id is given twice" in run("topics", news, "--id", "id", "--id", "title", code=2).stderr
 
 
 def test_texts_of_several_options_are_joined(run, news):

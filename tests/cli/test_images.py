@@ -86,7 +86,7 @@ def test_a_page_ends_in_html_and_is_whole_or_not_there(run, pictures, tmp_path, 
 
     monkeypatch.setattr("partwise.io.writing.os.fsync", full)
     said = run("images", pictures, "--components", 2, "--out", tmp_path / "a.html", code=1).stderr
-    assert "a.html was not written (No space left on device); nothing was left behind" in said
+    assert "a.html was not written (No space left on device); no file was left behind" in said
 
 
 def test_without_pillow_the_extra_is_named(run, pictures, monkeypatch):

@@ -84,7 +84,7 @@ def test_transform_says_where_columns_without_names_are_taken_by_place(run, coun
     bare, path = counts.parent / "bare.model", counts.parent / "a.npy"
     np.save(path, read_numbers(counts).X)
     assert run("transform", model, path, "--out", counts.parent / "W.npy").stderr == (
-        f"! {path} does not name its columns: they are taken in the order that {model} knows\n"
+        f"! {path} does not name its columns: they are taken in the order of {model}\n"
     )
     np.testing.assert_array_equal(np.load(counts.parent / "W.npy"), weights_of(model, counts))
     run("fit", path, "--components", 2, "--out", bare)
@@ -160,7 +160,7 @@ def test_missing_entries_are_unknown_when_that_is_said(run, gaps):
     assert "Give --missing nan" in run("fit", gaps, "--components", 2, "--out", out, code=2).stderr
     result = run("fit", gaps, "--components", 2, "--out", out, "--missing", "nan")
     assert "12 x 5 · 13 unknown" in result.stdout
-    assert result.stderr == "! 1 of 12 rows without a known entry\n"
+    assert result.stderr == "! rows without a known entry: 1 of 12\n"
     facts = json.loads(run("fit", gaps, "--components", 2, "--out", out, "--missing", "nan", "--json").stdout)
     assert (facts["missing"], facts["n_unknown"]) == ("nan", 13)
     X = read_numbers(gaps).X
@@ -172,7 +172,7 @@ def test_transform_takes_for_unknown_what_the_fit_did(run, counts, gaps, model):
     out = gaps.parent / "gaps.model"
     run("fit", gaps, "--components", 2, "--out", out, "--missing", "nan")
     result = run("transform", out, gaps)
-    assert "1 of 12 rows without a known entry" in result.stderr
+    assert "rows without a known entry: 1 of 12" in result.stderr
     W = np.array([row[1:] for row in csv.reader(io.StringIO(result.stdout))][1:], dtype=float)
     np.testing.assert_allclose(W, weights_of(out, gaps), 1e-5)
     np.testing.assert_array_equal(W[3], 0)

@@ -167,4 +167,4 @@ def test_rows_without_a_known_entry_are_told_by_blocks_too(run, tmp_path, X):
     np.save(tmp_path / "x.npy", gaps)
     pw.save(pw.NMF(3, random_state=0, max_iter=5, missing_values=np.nan).fit(gaps), tmp_path / "x.model")
     args = ("transform", tmp_path / "x.model", tmp_path / "x.npy", "--out", tmp_path / "W.npy")
-    assert "2 of 6,000 rows without a known entry" in run(*args, "--max-memory", "3MiB").stderr
+    assert "rows without a known entry: 2 of 6,000" in run(*args, "--max-memory", "3MiB").stderr

@@ -30,7 +30,7 @@ def test_recommend_lists_articles_that_were_not_read(run, log):
 
 
 def test_a_reader_not_in_the_log_is_noted(run, log):
-    assert "read lately" in run("recommend", log, "--reader", "nobody").stderr
+    assert "is read most lately" in run("recommend", log, "--reader", "nobody").stderr
 
 
 def test_explain_gives_reasons_that_sum(run, log):

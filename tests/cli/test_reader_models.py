@@ -151,7 +151,7 @@ def test_a_table_in_a_folder_that_cannot_be_written_is_told(run, model, monkeypa
     monkeypatch.setattr("partwise.recommend.everyone.Unfinished", refused)
     out = model.with_name("lists.csv")
     said = run("recommend", "--model", model, "--all", "--out", out, code=1).stderr
-    assert f"{out} was not written (Permission denied); nothing was left behind." in said
+    assert f"{out} was not written (Permission denied); no file was left behind." in said
 
 
 def test_lists_of_some_readers_are_written_too(run, model):
@@ -178,7 +178,7 @@ def test_a_model_of_numbers_is_asked_by_them(run, tmp_path):
         (["log.csv", "--all"], "--out lists.csv"),
         (["log.csv", "--all", "--reader", "r1", "--out", "a.csv"], "Leave out --reader"),
         (["log.csv", "--model", "readers.model", "--reader", "r1"], "leave out log.csv"),
-        (["--model", "readers.model", "--reader", "r1", "-k", "3"], "--components changes nothing"),
+        (["--model", "readers.model", "--reader", "r1", "-k", "3"], "--components has no effect"),
         (["--model", "log.csv", "--reader", "r1"], "log.csv"),
     ],
 )
@@ -199,7 +199,7 @@ def test_new_reads_are_added_and_known_ones_count_once(run, log, model):
     assert after.n_reads_ == before.n_reads_ + 2
     assert {*after.reader_ids_} - {*before.reader_ids_} == {"r-new"}
     said = " ".join(run("update", model, more, *KINDS).stdout.split())
-    assert said.startswith("0 reads are new, 22 were there already and count once: ")
+    assert said.startswith("0 reads are new, 22 were in the model already and count once: ")
 
 
 def test_reads_without_times_are_all_added(run, tmp_path):
@@ -209,7 +209,7 @@ def test_reads_without_times_are_all_added(run, tmp_path):
     assert "all were added" in run("update", tmp_path / "a.model", log).stdout.replace("\n", " ")
     assert pw.load(tmp_path / "a.model").n_reads_ == 60
     log.write_text("reader,article,time\nr1,a1,2024-05-01\n")
-    assert "Make it anew" in run("update", tmp_path / "a.model", log, code=2).stderr
+    assert "Make a new one" in run("update", tmp_path / "a.model", log, code=2).stderr
 
 
 def test_new_articles_are_placed_by_their_texts(run, log):
@@ -233,7 +233,7 @@ def test_options_for_the_other_kind_of_model_are_refused(run, news, log, model, 
     message = run("update", news.with_name("news.model"), news, "--articles", news, code=2).stderr
     assert "--articles: " in message
     run("fit", counts, "--components", 2, "--out", counts.with_name("a.model"))
-    assert "cannot take in more" in run("update", counts.with_name("a.model"), counts, code=2).stderr
+    assert "cannot be updated" in run("update", counts.with_name("a.model"), counts, code=2).stderr
 
 
 def test_titles_of_articles_stand_in_lists_and_reasons(run, log):

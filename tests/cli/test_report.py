@@ -50,7 +50,7 @@ def test_the_command_in_the_page_can_be_run_for_any_name_and_title(run, model, t
 def test_a_model_without_texts_has_no_report(run, counts, tmp_path):
     run("fit", counts, "--components", 2, "--out", tmp_path / "parts.model")
     said = run("report", tmp_path / "parts.model", code=2)
-    assert "holds a NMF, which knows no texts" in said.stderr
+    assert "holds a NMF, not a model of texts" in said.stderr
     assert not (tmp_path / "parts.html").exists()
 
 

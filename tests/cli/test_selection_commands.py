@@ -86,8 +86,8 @@ def test_without_a_clear_answer_no_next_command_is_proposed(run, planted):
 @pytest.mark.parametrize(
     ("options", "part"),
     [
-        (("--ranks", "2,x"), "'x' is no whole number"),
-        (("--ranks", "0"), "'0' is no whole number"),
+        (("--ranks", "2,x"), "'x' is not a positive integer"),
+        (("--ranks", "0"), "'0' is not a positive integer"),
         (("--ranks", "2", "--max", 3), "--ranks names all"),
         (("--ranks", "2", "--min", 2), "--ranks names all"),
         (("--min", 4, "--max", 3), "--max 3 is less than --min 4"),

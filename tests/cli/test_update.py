@@ -34,8 +34,8 @@ def test_new_documents_are_added_and_earlier_ones_stay(run, model, week):
     result = run("update", model, week, "--date", "published", "--title", "title")
     said = " ".join(result.stdout.split())
     assert said.startswith(
-        "20 documents are new, 4 were there already and stay as they are (1 with another text, which was not taken): "
-        "60 in all. The new ones are most of all about "
+        "20 documents are new, 4 were in the model already and stay as they are (1 with another text, which was "
+        "ignored): 60 in all. The new ones are mostly about "
     )
     after = pw.load(model)
     assert after.ids_[:40] == before.ids_
@@ -73,8 +73,8 @@ def test_documents_without_ids_are_numbered_on(run, tmp_path, begin):
         path.write_text("\n".join(["text" if begin is None else "id,text", *rows]) + "\n")
     run("topics", first, "-k", 2, "--out", tmp_path / "a.model")
     result = run("update", tmp_path / "a.model", second)
-    assert "numbered on from 4" in result.stderr
-    assert "2 documents are new, 1 were there already" in result.stdout
+    assert "get the numbers from 4 on" in result.stderr
+    assert "2 documents are new, 1 were in the model already" in result.stdout
     loaded = pw.load(tmp_path / "a.model")
     assert loaded.texts_[3:] == OVERLAP[1:]
     assert len(set(loaded.ids_)) == 5
@@ -89,7 +89,7 @@ def test_a_week_without_ids_is_not_added_twice(run, tmp_path):
     assert "2 documents are new" in run("update", model, tmp_path / "2.csv").stdout
     before = model.read_bytes()
     said = " ".join(run("update", model, tmp_path / "2.csv").stdout.split())
-    assert "2 were there already and stay as they are." in said
+    assert "2 were in the model already and stay as they are." in said
     assert model.read_bytes() == before
     assert "1 of the new documents have the text of an earlier one" in run("update", model, tmp_path / "3.csv").stderr
 
@@ -112,7 +112,7 @@ def test_dates_are_asked_for_by_their_option(run, model, news, week):
 
 def test_columns_that_are_not_named_are_noted(run, model, week):
     forgetful(model)
-    assert "without --title" in run("update", model, week, "--date", "published").stderr
+    assert "have no --title" in run("update", model, week, "--date", "published").stderr
 
 
 def test_columns_are_those_that_the_model_was_made_of(run, model, week):

@@ -41,7 +41,7 @@ def test_one_number_a_row_is_a_weight_of_the_row(fitted, counts, name):
     else:
         table(path, [["weight"]] * (name == "w.csv") + [[w] for w in ROW_WEIGHTS])
     result, model = fitted(path)
-    assert "understood as one weight a row, in the order of the file" in result.stderr
+    assert "understood as one weight per row, in the order of the file" in result.stderr
     assert "rows weighted" in result.stdout
     np.testing.assert_array_equal(model.components_, same_fit(counts, sample_weight=ROW_WEIGHTS))
 
@@ -50,7 +50,7 @@ def test_a_named_column_is_taken_from_a_table_with_words_in_it_and_rows_are_foun
     rows = [[f"s{i}", "a word", w] for i, w in enumerate(ROW_WEIGHTS)][::-1]
     path = table(counts.parent / "samples.csv", [["sample", "group", "weight"], *rows, ["s99", "of no row", 5]])
     result, model = fitted(f"{path}:weight")
-    assert "samples.csv, column 'weight': understood as one weight a row, found by its name" in result.stderr
+    assert "samples.csv, column 'weight': understood as one weight per row, found by its name" in result.stderr
     np.testing.assert_array_equal(model.components_, same_fit(counts, sample_weight=ROW_WEIGHTS))
 
 
@@ -70,7 +70,7 @@ def test_a_matrix_of_the_same_shape_holds_weights_of_entries(run, fitted, counts
     else:
         np.save(path, weights)
     result, model = fitted(path)
-    assert "understood as one weight an entry" in result.stderr
+    assert "understood as one weight per entry" in result.stderr
     assert "entries weighted" in result.stdout
     np.testing.assert_array_equal(model.components_, same_fit(counts, entry_weight=weights))
     out = counts.parent / "a.model"
@@ -82,7 +82,7 @@ def test_a_matrix_of_the_same_shape_holds_weights_of_entries(run, fitted, counts
     ("rows", "column", "parts"),
     [
         ([["w"], *[[1]] * 11], "", ["holds 11 weights", "12 rows"]),
-        ([["w"], *[[1]] * 11, [-1]], "", ["row 12, column 'w' is -1.0 (1 entries", "0 leaves out"]),
+        ([["w"], *[[1]] * 11, [-1]], "", ["row 12, column 'w' is -1.0 (1 entries", "0 leaves a row or entry out"]),
         ([["w"], *[[1]] * 11, ["nan"]], "", ["row 12, column 'w' is nan"]),
         ([["w"], *[[0]] * 12], "", ["every weight is 0"]),
         ([["a", "b"], *[[1, 1]] * 12], "", ["12 x 2 numbers", "12 x 5", "w.csv:a", "(12 x 1)"]),

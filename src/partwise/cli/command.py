@@ -46,13 +46,13 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any] | click.Command)
 
 
 class FiniteRange(click.FloatRange):
-    """A finite number within limits: click lets NaN pass any of them."""
+    """A finite number within limits: the check of click itself lets NaN pass."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return the number."""
         number = float(super().convert(value, param, ctx))
         if not math.isfinite(number):
-            self.fail(f"{value} is no finite number.", param, ctx)
+            self.fail(f"{value} is not a finite number.", param, ctx)
         return number
 
 
@@ -61,7 +61,7 @@ class Failure(click.ClickException):
 
     def __init__(self, message: str, exit_code: int) -> None:
         super().__init__(re.sub(r"\s*\n\s*", " ", message))
-        self.exit_code = exit_code  # type: ignore[misc]  # which Click itself reads off the instance
+        self.exit_code = exit_code  # type: ignore[misc]  # Click reads it from the instance
 
 
 class Command(click.Command):
@@ -79,14 +79,14 @@ class Command(click.Command):
         ]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Refuse an option that stands twice where one value counts: Click takes the last without a word."""
+        """Refuse an option of one value that is given twice: Click would silently take the last."""
         ctx.meta["words"] = [*args]
         if not ctx.resilient_parsing:
             order = self.make_parser(ctx).parse_args(args=list(args))[2]
             for param in order:
                 once = isinstance(param, click.Option) and not (param.multiple or param.is_flag or param.count)
                 if once and order.count(param) > 1:
-                    raise click.UsageError(f"{param.opts[-1]} stands twice. Give it once.", ctx)
+                    raise click.UsageError(f"{param.opts[-1]} is given twice. Give it once.", ctx)
         return super().parse_args(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -138,19 +138,19 @@ def number_of_parts(ctx: click.Context, option: click.Parameter, value: str) -> 
     if value == "choose":
         return value
     if not (value.isdecimal() and int(value) > 0):
-        raise click.BadParameter(f"{value!r} is no whole number from 1 on, nor the word choose.", ctx, option)
+        raise click.BadParameter(f"{value!r} is neither a positive integer nor the word choose.", ctx, option)
     return int(value)
 
 
 def with_folder(ctx: click.Context, option: click.Parameter, value: str | None) -> str | None:
-    """Refuse a file in a folder that is not there: at once, not after the work is done."""
+    """Refuse a file in a folder that does not exist, before the work begins."""
     if value is not None and not Path(value).parent.is_dir():
         raise click.BadParameter(f"there is no folder {str(Path(value).parent)!r}.", ctx, option)
     return value
 
 
 LARGEST_SEED = 2**32 - 1
-"""That of `partwise.parameters`, which imports NumPy."""
+"""The same as in `partwise.parameters`; a copy, because that module imports NumPy."""
 existing_file = click.Path(exists=True, dir_okay=False)
 data_file = click.Path(exists=True, allow_dash=True)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
@@ -160,43 +160,44 @@ seed_option = click.option(
     type=click.IntRange(0, LARGEST_SEED),
     default=0,
     show_default=True,
-    help="Same seed, same result.",
+    help="Seed of random numbers: the same seed gives the same result.",
 )
 loss_option = click.option(
     "--loss",
     type=click.Choice(["frobenius", "kullback-leibler"]),
     default="frobenius",
     show_default=True,
-    help="What a good fit is: kullback-leibler suits counts.",
+    help="Loss to minimise; kullback-leibler suits counts.",
 )
 missing_option = click.option(
     "--missing",
     type=click.Choice(["none", "nan", "zero"]),
     default="none",
     show_default=True,
-    help="Unknown entries: nan, as are empty cells, or zeros, as are those that a sparse file leaves out.",
+    help="Which entries are unknown: nan (also empty cells), or zero (also those that a sparse file leaves out).",
 )
 max_time_option = click.option(
     "--max-time",
     metavar="SECONDS",
     type=FiniteRange(min=0, min_open=True),
     show_default="no limit",
-    help="Stop after this time, and tell what is known by then.",
+    help="Stop after this time, and report the results until then.",
 )
 
 
 MODELS = (".model", ".partwise")
 """Endings of models."""
 PART_OF_NAME = re.compile(r"(\.v?[\d\W_]+)?")
-"""What is no ending but part of a model's name, as in news.2024-05 and news.v2."""
+"""Suffixes that are part of a model's name and not an ending, as in news.2024-05 and news.v2."""
 
 
 def new_file(
     name: str, endings: Sequence[str] = (), *, prints: bool = True, option: str = "--out", **settings: Any
 ) -> Callable[[Decorated], Decorated]:
-    """Return an option for a file to write, whose folder has to exist, with one of some endings or those of a model.
+    """Return an option for a file to write: its folder must exist, and its name must have one of some endings.
 
-    A device, a pipe or an open file needs no ending. Standard output is refused where the command `prints` to it.
+    By default these are the endings of models. A device, a pipe or an open file needs no ending. Standard output is
+    refused if the command `prints` to it.
     """
 
     def checked(ctx: click.Context, option: click.Parameter, value: str | None) -> str | None:
@@ -225,7 +226,7 @@ def new_file(
 
 
 def table_file(**settings: Any) -> Callable[[Decorated], Decorated]:
-    """Return an option for a table to write, in the format that the ending of its name says."""
+    """Return an option for a table to write; the ending of its name gives the format."""
     return new_file("TABLE", ENDINGS, **settings)
 
 
@@ -237,11 +238,11 @@ def _is_standard_output(path: str) -> bool:
     return os.path.samestat(there, printed) and not os.path.samestat(there, os.stat(os.devnull))
 
 
-changed_model = new_file("MODEL", show_default="MODEL itself, replaced whole", help="Save the changed model here.")
+changed_model = new_file("MODEL", show_default="MODEL itself is replaced", help="Save the changed model here.")
 
 
 def next_command(name: str, *words: str) -> str:
-    """Return a line to paste that runs another command, with every option given to this one that both have."""
+    """Return a line to paste that runs another command, with those options of this run that both commands have."""
     ctx = click.get_current_context()
     other: click.Command = import_module(f"partwise.cli.{name}").command
     shared = {param.opts[-1] for param in other.params} - {"--out", "--json", "--quiet", "--debug"}
@@ -256,12 +257,12 @@ def next_command(name: str, *words: str) -> str:
 
 
 def same_command(*words: str) -> str:
-    """Return a line to paste that runs this command again, with some words more."""
+    """Return a line to paste that runs this command again, with some words added."""
     ctx = click.get_current_context()
     given = ctx.meta["words"]
     return quoted(["partwise", str(ctx.info_name), *(word for word in words if word not in given), *given])
 
 
 def operand(path: str) -> str:
-    """Return a path as a word of a command, where it is not to be taken for an option."""
+    """Return a path as a word of a command, changed if it could be taken for an option."""
     return f"./{path}" if path.startswith("-") else path

@@ -34,19 +34,19 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 ENTRIES = 10
-"""Entries of a part in JSON; in the table, as many as fit the line."""
+"""Entries of a part in JSON; the table shows as many as fit into the line."""
 
 
 @click.command(cls=Command)
 @click.argument("file", type=data_file)
-@click.option("--components", metavar="N", type=click.IntRange(min=1), required=True, help="Parts to find.")
-@click.option("--runs", metavar="N", type=click.IntRange(min=2), default=30, show_default=True, help="How many fits.")
+@click.option("--components", metavar="N", type=click.IntRange(min=1), required=True, help="Number of parts.")
+@click.option("--runs", metavar="N", type=click.IntRange(min=2), default=30, show_default=True, help="Number of fits.")
 @click.option(
     "--resample",
     type=click.Choice(["none", "bootstrap", "poisson"]),
     default="none",
     show_default=True,
-    help="What differs beside the start: rows, drawn with replacement, or counts, each drawn anew.",
+    help="What differs between runs, beside the start: bootstrap draws rows with replacement, poisson each count.",
 )
 @loss_option
 @missing_option
@@ -58,7 +58,7 @@ ENTRIES = 10
     "FILE|MODEL",
     (".csv",),
     show_default="nothing is saved",
-    help="Save the parts: to a .csv file with their intervals, to any other as a model.",
+    help="Save the parts: a .csv file holds them with their intervals, any other file is a model.",
 )
 def command(
     file: str,
@@ -75,9 +75,9 @@ def command(
 ) -> None:
     """Find the parts that many fits of a matrix of numbers agree on.
 
-    FILE is as for "partwise fit". A line for each part tells its share in the model, its reproducibility (the mean
-    cosine of it and its like in another run: 1 where all runs found the same), and its largest entries, in per cent of
-    the part, with the interval that holds 95 % of the runs.
+    FILE is as for "partwise fit". A line for each part shows its share in the model, its reproducibility, and its
+    largest entries. Reproducibility is the mean cosine between the part and its match in another run: 1 if all runs
+    found the same. Entries are in per cent of the part, each with the interval that holds 95 % of the runs.
 
     \b
     Example: partwise consensus counts.csv --components 3 --runs 10
@@ -148,7 +148,7 @@ def _largest(part: Any, count: int) -> list[int]:
 
 
 def _left_out(agreed: "Consensus") -> str:
-    """Return the runs that do not count, by reason, with consecutive ones as 2-5."""
+    """Return the runs that do not count, by reason; consecutive ones are written as 2-5."""
     runs = sorted(agreed.dropped, key=lambda run: (run[1], run[0]))
     found = []
     for reason, own in groupby(runs, lambda run: run[1]):
@@ -217,7 +217,7 @@ def _print_json(agreed: "Consensus", numbers: "Numbers", settings: dict[str, Any
 
 
 def _model(agreed: "Consensus", loss: str, missing: str, seed: int) -> "NMF":
-    """Return the parts as a fitted model, which transforms as one of `partwise fit` does."""
+    """Return the parts as a fitted model, which transforms like a model of `partwise fit`."""
     from partwise import NMF
 
     count, n_features = agreed.components_.shape

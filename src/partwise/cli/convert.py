@@ -16,21 +16,19 @@ __all__ = ["command"]
 @click.command(cls=Command)
 @click.argument("source", type=click.Path(exists=True))
 @click.argument("target", type=click.Path())
-@memory_option(
-    default=DEFAULT, show_default=True, help="Memory to stay within; the rest goes to temporary files beside TARGET."
-)
-@click.option("--layer", metavar="NAME", show_default="X", help="Which matrix of an .h5, .h5ad or .zarr file.")
-@click.option("--transpose", is_flag=True, help="Rows of SOURCE, an .mtx file, are features, and columns samples.")
+@memory_option(default=DEFAULT, show_default=True, help="Memory limit; the rest goes to temporary files beside TARGET.")
+@click.option("--layer", metavar="NAME", show_default="X", help="Matrix to read from an .h5, .h5ad or .zarr file.")
+@click.option("--transpose", is_flag=True, help="SOURCE, an .mtx file, has features as rows and samples as columns.")
 @json_option
 def command(source: str, target: str, max_memory: str, layer: str | None, transpose: bool, as_json: bool) -> None:
-    """Write a matrix in a form that can be read part by part.
+    """Write a matrix in a form that can be read a block of rows at a time.
 
-    Do this once for a matrix that is larger than memory. SOURCE is a matrix: .npz, .mtx, .npy (each also packed, as
-    .gz), a folder of 10x, or a .parquet with the columns row, column and value, counted from 0; with partwise[io] also
-    .h5, .h5ad or .zarr. Tables such as .csv work as long as they fit into memory.
+    Do this once for a matrix that is larger than memory. SOURCE is a matrix: .npz, .mtx or .npy (each also packed, as
+    .gz), a folder of 10x, or a .parquet file with the columns row, column and value; rows and columns count from 0.
+    With partwise[io] it can also be .h5, .h5ad or .zarr. Tables such as .csv work if they fit into memory.
 
-    TARGET is a new folder whose name ends in .blocks, or of a dense matrix an .npy file. "partwise fit" takes both, and
-    reads a block of rows at a time if they are larger than its --max-memory.
+    TARGET is a new folder whose name ends in .blocks; for a dense matrix it can be an .npy file. "partwise fit" takes
+    both. It reads a block of rows at a time if they are larger than its --max-memory.
 
     \b
     Example: partwise convert counts.mtx.gz counts.blocks

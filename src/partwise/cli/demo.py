@@ -12,16 +12,17 @@ __all__ = ["command"]
 
 CHOSEN = "1996-william-j-clinton-020"
 NEXT = """
-The same with your own texts (.csv, .tsv, .jsonl, or a folder of .txt files):
+To do the same with your texts (.csv, .tsv, .jsonl, or a folder of .txt files):
   partwise topics FILE --text COLUMN --date COLUMN --out MODEL
   partwise similar MODEL ID"""
 
 
 @click.command(cls=Command)
 def command() -> None:
-    """See topics and similar passages in a collection that comes with partwise.
+    """Show topics and similar passages of a collection that comes with partwise.
 
-    Reads 5,360 passages of the State of the Union addresses, 1900 to 2021; asks nothing and writes nothing.
+    The collection is 5,360 passages of the State of the Union addresses, 1900 to 2021. The command asks nothing and
+    writes no file.
 
     \b
     Example: partwise demo
@@ -29,7 +30,7 @@ def command() -> None:
     from partwise.datasets import load_state_of_the_union
     from partwise.topics import TopicModel
 
-    click.echo("State of the Union addresses, 1900 to 2021: their topics, and when each peaked\n")
+    click.echo("State of the Union addresses, 1900 to 2021: topics, and the peak of each in time\n")
     passages = load_state_of_the_union()
     started = time.perf_counter()
     model = TopicModel(n_topics=10, n_jobs=-1)

@@ -25,7 +25,7 @@ def command(as_json: bool) -> None:
     \b
     Example: partwise doctor
     """
-    import scipy.linalg  # noqa: F401  so that every BLAS in use is loaded
+    import scipy.linalg  # noqa: F401  the import loads the BLAS of SciPy, to be listed too
     import threadpoolctl
 
     from partwise import kernels

@@ -1,4 +1,4 @@
-"""Texts from files: the options on their columns, and what is said of them."""
+"""Texts from files: the options for their columns, and notes about them."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -27,22 +27,22 @@ __all__ = [
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 METADATA = {
-    "title": "Column of titles, shown in place of ids.",
-    "url": "Column of addresses, to link to.",
+    "title": "Column of titles, shown instead of ids.",
+    "url": "Column of web addresses to link to.",
     "section": "Column of sections, such as sport.",
 }
-"""What is carried with each document, and the help of its option."""
+"""Columns that are kept with each document, and the help of their options."""
 
 
 def text_options(function: Decorated) -> Decorated:
-    """Add the options on where texts and ids stand."""
+    """Add the options for the columns of texts and ids."""
     options = [
         click.option(
             "--text",
             metavar="COLUMN",
             multiple=True,
             show_default="the one called text, body, content, ...",
-            help="Column of the texts; several, as in title,body, are joined; may be given many times.",
+            help="Column of the texts, or several to join, as in title,body; can be repeated.",
         ),
         click.option(
             "--id", "id_", metavar="COLUMN", show_default="id if it fits, else row numbers", help="Column of ids."
@@ -52,7 +52,7 @@ def text_options(function: Decorated) -> Decorated:
 
 
 def metadata_options(function: Decorated) -> Decorated:
-    """Add the options on what is carried with each document."""
+    """Add the options for columns that are kept with each document."""
     return _with(
         [
             click.option(f"--{name}", metavar="COLUMN", show_default="none", help=said)
@@ -62,7 +62,7 @@ def metadata_options(function: Decorated) -> Decorated:
     )
 
 
-class Frequency(click.ParamType):  # type: ignore[type-arg]  # which is generic in new versions only
+class Frequency(click.ParamType):  # type: ignore[type-arg]  # generic only in new versions
     """A number of documents, or a share of them below 1."""
 
     name = "number"
@@ -76,12 +76,12 @@ class Frequency(click.ParamType):  # type: ignore[type-arg]  # which is generic 
         if 0 < number < 1:
             return number
         if not (1 <= number < 2**31 and number == int(number)):
-            self.fail(f"{value} is neither a number of documents from 1 up nor a share below 1.", param, ctx)
+            self.fail(f"{value} is neither a number of documents (1 or more) nor a share below 1.", param, ctx)
         return int(number)
 
 
 def _words(ctx: click.Context, option: click.Parameter, value: str | None) -> list[str] | None:
-    """Read words that stand in a file, with spaces, commas or line breaks between them."""
+    """Read words from a file, separated by spaces, commas or line breaks."""
     if value is None:
         return None
     from partwise.tables import Format, file_text
@@ -93,21 +93,21 @@ def _words(ctx: click.Context, option: click.Parameter, value: str | None) -> li
 
 
 def word_options(function: Decorated) -> Decorated:
-    """Add the options on which words count."""
+    """Add the options that choose which words count."""
     limits = [
         click.option(
             "--min-df",
             metavar="NUMBER",
             type=Frequency(),
-            show_default="1, from 200 documents on 2, from 2,000 on 3",
-            help="Documents that a word has to be in: a number, or a share such as 0.01.",
+            show_default="1; from 200 documents on 2; from 2,000 on 3",
+            help="Leave out words of fewer documents: a number, or a share such as 0.01.",
         ),
         click.option(
             "--max-df",
             metavar="NUMBER",
             type=Frequency(),
-            show_default="0.2 from 50 documents on",
-            help="Documents that a word may be in.",
+            show_default="no limit; from 50 documents on 0.2",
+            help="Leave out words of more documents: a number, or a share.",
         ),
     ]
     stop_words = click.option(
@@ -115,8 +115,8 @@ def word_options(function: Decorated) -> Decorated:
         metavar="FILE",
         type=existing_file,
         callback=_words,
-        show_default="those of the language alone",
-        help="Words to leave out too, in a text file.",
+        show_default="only those of the language",
+        help="Text file of more words to leave out.",
     )
     return _with([stop_words, *limits], function)
 
@@ -133,7 +133,7 @@ def _numbers(ctx: click.Context, option: click.Parameter, value: str | None) -> 
     try:
         return np.load(value, allow_pickle=False)
     except (ValueError, EOFError) as error:
-        raise click.BadParameter(f"{value} is no .npy file of numbers ({error}).", ctx, option) from error
+        raise click.BadParameter(f"{value} is not an .npy file of numbers ({error}).", ctx, option) from error
 
 
 embeddings_option = click.option(
@@ -141,8 +141,8 @@ embeddings_option = click.option(
     metavar="FILE.npy",
     type=existing_file,
     callback=_numbers,
-    show_default="words alone count",
-    help="Embeddings of the texts, one row a text in their order: neighbours' words count too.",
+    show_default="only words count",
+    help="Embeddings: a row for each text, in the same order; words of similar texts then count too.",
 )
 
 
@@ -162,7 +162,7 @@ def read_documents(
     spill: bool = False,
     **columns: str | None,
 ) -> "Texts":
-    """Read texts and what belongs to them as the options say, without tags of HTML, and tell of these and of gaps.
+    """Read texts and their columns as the options say, take out HTML tags, and note tags and empty texts.
 
     With `spill` texts go to a temporary file, a piece at a time.
     """
@@ -180,17 +180,17 @@ def read_documents(
     read = replace(read, texts=plain_texts(read.texts, "documents"), metadata=metadata)
     empty = count_empty(read.texts)
     if empty:
-        note(f"{empty:,} of {len(read.texts):,} documents empty: kept, but placed in no topic")
+        note(f"empty documents: {empty:,} of {len(read.texts):,}, kept but placed in no topic")
     return read
 
 
 def count_empty(texts: Sequence[str]) -> int:
-    """Return how many texts hold nothing but space."""
+    """Return how many texts are empty or hold only white space."""
     return sum(not text.strip() for text in texts)
 
 
 def plain_texts(texts: Sequence[str], what: str) -> Sequence[str]:
-    """Return texts without tags and entities of HTML, in memory or not as they were, and tell how many had them."""
+    """Return texts without tags and entities of HTML, and note how many had some; texts on disk stay on disk."""
     from partwise.io.spilled import SpilledTexts
 
     marked = 0

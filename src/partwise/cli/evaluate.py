@@ -20,18 +20,18 @@ __all__ = ["command"]
     type=click.Choice(["time", "leave-last-out", "random"]),
     default="time",
     show_default=True,
-    help="What to predict: the end of the log, or (leaky) the last read of each reader, or a random fifth of them.",
+    help="Reads to predict: the end of the log; or (with leaks) each reader's last read or a random fifth.",
 )
-@click.option("--k", "length", type=click.IntRange(min=1), default=10, show_default=True, help="Length of the lists.")
-@click.option("--no-baselines", is_flag=True, help="Leave out the simple rules beside.")
+@click.option("--k", "length", type=click.IntRange(min=1), default=10, show_default=True, help="Articles in each list.")
+@click.option("--no-baselines", is_flag=True, help="Do not compare with simple rules.")
 @table_options
 @json_option
 def command(log: str, split: str, length: int, no_baselines: bool, as_json: bool, **settings: Any) -> None:
     """Measure how well recommendations predict what readers read next.
 
-    LOG is a table with a row for each read: .csv, .tsv, .jsonl, .parquet, and others. Simple
-    rules stand beside. Each measure is a mean over readers; ndcg
-    comes with the interval that a bootstrap over readers gives.
+    LOG is a table with a row for each read: .csv, .tsv, .jsonl, .parquet and others. The table of results also shows
+    simple rules, to compare with. Each measure is a mean over readers. The interval of ndcg is from a bootstrap over
+    readers.
 
     \b
     Example: partwise evaluate log.csv --articles news.csv --split time --k 10

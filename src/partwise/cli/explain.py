@@ -22,9 +22,9 @@ __all__ = ["command"]
 @table_options
 @json_option
 def command(log: str | None, reader: str, article: str, saved: str | None, as_json: bool, **settings: Any) -> None:
-    """Tell why an article is recommended: reasons that add up to its score.
+    """Show why an article is recommended: reasons that add up to its score.
 
-    LOG is a table with a row for each read: .csv, .tsv, .jsonl, .parquet, and others.
+    LOG is a table with a row for each read: .csv, .tsv, .jsonl, .parquet and others.
 
     \b
     Example: partwise explain log.csv --reader ann --article a17

@@ -23,7 +23,7 @@ __all__ = ["command"]
     metavar="FOLDER",
     type=click.Path(file_okay=False),
     required=True,
-    help="Where to write; made if it is not there, and tables of these names are replaced.",
+    help="Folder to write to, made if it does not exist; tables of the same names are replaced.",
 )
 @click.option(
     "--format",
@@ -31,15 +31,17 @@ __all__ = ["command"]
     type=click.Choice([ending[1:] for ending in ENDINGS]),
     default="csv",
     show_default=True,
-    help="Format of the tables; xlsx is Excel's.",
+    help="Format of the tables; xlsx is for Excel.",
 )
-@click.option("--words", type=click.IntRange(min=1), default=10, show_default=True, help="Words of a topic.")
+@click.option(
+    "--words", type=click.IntRange(min=1), default=10, show_default=True, help="Words to list for each topic."
+)
 def command(model: str, out_dir: str, format_: str, words: int) -> None:
     """Write the topics and documents of a saved model as tables.
 
     MODEL is a file that "partwise topics --out" wrote. The table "topics" has a row for each topic: number, label,
-    share, documents, quality and words. The table "documents" has a row for each document: id, title and whatever else
-    was carried along, date, main topic, how well the topics fit it, and the share of every topic.
+    share, documents, quality and words. The table "documents" has a row for each document: id, title and other columns
+    that the model keeps, date, main topic, how well the topics fit it, and the share of every topic.
 
     \b
     Example: partwise export news.model --out-dir tables --format xlsx
@@ -56,7 +58,7 @@ def command(model: str, out_dir: str, format_: str, words: int) -> None:
 
 
 def topics_table(model: "TopicModel", words: int) -> dict[str, Any]:
-    """Return a row for each topic; the title of its most typical document stands where there are titles."""
+    """Return a row for each topic, with the title of its most typical document if documents have titles."""
     import numpy as np
 
     records, titles = model.records(words), titles_of(model)

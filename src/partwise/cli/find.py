@@ -23,7 +23,7 @@ __all__ = ["command"]
 @click.option("--topics", type=click.IntRange(min=1), default=3, show_default=True, help="Topics to find.")
 @json_option
 def command(model: str, words: tuple[str, ...], number: int, topics: int, as_json: bool) -> None:
-    """Find the topics and documents that a few words are about.
+    """Find the topics and documents that match a few words.
 
     MODEL is a file that "partwise topics --out" wrote. The score of a topic is the cosine between its words and WORDS.
     Documents are found as "partwise similar" finds them: by their topics and by their words.
@@ -35,10 +35,10 @@ def command(model: str, words: tuple[str, ...], number: int, topics: int, as_jso
     found = loaded.find_columns(query, topics)
     unused = [word for word in dict.fromkeys(query.split()) if not _is_used(loaded, word)]
     if unused:
-        note(f"no topic uses {', '.join(unused)}: the other words were looked for")
+        note(f"no topic uses {', '.join(unused)}: searched for the other words")
     try:
         documents = loaded.neighbours(query, number)
-    except DataError:  # a model of a matrix knows topics of words, but places no text
+    except DataError:  # a model fitted to a matrix of counts finds topics, but cannot place the words as a text
         documents = []
     rows = [dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True)]
     titles = titles_of(loaded)

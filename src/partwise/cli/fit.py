@@ -37,7 +37,7 @@ __all__ = ["command"]
 
 @contextmanager
 def going_on(checkpoint: str | None) -> Iterator[None]:
-    """Say how to go on if a Ctrl-C ends what is done inside the block, and has left a checkpoint."""
+    """Say how to go on if a Ctrl-C ends the work inside the block and a checkpoint exists."""
     try:
         yield
     except KeyboardInterrupt:
@@ -56,7 +56,7 @@ def going_on(checkpoint: str | None) -> Iterator[None]:
     metavar="N|choose",
     callback=number_of_parts,
     required=True,
-    help="Parts to find; choose: as many as partwise rank says.",
+    help="Number of parts; choose: the number that partwise rank finds.",
 )
 @new_file("MODEL", required=True, help="Save the parts to this file.")
 @loss_option
@@ -65,17 +65,19 @@ def going_on(checkpoint: str | None) -> Iterator[None]:
 @weights_option
 @click.option("--max-iter", type=click.IntRange(min=1), default=200, show_default=True, help="Most iterations.")
 @memory_option(
-    help="Memory to stay within, such as 2GiB: a file that needs more is read a block of rows at a time.",
+    help="Memory limit, such as 2GiB: a file that needs more is read a block of rows at a time.",
     show_default="all that FILE needs",
 )
-@click.option("-v", "--verbose", is_flag=True, help="Show how a larger file is read, and what the fit needs.")
+@click.option(
+    "-v", "--verbose", is_flag=True, help="Show how a file larger than memory is read, and what memory the fit needs."
+)
 @seed_option
 @click.option(
     "--checkpoint",
     metavar="DIR",
     type=click.Path(file_okay=False),
     show_default="none",
-    help="Keep in this folder what a fit that is stopped or killed goes on from with --resume.",
+    help="Folder for checkpoints: --resume goes on from them after a stop or a crash.",
 )
 @click.option(
     "--checkpoint-every",
@@ -83,7 +85,7 @@ def going_on(checkpoint: str | None) -> Iterator[None]:
     type=click.IntRange(min=1),
     default=10,
     show_default=True,
-    help="Iterations from one checkpoint to the next.",
+    help="Iterations between two checkpoints.",
 )
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint, if there is one.")
 @json_option
@@ -106,15 +108,15 @@ def command(
 ) -> None:
     """Factorize a matrix of numbers into parts.
 
-    FILE holds a non-negative matrix, one sample a row. It is a table: .csv, .tsv, .txt, .jsonl, .json, .parquet, or -
+    FILE holds a non-negative matrix, one sample per row. It is a table: .csv, .tsv, .txt, .jsonl, .json, .parquet, or -
     for standard input; or a matrix: .npy, .npz, .mtx, or a folder of 10x. With partwise[io] it can also be .xlsx, .h5ad
-    or .zarr. Text can be packed: .gz, .bz2, .xz, .zst. What is guessed about a file is told, with the option that says
-    otherwise.
+    or .zarr. Text can be packed: .gz, .bz2, .xz, .zst. The command notes what it guesses about a file, and the option
+    that changes it.
 
-    With --checkpoint DIR, Ctrl-C ends the iteration, and the command that it prints goes on from there.
+    With --checkpoint DIR, Ctrl-C stops the fit after its iteration, and prints the command that goes on from there.
 
-    With --max-memory, a matrix that would not fit is read a block of rows at a time, once an iteration, also from .h5
-    and from what "partwise convert" writes.
+    With --max-memory, a matrix that is too large is read a block of rows at a time, once per iteration. This also reads
+    .h5 files and what "partwise convert" writes.
 
     \b
     Example: partwise fit counts.csv --components 5 --out counts.model
@@ -150,7 +152,7 @@ def command(
         with going_on(checkpoint), progress(model, first, "Factorizing"):
             model.fit(X, **({} if weighing is None else weighing.keywords))
     facts = fit_facts(model, model.factorization_.relative_error, time.perf_counter() - started)
-    # a model is the same however it came about
+    # the saved model must be the same with and without a checkpoint
     model.set_params(checkpoint_dir=None, checkpoint_every=10, resume=False)
     save_model(model, out)
     n_samples, n_features = X.shape

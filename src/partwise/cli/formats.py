@@ -14,29 +14,29 @@ __all__ = ["NUMBERS", "TEXTS", "format_options", "say"]
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 OPTIONS: dict[str, dict[str, Any]] = {
-    "encoding": {"metavar": "NAME", "show_default": "found out", "help": "Encoding of text, such as cp1252."},
+    "encoding": {"metavar": "NAME", "show_default": "detected", "help": "Encoding of text, such as cp1252."},
     "delimiter": {
         "metavar": "CHARACTER",
-        "show_default": "found out",
-        "help": "What stands between cells; also tab, comma, semicolon, space, pipe.",
+        "show_default": "detected",
+        "help": "Character between cells, or a word: tab, comma, semicolon, space, pipe.",
     },
     "decimal": {
         "type": click.Choice([".", ","]),
-        "show_default": "found out",
-        "help": "What stands before the decimals of a number.",
+        "show_default": "detected",
+        "help": "Decimal mark of numbers.",
     },
     "index_column": {
         "metavar": "COLUMN",
-        "show_default": "found out",
-        "help": "Column that names the rows, or several with commas between; none: no column does.",
+        "show_default": "detected",
+        "help": "Column of row names, or several, separated by commas; none: rows have no names.",
     },
     "columns": {
         "metavar": "NAME",
         "multiple": True,
         "show_default": "all",
-        "help": "Columns to read, with commas between, or a pattern such as 'gene_*'; may be given many times.",
+        "help": "Columns to read, separated by commas, or a pattern such as 'gene_*'; can be repeated.",
     },
-    "transpose": {"is_flag": True, "help": "Rows of the file are features, and columns samples."},
+    "transpose": {"is_flag": True, "help": "The file has features as rows and samples as columns."},
     "layer": {
         "metavar": "NAME",
         "show_default": "X",
@@ -44,8 +44,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "date_format": {
         "metavar": "FORMAT",
-        "show_default": "found out",
-        "help": "How dates are written, such as '%d/%m/%Y %H:%M'; or seconds, milliseconds since 1970.",
+        "show_default": "detected",
+        "help": "Format of dates, such as '%d/%m/%Y %H:%M'; or seconds or milliseconds (since 1970).",
     },
 }
 
@@ -57,7 +57,7 @@ TEXTS = ("encoding", "delimiter", "date_format")
 
 
 def format_options(*names: str) -> Callable[[Decorated], Decorated]:
-    """Return a decorator that adds some of the options, and hands them to the command as one `format`."""
+    """Return a decorator that adds some of the options and passes them to the command as one `format`."""
 
     def decorated(function: Decorated) -> Decorated:
         @functools.wraps(function)

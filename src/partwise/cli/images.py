@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 LISTED = 5
-"""Badly explained images, and pairs, that are printed."""
+"""How many badly explained images, and how many pairs, are printed."""
 
 
 def _size(ctx: click.Context, option: click.Parameter, value: str | None) -> tuple[int, int] | None:
@@ -38,7 +38,9 @@ def _size(ctx: click.Context, option: click.Parameter, value: str | None) -> tup
         return None
     found = re.fullmatch(r"([1-9]\d{0,5})(?:x([1-9]\d{0,5}))?", value)
     if found is None:
-        raise click.BadParameter(f"{value!r} is no size in pixels. Give one as in 64, or height x width as in 48x64.")
+        raise click.BadParameter(
+            f"{value!r} is not a size in pixels. Give one number, as in 64, or height x width, as in 48x64."
+        )
     return int(found[1]), int(found[2] or found[1])
 
 
@@ -50,34 +52,36 @@ def _size(ctx: click.Context, option: click.Parameter, value: str | None) -> tup
     callback=number_of_parts,
     default="25",
     show_default=True,
-    help="Parts to find; choose: as many as predict pixels best that are held out.",
+    help="Number of parts; choose: the number that predicts held-out pixels best.",
 )
 @click.option(
     "--size",
     metavar="N|HxW",
     callback=_size,
-    show_default="that of the images, which have to have one",
-    help="Scale images to this height and width, and cut off what stands out.",
+    show_default="that of the images, which must be the same",
+    help="Scale images to this height and width, and cut off what is outside.",
 )
 @click.option(
     "--colour",
     type=click.Choice(["keep", "grey", "rgb"]),
     default="keep",
     show_default=True,
-    help="keep: grey if all images are, else in colour.",
+    help="Colours of the parts; keep: grey if all images are grey, else rgb.",
 )
 @click.option(
     "--background",
     type=click.Choice(["white", "black", "unknown"]),
     default="white",
     show_default=True,
-    help="What lies below transparent pixels; unknown: they count for nothing.",
+    help="Colour behind transparent pixels; unknown: these pixels do not count.",
 )
-@click.option("--max-iter", type=click.IntRange(min=1), default=200, show_default=True, help="Most iterations.")
+@click.option(
+    "--max-iter", type=click.IntRange(min=1), default=200, show_default=True, help="Largest number of iterations."
+)
 @seed_option
 @json_option
 @new_file("PAGE", (".html", ".htm"), show_default="nothing is written", help="Write a page with pictures to this file.")
-@click.option("--title", show_default="counts parts and images", help="Title of the page.")
+@click.option("--title", show_default="numbers of parts and images", help="Title of the page.")
 @new_file("MODEL", option="--out-model", show_default="nothing is saved", help="Save the parts to this file.")
 def command(
     folder: str,
@@ -95,9 +99,9 @@ def command(
     """Find the parts that images share, and show them on a page.
 
     FOLDER holds images (.png, .jpg, .webp, .gif, .bmp, .tif and others), also in folders within it. Each image is a sum
-    of parts with weights of its own. The page is one file that needs no network: the parts as pictures, how much of
-    each image is each part, images beside what the parts make of them, those that they explain badly, and those most
-    like one another.
+    of parts with weights of its own. The page is one file that needs no network. It shows the parts as pictures, the
+    share of each part in each image, images beside their reconstructions, the images that the parts explain badly, and
+    the images that are most alike.
 
     \b
     Example: partwise images photos --size 64 --components 25 --out photos.html
@@ -137,7 +141,7 @@ def command(
 
 
 def _made() -> str:
-    """Return the command that was given, to be run again."""
+    """Return the command line of this run, for the page."""
     ctx = click.get_current_context()
     return quoted(["partwise", str(ctx.info_name), *ctx.meta["words"]])
 
@@ -149,7 +153,7 @@ def _shape(report: "ImageReport", shape: tuple[int, ...]) -> dict[str, Any]:
 
 
 def _told(report: "ImageReport", out: str | None, out_model: str | None) -> dict[str, Any]:
-    """Return what the page tells, as JSON does."""
+    """Return the facts of the page, for JSON."""
     parts = [
         {"part": part.index, "share": part.share, "typical": [name for name, _, _ in part.typical]}
         for part in report.parts

@@ -27,19 +27,19 @@ __all__ = [
 ]
 
 MISSING = {"none": None, "nan": math.nan, "zero": 0}
-"""What an estimator calls the words of --missing."""
+"""The values of an estimator's parameter for the words of --missing."""
 LEFT_OUT = "Give --missing nan if such cells are unknown, or drop those rows or columns."
 
 
 def missing_word(missing_values: Any) -> str:
-    """Return the word of --missing for what an estimator was fitted with."""
+    """Return the word of --missing for the parameter of an estimator."""
     return "none" if missing_values is None else "zero" if missing_values == 0 else "nan"
 
 
 def read_non_negative(path: str, format: "Format", missing: str = "none", way_out: str = LEFT_OUT) -> "Numbers":
-    """Read a matrix; an entry that is negative, infinite or missing is named by file, row and column.
+    """Read a matrix; an error names the file, row and column of an entry that is negative, infinite or missing.
 
-    With `missing` 'nan' entries may be missing; `way_out` is what to do about one where they may not.
+    With `missing` 'nan' entries can be missing. Otherwise the error ends with `way_out`, which says what to do.
     """
     from partwise.tables import read_numbers
     from partwise.tables.table import quoted_names
@@ -57,7 +57,7 @@ def read_non_negative(path: str, format: "Format", missing: str = "none", way_ou
 
 
 def named(numbers: "Numbers", path: str) -> Any:
-    """Return a matrix with the names of its columns, where the file has them: a model keeps them."""
+    """Return a matrix with the names of its columns, if the file has them: a model keeps them."""
     from partwise.matrix import Named
 
     names = numbers.column_names
@@ -70,9 +70,9 @@ def named(numbers: "Numbers", path: str) -> Any:
 
 
 def for_model(numbers: "Numbers", model: Any, path: str, source: str) -> Any:
-    """Return a matrix as a `model` takes it: its columns are those that the model was fitted to, found by name.
+    """Return a matrix with the columns that a `model` was fitted to, found by name.
 
-    `path` and `source` are the files of the two. Where one of them has no names, columns are taken by place.
+    `path` and `source` are the files of the two. If one of them has no names, columns are taken in order.
     """
     from partwise.matrix import Named
     from partwise.matrix.names import Difference
@@ -81,7 +81,7 @@ def for_model(numbers: "Numbers", model: Any, path: str, source: str) -> Any:
     if known is not None and numbers.column_names is not None:
         different = Difference.of(numbers.column_names, list(known))
         if different:
-            mend = "Mend the names of columns" if different.missing else "Drop what is too much"
+            mend = "Mend the names of columns" if different.missing else "Drop the columns that are too many"
             raise DataError(f"{different.told(path, source)}. {mend}: the order does not matter.")
         return named(numbers, path)
     columns, expected = numbers.X.shape[1], model.n_features_in_
@@ -89,7 +89,7 @@ def for_model(numbers: "Numbers", model: Any, path: str, source: str) -> Any:
         raise DataError(f"{path} has {columns:,} columns, but {source} was fitted to {expected:,}.")
     if known is None:
         return numbers.X
-    note(f"{path} does not name its columns: they are taken in the order that {source} knows")
+    note(f"{path} does not name its columns: they are taken in the order of {source}")
     return Named(numbers.X, known.tolist())
 
 
@@ -105,18 +105,18 @@ def check_entries(numbers: "Numbers", path: str, mend: str, way_out: str, *, unk
 
 
 def check_counts(numbers: "Numbers", path: str) -> None:
-    """Raise for the first entry that is no count."""
+    """Raise for the first entry that is not a count."""
     found = _first(numbers, path, lambda x: x % 1 > 0)
     if found is not None:
         where, _, count = found
         raise DataError(
-            f"{where}, which is no count ({count:,} entries are not). --resample poisson draws counts: give these, or "
-            "--resample bootstrap."
+            f"{where}, which is not a count ({count:,} entries are not). --resample poisson draws counts: give counts, "
+            "or --resample bootstrap."
         )
 
 
 def _first(numbers: "Numbers", path: str, test: Callable[[Any], Any]) -> tuple[str, float, int] | None:
-    """Return the place and value in words of the first entry that a test finds, its value, and how many there are."""
+    """Return the first entry that a test finds, in words and as a value, and how many entries it finds."""
     import numpy as np
     import scipy.sparse
 
@@ -133,7 +133,7 @@ def _first(numbers: "Numbers", path: str, test: Callable[[Any], Any]) -> tuple[s
 
 
 def count_unknown(X: Any, missing: str, path: str) -> int:
-    """Return how many entries of X are unknown; tell of rows without a known one, and refuse a file without any."""
+    """Return how many entries of X are unknown; note rows without a known entry, and refuse a file without any."""
     import numpy as np
     import scipy.sparse
 
@@ -150,11 +150,14 @@ def count_unknown(X: Any, missing: str, path: str) -> int:
 
 
 def tell_blank(blank: Any, path: str) -> None:
-    """Tell how many rows are without a known entry, from whether each is (n,); refuse a file without any."""
+    """Note how many rows are without a known entry; refuse a file without any.
+
+    `blank` (n,) says of each row whether it has no known entry.
+    """
     if blank.all():
-        raise DataError(f"{path}: every entry is unknown. Give a file with some that are known.")
+        raise DataError(f"{path}: every entry is unknown. Give a file with some known entries.")
     if count := int(blank.sum()):
-        note(f"{count:,} of {len(blank):,} rows without a known entry")
+        note(f"rows without a known entry: {count:,} of {len(blank):,}")
 
 
 def column_name(numbers: "Numbers", index: int) -> str:

@@ -17,8 +17,8 @@ __all__ = ["command"]
 def command(model: str, topic: int, name: str, out: str | None, as_json: bool) -> None:
     """Name a topic of a saved model.
 
-    MODEL is a file that "partwise topics --out" wrote, TOPIC the number of a topic, NAME its label from now on. An
-    empty NAME brings back the label that the words of the topic make.
+    MODEL is a file that "partwise topics --out" wrote, TOPIC the number of a topic, NAME its new label. An empty NAME
+    brings back the label made of the topic's words.
 
     \b
     Example: partwise label news.model 3 "Money and markets"

@@ -1,4 +1,4 @@
-"""The ``partwise`` command: finds its commands by name, and turns every error into one line and an exit code.
+"""The ``partwise`` program: finds commands by name, and turns every error into one line and an exit code.
 
 Exit codes: 0 done, 1 failed, 2 bad usage or input, 130 interrupted.
 """
@@ -22,29 +22,29 @@ from partwise.io.escapes import escaped_lines
 
 __all__ = ["group", "main"]
 
-# Each command is `command` in the module of its name, imported only when it runs: --help and --version stay quick.
+# Each command is `command` in the module of its name, imported only when it runs: so --help and --version are fast.
 COMMANDS = {
     "topics": "Find the topics of a collection of texts.",
     "similar": "Find the documents most similar to one.",
     "update": "Add new documents or reads to a saved model.",
     "label": "Name a topic of a saved model.",
-    "merge": "Put topics of a saved model together.",
-    "split": "Make several topics of one in a saved model.",
-    "find": "Find the topics and documents that a few words are about.",
-    "over-time": "Tell how the topics of a saved model change with time.",
-    "report": "Write a page with the topics of a saved model, to open in a browser.",
+    "merge": "Merge topics of a saved model into one.",
+    "split": "Split a topic of a saved model into several.",
+    "find": "Find the topics and documents that match a few words.",
+    "over-time": "Show how the topics of a saved model change with time.",
+    "report": "Write the topics of a saved model to a page for the browser.",
     "export": "Write the topics and documents of a saved model as tables.",
     "recommend": "Recommend articles to readers, from a log of who read what.",
-    "explain": "Tell why an article is recommended: reasons that add up to its score.",
+    "explain": "Show why an article is recommended: reasons that add up to its score.",
     "evaluate": "Measure how well recommendations predict what readers read next.",
     "images": "Find the parts that images share, and show them on a page.",
     "fit": "Factorize a matrix of numbers into parts.",
-    "convert": "Write a matrix in a form that can be read part by part.",
+    "convert": "Write a matrix in a form that can be read a block of rows at a time.",
     "parts": "Show the parts of a saved model, or write them to a table.",
-    "transform": "Apply a saved model to a file.",
+    "transform": "Apply a saved model to the rows of a file.",
     "rank": "Choose the number of parts of a matrix of numbers.",
     "consensus": "Find the parts that many fits of a matrix of numbers agree on.",
-    "demo": "See topics and similar passages in a collection that comes with partwise.",
+    "demo": "Show topics and similar passages of a collection that comes with partwise.",
     "doctor": "Show what partwise runs on: versions, kernels, BLAS, threads.",
 }
 BAD_PATH = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
@@ -70,7 +70,7 @@ class Commands(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
     def main(self, *arguments: Any, **settings: Any) -> Any:
-        """Run a command, and tell of any error in its surroundings without a traceback."""
+        """Run a command; report errors of usage and of standard output without a traceback."""
         try:
             sys.exit(super().main(*arguments, **settings | {"standalone_mode": False}))
         except click.ClickException as error:
@@ -81,7 +81,7 @@ class Commands(click.Group):
         except click.Abort:
             click.echo("Interrupted.", err=True)
             sys.exit(130)
-        except OSError as error:  # of standard output: all else is a failure of its command
+        except OSError as error:  # standard output failed: `invoke` reports the errors of commands
             if error.errno != errno.EPIPE:
                 click.echo(f"Error: standard output: {error.strerror}.", err=True)
             sys.exit(1)
@@ -106,7 +106,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find a command, or ask for the one that was perhaps meant."""
+        """Find a command, or fail and suggest one with a similar name."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             ctx.fail(f"there is no command {args[0]!r}.{likely(args[0], COMMANDS)}")
         return super().resolve_command(ctx, args)
@@ -127,7 +127,7 @@ def _failure(error: Exception, command: click.Command | None) -> Failure:
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(partwise.__version__, prog_name="partwise", message="%(prog)s %(version)s")
 def group() -> None:
-    """Find the parts that make up your data: topics of texts, components of matrices.
+    """Find the parts that make up your data: topics of texts, parts of matrices.
 
     \b
     Try:  partwise demo

@@ -1,4 +1,4 @@
-"""Matrices larger than the memory that a command may take: read a block of rows at a time."""
+"""Matrices larger than a command's memory limit: read a block of rows at a time."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT", "memory_option", "opened_by_blocks", "planned"]
 
 DEFAULT = "1GiB"
-"""What a command stays within that is told nothing, where it reads by blocks."""
+"""The memory limit of a command that reads by blocks, if the user gives none."""
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
@@ -29,9 +29,9 @@ def memory_option(**settings: Any) -> Callable[[Decorated], Decorated]:
 
 
 def opened_by_blocks(path: str, format: "Format", max_memory: str | None, held: ExitStack) -> "BlockSource | None":
-    """Return a file that would not fit into the memory allowed by blocks of rows, or None if it fits.
+    """Return a reader by blocks of rows for a file that is larger than the memory limit, or None if the file fits.
 
-    What cannot be read by rows is converted into a temporary folder, which `held` removes.
+    A file that cannot be read by rows is converted into a temporary folder, which `held` removes.
     """
     if path == "-":
         return None
@@ -48,21 +48,21 @@ def opened_by_blocks(path: str, format: "Format", max_memory: str | None, held: 
         return None
     for name in ("columns", "index_column", "encoding", "delimiter", "decimal"):
         if getattr(format, name) is not None:
-            raise DataError(f"{path} is read a block of rows at a time, without {name}=.... Leave it out.")
+            raise DataError(f"{path} is read a block of rows at a time, which knows no {name}=.... Leave it out.")
     with doing(f"Opening {path}"):
         source, converted = opened_or_converted(path, allowed, held, layer=format.layer, transpose=format.transpose)
     how = f"{len(source.blocks):,} blocks of up to {source.plan.rows_a_block:,} rows"
     size = f" takes about {in_bytes(needed)} in memory:" if needed is not None else ":"
     note(f"{path}{size} it is read in {how}")
     if converted:
-        note("it was converted into a temporary folder first; partwise convert does that once for all")
+        note('it was converted into a temporary folder first; "partwise convert" does this once for all runs')
     return source
 
 
 def planned(
     source: "BlockSource", components: int | str, missing: str, *, checkpoints: bool, verbose: bool
 ) -> "tuple[Numbers, int, int]":
-    """Return the matrix as readers do, how many threads fit into the memory allowed, and how many entries are unknown.
+    """Return the matrix as readers do, how many threads fit into the memory limit, and how many entries are unknown.
 
     Raises
     ------
@@ -75,8 +75,8 @@ def planned(
 
     if isinstance(components, str):
         raise click.UsageError(
-            f"--components {components}: {source.name} is read a block of rows at a time, and this takes all of it. "
-            "Give a number; partwise rank finds one for a file with a part of the rows."
+            f"--components {components}: {source.name} is read a block of rows at a time, and the choice needs all "
+            "rows at once. Give a number; partwise rank finds one for a file with some of the rows."
         )
     plan = source.plan
     fit: Any = {"init": None if missing == "none" else "random", "checkpoints": checkpoints}

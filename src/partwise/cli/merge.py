@@ -14,11 +14,11 @@ __all__ = ["command"]
 @changed_model
 @json_option
 def command(model: str, numbers: tuple[int, ...], out: str | None, as_json: bool) -> None:
-    """Put topics of a saved model together.
+    """Merge topics of a saved model into one.
 
     MODEL is a file that "partwise topics --out" wrote, and each TOPIC the number of a topic. The merged topic takes the
-    place of the first of them, and later ones close up: the topics are shown under their new numbers. Every document
-    is placed anew.
+    place of the first of them. The topics after it get new numbers, which the command shows. Every document is placed
+    again.
 
     \b
     Example: partwise merge news.model 1 4
@@ -26,7 +26,7 @@ def command(model: str, numbers: tuple[int, ...], out: str | None, as_json: bool
     topics = load_topics(model)
     merged = sorted({valid_topic(topics, topic, model) for topic in numbers})
     if len(merged) < 2:
-        raise Failure("merge needs the numbers of two different topics or more.", exit_code=2)
+        raise Failure("merge needs the numbers of at least two different topics.", exit_code=2)
     before = topics.labels_
     made = topics.merge(merged)
     named = [f'{topic} ("{before[topic]}")' for topic in merged]

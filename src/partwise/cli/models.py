@@ -1,4 +1,4 @@
-"""Topic models from files, what the command line shows of their documents, and where changed ones go."""
+"""Loading topic models, showing their documents, and saving changed models."""
 
 from collections.abc import Collection
 from dataclasses import asdict
@@ -20,7 +20,7 @@ __all__ = ["finish", "known_columns", "load_topics", "remember_columns", "titles
 
 
 def load_topics(path: str) -> "TopicModel":
-    """Load a topic model; fail in a line where the file holds a model of another kind."""
+    """Load a topic model; fail with one line if the file holds a model of another kind."""
     from partwise.persistence import load
     from partwise.topics import TopicModel
 
@@ -29,14 +29,14 @@ def load_topics(path: str) -> "TopicModel":
     if isinstance(model, TopicModel):
         return model
     raise Failure(
-        f"{path} holds a {type(model).__name__}, which knows no texts. "
+        f"{path} holds a {type(model).__name__}, not a model of texts. "
         'Give a model that "partwise topics FILE --out MODEL" saved.',
         exit_code=2,
     )
 
 
 def remember_columns(model: Any, names: Collection[str]) -> None:
-    """Keep with a model the options on columns that were given, so that `known_columns` gives them again."""
+    """Keep with a model the options for columns that were given, so that `known_columns` gives them again."""
     ctx = click.get_current_context()
     given = {name: ctx.params[name] for name in sorted(names) if _is_given(ctx, name)}
     if given:
@@ -44,14 +44,14 @@ def remember_columns(model: Any, names: Collection[str]) -> None:
 
 
 def known_columns(model: Any, settings: dict[str, Any]) -> dict[str, Any]:
-    """Return settings with the columns that a model was made of where the user names no other, and say which."""
+    """Return settings, with the columns that the model was made of where the user names none, and note which."""
     ctx = click.get_current_context()
     known = getattr(model, "_columns", {})
     again = {name: value for name, value in known.items() if name in settings and not _is_given(ctx, name)}
     options = {str(param.name): param.opts[-1] for param in ctx.command.params if isinstance(param, click.Option)}
     if again:
         words = [word for name, value in again.items() for word in (options[name], _word(value))]
-        note(f"columns are those that the model was made of: {quoted(words)}")
+        note(f"using the columns that the model was made of: {quoted(words)}")
     return settings | again
 
 
@@ -72,14 +72,14 @@ def titles_of(model: "TopicModel") -> dict[str, str]:
 
 
 def valid_topic(model: "TopicModel", topic: int, path: str) -> int:
-    """Return the number of a topic, or fail with those that there are."""
+    """Return the number of a topic, or fail and show the range of valid numbers."""
     if topic >= model.n_topics_:
         raise Failure(f"{path} has no topic {topic}: its topics are 0 to {model.n_topics_ - 1}.", exit_code=2)
     return topic
 
 
 def topic_rows(model: "TopicModel", table: "list[Topic]") -> list[dict[str, Any]]:
-    """Return topics as JSON tells them: NaN is null, and a title stands beside the id of a document that has one."""
+    """Return topics for JSON: NaN is null, and a document with a title has it beside its id."""
     titles = titles_of(model)
     return [
         {name: None if value != value else value for name, value in asdict(topic).items()}
@@ -89,7 +89,7 @@ def topic_rows(model: "TopicModel", table: "list[Topic]") -> list[dict[str, Any]
 
 
 def finish(model: "TopicModel", path: str, said: str, as_json: bool) -> None:
-    """Save a changed model, and show what was done and the topics that there are now."""
+    """Save a changed model, and show what was done and the topics after the change."""
     save_model(model, path)
     table = model.records()
     if as_json:
@@ -101,4 +101,4 @@ def finish(model: "TopicModel", path: str, said: str, as_json: bool) -> None:
 
 
 number = click.IntRange(min=0)
-"""The type of a number of a topic."""
+"""The type of an argument that is the number of a topic."""

@@ -12,20 +12,23 @@ from partwise.io.escapes import escaped
 __all__ = ["command"]
 
 BINS = ("auto", "day", "week", "month", "quarter", "year", "decade")
-"""Those of `partwise.topics.timeline`, which imports NumPy."""
+"""The same as in `partwise.topics.timeline`; a copy, because that module imports NumPy."""
 
 
 @click.command(cls=Command)
 @click.argument("model", type=existing_file)
-@click.option("--bins", type=click.Choice(BINS), default="auto", show_default=True, help="Length of a bin of time.")
-@click.option("--words", type=click.IntRange(min=1), default=5, show_default=True, help="Words of a topic in a bin.")
-@table_file(show_default="nothing is written", help="Write this table, a row for each bin and topic.")
+@click.option("--bins", type=click.Choice(BINS), default="auto", show_default=True, help="Length of each bin of time.")
+@click.option(
+    "--words", type=click.IntRange(min=1), default=5, show_default=True, help="Words to list for each topic in a bin."
+)
+@table_file(show_default="nothing is written", help="Write a table with a row for each bin and topic.")
 @json_option
 def command(model: str, bins: str, words: int, out: str | None, as_json: bool) -> None:
-    """Tell how the topics of a saved model change with time.
+    """Show how the topics of a saved model change with time.
 
-    MODEL is a file that "partwise topics --date COLUMN --out MODEL" wrote. A line shows the largest topics of a bin;
-    the table holds bin, topic, label, share, documents of the bin, and the words of the topic in it.
+    MODEL is a file that "partwise topics --date COLUMN --out MODEL" wrote. A line shows the largest topics of one bin
+    of time. The table of --out has the columns bin, topic, label, share, documents (of the bin), and words (of the
+    topic in the bin).
 
     \b
     Example: partwise over-time news.model --bins month --out months.csv
@@ -33,7 +36,7 @@ def command(model: str, bins: str, words: int, out: str | None, as_json: bool) -
     topics = load_topics(model)
     if topics.dates_ is None or not any(topics.dates_):
         raise Failure(
-            f'{model} knows no dates. Make it with "partwise topics FILE --date COLUMN --out MODEL".', exit_code=2
+            f'{model} holds no dates. Make it with "partwise topics FILE --date COLUMN --out MODEL".', exit_code=2
         )
     columns = topics.over_time_columns(bins, words)
     if out is not None:

@@ -15,7 +15,7 @@ LISTED = 10
 
 
 def heaviest(components: Any, n: int = LISTED) -> list[list[int]]:
-    """Return the columns of most weight in each part, heaviest first; none of weight 0."""
+    """Return the columns with the largest weights in each part, heaviest first, without those of weight 0."""
     import numpy as np
 
     best = np.argsort(-components, axis=1, kind="stable")[:, :n]
@@ -25,17 +25,22 @@ def heaviest(components: Any, n: int = LISTED) -> list[list[int]]:
 @click.command(cls=Command)
 @click.argument("model", type=existing_file)
 @click.option(
-    "-n", "--number", type=click.IntRange(min=1), default=LISTED, show_default=True, help="Columns of a part to list."
+    "-n",
+    "--number",
+    type=click.IntRange(min=1),
+    default=LISTED,
+    show_default=True,
+    help="Columns to list for each part.",
 )
-@table_file(show_default="nothing is written", help="Write all weights to this table, a row for each part.")
-@click.option("--transpose", is_flag=True, help="Write a row for each column instead.")
+@table_file(show_default="nothing is written", help="Write all weights to this table, one row for each part.")
+@click.option("--transpose", is_flag=True, help="Write one row for each column instead.")
 @json_option
 def command(model: str, number: int, out: str | None, transpose: bool, as_json: bool) -> None:
     """Show the parts of a saved model, or write them to a table.
 
     MODEL is a file that "partwise fit" or "partwise topics" wrote. The table holds the weight of every column in every
-    part, under the names that columns had when the model was fitted; its format is what its name ends in: .csv, .tsv,
-    .xlsx, .parquet, .jsonl or .json.
+    part. Columns have the names that they had when the model was fitted. The ending of the table's name gives its
+    format: .csv, .tsv, .xlsx, .parquet, .jsonl or .json.
 
     \b
     Example: partwise parts counts.model --out parts.csv
@@ -60,7 +65,7 @@ def command(model: str, number: int, out: str | None, transpose: bool, as_json: 
 
 
 def parts_of(model: Any, path: str) -> tuple[Any, list[str]]:
-    """Return the parts (k, m) of a model and the names of its columns: numbers from 1 where none are known."""
+    """Return the parts (k, m) of a model and the names of its columns: numbers from 1 if it has no names."""
     from partwise import NMF, MiniBatchNMF
     from partwise.topics import TopicModel
 
@@ -85,7 +90,7 @@ def _transposed(components: Any, names: Sequence[str]) -> dict[str, Any]:
 
 
 def free(name: str, taken: Sequence[str]) -> str:
-    """Return a name, with as many underscores behind it as make it differ from those taken."""
+    """Return a name, followed by as many underscores as it needs to differ from those taken."""
     while name in taken:
         name += "_"
     return name

@@ -1,4 +1,4 @@
-"""What is being done, and how far it is, on standard error as long as that is a terminal."""
+"""What a command is doing, and how far it is: shown on standard error if that is a terminal."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ __all__ = ["counting", "doing", "progress", "reaching", "reading"]
 
 @contextmanager
 def doing(what: str) -> Iterator[None]:
-    """Say what is done inside the block, beside a sign that moves; both disappear at the end."""
+    """Show what is done inside the block, beside a sign that moves; both disappear at the end."""
     if quiet() or not sys.stderr.isatty():
         yield
         return
@@ -28,16 +28,16 @@ def doing(what: str) -> Iterator[None]:
 
 
 def reading(path: str) -> AbstractContextManager[None]:
-    """Say that a file is read inside the block; not of standard input, where a keyboard shows what is typed."""
+    """Show that a file is read inside the block; nothing for standard input, where the user may be typing."""
     return nullcontext() if path == "-" else doing(f"Reading {path}")
 
 
 @contextmanager
 def progress(model: Any, first: str, then: str) -> Iterator[None]:
-    """Draw a bar while `model` fits inside the block, and say what it does; both disappear at the end.
+    """Draw a bar while `model` fits inside the block, and show what it does; both disappear at the end.
 
-    It does something `first`, and `then` iterations, which callbacks tell of. These need scikit-learn 1.9: before, and
-    where nobody watches, there is no bar.
+    `first` says what the model does before its iterations, `then` what these do. Callbacks report the iterations, and
+    need scikit-learn 1.9. There is no bar with an older version, or if standard error is not a terminal.
     """
     if quiet() or not sys.stderr.isatty() or not hasattr(model, "set_callbacks"):
         yield
@@ -59,7 +59,7 @@ def progress(model: Any, first: str, then: str) -> Iterator[None]:
 
 @contextmanager
 def counting(what: str, of: str, total: int) -> Iterator[Callable[[object], None]]:
-    """Draw a bar inside the block, and give it what to call after each thing that is done, of `total`."""
+    """Draw a bar inside the block, and yield a function to call after each of `total` things is done."""
     made = count(1)
     with reaching(what, of, total) as reached:
         yield lambda done: reached(next(made))
@@ -67,7 +67,7 @@ def counting(what: str, of: str, total: int) -> Iterator[Callable[[object], None
 
 @contextmanager
 def reaching(what: str, of: str, total: int) -> Iterator[Callable[[int], None]]:
-    """Draw a bar inside the block, and give it what to call with how many things are done, of `total`."""
+    """Draw a bar inside the block, and yield a function to call with how many of `total` things are done."""
     if quiet() or not sys.stderr.isatty():
         yield lambda done: None
         return
@@ -95,18 +95,20 @@ class IterationBar:
         self.most = context.max_subtasks
 
     def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
-        """Wait for the end."""
+        """Do nothing: the bar moves at the end of an iteration."""
 
     def on_fit_task_end(self, estimator: Any, context: Any, *, metadata: Any = None) -> None:
-        """Move the bar by one iteration; a fit that goes on from a checkpoint begins with a later one."""
+        """Move the bar by one iteration; after a checkpoint, the first iteration has a number above 1."""
         if context.parent is None:
             return
         if not self.iteration:
             self.iteration = (metadata or {}).get("iteration", 1) - 1
-            self.bars.reset(self.task, total=self.most, completed=self.iteration)  # or it would expect a faster fit
+            self.bars.reset(
+                self.task, total=self.most, completed=self.iteration
+            )  # else its time left would count the iterations before the checkpoint
         self.iteration += 1
         at = f"iteration {self.iteration} of at most {self.most}"
         self.bars.update(self.task, description=self.then, completed=self.iteration, total=self.most, at=at)
 
     def teardown(self, estimator: Any, context: Any) -> None:
-        """Leave the bar to the block that drew it."""
+        """Do nothing: the block that drew the bar removes it."""

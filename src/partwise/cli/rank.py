@@ -41,31 +41,41 @@ PICTURES = (".png", ".svg", ".pdf")
 
 
 def _numbers(ctx: click.Context, option: click.Parameter, value: str | None) -> list[int] | None:
-    """Return whole numbers that stand between commas, ascending, each once."""
+    """Return positive integers, separated by commas, in ascending order and each once."""
     if value is None:
         return None
     parts = [part.strip() for part in value.split(",")]
     bad = next((part for part in parts if not (part.isdecimal() and int(part) > 0)), None)
     if bad is not None:
-        raise click.BadParameter(f"{bad!r} is no whole number from 1 on. Give them as in 2,4,8.", ctx, option)
+        raise click.BadParameter(f"{bad!r} is not a positive integer. Give numbers as in 2,4,8.", ctx, option)
     return sorted(set(map(int, parts)))
 
 
 @click.command(cls=Command)
 @click.argument("file", type=data_file)
 @click.option(
-    "--min", "fewest", metavar="N", type=click.IntRange(min=1), default=1, show_default=True, help="Fewest to try."
+    "--min",
+    "fewest",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Smallest number of parts to try.",
 )
 @click.option(
     "--max",
     "most",
     metavar="N",
     type=click.IntRange(min=1),
-    show_default="until errors rise: 20, or half of the rows or columns",
-    help="Most to try.",
+    show_default="20, or half of the rows or columns; less if errors rise",
+    help="Largest number of parts to try.",
 )
 @click.option(
-    "--ranks", metavar="N,N,...", callback=_numbers, show_default="from --min to --max", help="Numbers to try instead."
+    "--ranks",
+    metavar="N,N,...",
+    callback=_numbers,
+    show_default="from --min to --max",
+    help="Numbers of parts to try instead.",
 )
 @click.option(
     "--folds",
@@ -73,7 +83,7 @@ def _numbers(ctx: click.Context, option: click.Parameter, value: str | None) -> 
     type=click.IntRange(min=2),
     default=5,
     show_default=True,
-    help="How often to hold out cells.",
+    help="Number of folds: how often cells are held out.",
 )
 @loss_option
 @missing_option
@@ -85,7 +95,7 @@ def _numbers(ctx: click.Context, option: click.Parameter, value: str | None) -> 
     type=click.Path(dir_okay=False, writable=True),
     callback=with_folder,
     show_default="nothing is kept",
-    help="Keep finished fits in this file and others beside it, and go on from there.",
+    help="Keep finished fits in this file and in others beside it, and go on from them.",
 )
 @seed_option
 @json_option
@@ -107,9 +117,10 @@ def command(
 ) -> None:
     """Choose the number of parts of a matrix of numbers.
 
-    FILE is as for "partwise fit". Models of each size are fitted without some of its cells, and judged by how well they
-    predict these: by their error, relative to the cells. The fewest parts that no other number beats for sure are
-    chosen. Each ± is a standard error over folds; stability tells how alike parts of different folds are, up to 1.
+    FILE is as for "partwise fit". For each number of parts, models are fitted without some cells of the matrix. Their
+    error is how badly they predict these cells, relative to the cells. The command chooses the smallest number that no
+    other number clearly beats. Each ± is a standard error over folds. Stability, up to 1, is how alike the parts of
+    different folds are.
 
     \b
     Example: partwise rank counts.csv --max 6
@@ -118,7 +129,7 @@ def command(
     from partwise.selection.rank import choose_rank
 
     ax = None
-    if out is not None:  # at once, not after the search
+    if out is not None:  # before the search, not after it
         ax = axes(None, "--out")
     X = read_non_negative(file, format, missing).X
     n_unknown = count_unknown(X, missing, file)
@@ -168,7 +179,7 @@ def _tried(fewest: int, most: int | None, ranks: list[int] | None, shape: tuple[
     """Return the numbers of parts to try, ascending; None: the usual ones, until errors rise."""
     if ranks is not None:
         if fewest > 1 or most is not None:
-            raise click.UsageError("--ranks names all numbers to try: give it alone, or --min and --max.")
+            raise click.UsageError("--ranks names all numbers to try: give either --ranks, or --min and --max.")
         return ranks
     if most is not None:
         if most < fewest:
@@ -178,19 +189,19 @@ def _tried(fewest: int, most: int | None, ranks: list[int] | None, shape: tuple[
         return None
     found = _usual(fewest, shape)
     if not found:
-        raise click.UsageError(f"--min {fewest} is more than is tried without --max: give --max, too.")
+        raise click.UsageError(f"--min {fewest} is above the default of --max: give --max, too.")
     return found
 
 
 def _usual(fewest: int, shape: tuple[int, int]) -> list[int]:
-    """Return the numbers of parts that are tried unasked, from `fewest` on."""
+    """Return the numbers of parts that are tried by default, from `fewest` on."""
     from partwise.selection.rank import RANKS
 
     return [k for k in RANKS if fewest <= k <= max(1, min(shape) // 2)]
 
 
 def _print_table(choice: "RankChoice") -> None:
-    """Print a line for each number of parts, that of the choice with a mark."""
+    """Print a line for each number of parts, with a mark at the chosen one."""
     print_line(Text("  parts  held-out error        ±  above lowest        ±  stability  seconds", "dim"))
     for record in choice.records:
         chosen = record["n_components"] == choice.n_components

@@ -50,24 +50,24 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
 def table_options(function: Decorated) -> Decorated:
-    """Add the options on what is read, and how, and on what is made of it."""
+    """Add the options of the log, of its format and of the model."""
     others = [
         click.option(
             "--feedback",
             type=click.Choice(["implicit", "explicit"]),
             default="implicit",
             show_default=True,
-            help="explicit: strengths are ratings.",
+            help="What strengths are; explicit: ratings.",
         ),
         click.option(
-            "-k", "--components", type=click.IntRange(min=1), default=32, show_default=True, help="Parts to find."
+            "-k", "--components", type=click.IntRange(min=1), default=32, show_default=True, help="Number of parts."
         ),
         click.option(
             "--half-life",
             metavar="DAYS",
             type=FiniteRange(min=0, min_open=True),
             show_default="all reads count the same",
-            help="Days in which what a reader read comes to count half.",
+            help="Days after which a read counts half.",
         ),
         seed_option,
     ]
@@ -77,7 +77,7 @@ def table_options(function: Decorated) -> Decorated:
 
 
 def log_options(function: Decorated) -> Decorated:
-    """Add the options on what is read."""
+    """Add the options of the log and of the file of articles."""
     columns = [
         click.option(
             f"--{what}-column", metavar="NAME", default=name, show_default=True, help=f"Column of {plural}{where}."
@@ -85,15 +85,19 @@ def log_options(function: Decorated) -> Decorated:
         for what, name, plural, where in (
             ("reader", "reader", "readers", ""),
             ("article", "article", "articles, in both files", ""),
-            ("strength", "strength", "how much a read says, or ratings", ", where it is there"),
-            ("time", "time", "times, in both files", ", where it is there"),
+            ("strength", "strength", "strengths (how much a read counts) or ratings", ", if there is one"),
+            ("time", "time", "times, in both files", ", if there is one"),
             ("text", "text", "texts, in the file of articles", ""),
-            ("title", "title", "titles, in the file of articles", ", where it is there"),
+            ("title", "title", "titles, in the file of articles", ", if there is one"),
         )
     ]
     others = [
         click.option(
-            "--articles", metavar="FILE", type=existing_file, show_default="none", help="Articles with texts."
+            "--articles",
+            metavar="FILE",
+            type=existing_file,
+            show_default="none",
+            help="Table of articles with their texts.",
         ),
         *columns,
         click.option(
@@ -102,7 +106,7 @@ def log_options(function: Decorated) -> Decorated:
             metavar="WORD=NUMBER,...",
             callback=_strengths,
             show_default="strengths are numbers",
-            help="What each kind of read counts where the column of strengths holds words; 0 leaves a kind out.",
+            help="How much each kind of read counts, if strengths are words; 0 leaves a kind out.",
         ),
     ]
     for option in reversed(others):
@@ -111,7 +115,7 @@ def log_options(function: Decorated) -> Decorated:
 
 
 def _strengths(ctx: click.Context, option: click.Parameter, value: str | None) -> dict[str, float] | None:
-    """Return the numbers of words, as in VIEW=1,LIKE=2."""
+    """Return the number of each word, as in VIEW=1,LIKE=2."""
     if value is None:
         return None
     found: dict[str, float] = {}
@@ -122,12 +126,12 @@ def _strengths(ctx: click.Context, option: click.Parameter, value: str | None) -
         except ValueError:
             found[word.strip()] = math.nan
         if not word.strip() or not 0 <= found[word.strip()] < math.inf:
-            raise click.BadParameter(f"{pair!r} is no word with a number from 0 up, as in VIEW=1.", ctx, option)
+            raise click.BadParameter(f"{pair!r} is not a word with a number of at least 0, as in VIEW=1.", ctx, option)
     return found
 
 
 def tables(log: str, settings: dict[str, Any]) -> tuple["Reads", dict[str, Any] | None]:
-    """Read the log and, if there is one, the file of articles; ids are text. Tell what was guessed or left out."""
+    """Read the log and, if there is one, the file of articles; ids are text. Note what was guessed or left out."""
     from partwise.tables import read_article_table, read_reads
 
     named = {what: settings[f"{what}_column"] for what in ("reader", "article", "strength", "time", "text", "title")}
@@ -162,20 +166,20 @@ saved_model = click.option(
     "saved",
     metavar="MODEL",
     type=existing_file,
-    show_default="one is made of LOG",
-    help="A model that --out-model saved, in place of LOG.",
+    show_default="a new one, of LOG",
+    help='Model that "partwise recommend --out-model" saved, to use instead of LOG.',
 )
 
 
 def fitted_model(log: str | None, saved: str | None, settings: dict[str, Any]) -> "Recommender":
-    """Return the model that was saved, or else one fitted to the log; refuse options that would have no effect."""
+    """Return the saved model, or one fitted to the log; refuse options that would have no effect."""
     from partwise.persistence import load
     from partwise.recommend import Recommender
 
     ctx = click.get_current_context()
     if saved is None:
         if log is None:
-            raise click.UsageError("Missing argument 'LOG', or a model with --model.", ctx)
+            raise click.UsageError("Missing argument 'LOG'. Give a log, or a model with --model.", ctx)
         with reading(log):
             reads, articles = tables(log, settings)
         with doing("Learning what readers read"):
@@ -184,7 +188,7 @@ def fitted_model(log: str | None, saved: str | None, settings: dict[str, Any]) -
         raise click.UsageError(f"--model holds its own log: leave out {log}, or --model.", ctx)
     for param in ctx.command.params:
         if param.name in settings and ctx.get_parameter_source(param.name) is ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"{param.opts[-1]} changes nothing in a model that is there: leave it out.", ctx)
+            raise click.UsageError(f"{param.opts[-1]} has no effect on a saved model: leave it out.", ctx)
     with doing(f"Loading {saved}"):
         model = load(saved)
     if isinstance(model, Recommender):
@@ -196,26 +200,33 @@ def fitted_model(log: str | None, saved: str | None, settings: dict[str, Any]) -
 
 
 def as_given(name: str, names: Sequence[Any]) -> Any:
-    """Return an id as the model has it: one of a model made in Python may be a number."""
+    """Return an id as the model has it: in a model made in Python it can be a number."""
     return next((known for known in names if str(known) == name), name)
 
 
 @click.command(cls=Command)
 @click.argument("log", type=existing_file, required=False)
 @click.option(
-    "--reader", "readers", metavar="ID", multiple=True, show_default="none", help="Reader; may be given many times."
+    "--reader",
+    "readers",
+    metavar="ID",
+    multiple=True,
+    show_default="none",
+    help="Reader to recommend to; can be repeated.",
 )
-@click.option("--all", "everyone", is_flag=True, help="Lists for all readers, written to --out.")
-@click.option("-n", "--number", type=click.IntRange(min=1), default=10, show_default=True, help="Articles for each.")
+@click.option("--all", "everyone", is_flag=True, help="Make lists for all readers, and write them to --out.")
+@click.option(
+    "-n", "--number", type=click.IntRange(min=1), default=10, show_default=True, help="Articles for each reader."
+)
 @click.option(
     "--diversity",
     type=FiniteRange(0, 1),
     default=0.0,
     show_default=True,
-    help="How much a list avoids articles like those before.",
+    help="How much a list avoids articles that are like earlier ones in it.",
 )
 @table_file(show_default="lists are printed", help="Write the lists to this table.")
-@new_file("MODEL", option="--out-model", show_default="nothing is saved", help="Save what was learnt from LOG.")
+@new_file("MODEL", option="--out-model", show_default="nothing is saved", help="Save the model of LOG to this file.")
 @saved_model
 @table_options
 @json_option
@@ -233,8 +244,8 @@ def command(
 ) -> None:
     """Recommend articles to readers, from a log of who read what.
 
-    LOG is a table with a row for each read: .csv, .jsonl, .parquet and others. A reader who is not in it gets what is
-    read lately.
+    LOG is a table with a row for each read: .csv, .tsv, .jsonl, .parquet and others. A reader who is not in it gets the
+    articles that are read most at the end of the log.
 
     \b
     Example: partwise recommend log.csv --reader ann --articles news.csv -n 5
@@ -256,7 +267,7 @@ def command(
     known = set(map(str, model.reader_ids_))
     for name in readers:
         if name not in known:
-            note(f"reader {name!r} is not in {log or saved}: what is read lately")
+            note(f"reader {name!r} is not in {log or saved}: the list holds what is read most lately")
     found = model.recommendations([as_given(name, model.reader_ids_) for name in readers], number, diversity=diversity)
     if out is not None:
         save_table(_columns(found, model.titles_), out)
@@ -272,13 +283,13 @@ def _check_asked(readers: tuple[str, ...], everyone: bool, out: str | None, out_
     ctx = click.get_current_context()
     if everyone and (readers or out is None):
         way_out = "Leave out --reader." if readers else "Give a table to write them to, as in --out lists.csv."
-        raise click.UsageError(f"--all makes the lists of all readers. {way_out}", ctx)
+        raise click.UsageError(f"--all makes lists for all readers. {way_out}", ctx)
     if not (readers or everyone or out_model):
-        raise click.UsageError("Whom to recommend to? Give --reader ID, or --all with --out, or --out-model.", ctx)
+        raise click.UsageError("Nothing to do. Give --reader ID, or --all with --out, or --out-model.", ctx)
 
 
 def _write_all(model: "Recommender", out: str, number: int, diversity: float) -> None:
-    """Write the lists of all readers; say what a killed run had made, and what an interrupt leaves."""
+    """Write the lists of all readers; note what an earlier run had made, and what an interrupt leaves."""
     from partwise.recommend.everyone import ENDING
 
     readers, unfinished, made = len(model.reader_ids_), f"{out}{ENDING}", list[int]()
@@ -286,11 +297,11 @@ def _write_all(model: "Recommender", out: str, number: int, diversity: float) ->
 
     def write() -> None:
         nonlocal rows
-        model.n_jobs = -1  # the lists are the same at any number
+        model.n_jobs = -1  # the lists do not depend on the number of threads
         rows = model.write_lists(out, number, diversity=diversity, callback=told)
 
     def told(now: int) -> None:
-        if now and not made:  # the first call tells of an earlier run
+        if now and not made:  # the first call reports what an earlier run made
             note(f"going on from {unfinished}: lists of {now:,} of {readers:,} readers are there")
         made.append(now)
         reached(now)

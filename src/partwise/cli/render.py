@@ -1,4 +1,4 @@
-"""Lines for people: headline, topics and similar documents, cut at whole words to the width of the terminal."""
+"""Printed results: headline, topics and similar documents, cut at whole words to the width of the terminal."""
 
 import math
 import sys
@@ -39,16 +39,16 @@ NONE: Mapping[str, str] = MappingProxyType({})
 DIGITS = 6
 """Significant digits of a number in JSON, as in tables."""
 NARROWEST = 40
-"""Columns that lines are made for at least: a narrower terminal breaks them."""
+"""The smallest width that lines are made for: a narrower terminal breaks them."""
 
 
 def terminal_width() -> int:
-    """Return the columns of the terminal; 80 where it does not tell."""
+    """Return the width of the terminal in columns, or 80 if it is unknown."""
     return max(Console().width or 80, NARROWEST)
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON value, readable as it stands; numbers have as many digits as in tables."""
+    """Print one JSON value, indented; numbers have as many digits as in tables."""
     click.echo(json_text(_rounded(value), getattr(sys.stdout, "encoding", None) or "utf-8"))
 
 
@@ -61,7 +61,7 @@ def _rounded(value: Any) -> Any:
 
 
 def fit_facts(model: Any, relative_error: float, seconds: float) -> dict[str, Any]:
-    """Return how the factorization of a model went, for JSON and for `summary`."""
+    """Return the facts of a model's fit, for JSON and for `summary`."""
     return {
         "seed": model.random_state,
         "iterations": int(model.n_iter_),
@@ -83,8 +83,8 @@ def summary(facts: dict[str, Any]) -> list[str]:
 
 
 def print_facts(parts: Sequence[str]) -> None:
-    """Print the parts of a headline, divided by dots, broken between parts only."""
-    # A space that may not break holds each part together.
+    """Print the parts of a headline, separated by dots; lines break only between parts."""
+    # A no-break space keeps each part on one line.
     joined = " · ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts)
     for line in textwrap.wrap(joined, terminal_width(), break_on_hyphens=False):
         print_line(Text(line.replace("\N{NO-BREAK SPACE}", " ").removesuffix(" ·")))
@@ -97,7 +97,7 @@ def print_sentence(sentence: str) -> None:
 
 
 def print_parts(parts: Sequence[Sequence[str]], shares: Sequence[float] | None = None) -> None:
-    """Print number, share where it is known, and heaviest columns of each part, as many as fit into a line."""
+    """Print number, share if known, and heaviest columns of each part, as many as fit into a line."""
     print_line(Text(f" #{'' if shares is None else f'{GAP}share'}{GAP}heaviest columns", "dim"))
     for part, columns in enumerate(parts):
         line = Text(f"{part:2}{'' if shares is None else f'{GAP}{shares[part]:5.1%}'}{GAP}")
@@ -112,9 +112,9 @@ def print_topics(
     *,
     all_words: bool = False,
 ) -> None:
-    """Print what is known of each topic in a line; below its words, all or those of one line.
+    """Print a line of facts for each topic; below it its words, all or as many as fit into a line.
 
-    A document is shown by its title, else by its id and the beginning of its text.
+    A document is shown by its title. Without a title it is shown by its id and the beginning of its text.
     """
     from partwise.topics.words import SEPARATOR
 
@@ -127,7 +127,7 @@ def print_topics(
     titles = {escaped(name): _one_line(title) for name, title in titles.items()}
     peak_width = max(cell_len(topic.peak) for topic in topics)
     room = width - len(" #  share   npmi  stab  ") - (peak_width + len(GAP) if peak_width else 0)
-    # An id cut short is of no use; of a label the first word is the best.
+    # The id of a document is of use only whole. A label can be cut: its first word says most.
     shown = ["most typical document", *(titles.get(topic.document, topic.document) for topic in topics)]
     id_width = min(max(map(cell_len, shown)), room // 2)
     label_width = min(max(cell_len(topic.label) for topic in topics), room - len(GAP) - id_width)
@@ -161,7 +161,7 @@ def print_topics(
 def print_similar(
     found: "Sequence[Similar]", labels: Sequence[str], texts: Mapping[str, str], titles: Mapping[str, str] = NONE
 ) -> None:
-    """Print score, id and shared topics of each document; below it its title, or else the beginning of its text."""
+    """Print score, id and shared topics of each document; below it its title, or the beginning of its text."""
     width = terminal_width()
     names = [escaped(similar.id) for similar in found]
     labels = [*map(escaped, labels)]
@@ -187,12 +187,12 @@ def print_text(text: str) -> None:
 
 
 def _short(score: float) -> str:
-    """Return a score between -1 and 1 in two digits, a dash where there is none."""
+    """Return a score between -1 and 1 with two digits, or a dash if there is none."""
     return "-" if math.isnan(score) else f"{score:.2f}"
 
 
 def _named(document: str, snippets: Mapping[str, str], width: int) -> str:
-    """Return an id and as much of its text as there is room for."""
+    """Return an id and as much of its text as fits."""
     snippet = _one_line(snippets.get(document, ""))
     room = width - cell_len(document) - 3
     if snippet and room >= 12:
@@ -211,14 +211,14 @@ def _one_line(text: str) -> str:
 
 
 def cropped(text: str, width: int) -> str:
-    """Return text in exactly `width` cells, with an ellipsis where it was cut."""
+    """Return text in exactly `width` cells, with an ellipsis if it was cut."""
     if cell_len(text) <= width:
         return set_cell_size(text, width)
     return set_cell_size(set_cell_size(text, width - 1).rstrip() + "…", width)
 
 
 def print_line(line: Text) -> None:
-    """Print a line that fits as it is; what a terminal would obey is shown, whatever it comes from."""
+    """Print a line that fits, without wrapping; control characters in it are shown and have no effect."""
     if UNSAFE.search(line.plain):
         cuts = sorted({cut for found in UNSAFE.finditer(line.plain) for cut in found.span()})
         pieces = line.divide(cuts)

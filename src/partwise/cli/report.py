@@ -19,15 +19,15 @@ __all__ = ["command"]
     (".html", ".htm"),
     prints=False,
     show_default="MODEL's name with .html",
-    help="The page to write; only one named here is overwritten.",
+    help="Page to write; an existing page is replaced only if it is named here.",
 )
-@click.option("--title", show_default="counts topics and documents", help="Title of the page.")
+@click.option("--title", show_default="numbers of topics and documents", help="Title of the page.")
 def command(model: str, out: str | None, title: str | None) -> None:
-    """Write a page with the topics of a saved model, to open in a browser.
+    """Write the topics of a saved model to a page for the browser.
 
-    MODEL is a file that "partwise topics --out" wrote. The page is one file that needs no network: words of the topics
-    and passages about them, which topics are alike, how they change with time, how sure they are, and what they do not
-    explain.
+    MODEL is a file that "partwise topics --out" wrote. The page is one file that needs no network. It shows the words
+    of the topics and passages about them, which topics are alike, how they change with time, how sure they are, and
+    which documents they do not explain.
 
     \b
     Example: partwise report news.model --out news.html

@@ -15,7 +15,7 @@ __all__ = ["command"]
 @click.argument("model", type=existing_file)
 @click.argument("id_", metavar="ID")
 @click.option("-n", "--number", type=click.IntRange(min=1), default=5, show_default=True, help="Documents to find.")
-@click.option("--distinct", is_flag=True, help="Leave out texts that are nearly the same as one listed.")
+@click.option("--distinct", is_flag=True, help="Leave out documents that are nearly the same as one already listed.")
 @json_option
 def command(model: str, id_: str, number: int, distinct: bool, as_json: bool) -> None:
     """Find the documents most similar to one.

@@ -12,15 +12,21 @@ __all__ = ["command"]
 @click.argument("model", type=existing_file)
 @click.argument("topic", type=number)
 @click.option(
-    "-k", "--topics", "parts", type=click.IntRange(min=2), default=2, show_default=True, help="Topics to make of it."
+    "-k",
+    "--topics",
+    "parts",
+    type=click.IntRange(min=2),
+    default=2,
+    show_default=True,
+    help="Number of topics to split it into.",
 )
 @changed_model
 @json_option
 def command(model: str, topic: int, parts: int, out: str | None, as_json: bool) -> None:
-    """Make several topics of one in a saved model.
+    """Split a topic of a saved model into several.
 
     MODEL is a file that "partwise topics --out" wrote, TOPIC the number of a topic. The first of the new topics takes
-    its place, the others are put at the end. Every document is placed anew.
+    its place, the others are put at the end. Every document is placed again.
 
     \b
     Example: partwise split news.model 3 -k 2

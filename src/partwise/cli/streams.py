@@ -1,4 +1,4 @@
-"""Standard input, output and error, also when they are closed, full or limited to few characters."""
+"""Standard input, output and error, also if they are closed, full or of an encoding with few characters."""
 
 import codecs
 import os
@@ -7,7 +7,7 @@ import sys
 __all__ = ["flushed", "ready"]
 
 PLAIN = {"·": "-", "…": "...", "“": '"', "”": '"', "±": "+/-", "–": "-", "’": "'", "×": "x"}  # noqa: RUF001
-"""What stands for our own typography where the terminal has no such character."""
+"""Plain characters for our typography, if the terminal's encoding lacks it."""
 
 
 def ready() -> bool:
@@ -21,7 +21,7 @@ def ready() -> bool:
         opened = os.open(os.devnull, os.O_RDWR)
     os.close(opened)
     if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w")  # noqa: SIM115  for as long as the program runs
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115  it stays open as long as the program runs
     codecs.register_error("partwise", _plainer)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -30,7 +30,7 @@ def ready() -> bool:
 
 
 def flushed() -> bool:
-    """Tell whether standard output took all there was; if not, the rest goes nowhere, so that the program can end."""
+    """Flush standard output and return whether that worked; if not, drop the rest, so that the program can end."""
     try:
         sys.stdout.flush()
     except OSError:

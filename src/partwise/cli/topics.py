@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-class TopicNumber(click.ParamType):  # type: ignore[type-arg]  # which is generic in new versions only
-    """A whole number from 1 up, or one of the words that TopicModel takes."""
+class TopicNumber(click.ParamType):  # type: ignore[type-arg]  # generic only in new versions
+    """A positive integer, or one of the words that TopicModel takes."""
 
     name = "number"
 
@@ -65,33 +65,40 @@ class TopicNumber(click.ParamType):  # type: ignore[type-arg]  # which is generi
     type=TopicNumber(),
     default=10,
     show_default=True,
-    help="Topics to find; auto or choose: as many as two halves of the texts agree on.",
+    help="Number of topics; auto (or choose): as many as two halves of the texts agree on.",
 )
 @click.option(
     "--lang", metavar="CODE", default="auto", show_default=True, help="Language of the texts, such as en or de."
 )
 @word_options
-@click.option("--keep-boilerplate", is_flag=True, help="Count signatures, mail headers and other lines of many texts.")
-@click.option("--bigrams", is_flag=True, help="Count pairs of neighbouring words as words.")
+@click.option(
+    "--keep-boilerplate",
+    is_flag=True,
+    help="Count boilerplate too: signatures, mail headers and other lines that many texts share.",
+)
+@click.option("--bigrams", is_flag=True, help="Count pairs of neighbouring words, too.")
 @click.option(
     "--loss",
     type=click.Choice(["frobenius", "kullback-leibler", "choose"]),
     default="frobenius",
     show_default=True,
-    help="What a good fit is; choose: what halves of the words of documents agree on.",
+    help="Loss to minimise; choose: the one whose topics two halves of each document agree on better.",
 )
 @embeddings_option
 @click.option(
-    "--words", type=click.IntRange(min=1), show_default="10, cut to one line in a table", help="Words of a topic."
+    "--words",
+    type=click.IntRange(min=1),
+    show_default="10, or as many as fit into a line",
+    help="Words to list for each topic.",
 )
 @memory_option(
-    help="Memory that the matrix of words and its fit may take, such as 2GiB: a larger one stays on disk.",
-    show_default="all that they need",
+    help="Memory limit of the matrix of words and its fit, such as 2GiB: a larger matrix stays on disk.",
+    show_default="all that it needs",
 )
 @seed_option
 @json_option
 @new_file("MODEL", help="Save the topics to this file.", show_default="nothing is saved")
-@click.option("--no-input", is_flag=True, help="Fail rather than wait for texts typed at the keyboard.")
+@click.option("--no-input", is_flag=True, help="Fail instead of waiting for texts typed at the keyboard.")
 def command(
     file: str,
     topics: int | str,
@@ -113,8 +120,8 @@ def command(
 ) -> None:
     """Find the topics of a collection of texts.
 
-    FILE is a table with one document a row (.csv, .tsv, .txt, .jsonl, .json, .parquet or .xlsx; text also as .gz, .bz2,
-    .xz or .zst), a folder of .txt files, or - for JSON lines on standard input.
+    FILE is a table with one document per row (.csv, .tsv, .txt, .jsonl, .json, .parquet or .xlsx), a folder of .txt
+    files, or - for JSON lines on standard input. Text can be packed: .gz, .bz2, .xz, .zst.
 
     \b
     Example: partwise topics news.csv --text body --date day --out news.model
@@ -132,7 +139,7 @@ def command(
     if asked and isinstance(topics, int) and topics > len(read.texts) - empty:
         raise Failure(
             f"-k {topics}: {read.source} has {len(read.texts) - empty:,} documents with text, and there cannot be more "
-            "topics than these. Give fewer; 10 to 50 is usual.",
+            "topics than documents. Give fewer; 10 to 50 is usual.",
             exit_code=2,
         )
 
@@ -161,9 +168,9 @@ def command(
 
     wordless = int((~model.document_topics_.any(axis=1)).sum()) - empty
     if wordless > 0:
-        note(f"{wordless:,} of {len(read.texts):,} documents without a word that topics use: placed in no topic")
+        note(f"documents without a word that topics use: {wordless:,} of {len(read.texts):,}, placed in no topic")
     if isinstance(topics, int) and model.n_topics_ < topics:
-        note(f"{model.n_topics_} topics instead of {topics}: there are not enough documents or words for more")
+        note(f"{model.n_topics_} topics instead of {topics}: there are too few documents or words for more")
     if model.boilerplate_ is not None:
         note(_left_out(model.boilerplate_))
     if out is not None:
@@ -199,7 +206,7 @@ def command(
 
 
 def _left_out(boilerplate: "Boilerplate") -> str:
-    """Return what is said of lines that were left out."""
+    """Return the note about lines that were left out."""
     n = len(boilerplate.lines)
     such = ", ".join(repr(shorten(line, 50, placeholder="…")) for line in boilerplate.lines[:3])
     return (

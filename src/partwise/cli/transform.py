@@ -31,7 +31,7 @@ __all__ = ["command"]
 REFUSED = 'Fit the model with "partwise fit --missing nan" if such cells are unknown, or drop those rows.'
 """What to do about a missing entry that the model does not allow."""
 PIECE = 10_000
-"""Rows that are written together."""
+"""How many rows are written together."""
 
 
 @click.command(cls=Command)
@@ -42,25 +42,25 @@ PIECE = 10_000
     (".npy", *ENDINGS),
     prints=False,
     show_default="csv on standard output",
-    help="Write to this table; .npy keeps all digits.",
+    help="Write to this table or .npy file; .npy keeps all digits.",
 )
 @text_options
 @embeddings_option
 @format_options(*NUMBERS)
 @memory_option(
-    help="Memory to stay within, such as 2GiB: a file that needs more is read, and TABLE written, by blocks of rows.",
+    help="Memory limit, such as 2GiB: a file that needs more is read, and TABLE written, a block of rows at a time.",
     show_default="all that FILE needs",
 )
 def command(
     model: str, file: str, out: str | None, format: "Format", max_memory: str | None, embeddings: Any, **settings: Any
 ) -> None:
-    """Apply a saved model to a file.
+    """Apply a saved model to the rows of a file.
 
-    MODEL is a file that "partwise fit" or "partwise topics" wrote; FILE is of the kind it was made from. The result
-    has one row for each row of FILE, with the weight of each component or topic. If model and FILE name their columns,
-    these are matched by name, in any order. Entries of FILE are unknown as they were when the model was fitted: see
-    --missing of "partwise fit". Files that "partwise fit" reads a block of rows at a time are read so here too. In csv
-    an id that a spreadsheet would run, such as =1+1, has an apostrophe before it.
+    MODEL is a file that "partwise fit" or "partwise topics" wrote. FILE is of the kind that the model was made from.
+    The result has one row for each row of FILE, with the weight of each part or topic. If MODEL and FILE both have
+    names of columns, columns are matched by name, in any order. The --missing that the model was fitted with says
+    which entries of FILE are unknown. Files that "partwise fit" reads a block of rows at a time are also read so here.
+    In csv, an id that a spreadsheet would run, such as =1+1, gets an apostrophe before it.
 
     \b
     Example: partwise transform counts.model more.csv --out weights.csv
@@ -73,7 +73,7 @@ def command(
         loaded = load(model)
     names: Sequence[str] | None = None
     if isinstance(loaded, TopicModel):
-        refuse({*NUMBERS, "max_memory"} - {*TEXTS}, f"{model} knows topics, and reads texts")
+        refuse({*NUMBERS, "max_memory"} - {*TEXTS}, f"{model} is a topic model, which takes texts")
         read = read_documents(file, format=format, **known_columns(loaded, settings))
         names = read.ids
         _write(out, "topic", [loaded.transform(read.texts, embeddings)], names)
@@ -81,7 +81,7 @@ def command(
         kind = type(loaded).__name__
         raise DataError(f'{model} holds a {kind}. Give a model of "partwise fit" or "partwise topics".')
     else:
-        refuse({*settings, "embeddings"}, f"{model} knows parts of numbers, and no texts")
+        refuse({*settings, "embeddings"}, f"{model} is a model of numbers, which takes no texts")
         with ExitStack() as held:
             source = opened_by_blocks(file, format, max_memory, held)
             if source is not None:
@@ -95,7 +95,7 @@ def command(
 
 
 def _by_blocks(loaded: Any, source: "BlockSource", file: str, model: str) -> "Iterator[Array]":
-    """Yield the weights of a block of rows after another; every entry is looked at before the first of them."""
+    """Yield the weights of one block of rows after another; all entries are checked before the first block."""
     from partwise.matrix import Named, as_matrix
     from partwise.tables import Numbers
 
@@ -126,7 +126,7 @@ def _write(
 
 
 def _batches(what: str, weights: "Iterable[Array]", names: Sequence[str] | None) -> Iterator[dict[str, Sequence[Any]]]:
-    """Yield the columns of a few rows after others."""
+    """Yield the columns of the table, some rows at a time."""
     done = 0
     for W in weights:
         for first in range(0, len(W), PIECE):
@@ -137,7 +137,7 @@ def _batches(what: str, weights: "Iterable[Array]", names: Sequence[str] | None)
 
 
 def _npy(stream: IO[bytes], weights: "Iterable[Array]", n_rows: int | None) -> None:
-    """Write an array whose rows come a block at a time; `n_rows` is how many come, None: all in the first."""
+    """Write an array whose rows come a block at a time; `n_rows` is their number, or None if all come in one block."""
     import numpy as np
 
     for number, W in enumerate(weights):

@@ -30,7 +30,7 @@ OF_READS = frozenset(
         *(f"{what}_column" for what in ("reader", "article", "strength", "time", "text", "title")),
     ]
 )
-"""Options that are for logs alone."""
+"""Options that are only for logs."""
 
 
 @click.command(cls=Changing)
@@ -47,13 +47,14 @@ def command(model: str, file: str, out: str | None, as_json: bool, **columns: An
     """Add new documents or reads to a saved model.
 
     If "partwise topics --out" wrote MODEL, FILE holds new documents. Topics keep their numbers and labels and learn
-    from the new documents; topics that are new are put at the end. Earlier documents stay where they were placed, and
-    so do documents whose id is already in the model.
+    from the new documents. New topics are put at the end. Documents that are already in the model, by their id, keep
+    their topics.
 
-    If "partwise recommend --out-model" wrote MODEL, FILE is a log of new reads, and --articles holds new articles.
-    Parts stay, and place new readers and articles. Reads that are in the model at the same time count once.
+    If "partwise recommend --out-model" wrote MODEL, FILE is a log of new reads, and --articles holds new articles. The
+    parts stay as they are, and new readers and articles are placed by them. A read that is already in the model, with
+    the same time, counts once.
 
-    Columns are those that MODEL was made of, unless options name others.
+    Without options for columns, FILE is read with the columns that MODEL was made of.
 
     \b
     Example: partwise update news.model week-2.csv --text body --date day
@@ -66,16 +67,16 @@ def command(model: str, file: str, out: str | None, as_json: bool, **columns: An
     with doing(f"Loading {model}"):
         loaded = load(model)
     if isinstance(loaded, TopicModel):
-        refuse(OF_READS, f"{model} knows topics, and no reads")
+        refuse(OF_READS, f"{model} is a topic model, which takes no reads")
         columns = known_columns(loaded, _without(columns, OF_READS))
         update_topics(loaded, file, columns, model, out or model, as_json)
     elif isinstance(loaded, Recommender):
-        refuse({*columns} - OF_READS, f"{model} knows reads, and no topics")
+        refuse({*columns} - OF_READS, f"{model} is a model of reads, which takes no documents")
         update_reads(loaded, file, known_columns(loaded, columns), model, out or model, as_json)
     else:
         raise Failure(
-            f'{model} holds a {type(loaded).__name__}, which cannot take in more. Give a model that "partwise topics '
-            'FILE --out MODEL" or "partwise recommend LOG --out-model MODEL" saved, or fit it anew to all data.',
+            f'{model} holds a {type(loaded).__name__}, which cannot be updated. Give a model that "partwise topics '
+            'FILE --out MODEL" or "partwise recommend LOG --out-model MODEL" saved, or fit it again to all data.',
             exit_code=2,
         )
 
@@ -92,7 +93,7 @@ def update_reads(model: "Recommender", file: str, settings: dict[str, Any], path
     if articles is not None:
         if not model.labels_:
             raise Failure(
-                f"{path} was made without texts of articles, and cannot place new ones by them. Make it anew: "
+                f"{path} was made without texts of articles, and cannot place new articles by them. Make a new one: "
                 "partwise recommend LOG --articles FILE --out-model MODEL.",
                 exit_code=2,
             )
@@ -103,14 +104,14 @@ def update_reads(model: "Recommender", file: str, settings: dict[str, Any], path
     except DataError as error:
         if not str(error).startswith("interactions of"):
             raise
-        lack = f"{path} has none. Make it anew" if timed else f"{file} has none. Name their column with --time-column"
-        raise Failure(f"all reads need times, or none: {lack}.", exit_code=2) from error
+        lack = f"{path} has none. Make a new one" if timed else f"{file} has none. Name their column with --time-column"
+        raise Failure(f"either all reads have times, or none: {lack}.", exit_code=2) from error
     counts = model.n_reads_ - had[0], len(model.reader_ids_) - had[1], len(model.article_ids_) - had[2]
     known = len(reads) - counts[0]
-    said = f"{counts[0]:,} reads are new" + (f", {known:,} were there already and count once" if known else "")
+    said = f"{counts[0]:,} reads are new" + (f", {known:,} were in the model already and count once" if known else "")
     said += f": {model.n_reads_:,} in all. {counts[1]:,} readers and {counts[2]:,} articles are new."
     if not timed:
-        said += " Without times, reads cannot be told from earlier ones: all were added."
+        said += " Without times, old and new reads cannot be told apart: all were added."
     save_model(model, out)
     if as_json:
         new = dict(zip(("reads", "readers", "articles"), counts, strict=True))
@@ -133,14 +134,14 @@ def update_topics(model: "TopicModel", file: str, columns: dict[str, Any], path:
     changed = (
         0 if numbered else sum(before.get(ids[i], read.texts[i]) != read.texts[i] for i in {*range(len(ids))} - {*new})
     )
-    stay = f"{known:,} were there already and stay as they are"
-    stay += f" ({changed:,} with another text, which was not taken)" if changed else ""
+    stay = f"{known:,} were in the model already and stay as they are"
+    stay += f" ({changed:,} with another text, which was ignored)" if changed else ""
     if not new:
         said = f"Nothing is new in {file}: {stay}."
         print_json({"done": said, "new": 0, "known": known}) if as_json else print_sentence(said)
         return
     if numbered:
-        note(f"ids of {file} only number its rows: new documents are numbered on from {ids[new[0]]}")
+        note(f"ids of {file} only number its rows: the new documents get the numbers from {ids[new[0]]} on")
 
     def of_new(values: Sequence[str]) -> list[str]:
         return [values[i] for i in new]
@@ -160,34 +161,32 @@ def update_topics(model: "TopicModel", file: str, columns: dict[str, Any], path:
     if len(placed):
         main = np.bincount(placed.argmax(axis=1), minlength=model.n_topics_)
         largest = [t for t in np.argsort(-main, kind="stable")[:3] if main[t]]
-        said += (
-            f" The new ones are most of all about {', '.join(f'{model.labels_[t]} ({main[t]:,})' for t in largest)}."
-        )
+        said += f" The new ones are mostly about {', '.join(f'{model.labels_[t]} ({main[t]:,})' for t in largest)}."
     finish(model, out, said, as_json)
 
 
-HAPPENED = {"born": "is new", "died": "is of hardly any document any more", "returned": "is back"}
+HAPPENED = {"born": "is new", "died": "has hardly any documents now", "returned": "is back"}
 
 
 def _check_columns(model: "TopicModel", columns: dict[str, Any], path: str) -> None:
-    """Refuse dates that the model or the new documents lack, and tell of other columns that go without."""
+    """Refuse dates that the model or the new documents lack, and note other columns that are missing."""
     if (model.dates_ is None) != (columns["date"] is None):
         way_out = (
-            f"{path} knows no dates. Leave out --date, or make the model anew with --date."
+            f"{path} holds no dates. Leave out --date, or make a new model with --date."
             if model.dates_ is None
-            else f"{path} knows the dates of its documents. Name the column of the new dates with --date."
+            else f"{path} holds the dates of its documents. Name the column of the new dates with --date."
         )
         raise Failure(way_out, exit_code=2)
     lacking = [f"--{name}" for name in model.metadata_ if columns.get(name, "") is None]
     if lacking:
-        note(f"without {' and '.join(lacking)} the new documents have none of what the earlier ones have")
+        note(f"the new documents have no {' and no '.join(lacking)}; the earlier ones do")
 
 
 def _new_rows(model: "TopicModel", read: "Texts", asked: str | None) -> tuple[list[str], list[int], bool]:
-    """Return the ids of documents, the rows of those that are new, and whether they were numbered on.
+    """Return the ids of documents, the rows of those that are new, and whether new numbers were given.
 
-    Rows that are numbered in both files begin at 1 in both, or at 0 where pandas wrote its index: the number tells
-    nothing, unless the text is the same too. If all texts are known, the file was added before.
+    Row numbers begin at 1 (or at 0, in an index of pandas) in both files. So the same number means the same document
+    only if the text is the same, too. If all texts are known, the file was added before.
     """
     known = dict(zip(model.ids_, model.texts_ or [""] * len(model.ids_), strict=True))
     numbered = asked is None and any(read.ids == [str(i + first) for i in range(len(read.ids))] for first in (0, 1))
@@ -203,7 +202,7 @@ def _new_rows(model: "TopicModel", read: "Texts", asked: str | None) -> tuple[li
     if again == len(new):
         return read.ids, [], True
     if again:
-        note(f"{again:,} of the new documents have the text of an earlier one; ids, with --id, tell such apart")
+        note(f"{again:,} of the new documents have the text of an earlier one; ids, with --id, would tell them apart")
     ids, last = list(read.ids), len(model.ids_)
     for i in new:
         last += 1

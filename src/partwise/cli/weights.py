@@ -1,4 +1,4 @@
-"""--weights: one weight a row, from a file of its own or a column of a table, or one an entry."""
+"""--weights: one weight per row, from a file or a column of a table, or one per entry."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Weights", "read_weights", "weights_option"]
 
-MEND = "Weights are numbers >= 0, and 0 leaves out: mend the file."
+MEND = "Weights are numbers >= 0, and 0 leaves a row or entry out: mend the file."
 
 
 class Column(NamedTuple):
-    """A file, and the column of it that is meant; None: all that it holds."""
+    """A file, and the column of it to read; None: all columns."""
 
     path: str
     name: str | None
@@ -47,7 +47,7 @@ weights_option = click.option(
     metavar="FILE[:COLUMN]",
     callback=_column,
     show_default="all entries count the same",
-    help="How much rows count, or single entries: one number a row, or a matrix of the shape of FILE.",
+    help="How much rows or entries count: a number for each row, or a matrix of the shape of FILE.",
 )
 
 
@@ -57,7 +57,7 @@ class Weights(NamedTuple):
     Attributes
     ----------
     kind : {'row', 'entry'}
-        What each is the weight of.
+        Whether each weight is for a row or an entry.
     values : ndarray of shape (n_samples,), or matrix of shape (n_samples, n_features)
         The weights, at least 0.
     """
@@ -72,9 +72,9 @@ class Weights(NamedTuple):
 
 
 def read_weights(source: Column, numbers: "Numbers", path: str, format: "Format") -> Weights:
-    """Read the weights of the `numbers` that were read from `path`, and say how they were understood.
+    """Read the weights of the `numbers` that were read from `path`, and note how they were understood.
 
-    `format` is how that file is written. Weights are taken to be written alike, with all columns.
+    `format` is the format of that file. The file of weights is read in the same format, with all its columns.
     """
     read = _read(source, replace(format, columns=None, index_column=_index_column(format), transpose=False, layer=None))
     say(read.notes)
@@ -84,19 +84,19 @@ def read_weights(source: Column, numbers: "Numbers", path: str, format: "Format"
     n, m = numbers.X.shape
     if read.X.shape[1] == 1:
         values, how = _in_order(read, numbers, source, path)
-        weights, said = Weights("row", values), f"one weight a row, {how}"
+        weights, said = Weights("row", values), f"one weight per row, {how}"
     elif read.X.shape == (n, m):
         _same_names("row", read.row_names, numbers.row_names, source, path)
         _same_names("column", read.column_names, numbers.column_names, source, path)
-        weights, said = Weights("entry", read.X), "one weight an entry"
+        weights, said = Weights("entry", read.X), "one weight per entry"
     else:
         named = "" if read.column_names is None else f", a column of it as {source.path}:{read.column_names[0]}"
         raise DataError(
             f"{source} holds {read.X.shape[0]:,} x {read.X.shape[1]:,} numbers, but {path} {n:,} x {m:,}. "
-            f"Give one weight a row ({n:,} x 1){named}, or one an entry ({n:,} x {m:,})."
+            f"Give one weight per row ({n:,} x 1){named}, or one per entry ({n:,} x {m:,})."
         )
     if weights.values.sum() == 0:
-        raise DataError(f"{source}: every weight is 0. Give at least one that is not.")
+        raise DataError(f"{source}: every weight is 0. Give at least one above 0.")
     note(f"{source}: understood as {said}")
     return weights
 
@@ -135,7 +135,7 @@ def _read(source: Column, format: "Format") -> "Numbers":
 
 
 def _named_column(path: str, column: str, format: "Format") -> "Numbers":
-    """Read one column of a table whose others need not hold numbers; the first one may name the rows."""
+    """Read one column of a table, whose other columns can hold text; the first one can name the rows."""
     from partwise.tables import Numbers, open_table
 
     with open_table(path, format) as table:
@@ -148,7 +148,7 @@ def _named_column(path: str, column: str, format: "Format") -> "Numbers":
 
 
 def _in_order(read: "Numbers", numbers: "Numbers", source: Column, path: str) -> tuple[Any, str]:
-    """Return one weight for each row, and how they were told apart: by name where both files have the same names."""
+    """Return one weight for each row, and how rows were matched: by name if both files have the same names."""
     import numpy as np
 
     values = np.asarray(read.X.toarray() if hasattr(read.X, "toarray") else read.X, np.float64)[:, 0]
@@ -166,7 +166,8 @@ def _in_order(read: "Numbers", numbers: "Numbers", source: Column, path: str) ->
             )
     if len(values) != numbers.X.shape[0]:
         raise DataError(
-            f"{source} holds {len(values):,} weights, but {path} has {numbers.X.shape[0]:,} rows. Give one a row."
+            f"{source} holds {len(values):,} weights, but {path} has {numbers.X.shape[0]:,} rows. "
+            "Give one weight per row."
         )
     return values, "in the order of the file"
 

@@ -1,4 +1,4 @@
-"""Messages of the library in the words of the command line: options of the command in place of Python's parameters."""
+"""Messages of the library in the words of the command line: options of the command instead of Python's parameters."""
 
 import re
 import shlex
@@ -23,9 +23,9 @@ SPELLED = {
     "sample_weight": ("--weights",),
     "text_column": ("--text", "--text-column"),
 }
-"""Options that are not called as their parameter is, with dashes for underscores."""
+"""Options whose name is not that of their parameter with dashes for underscores."""
 MISSING = {"None": "none", "nan": "nan", "np.nan": "nan", "0": "zero"}
-"""What --missing calls the values of missing_values."""
+"""The words of --missing for the values of missing_values."""
 FUNCTIONS = {"choose_rank": '"partwise rank"'}
 
 BEFORE, AFTER = r"(?<![\w./'\"-])", r"(?![\w/'\"])"
@@ -33,13 +33,13 @@ GIVEN = re.compile(BEFORE + r"([a-z][a-z_]*)=('[^']*'|\"[^\"]*\"|\.\.\.|[\w+-]+(
 NAMED = re.compile(BEFORE + r"([a-z]+(?:_[a-z]+)+)" + AFTER)
 TWICE = re.compile(r"(--[a-z-]+(?: [^\s()]+)?) \(\1\)")
 MORE_ITERATIONS = " Increase it to improve convergence."
-"""What scikit-learn's warning ends with: it does not name the parameter."""
+"""The end of scikit-learn's warning, which does not name the parameter."""
 
 
 def in_options(message: str, command: click.Command | None) -> str:
     """Return a message with options of a command for parameters, as --encoding cp1252 for encoding='cp1252'.
 
-    What no option of the command stands for stays as it is. Quoted words are left alone: they are the user's own.
+    A parameter without an option in the command stays as it is. Quoted words also stay: they are the user's own.
     """
     if command is None:
         return message
