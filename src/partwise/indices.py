@@ -18,26 +18,26 @@ INDEX = (np.dtype(np.int32), np.dtype(np.int64))
 
 def sound(X: Any, name: str = "X") -> Any:
     """Return a sparse matrix (n, m) with valid indices: X itself, or one that shares its entries.
+
     Call this before anything else reads the entries. If an index is too large, SciPy's conversions and our kernels read
     past the end of arrays. The check costs less than one product with a vector.
-        an index is too large. It costs less than one product with a vector.
 
-        Parameters
-        ----------
-        X : sparse matrix or array
-            Of any format.
-        name : str
-            Name of X in error texts.
+    Parameters
+    ----------
+    X : sparse matrix or array
+        Of any format.
+    name : str
+        Name of X in error texts.
 
-        Returns
-        -------
-        sparse matrix or array
-            A CSR, CSC or COO matrix. Indices have one type, int32 or int64, and no unused space follows the last entry.
+    Returns
+    -------
+    sparse matrix or array
+        A CSR, CSC or COO matrix. Indices have one type, int32 or int64, and no unused space follows the last entry.
 
-        Raises
-        ------
-        DataError
-            If an index or diagonal is outside X's shape, X's arrays do not fit each other, or a value is not a number.
+    Raises
+    ------
+    DataError
+        If an index or diagonal is outside X's shape, X's arrays do not fit each other, or a value is not a number.
     """
     if X.ndim != 2:
         raise DataError(f"Expected 2D array, got a sparse {name} of shape {X.shape}: it needs rows and columns.")

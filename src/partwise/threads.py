@@ -1,8 +1,8 @@
 """Threads over fixed row blocks: this module alone decides how many.
 
 Kernels of least squares share their rows among a team of native threads: their half-steps can be as short as a tenth of
-a millisecond, less than a hand-over between Python threads is worth. All other work is blocks of Python code, whose
-kernels release the interpreter's lock. In both cases the number of threads does not change the blocks, and partial sums
+a millisecond, too short for a hand-over between Python threads. All other work is blocks of Python code, whose kernels
+release the interpreter's lock. In both cases the number of threads does not change the blocks, and partial sums
 are added in a fixed order. So every result has the same bits at any number of threads.
 """
 
