@@ -348,5 +348,5 @@ def test_components_set_by_hand_are_read_in_one_way_or_refused_in_plain_words(mo
 
 
 def test_the_function_has_no_number_to_choose_where_the_parts_are_given():
-    with pytest.raises(ParameterError, match="nothing to choose"):
+    with pytest.raises(ParameterError, match="does not work with update_H=False"):
         non_negative_factorization(X, H=X[:2], update_H=False, n_components="choose")

@@ -109,7 +109,7 @@ def test_what_is_not_there_is_named(given, message):
 
 
 def test_an_array_is_no_anndata():
-    with pytest.raises(pw.exceptions.DataError, match="where an AnnData object is needed"):
+    with pytest.raises(pw.exceptions.DataError, match="but an AnnData object is needed"):
         nmf(np.ones((3, 3)), 2)
 
 
@@ -123,7 +123,7 @@ def test_a_series_of_variables_is_taken_by_its_names():
 def test_without_x_the_layers_are_named():
     adata = cells()
     adata.X = None
-    with pytest.raises(pw.exceptions.DataError, match="no X; name one of its layers \\('log'\\)"):
+    with pytest.raises(pw.exceptions.DataError, match="no X; give one of its layers \\('log'\\)"):
         nmf(adata, 2)
 
 

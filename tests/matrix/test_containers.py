@@ -286,7 +286,7 @@ def test_svd_is_compared_with_on_negatives_clipped_and_refuses_gaps_and_weights(
     clipped = pw.compare_with_svd(np.maximum(VALUES - 1, 0), 2)
     assert pw.compare_with_svd(VALUES - 1, 2, negatives="clip") == clipped
     for option in ({"missing_values": NAN}, {"entry_weight": np.ones((4, 3))}, {"sample_weight": np.ones(4)}):
-        with pytest.raises(ParameterError, match="SVD knows neither gaps nor weights"):
+        with pytest.raises(ParameterError, match="SVD has no unknown entries and no weights"):
             pw.compare_with_svd(VALUES, 2, **option)
 
 

@@ -147,7 +147,7 @@ def test_rows_that_are_always_grouped_alike_have_a_cophenetic_correlation_of_one
 
 
 def test_counts_are_asked_for_where_counts_are_drawn(planted):
-    with pytest.raises(DataError, match=r"X\[\d+, \d+\] = .* is none.*'bootstrap'"):
+    with pytest.raises(DataError, match=r"X\[\d+, \d+\] = .* is not a count.*'bootstrap'"):
         consensus(planted(50, 30, 2), 2, resample="poisson", random_state=0)
 
 

@@ -36,7 +36,7 @@ FITTED = {
 }
 """Attributes that are not arrays, each with a test of its value; a model has those of its kind."""
 NEEDED = {
-    "NMF": {"n_components_", "n_features_in_"},  # the parts of a consensus are a model that no single fit found
+    "NMF": {"n_components_", "n_features_in_"},  # the parts of a consensus have no fit of their own
     "MiniBatchNMF": {"n_components_", "n_features_in_", "n_steps_"},
 }
 """Attributes that every model of a class has."""
@@ -44,25 +44,25 @@ PASTS: dict[str, tuple[type[Past], dict[str, tuple[str, str, float]]]] = {
     "Ratio": (Ratio, {"numerator": ("m", "k", 0.0), "denominator": ("m", "k", 0.0)}),
     "Products": (Products, {"cross": ("m", "k", -np.inf), "gram": ("k", "k", 0.0), "own": ("k", "k", 0.0)}),
 }
-"""What a stream can remember: the class, and of its arrays the shape and the least value."""
+"""What a stream can remember: the class, and the shape and least value of each of its arrays."""
 PENALTIES: dict[str, Any] = {"Penalty": Penalty, **TERMS}
 """What terms_W and terms_H of a model in a file can hold."""
 
 
 def take_apart(model: NMF | MiniBatchNMF | PartFeatures) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return a fitted model as a header and a mapping of arrays; the factors of its data are left out.
+    """Return a fitted model as a header and a mapping of arrays, without the factors of its data.
 
     Parameters
     ----------
     model : NMF, MiniBatchNMF or PartFeatures
-        The model. Of the last the file keeps the fitted estimator.
+        The model. Of PartFeatures the file keeps the fitted estimator.
 
     Returns
     -------
     header : dict
         Parameters and numbers.
     arrays : dict of str to ndarray or list of str
-        All else.
+        The rest.
     """
     check_is_fitted(model)
     if isinstance(model, PartFeatures):
@@ -90,9 +90,9 @@ def take_apart(model: NMF | MiniBatchNMF | PartFeatures) -> tuple[dict[str, Any]
     if hasattr(model, "feature_names_in_"):
         arrays["feature_names_in_"] = [str(name) for name in model.feature_names_in_]
     columns = model._weighting.columns if isinstance(model, NMF) else None
-    if columns is not None:  # of feature_weight, which counts in transform
+    if columns is not None:  # of feature_weight; transform uses them
         arrays["weighting.columns"] = columns
-    if hasattr(model, "_online"):  # what a stream remembers, to go on with partial_fit
+    if hasattr(model, "_online"):  # the memory of a stream, for partial_fit
         online, past = model._online, type(model._online.past).__name__
         header["stream"] = {"unit": float(online.unit), "forget": float(online.forget), "past": past}
         arrays["stream.Ht"] = online.Ht
@@ -101,7 +101,7 @@ def take_apart(model: NMF | MiniBatchNMF | PartFeatures) -> tuple[dict[str, Any]
 
 
 def put_together(header: Mapping[str, Any], held: Held) -> NMF | MiniBatchNMF | PartFeatures:
-    """Return the model that `take_apart` took apart.
+    """Return the model from what `take_apart` returned.
 
     Parameters
     ----------
@@ -118,13 +118,13 @@ def put_together(header: Mapping[str, Any], held: Held) -> NMF | MiniBatchNMF | 
     Raises
     ------
     ValueError, TypeError or KeyError
-        If the parts do not fit each other, or hold what no model does.
+        If the parts do not fit each other, or have values that no model has.
     """
     if header["kind"] == "PartFeatures":
         if header["estimator"] not in KINDS:
             raise ValueError(f"features of a {header['estimator']!r}")
         fitted = put_together({**header, "kind": header["estimator"]}, held)
-        outputs.set_told(fitted, header.get("inner", {}))  # which files of earlier versions do not have
+        outputs.set_told(fitted, header.get("inner", {}))  # files of earlier versions have none
         features = PartFeatures(clone(fitted))
         features.estimator_ = fitted
         return features
@@ -137,7 +137,7 @@ def put_together(header: Mapping[str, Any], held: Held) -> NMF | MiniBatchNMF | 
     model.components_ = held.numbers("components_", "k", "m")
     model.__dict__.update(checked_facts(header["fitted"], FITTED, NEEDED[header["kind"]]))
     if model.components_.shape != (model.n_components_, model.n_features_in_) or not model.components_.size:
-        raise ValueError(f"components_ has shape {model.components_.shape}, which is not what the model tells of them")
+        raise ValueError(f"components_ has shape {model.components_.shape}, which does not fit the model")
     if "feature_names_in_" in held:
         model.feature_names_in_ = np.array(held.strings("feature_names_in_", "m", unique=True), dtype=object)
     if isinstance(model, NMF):
@@ -147,18 +147,18 @@ def put_together(header: Mapping[str, Any], held: Held) -> NMF | MiniBatchNMF | 
         unit, forget = header["stream"]["unit"], header["stream"]["forget"]
         if not (is_number(unit, 0) and unit > 0 and is_number(forget, 0, 1)):
             raise ValueError(f"a stream with unit={unit!r} and forget={forget!r}")
-        make, shapes = PASTS[header["stream"].get("past", "Ratio")]  # the only one that older files have
+        make, shapes = PASTS[header["stream"].get("past", "Ratio")]  # older files have no other
         past = make(**{name: held.numbers(f"stream.{name}", *shape, low=low) for name, (*shape, low) in shapes.items()})
         model._online = Online(model._loss_function, held.numbers("stream.Ht", "m", "k"), forget, unit, past)
     return model
 
 
 def _term_apart(term: Any, name: str, arrays: dict[str, Any]) -> tuple[str, dict[str, float]]:
-    """Return the kind of a term and its numbers; put its arrays with the others."""
+    """Return the kind of a term and its numbers; put its arrays into `arrays`."""
     kind = type(term).__name__
     if PENALTIES.get(kind) is not type(term):
         raise ParameterError(
-            f"{name.partition('.')[0]} has a {kind}, which cannot be saved: a file keeps {', '.join(PENALTIES)}. "
+            f"{name.partition('.')[0]} has a {kind}, which cannot be saved: a file keeps only {', '.join(PENALTIES)}. "
             f"Save the model with skops or joblib."
         )
     values = {field.name: getattr(term, field.name) for field in fields(term)}
@@ -167,7 +167,7 @@ def _term_apart(term: Any, name: str, arrays: dict[str, Any]) -> tuple[str, dict
 
 
 def _term_together(term: Any, name: str, held: Held) -> Any:
-    """Return what `_term_apart` took apart; the terms check their values themselves."""
+    """Return the term from what `_term_apart` returned. Terms check their own values."""
     kind, numbers = term
     arrays = held.under(f"{name}.")
     return PENALTIES[kind](**{key: held.sparse(f"{name}.{key}", name, name) for key in arrays}, **numbers)

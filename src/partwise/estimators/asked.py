@@ -1,4 +1,4 @@
-"""What the parameters of an ``NMF`` ask for: a way to fit, bounds of H, a search for the number of parts."""
+"""What the parameters of an ``NMF`` ask for: how to fit, bounds of H, or a search for the number of parts."""
 
 import time
 from collections.abc import Callable
@@ -20,9 +20,9 @@ from partwise.selection.shrinkage import Joined, search
 
 
 def plan_for(model: Any, max_time: float | None, parts: Joined | None = None, **more: Any) -> Plan:
-    """Return how a fit goes, within `max_time`; `more` is what the data of a fit adds.
+    """Return how a fit is done, within `max_time`; `more` holds what depends on its data.
 
-    Onto `parts` of a search, which stay as they are, it is one iteration: its last step on W is exact.
+    With the `parts` of a search, which stay as they are, the fit is one iteration, and its last step on W is exact.
     """
     own: dict[str, Any] = {
         "tol": model.tol, "max_iter": model.max_iter, "max_time": max_time, "init": model.init, "n_init": model.n_init,
@@ -34,9 +34,9 @@ def plan_for(model: Any, max_time: float | None, parts: Joined | None = None, **
 
 
 def bounds_for(model: Any, k: int, n_features: int, names: Array | None, parts: Joined | None = None) -> Bounds | None:
-    """Return the bounds of H that fixed, forbidden and bounded entries make together, by the names of columns.
+    """Return the bounds of H: fixed, forbidden and bounded entries together. Names of columns match them.
 
-    Parts of a search stay as they are.
+    With the `parts` of a search, the bounds fix H at these.
     """
     if parts is not None:
         return Bounds.fixed(parts.H)
@@ -58,9 +58,10 @@ def choice_for(model: Any, X: Matrix, sample_weight: Any, feature_weight: Any) -
 
 
 def penalty_is_asked(model: Any, X: Matrix, weighted: bool) -> bool:
-    """Return whether the fit of a model to X (n, m) chooses its penalty: where it is told to, or to fill X in.
+    """Return whether the fit of a model to X (n, m) chooses its penalty: if it is asked to, or in order to fill X in.
 
-    The second is n_components='choose' with unknown entries and all else that a penalty bears on at its default.
+    The second case is n_components='choose' with unknown entries, if all parameters that touch the penalty are
+    defaults.
 
     Parameters
     ----------
@@ -69,7 +70,7 @@ def penalty_is_asked(model: Any, X: Matrix, weighted: bool) -> bool:
     X : Matrix
         Its data.
     weighted : bool
-        Whether rows, columns or weights of parts are given with the data.
+        Whether weights of rows or columns, or fixed weights of parts, are given with the data.
     """
     asked = isinstance(model.alpha_W, str)
     given = ("fixed_components", "seed_components", "forbidden", "upper", "checkpoint_dir")
@@ -88,7 +89,7 @@ def penalty_is_asked(model: Any, X: Matrix, weighted: bool) -> bool:
 
 
 def parts_for(model: Any, X: Matrix) -> Joined:
-    """Return the penalty that hold-out chooses for X (n, m), and, if that is asked for, how many parts; and these."""
+    """Return the penalty that hold-out chooses for X (n, m), how many parts if that is asked for, and the parts."""
     problem = Problem.of(X, model._loss_function)
     problem.check_data()
     k = model.n_components
@@ -102,18 +103,18 @@ def parts_for(model: Any, X: Matrix) -> Joined:
 def searched_for(
     model: Any, X: Matrix, sample_weight: Any, feature_weight: Any, fixed_weights: Any
 ) -> tuple[Any, dict[str, Any], Joined | None, float | None]:
-    """Return what a search for the number of parts or the penalty finds, if one is asked for.
+    """Return the result of a search for the number of parts or the penalty, if one is asked for.
 
     Returns
     -------
     n_components : int, str or None
-        What was found, or what the model says.
+        The number found, or that of the model.
     attributes : dict
-        What a search adds to the fitted model.
+        What the search adds to the fitted model.
     parts : Joined or None
-        Those of a search for a penalty.
+        The parts of a search for a penalty.
     left : float or None
-        What is left of max_time, in seconds.
+        The rest of max_time, in seconds.
     """
     k, left, began = model.n_components, model.max_time, time.perf_counter()
     weighted = any(given is not None for given in (sample_weight, feature_weight, fixed_weights))
@@ -127,6 +128,6 @@ def searched_for(
         choice = choice_for(model, X, sample_weight, feature_weight)
     else:
         return k, {}, None, left
-    if left is not None:  # the search has had its part
+    if left is not None:  # less the time of the search
         left = max(left - (time.perf_counter() - began), 1e-3)
     return choice.n_components, {**found, "rank_choice_": choice}, parts, left

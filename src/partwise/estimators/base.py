@@ -1,4 +1,4 @@
-"""What NMF and MiniBatchNMF share: parameters, checks, and the way back from W to X."""
+"""What NMF and MiniBatchNMF share: parameters, checks, and the data back from W."""
 
 import sys
 import warnings
@@ -25,16 +25,16 @@ from partwise.projection import KeptProjection, Projection
 from partwise.solvers import Iteration
 
 COLUMNS = ("n_features_in_", "feature_names_in_")
-"""What scikit-learn's checks note of the columns that a model was fitted to."""
+"""Attributes in which scikit-learn's checks note the columns of the fitted data."""
 FOUND = (
     *COLUMNS, "components_", "n_components_", "n_iter_", "n_steps_", "converged_", "reconstruction_err_",
     "factorization_", "rank_choice_", "alpha_W_", "alpha_H_",
 )  # fmt: skip
-"""What a fit sets; the next one drops these, and no attribute of the user's."""
+"""Attributes that a fit sets. The next fit drops these, but no attribute that the user added."""
 
 
 def warn(message: str, category: type[Warning]) -> None:
-    """Warn with the line of the caller's own code, however many of ours and scikit-learn's frames lie between."""
+    """Warn with the line of the caller's own code, however many frames of partwise and scikit-learn lie between."""
     level, frame = 1, sys._getframe(0)
     while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ("partwise", "sklearn"):
         level, frame = level + 1, frame.f_back  # type: ignore[assignment]
@@ -42,7 +42,7 @@ def warn(message: str, category: type[Warning]) -> None:
 
 
 class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC):
-    """Parameters and behaviour that every NMF estimator has; scikit-learn's names."""
+    """Parameters and behaviour that every NMF estimator has, under scikit-learn's names."""
 
     n_components: Any
     init: Any
@@ -60,9 +60,9 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
     negatives: str
     components_: Array
     _words: tuple[str, ...] = ("auto",)
-    """What n_components may say in place of a number."""
+    """Values of n_components that are not numbers."""
     _penalty_words: tuple[str, ...] = ()
-    """What alpha_W may say in place of a number."""
+    """Values of alpha_W that are not numbers."""
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -94,9 +94,9 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
             check_integer("verbose", self.verbose, 0)
 
     def _validate(self, X: Any, *, reset: bool, entry_weight: Any = None) -> tuple[Matrix, dict[str, Any]]:
-        """Return X as a solver sees it, and what is known of its columns, checked against the last fit unless `reset`.
+        """Return X as a storage, and its columns' names and number, checked against the last fit unless `reset`.
 
-        Parameters of the model are checked first, in every method: they may be set at any time.
+        First check the model's parameters: the user can set them between any two calls.
         """
         self._check_params()
         names, known = feature_names(X), None if reset else getattr(self, "feature_names_in_", None)
@@ -105,10 +105,10 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
             X, model=type(self).__name__, negatives=self.negatives, missing_values=self.missing_values,
             entry_weight=entry_weight,
         )  # fmt: skip
-        seen = copy(self) if reset else self  # a fit that fails leaves what the last one knew
+        seen = copy(self) if reset else self  # a failed fit keeps the attributes of the last one
         if names is not None and not reset and known is None:
             warn(f"X has feature names, but {type(self).__name__} was fitted without feature names", UserWarning)
-        # for a single row scikit-learn's check takes longer than all else
+        # for a single row, scikit-learn's check takes longer than everything else
         if reset or (names is None and known is not None) or matrix.shape[1] != getattr(self, "n_features_in_", None):
             validate_data(seen, matrix, reset=reset, skip_check_array=True)
         if reset and names is not None:
@@ -116,13 +116,13 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         return with_columns(matrix, order), {name: value for name, value in vars(seen).items() if name in COLUMNS}
 
     def _become(self, **fitted: Any) -> None:
-        """Replace all that an earlier fit found by the results of this one."""
+        """Replace the results of an earlier fit by those of this one."""
         with rebuilt(self) as made:
             made.__dict__ = {name: value for name, value in vars(made).items() if name not in FOUND}
             made.__dict__.update(fitted, _kept=KeptProjection())
 
     def _penalties(self, shape: tuple[float, int]) -> tuple[Penalty, Penalty]:
-        """Return the penalties of W and H in units of the summed loss, scaled by features and samples respectively."""
+        """Return the penalties of W and H in units of the summed loss: scaled by features for W, by samples for H."""
         alpha_H = self.alpha_W if isinstance(self.alpha_H, str) else self.alpha_H
         return self._penalty(self.alpha_W, shape[1]), self._penalty(alpha_H, shape[0])
 
@@ -136,13 +136,13 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         return NONE if weight == 0 else Penalty(float(weight * self.l1_ratio), float(weight * (1.0 - self.l1_ratio)))
 
     def _start(self, X: Matrix, k: Any, W: Any, H: Any, names: Array | None) -> tuple[int, Any, Any]:
-        """Return (n_components, W, H) for what `n_components` asks for: the start, checked as scikit-learn does.
+        """Return (n_components, W, H): the start, checked as scikit-learn does, and its number of parts.
 
-        The names are those of X's columns.
+        `names` are those of X's columns.
         """
         if self.init == "custom":
             if W is None and H is None:
-                raise ParameterError("init='custom' needs the start: pass W and H to fit_transform, or one of them.")
+                raise ParameterError("init='custom' needs a start: pass W or H, or both, to fit_transform.")
             given = ((W, "W"), (like_columns(H, names, "H"), "H"))
             W, H = (None if F is None else array_of(F, name) for F, name in given)
             if k == "auto" or k is None:
@@ -177,7 +177,7 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         """Learn the parts of X and return their weights in each row; see the subclasses."""
 
     def _state(self, found: Iteration) -> dict[str, Any]:
-        """Return the attributes that make a fitted estimator of what the loop has found so far."""
+        """Return the attributes with which an estimator is fitted to what the loop has found so far."""
         return {
             "components_": np.array(found.H),
             "n_components_": found.H.shape[0],
@@ -186,7 +186,7 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         }
 
     def inverse_transform(self, X: Any) -> Any:
-        """Return the data that weights stand for, W H.
+        """Return the data of the model for these weights, W H.
 
         Parameters
         ----------
@@ -206,32 +206,31 @@ class BaseNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transformer
         check_is_fitted(self)
         weights, H = entries_of(X, "W"), self._checked_components()
         if weights.shape[1] != len(H):
-            raise DataError(f"W has shape {weights.shape}; it needs a column for each of the {len(H)} parts.")
+            raise DataError(f"W has shape {weights.shape}; it needs one column for each of the {len(H)} parts.")
         with np.errstate(over="ignore", invalid="ignore"):  # refused below
             model = weights @ H
         if not np.isfinite(model).all():
             raise DataError(
-                f"W H has entries that {model.dtype} cannot hold, or W is not finite. Bring W and components_ to a "
-                f"smaller scale."
+                f"W H has entries that {model.dtype} cannot hold, or W is not finite. Scale W and components_ down."
             )
         return model
 
     def _given_components(self) -> tuple[Array, int]:
-        """Return components_, which the user may have set, as an array, and how many features they need to have."""
+        """Return components_, which the user can set, as an array, and the number of features that they must have."""
         H = array_of(self.components_, "components_")
-        return H, getattr(self, "n_features_in_", H.shape[-1] if H.ndim else 0)  # set alone, they fit what they fit
+        return H, getattr(self, "n_features_in_", H.shape[-1] if H.ndim else 0)  # set by the user alone, they decide it
 
     def _checked_components(self) -> Array:
         """Return components_ as a float array (k, m), checked: shape, finite, at least 0."""
         return check_parts(*self._given_components(), "components_")
 
     def _projection(self) -> Projection:
-        """Return the projection onto components_, kept while they, the loss and the penalties stay what they are."""
+        """Return the projection onto components_, kept until they, the loss or the penalties change."""
         kept: KeptProjection = self.__dict__.setdefault("_kept", KeptProjection())
         H, m = self._given_components()
         signed = self.negatives == "keep"
         return kept.onto(H, m, "components_", self._loss_function, *self._limits(m), signed=signed)
 
     def _limits(self, m: int) -> tuple[Any, ...]:
-        """Return the penalty on weights of data with m columns, and what else a projection has to keep to."""
+        """Return the penalty on weights of data with m columns, and the other limits of a projection."""
         return (self._penalty(self._fitted_alpha_W, m),)

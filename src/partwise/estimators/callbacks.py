@@ -1,4 +1,4 @@
-"""scikit-learn's callback API (1.9 and later) on our estimators; on older versions it is absent and costs nothing."""
+"""scikit-learn's callback API (1.9 and later) on our estimators. On older versions it is absent and costs nothing."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -16,7 +16,7 @@ except ImportError:  # scikit-learn < 1.9
 
 
 def with_callbacks(method: Method) -> Method:
-    """Let scikit-learn set up and tear down callbacks around a method, where it has any."""
+    """Let scikit-learn set up and remove callbacks around a method, if it has them."""
     return method if _manage is None else _manage(method)
 
 
@@ -24,7 +24,7 @@ __all__ = ["CallbackSupportMixin", "FitTask", "with_callbacks"]
 
 
 class FitTask:
-    """The task of one fit: tells scikit-learn's callbacks of its begin, of each iteration and of its end.
+    """The task of one fit: tells scikit-learn's callbacks when it begins, after each iteration, and when it ends.
 
     Parameters
     ----------
@@ -35,9 +35,10 @@ class FitTask:
     max_iter : int
         Most iterations.
     verbose : int
-        Print a line every ten iterations if not 0, as scikit-learn does; of a matrix read by blocks the plan first.
+        If not 0, print a line every ten iterations, as scikit-learn does, and for a matrix read by blocks first the
+        plan.
     state : callable
-        Turns an ``Iteration`` into the attributes that make a fitted estimator.
+        Turns an ``Iteration`` into the attributes of a fitted estimator.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class FitTask:
 
     @property
     def callback(self) -> Callback | None:
-        """What to hand to the loop, None where nobody listens."""
+        """The callback for the loop; None if nobody uses it."""
         return self._iteration if self.context is not None or self.verbose else None
 
     def _iteration(self, found: Iteration) -> bool:
@@ -79,6 +80,6 @@ class FitTask:
         )
 
     def end(self) -> None:
-        """Tell that the fit is over."""
+        """Tell scikit-learn that the fit has ended."""
         if self.context is not None:
             self.context.call_on_fit_task_end(estimator=self.estimator, X=self.X)

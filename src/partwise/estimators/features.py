@@ -1,4 +1,4 @@
-"""Weights of parts as features for what comes after, in the metric of the parts."""
+"""Weights of parts as features for other models, in the metric of the parts."""
 
 from typing import Any, Self
 
@@ -17,18 +17,19 @@ from partwise.matrix import Array
 class PartFeatures(ClassNamePrefixFeaturesOutMixin, MetaEstimatorMixin, TransformerMixin, BaseEstimator):
     r"""Weights of parts as features: distances between their rows are those between rows of the model W H.
 
-    Parts overlap and have any scale, so distances between rows of W say little of the data. The features are
+    Parts overlap and have any scale, so distances between rows of W do not measure distances in the data. The features
+    are
 
     .. math:: F = W (H H')^{1/2}, \qquad \|f_i - f_j\| = \|w_i H - w_j H\|,
 
-    with the symmetric square root: column t is part t, cleared of what the others say. F can have negative entries.
-    Neighbours, kernels, clusterings and penalized linear models need it; trees do not.
+    with the symmetric square root. Column t is part t without what the other parts share with it. F can have negative
+    entries. Neighbours, kernels, clusterings and penalized linear models need these features; trees do not.
 
     Parameters
     ----------
     estimator : estimator
-        What finds the parts: ``NMF``, ``MiniBatchNMF``, or another transformer to W that has ``components_``. It is
-        cloned.
+        What finds the parts: ``NMF``, ``MiniBatchNMF``, or another transformer that returns W and has ``components_``.
+        It is cloned.
 
     Attributes
     ----------
@@ -37,11 +38,11 @@ class PartFeatures(ClassNamePrefixFeaturesOutMixin, MetaEstimatorMixin, Transfor
     n_features_in_ : int
         Number of features seen during fit.
     feature_names_in_ : ndarray of shape (n_features,)
-        Their names, where X had names that are all strings.
+        Their names, if X had names that are all strings.
 
     See Also
     --------
-    partwise.NMF : The parts, and their weights themselves.
+    partwise.NMF : The parts, and their plain weights.
 
     Examples
     --------
@@ -85,7 +86,7 @@ class PartFeatures(ClassNamePrefixFeaturesOutMixin, MetaEstimatorMixin, Transfor
         return len(self.estimator_.components_)
 
     def get_metadata_routing(self) -> MetadataRouter:
-        """Return which parameters of a fit the estimator asks for, where scikit-learn's routing is enabled.
+        """Return the parameters of a fit that the estimator requests, if scikit-learn's routing is enabled.
 
         Returns
         -------
@@ -103,11 +104,11 @@ class PartFeatures(ClassNamePrefixFeaturesOutMixin, MetaEstimatorMixin, Transfor
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training data, as the estimator takes it.
+            Training data, in any form that the estimator takes.
         y : Ignored
             Not used, present for API consistency by convention.
         **fit_params : dict
-            Passed on to the estimator's ``fit_transform``, such as ``sample_weight`` to ``NMF``.
+            Passed to the estimator's ``fit_transform``, for example ``sample_weight`` for ``NMF``.
 
         Returns
         -------
@@ -117,7 +118,7 @@ class PartFeatures(ClassNamePrefixFeaturesOutMixin, MetaEstimatorMixin, Transfor
         Raises
         ------
         ParameterError
-            If the estimator has no ``fit_transform``, or no ``components_`` when it is fitted.
+            If the estimator has no ``fit_transform``, or no ``components_`` after its fit.
         """
         self.fit_transform(X, y, **fit_params)
         return self
@@ -128,11 +129,11 @@ class PartFeatures(ClassNamePrefixFeaturesOutMixin, MetaEstimatorMixin, Transfor
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training data, as the estimator takes it.
+            Training data, in any form that the estimator takes.
         y : Ignored
             Not used, present for API consistency by convention.
         **fit_params : dict
-            Passed on to the estimator's ``fit_transform``, such as ``sample_weight`` to ``NMF``.
+            Passed to the estimator's ``fit_transform``, for example ``sample_weight`` for ``NMF``.
 
         Returns
         -------
@@ -142,7 +143,7 @@ class PartFeatures(ClassNamePrefixFeaturesOutMixin, MetaEstimatorMixin, Transfor
         Raises
         ------
         ParameterError
-            If the estimator has no ``fit_transform``, or no ``components_`` when it is fitted.
+            If the estimator has no ``fit_transform``, or no ``components_`` after its fit.
         """
         if isinstance(self.estimator, type) or not hasattr(self.estimator, "fit_transform"):
             raise ParameterError(f"estimator must be a transformer such as NMF(20); got {shown(self.estimator)}.")
@@ -162,7 +163,7 @@ class PartFeatures(ClassNamePrefixFeaturesOutMixin, MetaEstimatorMixin, Transfor
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            New data, as the estimator takes it.
+            New data, in any form that the estimator takes.
 
         Returns
         -------
@@ -173,8 +174,8 @@ class PartFeatures(ClassNamePrefixFeaturesOutMixin, MetaEstimatorMixin, Transfor
         return self._features(self.estimator_.transform(X))
 
     def _features(self, W: Any) -> Array:
-        """Return the features of rows with these weights; the parts are read anew, because they can be changed."""
-        weights = W.to_numpy() if hasattr(W, "to_numpy") else W  # a frame, where the estimator was told to give one
+        """Return the features of rows with these weights. Parts are read at each call, because they can change."""
+        weights = W.to_numpy() if hasattr(W, "to_numpy") else W  # a frame, if the estimator returns one
         features: Array = weights @ _root(np.asarray(self.estimator_.components_)).astype(weights.dtype)
         return features
 
@@ -182,7 +183,7 @@ class PartFeatures(ClassNamePrefixFeaturesOutMixin, MetaEstimatorMixin, Transfor
 def _root(H: Array) -> Array:
     """Return the symmetric square root of H H', (k, k), in float64."""
     parts = H.astype(np.float64)
-    scale = float(np.abs(parts).max(initial=0.0)) or 1.0  # so that no square is beyond the range of numbers
+    scale = float(np.abs(parts).max(initial=0.0)) or 1.0  # keeps squares in the range of numbers
     parts /= scale
     values, vectors = np.linalg.eigh(parts @ parts.T)
     root: Array = scale * (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T

@@ -37,7 +37,7 @@ def non_negative_factorization(
     max_time: float | None = None,
     n_jobs: int | None = None,
 ) -> tuple[Array, Array, int]:
-    """Find non-negative W and H with X ~ W H; drop-in for scikit-learn's function of this name.
+    """Find non-negative W and H with X ~ W H; a drop-in for scikit-learn's function of this name.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def non_negative_factorization(
     init : str or None, default=None
         As in NMF.
     update_H : bool, default=True
-        If False, H is given and stays, and only W is solved for, to its exact minimum.
+        If False, H is fixed, and only W is found, at its exact minimum.
     solver, beta_loss, tol, max_iter, alpha_W, alpha_H, l1_ratio, random_state, verbose, shuffle : see NMF
         As in NMF.
     loss, n_init, max_time, n_jobs : see NMF
@@ -91,7 +91,7 @@ def non_negative_factorization(
         raise ParameterError("update_H=False needs the parts: pass H of shape (n_components, n_features).")
     matrix = as_matrix(X)
     if model.n_components == "choose":
-        raise ParameterError("n_components='choose' has nothing to choose with update_H=False: leave it at 'auto'.")
+        raise ParameterError("n_components='choose' does not work with update_H=False, which fixes H: use 'auto'.")
     H = array_of(like_columns(H, feature_names(X), "H"), "H")
     k = len(np.atleast_2d(H)) if n_components is None or isinstance(n_components, str) else n_components
     check_factor(H, (k, matrix.shape[1]), "H", matrix.dtype, start=False)

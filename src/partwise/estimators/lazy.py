@@ -1,4 +1,4 @@
-"""Weights of the rows of a Dask array, made chunk by chunk when they are asked for."""
+"""Weights of the rows of a Dask array, computed chunk by chunk when they are needed."""
 
 from copy import copy
 from importlib import import_module
@@ -11,7 +11,7 @@ from partwise.matrix import Array, Matrix
 from partwise.matrix.names import feature_names, order_of
 
 KEPT_BACK = ("factorization_", "rank_choice_")
-"""What a transform does not need, and workers do not get."""
+"""Attributes that transform does not need, so workers do not get them."""
 
 
 def lazy_weights(model: Any, X: Any, array: Any) -> Any:
@@ -22,9 +22,9 @@ def lazy_weights(model: Any, X: Any, array: Any) -> Any:
     model : BaseNMF
         A fitted estimator.
     X : dask array, dask frame or AnnData
-        What the user gave.
+        X as the user gave it.
     array : dask.array.Array of shape (n, m)
-        The Dask array in it.
+        The Dask array in X.
     """
     order = order_of(feature_names(X), getattr(model, "feature_names_in_", None))
     if order is not None:
@@ -46,7 +46,7 @@ def lazy_weights(model: Any, X: Any, array: Any) -> Any:
 
 
 def lazy_rows(W: Array, X: Matrix) -> Any:
-    """Return weights (n, k) that are there as a Dask array, with the chunks of rows of a lazy X."""
+    """Return weights (n, k) in memory as a Dask array, with the chunks of rows of a lazy X."""
     heights = tuple(last - first for first, last in X.blocks)
     array: Any = import_module("dask.array")
     return array.from_array(W, chunks=(heights, (W.shape[1],)))

@@ -34,15 +34,16 @@ from partwise.threads import Workers
 from partwise.units import scaled
 
 SHORT = 10
-"""Passes up to which a fit of a loss that is not quadratic ends with a step on W: the exact W can take longer than they
-did."""
+"""If a loss is not quadratic, a fit of at most this many passes ends with one step on W: the exact W can take longer
+than the passes did."""
 
 
 class MiniBatchNMF(BaseNMF):
     r"""Non-negative matrix factorization from mini-batches of rows: for streams, and for many rows.
 
-    Drop-in for :class:`sklearn.decomposition.MiniBatchNMF`; the objective is that of :class:`partwise.NMF`. H follows
-    from running sums over batches, which forget: by coordinate steps for squared error, else by multiplicative ones.
+    Drop-in for :class:`sklearn.decomposition.MiniBatchNMF`; the objective is that of :class:`partwise.NMF`. H is found
+    from running sums over batches, in which old batches count less: by coordinate steps for squared error, by
+    multiplicative steps for other losses.
 
     Parameters
     ----------
@@ -51,13 +52,13 @@ class MiniBatchNMF(BaseNMF):
     init : {'random', 'nndsvd', 'nndsvda', 'nndsvdar', 'separable', 'custom'} or None, default=None
         The start; see NMF.
     batch_size : int, default=1024
-        Rows in a batch. Larger ones converge further, and start slower.
+        Rows in a batch. With larger batches a fit gets closer to the minimum, but starts slower.
     beta_loss : {'frobenius', 'kullback-leibler', 'itakura-saito'} or float, default='frobenius'
         Loss, by name or beta.
     tol : float, default=1e-4
-        Stop when a step, or a pass, changes H by no more than this share of its norm; 0 turns that off.
+        Stop when a step, or a pass, changes H by no more than this share of its norm; 0 turns this off.
     max_no_improvement : int or None, default=10
-        Stop after this many batches without improvement of the smoothed cost; None turns that off.
+        Stop after this many batches without a better smoothed cost; None turns this off.
     max_iter : int, default=200
         Limit on passes over the data.
     alpha_W : float, default=0.0
@@ -69,21 +70,21 @@ class MiniBatchNMF(BaseNMF):
     forget_factor : float, default=0.7
         Weight of the past after one pass over the data, from 0 to 1. Under 1, recent rows count more.
     fresh_restarts : bool, default=False
-        Solve for each batch's W from scratch at each step: slower, and further per pass.
+        Solve for each batch's W from scratch at each step: slower, but better per pass.
     fresh_restarts_max_iter : int, default=30
-        Limit on iterations of such a solve, where it is iterative.
+        Limit on iterations of such a solve, if it is iterative.
     transform_max_iter : int or None, default=None
-        Limit on iterations in transform, where the loss needs an iterative solve; None means to convergence.
+        Limit on iterations in transform, if the loss needs an iterative solve; None runs to convergence.
     random_state : int, RandomState instance or None, default=None
         Seed of the start.
     verbose : int, default=0
         Print the cost of each step if not 0.
     loss : Loss, str, float or None, default=None
-        Loss object, or what beta_loss takes; overrides it.
+        Loss object, or any value of beta_loss; it overrides beta_loss.
     n_jobs : int or None, default=None
         Threads; None means 1, -1 all cores.
     missing_values : None, nan or 0, default=None
-        Which entries of X are unknown and count for nothing: none, NaN, or those that are 0, or absent; see NMF.
+        Which entries of X are unknown and count for nothing: none, NaN, or those that are 0 or absent; see NMF.
     negatives : {'error', 'clip'}, default='error'
         Refuse negative entries of X, or take them as zeros.
 
@@ -94,15 +95,15 @@ class MiniBatchNMF(BaseNMF):
     n_components_ : int
         Number of parts.
     reconstruction_err_ : float
-        ``sqrt(2 * loss)`` on the training data; after ``fit`` only.
+        ``sqrt(2 * loss)`` on the training data; only after ``fit``.
     n_iter_ : int
-        Passes over the data begun; after ``fit`` only.
+        Number of passes over the data that were begun; only after ``fit``.
     n_steps_ : int
-        Batches taken in.
+        Number of batches used so far.
     n_features_in_ : int
         Number of features seen during fit.
     feature_names_in_ : ndarray of shape (n_features,)
-        Their names, where X had names that are all strings. The other methods match columns by them.
+        Their names, if X had names that are all strings. The other methods match columns by them.
 
     References
     ----------
@@ -220,14 +221,14 @@ class MiniBatchNMF(BaseNMF):
         Returns
         -------
         W : ndarray of shape (n_samples, n_components)
-            Weights of the parts: those of ``transform``. For losses other than squared error that needs more than ten
-            passes, or ``fresh_restarts``: else they are those of one more step.
+            Weights of the parts: the same as from ``transform`` after more than ten passes, with ``fresh_restarts``, or
+            for squared error. Else they are those of one more step.
         """
         given, columns = self._validate(X, reset=True)
         online, matrix, left = self._begin(given, W, H, columns)
         log_unit = online.loss.log_unit(online.unit)
         batches = list(gen_batches(matrix.shape[0], min(self.batch_size, matrix.shape[0])))
-        kept: list[Matrix] = []  # batches of one matrix: dense ones are views, sparse ones together one copy
+        kept: list[Matrix] = []  # batches of one matrix: views of a dense one, together one copy of a sparse one
         if matrix.can("columns"):
             kept = [matrix] if len(batches) == 1 else [matrix.slice(batch.start, batch.stop) for batch in batches]
         most = int(self.max_iter) * len(batches)
@@ -280,7 +281,7 @@ class MiniBatchNMF(BaseNMF):
         return solved
 
     def partial_fit(self, X: Any, y: Any = None, W: Any = None, H: Any = None) -> Self:
-        """Take in one batch of rows; call it once for each.
+        """Learn from one batch of rows; call it once for each batch.
 
         Parameters
         ----------
@@ -301,7 +302,7 @@ class MiniBatchNMF(BaseNMF):
         if begun and self._given_components()[0].any():
             online = self._continued()
             matrix = online.taken(given)
-        else:  # parts of zero, from batches of zeros, know nothing that a start could lose
+        else:  # parts of zero, from batches of zeros, hold nothing that a new start could lose
             online, matrix, _ = self._begin(given, W, H, columns)
         with Workers(self.n_jobs) as workers:
             penalties = self._penalties_in(online, matrix)
@@ -327,7 +328,7 @@ class MiniBatchNMF(BaseNMF):
         return self._projection()(matrix, n_jobs=self.n_jobs, most=self.transform_max_iter)
 
     def _begin(self, given: Matrix, W: Any, H: Any, columns: Mapping[str, Any]) -> tuple[Online, Matrix, Array]:
-        """Return the state of a stream that begins with these rows, the rows in its units, and a start of their W."""
+        """Return the state of a new stream, these first rows in its units, and a start of their W."""
         k, W, H = self._start(given, self.n_components, W, H, columns.get("feature_names_in_"))
         problem = Problem.of(given, self._loss_function, k, widen=False)
         matrix, (root, _) = problem.X, problem.units
@@ -343,12 +344,12 @@ class MiniBatchNMF(BaseNMF):
         return Online(problem.loss, np.ascontiguousarray(Ht), forget, problem.unit), matrix, left
 
     def _continued(self) -> Online:
-        """Return the state of the stream that components_ belongs to, to be changed."""
+        """Return the state of the stream that components_ belongs to, for the next batch."""
         online = self._online
         if online.loss != self._loss_function.in_units(online.unit):
             raise ParameterError(
                 f"the loss was {online.loss.name!r} when this stream began, and is {self._loss_function.name!r} now. "
-                f"Set it back, or begin a stream with sklearn.base.clone(model)."
+                f"Set it back, or begin a new stream with sklearn.base.clone(model)."
             )
         H = check_factor(self.components_, online.Ht.shape[::-1], "components_", online.Ht.dtype, start=False)
         return online.continued(H)
@@ -360,7 +361,7 @@ class MiniBatchNMF(BaseNMF):
         return W.in_units(*units), H.in_units(*units)
 
     def _learn(self, online: Online, n_steps: int, **fitted: Any) -> None:
-        """Take over the state of a stream after so many steps, and what else is known of the fit."""
+        """Take over the state of a stream after so many steps, and the other results of the fit."""
         H = online.components
         check_numbers(H=H)
         self._become(**fitted, components_=H, n_components_=len(H), n_steps_=n_steps, _online=online)

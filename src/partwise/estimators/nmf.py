@@ -42,82 +42,83 @@ class NMF(BaseNMF):
     Parameters
     ----------
     n_components : int, 'auto', 'choose' or None, default='auto'
-        Number of parts. 'auto' takes it from a given W or H, else the number of features, as None does. 'choose' finds
-        it by ``partwise.choose_rank``, at the cost of some fifty fits, from X and its weights: without penalties,
-        terms, bounds or sums. Where entries of X are unknown it chooses the penalty too, see `alpha_W`.
+        Number of parts. 'auto' takes it from a given W or H; without these it is the number of features, as for None.
+        'choose' finds it with ``partwise.choose_rank``, which takes about fifty fits of X with its weights, without
+        penalties, terms, bounds or sums. If entries of X are unknown, it chooses the penalty too, see `alpha_W`.
     init : {'random', 'nndsvd', 'nndsvda', 'nndsvdar', 'separable', 'custom'} or None, default=None
-        The start. None: 'nndsvda' if n_components <= min(n_samples, n_features), all of X is known and none of W
-        or H bounded; else 'random'. 'custom' takes W and H, or one of them, from ``fit_transform``.
+        The start. None is 'nndsvda' if n_components <= min(n_samples, n_features), X is known everywhere, and no entry
+        of W or H is bounded; else it is 'random'. 'custom' takes W, H or both from ``fit_transform``.
     solver : {'auto', 'ccd', 'cd', 'hals', 'mu', 'pivoting'}, default='auto'
         'auto' is 'hals' for Frobenius, 'ccd' for Kullback-Leibler, 'mu' for other losses. 'cd' is scikit-learn's
         name for 'hals'.
     beta_loss : {'frobenius', 'kullback-leibler', 'itakura-saito'} or float, default='frobenius'
         Loss, by name or beta. For beta <= 0, X must have no zeros.
     tol : float, default=1e-4
-        Stop when the projected gradient is this small relative to X, or when the loss falls by less than a fifth of
-        this share of itself over five iterations; 0 runs to max_iter.
+        Stop when the projected gradient relative to X is under tol, or when the loss falls by less than tol / 5 of
+        itself over five iterations. 0 runs to max_iter.
     max_iter : int, default=200
         Limit on iterations.
     random_state : int, RandomState instance or None, default=None
         Seed of the start.
     alpha_W : float or 'choose', default=0.0
-        Weight of W's penalty, multiplied by n_features. 'choose' finds an L2 penalty of both factors by known entries
-        that it holds out (Frobenius, no weights, bounds or terms; see ``choose_rank(penalties="choose")``). So does
-        0.0 where n_components='choose' and entries of X are unknown: then many parts with a penalty predict best, and
-        ``fit`` takes the parts of the search, of up to four starts side by side, and finds W.
+        Weight of W's penalty, multiplied by n_features. 'choose' finds an L2 penalty of both factors: it holds out
+        known entries and predicts them (Frobenius only, no weights, bounds or terms; see
+        ``choose_rank(penalties="choose")``). 0.0 means the same if n_components='choose' and entries of X are unknown:
+        many parts with a penalty predict best then. After such a search, ``fit`` keeps its parts, of up to four starts
+        side by side, and finds W.
     alpha_H : float or 'same', default='same'
         Weight of H's penalty, multiplied by n_samples; 'same' is alpha_W.
     l1_ratio : float, default=0.0
         Share of L1 in the penalties, from 0 (all L2) to 1 (all L1).
     verbose : int, default=0
-        Print a line every ten iterations if not 0.
+        If not 0, print a line every ten iterations.
     shuffle : bool, default=False
-        Accepted, and without effect: coordinates are visited in order, several times a half-step, where a random order
-        brings nothing.
+        Accepted, but without effect. Coordinates are visited in order, several times in a half-step; a random order
+        gains nothing there.
     loss : Loss, str, float or None, default=None
-        Loss object, or what beta_loss takes; overrides it.
+        Loss object, or any value of beta_loss; it overrides beta_loss.
     n_init : int, default=1
-        Starts to try; the best is kept.
+        Number of starts; the best result is kept.
     max_time : float or None, default=None
         Limit on the fit in seconds.
     n_jobs : int or None, default=None
-        Threads; None means 1 unless in a ``joblib.parallel_config`` context, -1 all cores. The result has the same bits
-        at any number.
+        Threads. None means 1, or the number of a ``joblib.parallel_config`` context; -1 means all cores. The result has
+        the same bits at any number of threads.
     missing_values : None, nan or 0, default=None
         Which entries are unknown and count for nothing, in ``transform`` too: none (NaN is refused), NaN, or those that
-        are 0. Of a sparse X, 0 says that absent entries are unknown, as in ratings; a stored 0 is known.
+        are 0. With 0, absent entries of a sparse X are unknown, as in ratings, but a stored 0 is known.
     negatives : {'error', 'clip', 'keep'}, default='error'
-        Refuse negative entries of X, take them as zeros, or keep them (Frobenius): then parts have entries of any sign,
-        and weights stay at least 0, a semi-NMF.
+        Refuse negative entries of X, take them as zeros, or keep them (Frobenius only). If they are kept, parts have
+        entries of any sign and weights stay at least 0: a semi-NMF.
     fixed_components : array of shape (n_fixed, n_features) or None, default=None
-        Values of the first parts, kept to the bit; NaN leaves an entry free.
+        Values of the first parts, kept to the last bit; NaN leaves an entry free.
     seed_components : array of shape (n_seeds, n_features) or None, default=None
-        Where the first parts begin, at any scale; the fit may leave them. NaN takes an entry from `init`.
+        Where the first parts begin, at any scale; the fit can leave them. Where an entry is NaN, `init` supplies it.
     forbidden : array of bool of shape (n_components, n_features) or None, default=None
-        Entries of H that have to be zero; fewer rows describe the first parts.
+        True where an entry of H must be zero; fewer rows describe the first parts.
     upper : float, array of shape (n_features,) or (n_components, n_features), or None, default=None
         Highest values of the entries of H.
     sum_to_one : bool, default=False
-        Whether each row of W has to sum to one, in ``transform`` too: weights are then shares. Frobenius only.
+        Whether each row of W must sum to one, in ``transform`` too, so weights are shares. Frobenius only.
     min_volume : float, default=0.0
-        With sum_to_one, how much the volume that the parts span counts beside the noise of X. The parts move together
-        as far as the rows allow, which finds them where no row is one part alone. No unit: 0.3 is a good first try, 1
-        for data that are no such mixtures exactly. The formula is in ``partwise.factorize``.
+        Weight of the volume that the parts span, relative to the noise of X; it needs sum_to_one. It moves the parts
+        together as far as the rows allow, so it finds parts that no row shows alone. It has no unit: try 0.3 first, or
+        1 for data that are not exactly such mixtures. The formula is in ``partwise.factorize``.
     terms_W : list or tuple of Term or Penalty, default=()
-        Further penalties on W, from ``partwise.terms`` (Frobenius, every entry of X known), in units of the summed
-        loss. ``transform`` does not know these terms, which join rows of W, and differs from ``fit_transform``. A
-        Penalty among them is added to that of alpha_W, in ``transform`` too; every loss takes it.
+        Further penalties on W, from ``partwise.terms``, in units of the summed loss (Frobenius only, every entry of X
+        known). ``transform`` leaves these terms out, because they join rows of W, so it differs from ``fit_transform``.
+        A Penalty in this list works with every loss: it is added to the penalty of alpha_W, in ``transform`` too.
     terms_H : list or tuple of Term or Penalty, default=()
         The same on H.
     checkpoint_dir : str, path-like or None, default=None
-        Folder for a checkpoint, one file, which a fit that was stopped or killed can go on from. Ctrl-C finishes the
-        iteration and writes one; a second Ctrl-C stops at once.
+        Folder for a checkpoint: one file, from which a fit that was stopped or killed can go on. Ctrl-C finishes the
+        iteration and writes a checkpoint; a second Ctrl-C stops at once.
     checkpoint_every : int, default=10
         Iterations from one checkpoint to the next.
     resume : bool, default=False
-        Go on from the checkpoint in checkpoint_dir, if there is one, and end with the bits of a fit that was never
-        stopped. X and all parameters have to be the same but for tol, max_iter, max_time, n_jobs and verbose; a
-        checkpoint of another fit is refused, whatever resume is.
+        Go on from the checkpoint in checkpoint_dir, if there is one, and end with the same bits as a fit that was never
+        stopped. X and all parameters must be the same, except tol, max_iter, max_time, n_jobs and verbose. A checkpoint
+        of another fit is always refused, also with resume=False.
 
     Attributes
     ----------
@@ -126,21 +127,21 @@ class NMF(BaseNMF):
     n_components_ : int
         Number of parts.
     rank_choice_ : RankChoice
-        With n_components='choose' or alpha_W='choose': what was chosen, and why.
+        With n_components='choose' or alpha_W='choose': the choice, and its reason.
     alpha_W_, alpha_H_ : float
-        Where the penalty was chosen: what it is, in the units of alpha_W and alpha_H.
+        The penalty, if it was chosen, in the units of alpha_W and alpha_H.
     reconstruction_err_ : float
         ``sqrt(2 * loss)`` on the training data: for Frobenius the norm of X - W H.
     n_iter_ : int
         Iterations of the best start.
     converged_ : bool
-        Whether the fit converged, as against reached a limit.
+        Whether the fit converged, rather than stopped at a limit.
     factorization_ : Factorization
-        Everything known of the fit: loss, reason for stopping, curve.
+        All results of the fit: loss, reason for stopping, curve.
     n_features_in_ : int
         Number of features seen during fit.
     feature_names_in_ : ndarray of shape (n_features,)
-        Their names, where X had names that are all strings. The other methods match columns by them.
+        Their names, if X had names that are all strings. The other methods match columns by them.
 
     See Also
     --------
@@ -290,15 +291,15 @@ class NMF(BaseNMF):
         H : array-like of shape (n_components, n_features), default=None
             Start of H with init='custom'; X's dtype.
         sample_weight : array of shape (n_samples,), default=None
-            What the loss of each row is multiplied by: a row of weight 2 is a row given twice.
+            What the loss of each row is multiplied by. A row of weight 2 counts like a row given twice.
         feature_weight : array of shape (n_features,), default=None
             The same for columns, in ``transform`` too.
         entry_weight : array or sparse matrix of shape (n_samples, n_features), default=None
-            The same for single entries; those of weight 0 (or absent from a sparse one) are unknown. For
-            uncertainties sigma give 1 / sigma ** 2.
+            The same for single entries. Entries of weight 0, or absent from a sparse array, are unknown. For
+            uncertainties sigma, give 1 / sigma ** 2.
         fixed_weights : array of shape (n_samples, n_fixed), default=None
-            Values of the first columns of W, NaN where free: known covariates or batches, whose parts take up what
-            they explain.
+            Values of the first columns of W, NaN where free. Give known covariates or batches: their parts take up what
+            these explain.
 
         Returns
         -------
@@ -342,7 +343,7 @@ class NMF(BaseNMF):
             )
         self._become(
             **fitted,
-            components_=found.H.copy(),  # the user may change it; factorization_ tells of the fit
+            components_=found.H.copy(),  # the user can change it; factorization_ keeps the fit's own
             n_components_=k,
             n_iter_=found.n_iter,
             converged_=found.converged,
@@ -367,9 +368,9 @@ class NMF(BaseNMF):
     def transform(self, X: Any, *, entry_weight: Any = None, fixed_weights: Any = None) -> Array:
         """Return the weights of the parts in new rows, the exact minimum for convex losses.
 
-        ``fit(X).transform(X)`` equals ``fit_transform(X)``, because a fit ends with the same step; also where both are
-        given the same entry_weight and fixed_weights, with these to the tolerance of a bounded solve. A row without a
-        known entry has weights of 0 here, and the mean of the other rows in ``fit_transform``.
+        ``fit(X).transform(X)`` equals ``fit_transform(X)``, because a fit ends with the same step. With entry_weight
+        and fixed_weights, give the same to both; the results then agree to the tolerance of a bounded solve. A row
+        without a known entry has weights of 0 here, and the mean of the other rows in ``fit_transform``.
 
         Parameters
         ----------
@@ -383,7 +384,7 @@ class NMF(BaseNMF):
         Returns
         -------
         W : ndarray of shape (n_samples, n_components)
-            Weights of the parts. For a Dask array a Dask array with the same chunks of rows, not yet computed.
+            Weights of the parts. For a Dask array: a Dask array with the same chunks of rows, not yet computed.
         """
         check_is_fitted(self)
         if (lazy := dask_array(X)) is not None:

@@ -1,4 +1,4 @@
-"""initialize: a start without a fit, for code that improves it in another way."""
+"""initialize: a start without a fit, for code that improves it with other methods."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def initialize(
     n_components : int
         Number of parts.
     init : {'random', 'nndsvd', 'nndsvda', 'nndsvdar', 'separable'} or None, default=None
-        The kind of start; see NMF. None: 'nndsvda' if n_components <= min(n_samples, n_features), else 'random'.
+        The kind of start; see NMF. None is 'nndsvda' if n_components <= min(n_samples, n_features), else 'random'.
     random_state : int, RandomState, Generator or None, default=None
         Seed. 'random' gives scikit-learn's numbers for the same seed.
     n_jobs : int or None, default=None

@@ -1,4 +1,4 @@
-"""Parts of an AnnData object, written where scanpy and its like look for them."""
+"""Parts of an AnnData object, written where scanpy and similar libraries look for them."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -30,24 +30,25 @@ def nmf(
     adata : AnnData of shape (n_obs, n_vars)
         Counts or other values of at least 0, in memory or lazy (Dask).
     n_components : int or NMF
-        Number of parts, k; or an estimator, which is fitted and can ``transform`` other cells afterwards: give it the
-        same layer and variables.
+        Number of parts, k; or an estimator. The estimator is fitted, and can ``transform`` other cells afterwards: give
+        it the same layer and variables.
     layer : str or None, default=None
         Which layer to factorize; None means ``adata.X``.
     mask_var : str, array of bool of shape (n_vars,), or None, default=None
-        Which variables to use: a column of ``adata.var``, such as 'highly_variable', or one value for each. None: all.
+        Which variables to use: a column of ``adata.var``, such as 'highly_variable', or one value per variable. None:
+        all.
     key_added : str, default='nmf'
-        Where results go, see Returns.
+        Where the results go; see Returns.
     copy : bool, default=False
-        Whether to write into a copy, and return it.
+        Whether to write into a copy and return it.
     **options
-        Further parameters of NMF, such as ``beta_loss='kullback-leibler'`` and ``random_state=0``; none beside an
+        Further parameters of NMF, such as ``beta_loss='kullback-leibler'`` and ``random_state=0``; not allowed with an
         estimator.
 
     Returns
     -------
     AnnData or None
-        None, or the copy. It holds then
+        None, or the copy. The object then holds
 
         - ``obsm['X_<key_added>']``, (n_obs, k): how much of each part a cell has;
         - ``varm['<key_added>']``, (n_vars, k): the parts, 0 for variables that were not used;
@@ -56,7 +57,7 @@ def nmf(
     Raises
     ------
     DataError
-        If the matrix cannot be factorized, or `adata` is no AnnData object.
+        If the matrix cannot be factorized, or `adata` is not an AnnData object.
     ParameterError
         If there is no such layer or column, or a parameter has an invalid value.
 
@@ -75,7 +76,7 @@ def nmf(
     if not (isinstance(key_added, str) and key_added):
         raise ParameterError(f"key_added must be a name, got {key_added!r}.")
     if isinstance(n_components, NMF) and options:
-        raise ParameterError(f"{_listed(options)} beside an estimator: set parameters on the estimator.")
+        raise ParameterError(f"{_listed(options)} with an estimator: set parameters on the estimator.")
     model = n_components if isinstance(n_components, NMF) else NMF(n_components, **options)
     X, used, names = _matrix(adata, layer), _used(adata, mask_var), list(adata.var_names)
     if used is not None:
@@ -101,14 +102,14 @@ def nmf(
 def _check(adata: Any) -> None:
     if not is_anndata(adata):
         raise DataError(
-            f"adata is a {type(adata).__name__}, where an AnnData object is needed; NMF(...).fit takes arrays."
+            f"adata is a {type(adata).__name__}, but an AnnData object is needed; NMF(...).fit takes arrays."
         )
 
 
 def _matrix(adata: Any, layer: str | None) -> Any:
     if layer is None:
         if adata.X is None:
-            raise DataError(f"adata has no X; name one of its layers ({_listed(adata.layers)}) by layer=.")
+            raise DataError(f"adata has no X; give one of its layers ({_listed(adata.layers)}) as layer=.")
         return adata.X
     if layer not in adata.layers:
         raise ParameterError(f"layer={layer!r}, but adata.layers has {_listed(adata.layers)}.")
@@ -131,7 +132,7 @@ def _used(adata: Any, mask_var: Any) -> Array | None:
             f"mask_var holds {used.dtype} of shape {used.shape}; it needs a bool for each of {adata.n_vars} variables."
         )
     if not used.any():
-        raise ParameterError("mask_var uses no variable at all: one at least has to be True.")
+        raise ParameterError("mask_var uses no variable; at least one must be True.")
     return used
 
 

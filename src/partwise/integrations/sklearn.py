@@ -1,4 +1,4 @@
-"""patch_sklearn: programs that use scikit-learn's factorizations run on ours, unchanged."""
+"""patch_sklearn: programs that use scikit-learn's factorizations use ours instead, without a change."""
 
 import sys
 from typing import Any
@@ -19,16 +19,16 @@ from partwise.matrix import Array
 def _initialize_nmf(
     X: Any, n_components: int, init: str | None = None, eps: float = 1e-6, random_state: Any = None
 ) -> tuple[Array, Array]:
-    """Return a start (W, H), as the function of this name does. `eps` has no effect."""
+    """Return a start (W, H), as scikit-learn's function of this name does. `eps` has no effect."""
     return initialize(X, n_components, init, random_state=random_state)
 
 
 def _update_coordinate_descent(
     X: Any, W: Array, Ht: Array, l1_reg: float, l2_reg: float, shuffle: bool, random_state: Any
 ) -> float:
-    """Improve W in place by one sweep over its columns; return the projected gradient before it, summed.
+    """Improve W in place by one sweep over its columns; return the sum of the projected gradient before the sweep.
 
-    scikit-learn takes each column's gradient when its turn comes, and in any order that `shuffle` asks for.
+    scikit-learn computes each column's gradient when the sweep comes to it, in the order that `shuffle` asks for.
     """
     gram, cross = (np.ascontiguousarray(array, W.dtype) for array in (Ht.T @ Ht, safe_sparse_dot(X, Ht)))
     slope = W @ gram - cross + l1_reg + l2_reg * W
@@ -51,27 +51,27 @@ def _fit_transform(
 
 NMF._fit_transform = _fit_transform
 
-_OURS = {  # by the identity of theirs: a class of somebody else may have no hash
+_OURS = {  # by identity: a class of another library can have no hash
     id(getattr(private, ours.__name__)): ours
     for ours in (NMF, MiniBatchNMF, non_negative_factorization, _initialize_nmf, _update_coordinate_descent)
 }
 _changed: list[tuple[dict[str, Any], str, Any]] = []
-"""Where a name was given another meaning: the names of a module, which one, and what it meant."""
+"""Names that were replaced: the names of a module, the name, and its former value."""
 _changing = Lock()
 
 
 def patch_sklearn() -> None:
-    """Let programs that use scikit-learn's factorizations use partwise's, without a change to them.
+    """Make programs that use scikit-learn's factorizations use those of partwise, without a change to the programs.
 
-    `NMF`, `MiniBatchNMF` and `non_negative_factorization` of ``sklearn.decomposition`` become partwise's, and so do
-    ``_initialize_nmf`` and ``_update_coordinate_descent`` of ``sklearn.decomposition._nmf``, which others call. Modules
-    that have imported one of these names get ours too; objects made before, and names within classes and functions,
-    stay. It holds for this process, and for those that it forks. Meanwhile a model that scikit-learn fitted cannot be
-    pickled, and a pickle of one not be loaded.
+    `NMF`, `MiniBatchNMF` and `non_negative_factorization` of ``sklearn.decomposition`` become those of partwise. So do
+    ``_initialize_nmf`` and ``_update_coordinate_descent`` of ``sklearn.decomposition._nmf``, which other libraries
+    call. Modules that have imported one of these names get ours too. Objects made before do not change, nor do names
+    within classes and functions. The patch holds for this process and for processes forked from it. While it holds,
+    models that scikit-learn fitted cannot be pickled, and their pickles cannot be loaded.
 
     See Also
     --------
-    unpatch_sklearn : The way back.
+    unpatch_sklearn : Undoes it.
 
     Examples
     --------
@@ -97,9 +97,9 @@ def patch_sklearn() -> None:
 
 
 def unpatch_sklearn() -> None:
-    """Give back to scikit-learn what `patch_sklearn` replaced.
+    """Restore what `patch_sklearn` replaced in scikit-learn.
 
-    A module that was imported in between, and took a name from scikit-learn, keeps ours.
+    A module that was imported in between and took a name from scikit-learn keeps ours.
 
     See Also
     --------

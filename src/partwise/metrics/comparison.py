@@ -1,4 +1,4 @@
-"""NMF beside truncated SVD: what non-negativity costs in error, and what it gives in readability."""
+"""NMF beside truncated SVD: how much error non-negativity adds, and how much easier its parts are to read."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,7 +16,7 @@ from partwise.summary import Summary
 
 @dataclass(frozen=True)
 class Side:
-    """One model's figures: relative error, mean Hoyer sparseness of its parts, share of negative entries in them."""
+    """Figures of one model: relative error, mean Hoyer sparseness of its parts, share of negative entries in them."""
 
     relative_error: float
     sparseness: float
@@ -25,12 +25,12 @@ class Side:
 
 @dataclass(frozen=True, repr=False)
 class Comparison(Summary):
-    """NMF and truncated SVD of the same data, with as many parts; ``str()`` is a table.
+    """NMF and truncated SVD of the same data, with the same number of parts; ``str()`` is a table.
 
     Parameters
     ----------
     n_components : int
-        Parts of each.
+        Parts of each model.
     nmf, svd : Side
         Their figures.
 
@@ -77,9 +77,9 @@ class Comparison(Summary):
 
 
 def compare_with_svd(X: Any, n_components: int, *, random_state: Any = 0, **options: Any) -> Comparison:
-    """Return error, sparseness and negative share of NMF and of truncated SVD, side by side.
+    """Return error, sparseness and share of negative entries, of NMF and truncated SVD side by side.
 
-    SVD has the lowest error of any model with as many parts; NMF's parts are sparse and have no negative entries, so
+    SVD has the lowest error of any model with as many parts. NMF's parts are sparse and have no negative entries, so
     they can be read as what a row consists of.
 
     Parameters
@@ -87,11 +87,11 @@ def compare_with_svd(X: Any, n_components: int, *, random_state: Any = 0, **opti
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         Data, at least 0.
     n_components : int
-        Parts of each, at most min(n_samples, n_features).
+        Parts of each model, at most min(n_samples, n_features).
     random_state : int, RandomState instance or None, default=0
-        Seed of both.
+        Seed of both models.
     **options
-        Passed to ``factorize``; those of weights and unknown entries are refused, as SVD has none.
+        Passed to ``factorize``. Options for weights and unknown entries are refused, because SVD has none.
 
     Returns
     -------
@@ -107,12 +107,12 @@ def compare_with_svd(X: Any, n_components: int, *, random_state: Any = 0, **opti
     """
     for keyword in ("missing_values", "entry_weight", "sample_weight", "feature_weight"):
         if options.get(keyword) is not None:
-            raise ParameterError(f"{keyword} cannot be compared by: truncated SVD knows neither gaps nor weights.")
+            raise ParameterError(f"{keyword} cannot be compared: truncated SVD has no unknown entries and no weights.")
     matrix = as_matrix(X, negatives=options.pop("negatives", "error"))
     n_components = check_integer("n_components", n_components, highest=min(matrix.shape))
     rng = check_seed("random_state", random_state)
     found = factorize(matrix, n_components, random_state=random_state, **options)
-    scaled, _ = rescaled(matrix)  # a singular value can be larger than any number
+    scaled, _ = rescaled(matrix)  # a singular value can be out of range
     U, s, V = truncated_svd(scaled, n_components, rng)
     nmf = Side(found.relative_error, sparseness(found.H), 0.0)
     svd = Side(relative_error(scaled, U * s, V.T), sparseness(V.T), float(np.mean(V < 0)))

@@ -1,4 +1,4 @@
-"""What a model leaves unexplained, and what each of its parts is good for."""
+"""What a model does not explain, and what each of its parts adds."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,40 +20,40 @@ from partwise.summary import Summary, spread
 from partwise.units import scaled
 
 SHOWN = 10
-"""Parts that a summary lists."""
+"""Most parts that a summary lists."""
 NAMED = 3
-"""Rows, columns and pairs that it names."""
+"""Most rows, columns and pairs that it names."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Diagnostics(Summary):
-    """What a model leaves of each row and column, and what its parts add; ``str()`` is a summary.
+    """What a model does not explain of each row and column, and what its parts add; ``str()`` is a summary.
 
     Parameters
     ----------
     loss_function : Loss
-        The loss that ``loss``, ``row_loss``, ``column_loss`` and ``part_gain`` are values of. `objective` is its
+        The loss of which ``loss``, ``row_loss``, ``column_loss`` and ``part_gain`` are values. `objective` is its
         deprecated name.
     loss : float
         Its value, summed over all cells.
     relative_error : float
-        ``||X - W H|| / ||X||`` in the Frobenius norm, whatever the loss.
+        ``||X - W H|| / ||X||`` in the Frobenius norm, for any loss.
     row_error, column_error : ndarray of shape (n_samples,), (n_features,)
         Euclidean norm of the residual of each row and column, in X's units.
     row_relative_error, column_relative_error : ndarray of shape (n_samples,), (n_features,)
-        The same over the norm of the row or column itself: 1 where a model of zeros would be as good. Infinite where
+        The same divided by the norm of the row or column itself: 1 if a model of zeros would be as good. Infinite if
         the data are all zero and the model is not.
     row_loss, column_loss : ndarray of shape (n_samples,), (n_features,)
         Loss of each row and column. Both add up to ``loss``.
     part_share : ndarray of shape (n_components,)
         Share of each part in the sum of all entries of the model, ``W[:, t].sum() * H[t].sum()``. Entries are at least
-        0, so that the shares add up to 1, also where parts overlap.
+        0, so the shares sum to 1, also if parts overlap.
     part_gain : ndarray of shape (n_components,)
-        By how much the loss rises if the part is left out and the weights of the others stay. These do not add up to
-        anything: what two parts explain together, each alone may explain nearly as well. A model of zero is raised to
-        a tiny number where the loss divides by it.
+        How much the loss rises if the part is left out and the weights of the others stay. The sum of these means
+        nothing: what two parts explain together, each can explain nearly as well alone. If the loss divides by a model
+        of zero, that is raised to a tiny number.
     near_duplicates : list of (int, int, float)
-        Pairs of parts whose rows of H point the same way, and their cosine, the most alike first.
+        Pairs of parts whose rows of H point the same way, and their cosine; the most similar first.
     dead : list of int
         Parts that add nothing: their column of W or row of H is all zero.
 
@@ -110,9 +110,9 @@ class Diagnostics(Summary):
         Parameters
         ----------
         count : int, default=10
-            How many at most.
+            Most rows.
         relative : bool, default=False
-            By relative error rather than by loss, so that small rows count as much as large ones.
+            Order by relative error instead of loss, so that small rows count as much as large ones.
 
         Returns
         -------
@@ -128,9 +128,9 @@ class Diagnostics(Summary):
         Parameters
         ----------
         count : int, default=10
-            How many at most.
+            Most columns.
         relative : bool, default=False
-            By relative error rather than by loss, so that small columns count as much as large ones.
+            Order by relative error instead of loss, so that small columns count as much as large ones.
 
         Returns
         -------
@@ -176,9 +176,9 @@ def diagnose(
     missing_values: Any = None,
     negatives: str = "error",
 ) -> Diagnostics:
-    """Return what a model leaves unexplained of each row and column of X, and what each of its parts is good for.
+    """Return what a model does not explain of each row and column of X, and what each of its parts adds.
 
-    All cells count alike, whatever weights a fit gave them. A sparse X stays sparse: no array of its shape is made.
+    All cells count alike, also if the fit had weights. A sparse X stays sparse: no array of its shape is made.
 
     Parameters
     ----------
@@ -186,16 +186,16 @@ def diagnose(
         Data, at least 0; zeros of a sparse X count. Columns with names are matched by name to those of the model, and
         the result is in X's order. With ``ImageParts``, images: each is a row, and each pixel a column.
     model : Factorization, fitted NMF, MiniBatchNMF or ImageParts, or pair (W, H)
-        The model. Of an estimator the weights of X are found by ``transform``, so that X may be new; the other two have
-        the weights of the data that they were fitted to.
+        The model. For an estimator, ``transform`` finds the weights of X, so X can be new. A Factorization or a pair
+        has the weights of the data that it was fitted to.
     loss : str, float (beta), Loss or None, default=None
-        What to measure by beside the Frobenius norm; None: what the model was fitted by, Frobenius for a pair.
+        The loss to measure besides the Frobenius norm. None: that of the model's fit, or Frobenius for a pair.
     alike : float, default=0.9
-        Parts are near duplicates from this cosine of their rows of H on.
+        Parts are near duplicates if the cosine of their rows of H is at least this.
     missing_values : None, nan or 0, default=None
-        Which entries of X are unknown, and count for nothing; of an estimator, its own.
+        Which entries of X are unknown and count for nothing. For an estimator, its own setting counts.
     negatives : {'error', 'clip'}, default='error'
-        Refuse negative entries of X, or take them as zeros; of an estimator, its own.
+        Refuse negative entries of X, or take them as zeros. For an estimator, its own setting counts.
 
     Returns
     -------
@@ -209,7 +209,7 @@ def diagnose(
     NotFittedError
         If the model is not fitted.
     ParameterError
-        If ``model`` is none of these, or ``alike`` no such cosine.
+        If ``model`` is none of these, or ``alike`` is not in (0, 1].
 
     Examples
     --------
@@ -264,7 +264,8 @@ def diagnose(
 def part_order(W: Any, H: Any) -> Array:
     """Return the order of the parts by falling share in the sum of all entries of the model.
 
-    Starts find the same parts in any order; this one depends on the parts alone, so that fits can be laid side by side.
+    Different starts find the same parts in different orders. This order depends on the parts alone, so fits can be
+    compared side by side.
 
     Parameters
     ----------

@@ -26,8 +26,8 @@ def relative_error(X: Any, W: Any, H: Any) -> float:
     Returns
     -------
     float
-        0 for an exact model, 1 for one of zeros; in float64. Where X is all zero, 0 if the model is too, else infinity.
-        The largest float64 if the true value is larger.
+        0 for an exact model, 1 for a model of zeros; in float64. If X is all zero: 0 if the model is too, else
+        infinity. The largest float64 if the true value is larger.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def relative_error(X: Any, W: Any, H: Any) -> float:
 def divergence(X: Any, W: Any, H: Any, loss: Loss | str | float = "frobenius") -> float:
     r"""Return the loss of given factors, :math:`L(X, W H)`: what a fit minimises, without penalties.
 
-    A sparse X stays sparse, for losses that need no value at its zeros (Frobenius, Kullback-Leibler).
+    A sparse X stays sparse for losses that need no value at its zeros (Frobenius, Kullback-Leibler).
 
     Parameters
     ----------
@@ -66,13 +66,13 @@ def divergence(X: Any, W: Any, H: Any, loss: Loss | str | float = "frobenius") -
     Returns
     -------
     float
-        Summed over all entries, in float64; half the squared error for Frobenius. The largest float64 if the true
-        value is larger, or if X and W H are so many orders of magnitude apart that no unit makes numbers of both.
+        Summed over all entries, in float64; half the squared error for Frobenius. It is the largest float64 if the true
+        value is larger, or if X and W H differ by so many orders of magnitude that no unit can hold both.
 
     Raises
     ------
     DataError
-        If the shapes do not fit, an entry of X is not what the loss is defined for, or one of W or H is negative.
+        If the shapes do not fit, the loss is not defined for an entry of X, or W or H has a negative entry.
 
     References
     ----------
@@ -96,7 +96,7 @@ def divergence(X: Any, W: Any, H: Any, loss: Loss | str | float = "frobenius") -
             raise DataError(f"{name}[{i}, {j}] is negative. A loss is defined for a model of at least 0: clip {name}.")
     with np.errstate(over="ignore", invalid="ignore"):
         value = loss_function.in_units(unit).value(matrix, left, right)
-    if not np.isfinite(value):  # X and W H lie so far apart that no unit holds both
+    if not np.isfinite(value):  # no unit holds both X and W H
         return LARGEST
     return float(scaled(max(value, 0.0), loss_function.log_unit(unit)))
 
@@ -116,7 +116,7 @@ def explained_fraction(X: Any, W: Any, H: Any) -> float:
     Returns
     -------
     float
-        1 for an exact model, 0 for one of zeros; negative for one worse than that.
+        1 for an exact model, 0 for a model of zeros; negative for a worse model.
 
     Examples
     --------
@@ -128,7 +128,7 @@ def explained_fraction(X: Any, W: Any, H: Any) -> float:
 
 
 def sparseness(A: Any) -> float:
-    r"""Return Hoyer's sparseness of the rows of A, averaged.
+    r"""Return Hoyer's sparseness of the rows of A, averaged over rows.
 
     .. math:: \frac{\sqrt m - \|a\|_1 / \|a\|_2}{\sqrt m - 1}
 
@@ -140,7 +140,7 @@ def sparseness(A: Any) -> float:
     Returns
     -------
     float
-        From 0 (all entries of a row alike) to 1 (one entry alone); 0 where no row counts, or m = 1.
+        From 0 (all entries of a row are equal) to 1 (only one entry is not zero); 0 if all rows are zeros, or m = 1.
 
     Raises
     ------
@@ -158,7 +158,7 @@ def sparseness(A: Any) -> float:
     """
     rows = np.atleast_2d(array_of(A, "A").astype(np.float64, copy=False))
     if rows.ndim != 2 or not np.isfinite(rows).all():
-        raise DataError(f"A must be finite, of one or two dimensions, with nothing masked; got shape {rows.shape}.")
+        raise DataError(f"A must be finite, of one or two dimensions, not masked; got shape {rows.shape}.")
     rows = np.abs(rows)
     m = rows.shape[1]
     highest = rows.max(axis=1, initial=0.0)

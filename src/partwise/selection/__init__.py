@@ -1,1 +1,1 @@
-"""How many parts, and how sure one can be of each."""
+"""How many parts, and how reproducible each one is."""

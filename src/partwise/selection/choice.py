@@ -1,4 +1,4 @@
-"""The number of parts that held-out errors speak for, and why, in one plain sentence."""
+"""The number of parts that held-out errors support, and the reason in one plain sentence."""
 
 import textwrap
 from collections.abc import Sequence
@@ -17,19 +17,19 @@ from partwise.selection.ledger import Cell, Ledger
 from partwise.summary import WIDTH, Summary, spread
 
 SURE = 0.9
-"""Confidence, of a one-sided paired t-test over folds, at which a smaller number of parts is worse than the best."""
+"""Confidence at which fewer parts are worse than the best number (one-sided paired t-test over folds)."""
 WORTH = 0.01
-"""Share of all that parts beyond the first gain which the last ones must add: a trait of the noise can bring less, such
-as its mean where it was clipped at zero."""
+"""The last parts must add this share of all that parts beyond the first gain. A property of the noise can add less,
+such as its mean if it was clipped at zero."""
 HARDLY = 0.05
-"""Share of all that parts beyond the first gain below which others bring hardly anything. If parts beyond the choice
-bring more, but not in all folds, there is no clear answer: whatever other numbers were tried."""
+"""Parts that add less than this share of all that parts beyond the first gain add hardly anything. If parts beyond the
+choice add more, but not in all folds, there is no clear answer, with any numbers tried."""
 DRIVES = 0.5
-"""A row that makes a larger share of the error is named."""
+"""A row with a larger share of the error is named."""
 MOST_TIED = 3
-"""Numbers of parts that are named as a tie."""
+"""Most numbers of parts that are named as a tie."""
 STABLE = 0.8
-"""Stability under which the choice comes with a warning."""
+"""Below this stability the choice comes with a warning."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -41,11 +41,11 @@ class RankChoice(Summary):
     n_components : int
         The choice.
     reason : str
-        Why, in one sentence, and a sentence for each warning; it contains "no clear answer" where the data gives none.
+        Why, in one sentence, and a sentence for each warning. It contains "no clear answer" if the data give none.
     clear : bool
-        Whether the data gives one.
+        Whether the data give a clear answer.
     records : list of dict
-        One for each number of parts tried, see `table`.
+        One for each number of parts tried; see `table`.
 
     Examples
     --------
@@ -73,12 +73,13 @@ class RankChoice(Summary):
 
     @property
     def table(self) -> Any:
-        """What was found, a pandas DataFrame with a row for each number of parts tried.
+        """The results, as a pandas DataFrame with a row for each number of parts tried.
 
-        Columns: ``n_components``; ``error`` on the cells held out, relative to them, averaged over folds (see
-        ``Factorization.relative_error``); ``error_se``, its standard error; ``excess`` over the lowest error, fold by
-        fold, and ``excess_se``; ``stability``, the mean cosine of a part and its like in another fold;
-        ``duplicates``, pairs of nearly the same part in a fold, averaged; ``seconds`` of all its fits.
+        Columns: ``n_components``; ``error`` on the held-out cells, relative to them, averaged over folds (see
+        ``Factorization.relative_error``); ``error_se``, its standard error; ``excess``, the error above the lowest one,
+        fold by fold; ``excess_se``, its standard error; ``stability``, the mean cosine of a part and the part like it
+        in another fold; ``duplicates``, the mean number of pairs of nearly equal parts in a fold; ``seconds`` of all
+        its fits.
 
         Raises
         ------
@@ -128,7 +129,7 @@ class RankChoice(Summary):
 
 
 def judge(ledger: Ledger, tried: Sequence[int], *, late: bool) -> RankChoice:
-    """Choose from the cells that are known; `tried` is what was asked for, ascending, `late` if time ran out."""
+    """Choose from the finished cells; `tried` are the numbers asked for, ascending; `late` says that time ran out."""
     folds = sorted({fold for fold, _ in ledger.cells})
     known = [k for k in sorted({1, *tried}) if folds and all((fold, k) in ledger.cells for fold in folds)]
     able = [k for k in tried if k in known]
@@ -178,13 +179,13 @@ def judge(ledger: Ledger, tried: Sequence[int], *, late: bool) -> RankChoice:
 
 
 def _standard_error(values: Array) -> Array:
-    """Return that of the mean over folds, of values (folds, numbers of parts)."""
+    """Return the standard error of the mean over folds, of values (folds, numbers of parts)."""
     spread: Array = values.std(axis=0, ddof=1) / np.sqrt(len(values))
     return spread
 
 
 def _agreement(parts: Sequence[Array]) -> dict[str, float]:
-    """Return how far the parts of the folds are the same, and how many in a fold are nearly so."""
+    """Return how similar the parts of the folds are, and how many in a fold are nearly equal."""
     pairs = [match(a, b).similarity.mean() for a, b in combinations(parts, 2)]
     return {
         "stability": float(np.mean(pairs)),
@@ -193,7 +194,7 @@ def _agreement(parts: Sequence[Array]) -> dict[str, float]:
 
 
 def _heaviest_row(cells: Sequence[Cell]) -> tuple[int, float]:
-    """Return the row that makes most of the error of folds, and its share of their sum."""
+    """Return the row with the largest share of the error of folds, and this share."""
     total = sum(cell.error for cell in cells) or 1.0
     shares = {
         row: sum(cell.row_share * cell.error for cell in cells if cell.row == row) / total
@@ -204,7 +205,7 @@ def _heaviest_row(cells: Sequence[Cell]) -> tuple[int, float]:
 
 
 def _doubt(chosen: int, best: int, able: Sequence[int], least: int, error: dict[int, float]) -> str:
-    """Return why the data gives no clear answer, or nothing."""
+    """Return why the data give no clear answer, or an empty text."""
     if least < able[0]:
         return f"one part predicts held-out cells as well as {_parts(best)}, the best of those tried"
     if len(able) == 1:
@@ -227,12 +228,12 @@ def _doubt(chosen: int, best: int, able: Sequence[int], least: int, error: dict[
 
 
 def _gain(error: dict[int, float]) -> float:
-    """Return by how much the error of one part is above the lowest."""
+    """Return the error of one part less the lowest error."""
     return error[1] - min(error.values())
 
 
 def _because(chosen: int, tied: Sequence[int], able: Sequence[int], error: dict[int, float]) -> str:
-    """Return why the choice is what it is; `tied` are larger numbers of parts that predict as well."""
+    """Return the reason for the choice; `tied` are larger numbers of parts that predict as well."""
     here = able.index(chosen)
     fewer, more = ([f"{error[k]:.4g} with {k}" for k in around] for around in (able[here - 1 : here], able[here + 1 :]))
     hardly = bool(fewer) and error[able[here - 1]] - error[chosen] < HARDLY * _gain(error)

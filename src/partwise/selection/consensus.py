@@ -1,4 +1,4 @@
-"""How sure the parts are: many runs matched to each other, the parts that they agree on, and how far they do."""
+"""How sure the parts are: many runs matched to each other, the parts that they agree on, and how well they agree."""
 
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -29,23 +29,23 @@ from partwise.summary import Summary, spread
 from partwise.threads import Executor, Workers, count_threads
 
 INTERVAL = (2.5, 97.5)
-"""Percentiles over runs that the intervals reach from and to."""
+"""The intervals reach from the first to the second of these percentiles over runs."""
 COPIES, DRAWN = 4, 6
 """Of X in memory, at most; where data are drawn anew, beside those of each thread."""
 MOST_ROWS = 1000
-"""Most rows whose grouping in each run is compared: all pairs of them are."""
+"""Most rows whose grouping in each run is compared: all pairs of these rows are compared."""
 MOST_ROUNDS = 20
 """Most rounds of matching to the consensus; two or three are usual."""
 FINER = 10
 """How much smaller tol is in the last fit than in the runs, and how much larger its limit on iterations may get."""
 FAR = 3 * 1.4826
-"""Median absolute deviations, three standard deviations of a normal distribution, beyond which a run is an outlier."""
+"""Outliers lie beyond this many median absolute deviations: three standard deviations of a normal distribution."""
 LEAST_ERROR, LEAST_MATCH = 0.01, 0.15
-"""And at least so far from the median: runs that all but agree have no outliers."""
+"""Least distance of an outlier from the median: runs that nearly agree have no outliers."""
 JUDGES = 30
-"""Most runs that each is compared with before there is a consensus."""
+"""Most runs that each run is compared with before there is a consensus."""
 BLINK = 1e-3
-"""Seconds that a fit gets which has to be made although time is up."""
+"""Seconds for a fit that must be made although time is up."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -55,22 +55,22 @@ class Consensus(Summary):
     Parameters
     ----------
     components_ : ndarray of shape (n_components, n_features)
-        The parts: where a fit of X ends that starts from the medians over runs of matched parts.
+        The parts: the result of a fit of X that starts from the medians, over runs, of matched parts.
     W : ndarray of shape (n_samples, n_components)
         Their weights: X ~ W H, with H the parts.
     reproducibility : ndarray of shape (n_components,)
-        Mean cosine of a part in two runs, over all pairs of them, in [0, 1].
+        Mean cosine of the same part in two runs, over all pairs of runs, in [0, 1].
     lower, upper : ndarray of shape (n_components, n_features)
-        2.5 and 97.5 % percentiles over runs, in the scale of `components_`, which lies between them.
+        2.5 and 97.5 % percentiles over runs, in the scale of `components_`, which lie between them.
     cophenetic, dispersion : float
         How clearly runs group the rows of X by their largest part, in [0, 1]: Brunet's cophenetic correlation, and Kim
-        and Park's dispersion. Of 1,000 rows drawn at random where there are more.
+        and Park's dispersion. If X has more than 1,000 rows, they are for 1,000 rows drawn at random.
     relative_error : float
-        Of the model W H, see ``Factorization``.
+        That of the model W H; see ``Factorization``.
     n_kept : int
-        Runs that count.
+        Number of runs that count.
     dropped : list of (int, str)
-        The others, and why.
+        The other runs, and why they do not count.
     feature_names_in_ : ndarray of shape (n_features,), or None
         Names of X's columns, if all are strings.
 
@@ -159,9 +159,9 @@ def consensus(
 ) -> Consensus:
     """Fit X many times from random starts, and return the parts that the runs agree on.
 
-    Parts of all runs are matched one to one to those of the run that is most like the others, then to the medians over
-    runs, until the matching stands. Runs with an outlying error, or outlying parts, do not count. A last fit of X, to a
-    tenth of `tol`, starts from the medians.
+    The parts of all runs are matched one to one, first to those of the run that is most like the others, then to the
+    medians over runs, until the matching no longer changes. Runs with an outlying error or outlying parts do not count.
+    A last fit of X, to a tenth of `tol`, starts from the medians.
 
     Parameters
     ----------
@@ -171,28 +171,28 @@ def consensus(
     n_components : int
         Number of parts.
     n_runs : int, default=30
-        How many fits, at least 2.
+        Number of fits, at least 2.
     resample : {None, 'bootstrap', 'poisson'}, default=None
-        What differs beside the start. None: nothing, so that the scores tell how well the start is forgotten.
-        'bootstrap': rows of X, drawn with replacement, so that they also tell what other rows would have given.
-        'poisson': each entry, drawn with X's as its mean, for X of counts: what counting again would have given.
+        What differs between runs besides the start. None: nothing, so the scores tell how little the start matters.
+        'bootstrap': rows of X are drawn with replacement, so the scores also tell how much other rows would change the
+        parts. 'poisson': for X of counts, each entry is drawn with that of X as its mean, as if it were counted again.
     loss : see ``factorize``, or None
-        What is minimised; None: 'kullback-leibler', the likelihood of counts, for resample='poisson', else 'frobenius'.
+        What is minimised. None: 'kullback-leibler', the likelihood of counts, for resample='poisson', else 'frobenius'.
     solver, n_init, tol, max_iter : see ``factorize``
         How each run is fitted.
     max_time : float or None
-        Limit in seconds; runs that have not ended by then do not count, but for the first two.
+        Limit in seconds. Runs that have not ended by then do not count, except the first two.
     missing_values : None, nan or 0
         Which entries of X are unknown, see ``factorize``.
     random_state : int, RandomState, Generator or None
         Seed; it fixes the result at any `n_jobs`.
     n_jobs : int or None
-        Threads; None means 1, -1 all cores. Small runs on the same data go in step and read it once for a few of them.
+        Threads; None means 1, -1 all cores. Small runs on the same data run in step and share the passes over X.
     progress : callable or None
         Called with the number of finished runs after each.
     executor : concurrent.futures.Executor, or any object with its ``map``, or None
-        Who makes the runs in place of `n_jobs` threads, with the same result: for example a
-        ``ProcessPoolExecutor``, or ``client.get_executor()`` of a Dask cluster.
+        Makes the runs in place of `n_jobs` threads, with the same result: for example a ``ProcessPoolExecutor``, or
+        ``client.get_executor()`` of a Dask cluster.
 
     Returns
     -------
@@ -202,9 +202,9 @@ def consensus(
     Raises
     ------
     DataError
-        If X cannot be factorized, or resample='poisson' and X has entries that are no counts.
+        If X cannot be factorized, or if resample='poisson' and X has entries that are not counts.
     ParameterError
-        If a parameter has a value that nothing accepts.
+        If a parameter has a value that is not accepted.
 
     References
     ----------
@@ -309,7 +309,7 @@ def consensus(
 def _agree(runs: dict[int, Run], dropped: dict[int, str], exact: float) -> tuple[Array, list[int]]:
     """Return the matched unit parts (runs, k, m) of the runs that count, and their numbers; enter the others.
 
-    Differences in error under `exact` are none.
+    Differences in error under `exact` count as none.
     """
     kept = sorted(runs)
     errors = np.array([runs[number].error for number in kept])

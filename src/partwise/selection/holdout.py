@@ -1,4 +1,4 @@
-"""Errors on cells that a fit has not seen: how cells are held out, and how numbers of parts are judged by them."""
+"""Errors on cells that a fit has not seen: which cells are held out, and how they judge numbers of parts."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,18 +21,20 @@ METHODS = ("speckled", "bicross")
 GROUPS = 10
 """Groups of rows and columns. A fold holds out one group of columns in each group of rows: a tenth of the cells."""
 RIDGE = 1e-3
-"""L2 penalty of both factors, relative to X's norm: otherwise a row whose kept cells hardly touch a part would predict
-its held-out cells to be anything. It takes as much off each singular value, far less than noise adds."""
+"""L2 penalty of both factors, relative to X's norm. Without it, a row whose kept cells hardly touch a part could
+predict any value for its held-out cells. It lowers each singular value by as much, which is far less than noise
+adds."""
 BACKGROUND = 0.01
-"""Share of the model of one part that is mixed in where a loss is infinite for a model of zero: otherwise
-a cell that no part reaches would outweigh all others."""
+"""If a loss is infinite for a model of zero, this share of the model of one part is mixed in. Otherwise a cell that no
+part reaches would outweigh all others."""
 COARSER = 10
-"""How much larger tol is for a fold than for a fit. Errors on held-out cells scatter far more than a fit still gains:
-with tol itself the same numbers of parts were chosen on planted data, counts and noise, at twice the cost."""
+"""How much larger tol is for a fold than for a fit: the errors on held-out cells scatter far more than the rest of a
+fit gains. With tol itself, the same numbers of parts were chosen on planted data, counts and noise, at twice the
+cost."""
 STARTS = 3
-"""Random starts where there is no smaller model to grow from."""
+"""Random starts if there is no smaller model to grow from."""
 LIGHT = 0.1
-"""Share of the loss under which a row is not looked for: only one that makes half of all folds' errors is named."""
+"""A row is not looked for below this share of the loss: only one that makes half of all folds' errors is named."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,12 +46,12 @@ class Fold:
     kept, out : Matrix
         What is fitted, and what is predicted.
     sides : (Matrix, Matrix) or None
-        Where `kept` is a block of other rows and columns than `out`: the cells that tell the weights of out's rows, and
-        transposed those that tell the parts' entries in its columns.
+        If `kept` is a block of other rows and columns than `out`: the cells that determine the weights of out's rows,
+        and, transposed, the cells that determine the parts' entries in its columns.
     columns : (ndarray, ndarray) or None
-        Where the columns of `kept` and of `out` are in X, if they are not all there.
+        Where the columns of `kept` and of `out` are in X, if these are not all columns of X.
     rows : ndarray or None
-        Where the rows of `out` are in X, if they are not in its order.
+        Where the rows of `out` are in X, if their order is not that of X.
     """
 
     kept: Matrix
@@ -59,7 +61,7 @@ class Fold:
     rows: Array | None = None
 
     def penalty(self, loss: Loss) -> Penalty:
-        """Return the small L2 penalty of both factors; none where the loss has no degree to give it units."""
+        """Return the small L2 penalty of both factors; none if the loss has no degree that gives it units."""
         if loss.degree is None or not self.kept.mean > 0:
             return Penalty()
         return Penalty(l2=scaled(RIDGE * np.sqrt(self.kept.squared_norm), (loss.degree - 2) * np.log2(self.kept.mean)))
@@ -72,9 +74,9 @@ class Fold:
         return Projection(H, loss, penalty)(self.sides[0]), Projection(W.T, loss, penalty)(self.sides[1])
 
     def error(self, found: Factorization, alone: Factorization, loss: Loss) -> tuple[float, int, float]:
-        """Return the error of the cells held out, relative to them; `alone` is the model of one part.
+        """Return the error on the held-out cells, relative to them; `alone` is the model of one part.
 
-        Also the row of X with the largest loss, and its share of all: 0 and 0.0 if no row has a tenth.
+        Also return the row of X with the largest loss, and its share of the loss; 0 and 0.0 if no row has a tenth.
         """
         left, right = self.predict(found.W, found.H, loss)
         if isinstance(loss, BetaDivergence) and loss.beta <= 1:
@@ -98,10 +100,10 @@ class Fold:
 
 
 def heaviest_row(X: Matrix, loss: Loss, left: Array, right: Array, total: float) -> tuple[int, float]:
-    """Return the row with the largest loss, and its share of `total`; 0 and 0.0 if it has no more than `LIGHT`.
+    """Return the row with the largest loss, and its share of `total`; 0 and 0.0 if that is no more than `LIGHT`.
 
-    No row has a larger loss than a block that holds it. So blocks are halved, the heaviest first, until the heaviest is
-    a single row. This asks for the losses of few blocks, not for those of all rows one by one.
+    No row has a larger loss than a block that holds it. So the heaviest block is halved until it is a single row. This
+    needs the losses of few blocks, not of all rows one by one.
     """
     heap = [(-total, 0, X.shape[0])]
     while -heap[0][0] > LIGHT * total:
@@ -115,26 +117,26 @@ def heaviest_row(X: Matrix, loss: Loss, left: Array, right: Array, total: float)
 
 
 def deal(X: Matrix, folds: int, method: str, rng: np.random.RandomState) -> Callable[[int], Fold]:
-    """Return a function that makes fold number 0, 1, ..; no two hold out the same cell.
+    """Return a function that makes fold number 0, 1, ..; no two folds hold out the same cell.
 
     Parameters
     ----------
     X : Matrix
-        The data. Of one with unknown entries, known ones are held out.
+        The data. If entries are unknown, known ones are held out.
     folds : int
-        How many there are, at least 2.
+        Number of folds, at least 2.
     method : {'speckled', 'bicross'}
-        Hold out cells all over X, which is fitted without them; or the block where some rows meet some columns, which
-        is predicted from a fit of neither these rows nor these columns.
+        'speckled' holds out cells all over X and fits X without them. 'bicross' holds out the block where some rows
+        meet some columns, and predicts it from a fit without these rows and columns.
     """
     if not X.can("complete"):
         if method == "bicross":
-            raise ParameterError("method='bicross' needs every entry of X; use 'speckled' where some are unknown.")
+            raise ParameterError("method='bicross' needs every entry of X; use 'speckled' if some are unknown.")
         return _known_entries(X, folds, rng)
     if min(X.shape) < max(folds, 2):
         raise DataError(
             f"{folds} folds need at least {max(folds, 2)} rows and columns, X has shape {X.shape}. Take fewer folds, "
-            f"or say how many parts there are."
+            f"or give the number of parts."
         )
     if method == "bicross":
         return _blocks(X, folds, rng)
@@ -151,7 +153,7 @@ def _known_entries(X: Matrix, folds: int, rng: np.random.RandomState) -> Callabl
     def fold(number: int) -> Fold:
         held = group == number
         kept = X.where(~held)
-        # of a row or column without another known entry there is nothing to learn
+        # a row or column without another known entry has nothing to learn from
         rows, columns = X.places
         held &= ~kept.blank_rows()[rows] & ~kept.T.blank_rows()[columns]
         return Fold(kept, X.where(held))
@@ -181,7 +183,7 @@ def _blocks(X: Matrix, folds: int, rng: np.random.RandomState) -> Callable[[int]
 
 @dataclass(frozen=True)
 class Fitting:
-    """How a fold is fitted with some number of parts.
+    """How a fold is fitted with a given number of parts.
 
     Parameters
     ----------
@@ -197,9 +199,9 @@ class Fitting:
     def __call__(
         self, fold: Fold, k: int, smaller: tuple[Array, Array] | None, seed: list[int], max_time: float | None
     ) -> Factorization:
-        """Return the model with k parts: `smaller` (W, H), with parts added where it is worst, improved.
+        """Return a fitted model of k parts, which grows from `smaller` (W, H): new parts begin where that fits worst.
 
-        From one of less than half as many parts, or none, the best of a few random starts is better.
+        If `smaller` is None or has less than half as many parts, the best of a few random starts is better.
         """
         rng, penalty = np.random.RandomState(seed), fold.penalty(self.loss)
         start: dict[str, Any] = {"init": "random", "n_init": STARTS if k > 1 else 1, "random_state": rng}
@@ -212,7 +214,7 @@ class Fitting:
 
 
 def grown(X: Matrix, W: Array, H: Array, k: int, rng: np.random.RandomState) -> tuple[Array, Array]:
-    """Return factors of k parts: those given, and for each new one what is left of the row that they explain worst."""
+    """Return factors of k parts: the given ones, and for each new part the residual of the row with the worst fit."""
     for _ in range(k - len(H)):
         right = np.ascontiguousarray(H.T)
         worst = int(np.argmax(X.row_errors(W, right)))

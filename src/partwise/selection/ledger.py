@@ -1,4 +1,4 @@
-"""What is known of each fold and number of parts: kept in memory, and in files from which a search can be resumed."""
+"""Results for each fold and number of parts: kept in memory, and in files from which a search can be resumed."""
 
 import hashlib
 import json
@@ -22,15 +22,15 @@ class Cell:
     Parameters
     ----------
     fold, n_components : int
-        Which.
+        The fold, and its number of parts.
     error : float
-        On the cells held out, relative to them.
+        Error on the held-out cells, relative to them.
     seconds : float
-        What the fit took.
+        Time of the fit.
     row : int
-        Row of X with the largest loss on the cells held out.
+        Row of X with the largest loss on the held-out cells.
     row_share : float
-        Its share of that of all rows; 0 if no row has a tenth.
+        Its share of the loss of all rows; 0 if no row has a tenth.
     """
 
     fold: int
@@ -42,24 +42,25 @@ class Cell:
 
 
 class Ledger:
-    """Finished cells, with the parts found; safe to be added to from several threads.
+    """Finished cells and their parts; several threads can add to it.
 
-    On disk they are lines of a JSON file; the factors that the next fit of a fold grows from, and the parts, lie beside
-    it in a file for each fold. A search that goes on from there finds the same as one that was never interrupted.
+    On disk they are lines of a JSON file. For each fold, a file beside it holds the factors that its next fit grows
+    from, and the parts. A search that is resumed from these files has the same result as one that was never
+    interrupted.
 
     Parameters
     ----------
     path : str, path or None
         The JSON file; None keeps nothing on disk.
     fingerprint : str
-        Of data and settings.
+        A digest of data and settings.
     progress : callable or None
-        Told of each cell that is added, one at a time.
+        Called with each added cell, one at a time.
 
     Raises
     ------
     ParameterError
-        If the file is of other data or settings, or is no such file.
+        If the file belongs to other data or settings, or is no such file.
     """
 
     def __init__(
@@ -76,7 +77,7 @@ class Ledger:
             self._read(self.path)
 
     def _read(self, path: Path) -> None:
-        from safetensors import SafetensorError  # what only those who resume need
+        from safetensors import SafetensorError  # only a search that is resumed needs it
         from safetensors.numpy import load_file
 
         try:
@@ -84,12 +85,12 @@ class Ledger:
             found, cells = content["fingerprint"], [Cell(**cell) for cell in content["cells"]]
         except (ValueError, KeyError, TypeError) as error:
             raise ParameterError(
-                f"resume={str(path)!r} is not a file of choose_rank, or one of an earlier partwise; name one that does "
-                f"not exist yet, or delete it."
+                f"resume={str(path)!r} is not a file of choose_rank, or is one of an earlier version of partwise; give "
+                f"a new name, or delete it."
             ) from error
         if found != self.fingerprint:
             raise ParameterError(
-                f"resume={str(path)!r} was written for other data or settings; name another file, or delete that one."
+                f"resume={str(path)!r} was written for other data or settings; give another name, or delete that file."
             )
         for fold in {cell.fold for cell in cells}:
             own = [cell for cell in cells if cell.fold == fold]
@@ -98,8 +99,8 @@ class Ledger:
                 parts = {(fold, c.n_components): arrays[f"parts {c.n_components}"] for c in own}
                 latest = arrays["W"], arrays["H"]
             except (OSError, KeyError, SafetensorError):
-                continue  # without its factors the fold is done again, from its first fit
-            if len(latest[1]) == max(cell.n_components for cell in own):  # nothing came between the two files
+                continue  # without its factors the fold begins again
+            if len(latest[1]) == max(cell.n_components for cell in own):  # nothing was written between the two files
                 self.parts.update(parts)
                 self._latest[fold] = latest
                 self.cells.update({(fold, c.n_components): c for c in own})
@@ -114,7 +115,7 @@ class Ledger:
             return [cell.error for (owner, _), cell in sorted(self.cells.items()) if owner == fold]
 
     def add(self, cell: Cell, factors: tuple[Array, Array], parts: Array) -> None:
-        """Enter a finished cell, its factors (W, H) and its parts, and write them down."""
+        """Add a finished cell, its factors (W, H) and its parts, and write them to the files."""
         with self._lock:
             key = cell.fold, cell.n_components
             self.cells[key], self.parts[key], self._latest[cell.fold] = cell, parts, factors
@@ -124,7 +125,7 @@ class Ledger:
                 self.progress(cell)
 
     def _write(self, path: Path, fold: int) -> None:
-        from safetensors.numpy import save  # what only those who resume need
+        from safetensors.numpy import save  # only a search that is resumed needs it
 
         from partwise.io.writing import write_bytes
 
@@ -141,7 +142,7 @@ class Ledger:
 
 
 def fingerprint(X: Matrix, settings: dict[str, Any]) -> str:
-    """Return a digest of the data and of the settings, which are told by their repr."""
+    """Return a digest of the data, and of the repr of the settings."""
     digest = hashlib.sha256(repr((X.shape, sorted(settings.items()))).encode())
     for array in X.arrays():
         digest.update(f"{array.dtype} {array.shape}".encode())

@@ -1,4 +1,4 @@
-"""How many parts: the error on held-out cells for each number of them, and one plain sentence about the choice."""
+"""How many parts: the error on held-out cells for each number of parts, and the choice in one plain sentence."""
 
 import os
 import threading
@@ -22,14 +22,14 @@ from partwise.stopping import StopReason
 from partwise.threads import Workers, count_threads
 
 RANKS = (*range(1, 11), *range(12, 21, 2))
-"""What is tried where nothing is said, as far as the data has that many rows and columns."""
+"""Numbers to try by default, as far as the data have that many rows and columns."""
 PATIENCE, RISE = 4, 0.02
-"""After so many numbers of parts in a row with an error so far, relatively, above the fold's lowest, more are not tried
-unless asked for."""
+"""After this many numbers of parts in a row whose error is so much above the fold's lowest (relatively), no more are
+tried unless asked for."""
 COPIES = 5
-"""Copies of X in memory beside one for each fold that runs at the time; there may be fewer."""
+"""Most copies of X in memory, besides one for each fold that runs at the time."""
 COLUMNS = 10_000
-"""Most features that parts of different folds are compared on."""
+"""Most features on which parts of different folds are compared."""
 
 
 def choose_rank(
@@ -54,10 +54,10 @@ def choose_rank(
 ) -> RankChoice:
     r"""Choose the number of parts by how well models predict cells that they have not seen.
 
-    Each fold holds out cells, and a model of every size is fitted to the others, grown from the one before. With too
-    few parts it misses what is there; with too many it fits noise, and predicts worse. The choice is the smallest
-    number of parts that is not surely worse than the best one (one-sided paired t-test over folds at 90 %), or whose
-    error exceeds the lowest by less than 1 % of what all parts beyond the first gain.
+    Each fold holds out cells and fits models of every size to the other cells; each model grows from the one before.
+    With too few parts a model misses structure; with too many it fits noise and predicts worse. The choice is the
+    smallest number of parts that is not surely worse than the best one (one-sided paired t-test over folds at 90 %), or
+    whose error exceeds the lowest by less than 1 % of what all parts beyond the first gain.
 
     Parameters
     ----------
@@ -65,24 +65,24 @@ def choose_rank(
         Data, at least 0; zeros of a sparse X are data. An X that is read by blocks is read whole, if its ``max_memory``
         holds it, with copies.
     ranks : iterable of int or None
-        Numbers of parts to try. None: 1 to 10, then even ones up to 20, at most half of min(n_samples, n_features), but
-        no more once the error has risen for long. A single part is fitted in any case, as a reference.
+        Numbers of parts to try. None tries 1 to 10, then even numbers up to 20, at most half of min(n_samples,
+        n_features), and stops when the error has risen for long. A single part is always fitted, as a reference.
     folds : int, default=5
-        How often cells are held out, at least 2; never the same ones.
+        Number of folds, at least 2. No two folds hold out the same cells.
     loss, solver : see ``factorize``
         What is minimised, and how.
     method : {'speckled', 'bicross'}, default='speckled'
-        'speckled' deals rows and columns to ten groups at random and holds out, in each fold, a tenth of the cells: a
-        group of columns in each group of rows, another in each. Such a fit costs what a plain one costs. 'bicross'
-        holds out the block where a group of rows meets a group of columns, and predicts it from a fit of neither.
+        'speckled' deals rows and columns to ten groups at random. Each fold holds out a tenth of the cells: for each
+        group of rows another group of columns. Such a fit costs as much as a plain one. 'bicross' holds out the block
+        where a group of rows meets a group of columns, and predicts it from a fit without these rows and columns.
     tol : float, default=1e-4
-        A tenth of the ``tol`` that the fits of folds stop at: an error on held-out cells needs no more.
+        A tenth of the ``tol`` at which the fits of folds stop: errors on held-out cells need no smaller one.
     max_iter : see ``factorize``
         Limit on the iterations of a fit.
     max_time : float or None
-        Limit in seconds, shared between the folds. What is known by then is used, and the reason says so.
+        Limit in seconds, shared between the folds. The choice then uses the fits made by then, and the reason says so.
     missing_values : None, nan or 0
-        Which entries are unknown, see ``factorize``; only known ones are held out, a tenth of them in each fold.
+        Which entries are unknown, see ``factorize``. Only known ones are held out, a tenth of them in each fold.
     sample_weight, feature_weight : see ``factorize``
         Weights of rows and columns, in the errors too.
     random_state : int, RandomState, Generator or None
@@ -90,37 +90,37 @@ def choose_rank(
     n_jobs : int or None
         Folds that run at the same time; None means 1, -1 all cores.
     resume : str, path or None
-        A JSON file that finished fits are entered in, and their factors beside it. If it exists, the search goes on
-        from there. Needs an integer `random_state`.
+        A JSON file to which finished fits are written; their factors are written beside it. If it exists, the search
+        goes on from there. It needs an integer `random_state`.
     progress : callable or None
         Called after each fit with a ``Cell`` (fold, n_components, error, seconds).
     penalties : None, 'choose' or iterable of float, default=None
-        L2 penalties of W and H, in units of the summed loss, to choose from together with the number of parts; 'choose'
-        tries powers of two around a thousandth of X's norm. For filling in unknown entries, with squared errors alone.
-        Without `ranks` 10, 20, 40, ... parts are tried while they lower the error by a hundredth, up to a quarter of
-        max(n_samples, n_features), and then whether the parts of up to four starts side by side, the mean of their
-        models, lower it further. Last, whether a lighter penalty on W does: ``penalty_W`` can be down to 1/32 of the
-        one chosen, also where that is not among `penalties`. `folds`, `method`, `tol`, `max_iter`, `resume` and
-        `progress` do not count here.
+        L2 penalties of W and H, in units of the summed loss, to choose from together with the number of parts. 'choose'
+        tries powers of two around a thousandth of X's norm. This is for filling in unknown entries, with squared errors
+        only. Without `ranks` it tries 10, 20, 40, ... parts, up to a quarter of max(n_samples, n_features), while they
+        lower the error by a hundredth. Then it tries the parts of up to four starts side by side: the mean of their
+        models can lower the error further. Last, it tries lighter penalties on W: ``penalty_W`` can be down to 1/32 of
+        the penalty chosen, and need not be one of `penalties`. `folds`, `method`, `tol`, `max_iter`, `resume` and
+        `progress` have no effect here.
 
     Returns
     -------
     RankChoice
-        The number, a table, and the reason in a sentence. With `penalties` a ``PenaltyChoice``, which has ``penalty``
-        and ``n_starts`` too.
+        The number, a table, and the reason in a sentence. With `penalties` it is a ``PenaltyChoice``, which also has
+        ``penalty`` and ``n_starts``.
 
     Raises
     ------
     DataError
         If X cannot be factorized, or is too small for that many folds.
     ParameterError
-        If a parameter has a value that nothing accepts, or `resume` belongs to other data or settings.
+        If a parameter has a value that is not accepted, or `resume` belongs to other data or settings.
 
     Notes
     -----
-    Both factors have a small L2 penalty, a thousandth of X's norm: a row whose kept cells hardly touch a part would
-    else predict its held-out cells to be anything. For losses that are infinite where a model of zero meets a positive
-    entry (beta <= 1), predictions are mixed with one per cent of the model of one part.
+    Both factors have a small L2 penalty, a thousandth of X's norm. Without it, a row whose kept cells hardly touch a
+    part could predict any value for its held-out cells. Some losses (beta <= 1) are infinite if the model is zero where
+    X is positive. For these, predictions are mixed with one per cent of the model of one part.
 
     References
     ----------
@@ -145,7 +145,7 @@ def choose_rank(
     tol, max_iter, max_time = check_stopping(tol, max_iter, max_time)
     if resume is not None and not isinstance(random_state, int | np.integer):
         raise ParameterError(
-            f"resume needs an integer random_state; got {shown(random_state)}. It names the cells held out."
+            f"resume needs an integer random_state, which fixes the cells held out; got {shown(random_state)}."
         )
     seed = draw_seed("random_state", random_state)
     check_kind("progress", progress, Callable)
@@ -171,7 +171,7 @@ def choose_rank(
     columns = np.sort(np.random.RandomState(seed).permutation(matrix.shape[1])[:COLUMNS])
 
     late: set[int] = set()
-    broken = threading.Event()  # an interrupt, or an error, in one fold ends the others after their present fit
+    broken = threading.Event()  # after an interrupt or an error in one fold, the others end after their current fit
 
     def search(number: int, until: float) -> None:
         waiting = [k for k in chain if (number, k) not in ledger.cells]
@@ -180,9 +180,9 @@ def choose_rank(
         fold, alone, smaller = make(number), None, None
         if not fold.out.n_stored:
             raise DataError(
-                "X has too few known entries in each row and column to hold any out; say how many parts to take."
+                "X has too few known entries in each row and column to hold any out; give the number of parts."
             )
-        for k in sorted({1, *waiting}):  # the model of one part is needed by all others, and soon made again
+        for k in sorted({1, *waiting}):  # all others need the model of one part, and it is quick to make again
             start = time.perf_counter()
             if broken.is_set() or (ranks is None and _past(ledger.errors(number))):
                 return
@@ -221,7 +221,7 @@ def choose_rank(
 
 
 def _past(errors: list[float]) -> bool:
-    """Return whether the errors of ascending numbers of parts have risen for so long that more need not be tried."""
+    """Return whether the errors of ascending numbers of parts have risen for so long that no more are tried."""
     return len(errors) > PATIENCE and min(errors[-PATIENCE:]) > (1 + RISE) * min(errors)
 
 
@@ -233,5 +233,5 @@ def _ranks(ranks: Iterable[int] | None, X: Matrix) -> list[int]:
         raise ParameterError(f"ranks must be a sequence of integers, for example range(2, 21); got {shown(ranks)}.")
     tried = sorted({check_count("each of ranks", k) for k in ranks})
     if not tried:
-        raise ParameterError("ranks is empty; name the numbers of parts to choose from, for example range(2, 21).")
+        raise ParameterError("ranks is empty; give the numbers of parts to choose from, for example range(2, 21).")
     return tried

@@ -1,4 +1,4 @@
-"""Data as it might have come out: rows drawn anew, or counts counted anew."""
+"""Data as they could have been: other rows drawn, or counts drawn again."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ LARGEST = 1e18
 
 
 def check_counts(resample: str | None, X: Matrix) -> None:
-    """Raise if X is to be counted anew, and has entries that are no counts."""
+    """Raise if counts are to be drawn again, but X has entries that are not counts."""
     if resample == "poisson" and X.n_stored and X.survey[1] > LARGEST:
         raise DataError(
             f"resample='poisson' draws counts up to {LARGEST:.0e}, and X has {X.survey[1]:.3g}. Divide X, or use "
@@ -21,13 +21,13 @@ def check_counts(resample: str | None, X: Matrix) -> None:
     if found is not None:
         row, column, value, count = found
         raise DataError(
-            f"resample='poisson' draws counts, but X[{row}, {column}] = {value:.6g} is none, nor are {count - 1:,} "
-            f"other entries. Give the counts themselves, or use resample='bootstrap'."
+            f"resample='poisson' draws counts, but X[{row}, {column}] = {value:.6g} is not a count, nor are "
+            f"{count - 1:,} other entries. Give the counts themselves, or use resample='bootstrap'."
         )
 
 
 def drawn(X: Matrix, resample: str | None, rng: np.random.RandomState, unit: float) -> Matrix:
-    """Return X as it might have come out; `unit` is what its counts were divided by."""
+    """Return X with its rows or counts drawn again; `unit` is what its counts were divided by."""
     if resample == "bootstrap":
         return X.take(rng.randint(X.shape[0], size=X.shape[0]))
     if resample is None:

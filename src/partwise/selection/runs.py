@@ -1,4 +1,4 @@
-"""Runs from random starts on the same data, or on data drawn anew for each."""
+"""Runs from random starts, on the same data or on data drawn again for each run."""
 
 import time
 from collections.abc import Sequence
@@ -25,13 +25,13 @@ class Run:
     Parameters
     ----------
     parts : ndarray of shape (k, m)
-        At length 1, in float64.
+        The parts, scaled to length 1, in float64.
     error : float
-        Relative to the run's own data, see ``Factorization.relative_error``.
+        The relative error on the run's own data; see ``Factorization.relative_error``.
     labels : ndarray of shape (rows,)
-        The part that contributes most to each of the rows compared.
+        For each of the compared rows, the part that contributes most.
     done : bool
-        Whether it ended before time was up.
+        Whether it ended before the time limit.
     """
 
     parts: Array
@@ -51,11 +51,11 @@ class Runs:
     n_init : int
         Starts of each run, which keeps the best.
     resample : {None, 'bootstrap', 'poisson'}
-        See ``consensus``.
+        As in ``consensus``.
     compared : ndarray
         Rows of X whose grouping is compared.
     seed : int
-        It fixes all runs.
+        The seed of all runs.
     """
 
     problem: Problem
@@ -68,7 +68,7 @@ class Runs:
     seed: int
 
     def groups(self, n_runs: int) -> list[range]:
-        """Return the runs that go in step: those on the same data read it once for all, and give the same alone."""
+        """Return the runs that go in step: those on the same data share the passes over it. Results do not change."""
         size = (
             1
             if self.resample
@@ -77,7 +77,7 @@ class Runs:
         return [range(first, min(first + size, n_runs)) for first in range(0, n_runs, size)]
 
     def fit(self, numbers: Sequence[int], seconds: float | None) -> list[Run]:
-        """Return the runs of a group; the limit is for all of them together."""
+        """Return the runs of a group; the time limit is for all of them together."""
         generators = [np.random.RandomState([self.seed, number]) for number in numbers]
         k, loss = self.problem.n_components, self.problem.loss
         data = drawn(self.problem.X, self.resample, generators[0], self.problem.unit)
@@ -97,7 +97,7 @@ class Runs:
 
     def _kept(self, found: Outcome, size: float) -> Run:
         H, X, loss = np.ascontiguousarray(found.Ht.T), self.problem.X, self.problem.loss
-        if self.resample == "bootstrap":  # its rows are others
+        if self.resample == "bootstrap":  # its rows are not those of X
             W = Projection(H, loss, Penalty())(X.take(self.compared))
         else:
             W = found.W[self.compared]

@@ -21,47 +21,47 @@ from partwise.selection.holdout import RIDGE, Fold, deal
 from partwise.threads import Workers
 
 LADDER = (1, 2, 3, 5, 7, 10, 20, 40, 80, 160)
-"""Numbers of parts that are tried where nothing is said, up to a quarter of max(n_samples, n_features)."""
+"""Numbers of parts to try by default, up to a quarter of max(n_samples, n_features)."""
 FIRST = 10
-"""Which of them comes first: more follow while they gain, and fewer only if none did."""
+"""Which of them is tried first. Larger ones follow while they gain; smaller ones only if no larger one did."""
 FACTOR, LIGHTEST, HEAVIEST = 2.0, -6, 9
-"""Penalties that are tried: RIDGE times X's norm times powers of FACTOR between these."""
+"""Penalties to try: RIDGE times X's norm times the powers of FACTOR between these two."""
 WORTH = 0.01
-"""Share of the held-out error that twice the parts have to gain."""
+"""Twice the parts must lower the held-out error by this share."""
 DOWNHILL, BESIDE = 0.001, 0.004
-"""The same for the next penalty, and for one more start or a lighter penalty of W."""
+"""The same for the next penalty, for one more start, and for a lighter penalty of W."""
 LIGHTER = 0.5, 0.25, 0.125, 0.0625, 0.03125
-"""Shares of the penalty that W can have once the parts are found."""
+"""Shares of the penalty that W can have after the parts are found."""
 SOME = 5_000
-"""Held-out entries of a fold that tell these apart: the errors of the same entries are compared."""
+"""Held-out entries of a fold for these decisions, which compare the errors of the same entries."""
 STARTS = 4
 """Most starts whose parts go side by side."""
 MOST = 320
-"""Most parts that they have together, or min(n_samples, n_features) where that is more."""
+"""Most parts that they have together; min(n_samples, n_features) if that is larger."""
 ENOUGH, FOLDS = 20_000, 5
-"""Held-out entries that are enough to judge by, and the most folds that are made to have as many."""
+"""Enough held-out entries to judge by, and the most folds that are made to have as many."""
 TOL, ITERATIONS, LAST = 5e-3, 40, 12
-"""How far the fits of the search go, and the iterations of those that go on from them on all known entries. Parts that
-are settled further predict no better: 30 iterations and 100 differ by 0.5 % in the error of hidden pixels."""
+"""Tolerance of the search's fits, and iterations of the fits that follow them on all known entries. Parts that are
+fitted further predict no better: after 30 and 100 iterations the error of hidden pixels differs by 0.5 %."""
 Pair = tuple[Array, Array]
 """W (n, k) and H (k, m)."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PenaltyChoice(RankChoice):
-    """How many parts with which penalty, and why.
+    """How many parts, with which penalty, and why.
 
     Parameters
     ----------
     n_components, reason, clear, records : see RankChoice
-        The number is that of all starts together.
+        As there; n_components counts the parts of all starts together.
     penalty : Penalty
-        The L2 penalty of W and of H alike in the search, in units of the summed loss.
+        The L2 penalty of W and H alike in the search, in units of the summed loss.
     penalty_W : Penalty
-        The L2 penalty of W for the parts that were found: as heavy, or lighter, down to 1/32 of `penalty`. It need not
-        be one of those to choose from.
+        The L2 penalty of W for the parts that were found: the same, or a lighter one down to 1/32 of `penalty`. It need
+        not be one of those to choose from.
     n_starts : int
-        How many starts have their parts side by side, each with ``n_components / n_starts``.
+        Number of starts whose parts are side by side, each with ``n_components / n_starts`` parts.
 
     Examples
     --------
@@ -95,12 +95,12 @@ class PenaltyChoice(RankChoice):
 
 @dataclass(frozen=True, eq=False)
 class Joined:
-    """What a search found, and its parts.
+    """The result of a search, and its parts.
 
     Parameters
     ----------
     choice : PenaltyChoice
-        How many parts, with which penalty.
+        How many parts, and which penalty.
     H : ndarray of shape (n_components, n_features)
         The parts of all starts side by side, fitted to all known entries, in the user's units.
     """
@@ -110,9 +110,9 @@ class Joined:
 
 
 class _Search:
-    """Fits to the kept entries of each fold, at points (k, number of the penalty in `grid`).
+    """Fits to the kept entries of each fold, at points (k, index of the penalty in `grid`).
 
-    They are in float32, on X in units of its mean: errors on held-out entries need no more digits.
+    They are in float32, on X divided by its mean: errors on held-out entries need no more digits.
     """
 
     def __init__(self, X: Matrix, grid: list[float], seed: int, solver: Any, workers: Workers, until: float) -> None:
@@ -130,10 +130,10 @@ class _Search:
     def fit(
         self, X: Matrix, k: int, at: int, start: Pair | None = None, number: int = 0, most: int = ITERATIONS
     ) -> Pair:
-        """Return a fit with k parts and penalty `at` from a start, or from random start `number`."""
+        """Return a fit with k parts and penalty number `at`, from a given start or from random start `number`."""
         penalty = Penalty(l2=self.grid[at])
         problem = Problem.of(X, Frobenius(), k, penalty_W=penalty, penalty_H=penalty, widen=False)
-        going = start is not None and all(factor.any() for factor in start)  # a heavy penalty leaves nothing
+        going = start is not None and all(factor.any() for factor in start)  # a heavy penalty can make all entries zero
         W, H = start if start is not None and going else (None, None)
         rng = np.random.RandomState([self._seed, k, number])
         plan = Plan(problem.named, self._solver, tol=TOL, max_iter=most, random_state=rng, W=W, H=H)
@@ -142,7 +142,7 @@ class _Search:
         return found.W, np.ascontiguousarray(found.Ht.T)
 
     def error(self, k: int, at: int) -> float:
-        """Return the held-out error of one start, averaged over folds; infinite where no time is left for it."""
+        """Return the held-out error of one start, averaged over folds; infinite if there is no time left for it."""
         if (k, at) not in self.fits:
             if self.errors and self._out_of_time():
                 return np.inf
@@ -154,12 +154,12 @@ class _Search:
         return self.errors[k, at]
 
     def _out_of_time(self) -> bool:
-        """Return whether the time limit has come, and note it."""
+        """Return whether the time limit is over, and note it."""
         self.late = time.perf_counter() >= self.until
         return self.late
 
     def best_penalty(self, k: int, at: int) -> int:
-        """Return the number of the best penalty for k parts, going downhill from `at`."""
+        """Return the index of the best penalty for k parts; the search goes downhill from `at`."""
         began, lowest = at, self.error(k, at)
         for step in (1, -1):
             while 0 <= at + step < len(self.grid) and self.error(k, at + step) < (1 - DOWNHILL) * lowest:
@@ -170,9 +170,10 @@ class _Search:
         return at
 
     def joined(self, k: int, at: int) -> tuple[int, list[Pair]]:
-        """Return the penalty, and fits to the first fold of the starts that lower its error by going side by side.
+        """Return the penalty, and fits to the first fold of the starts that lower its error side by side.
 
-        The mean of several models varies less than each, and so bears a lighter penalty: the next lighter one is tried.
+        The mean of several models varies less than each of them, so it needs less penalty: the next lighter one is
+        tried.
         """
         fold = self.folds[0]
         alone = _error(fold, *self.fits[k, at][0])
@@ -190,7 +191,7 @@ class _Search:
         return best, fits
 
     def _beside(self, k: int, at: int, fits: list[Pair]) -> float:
-        """Add the fit of one more start; return the error of all, or, without room or time for it, infinity."""
+        """Add the fit of one more start; return the error of all, or infinity if there is no room or time for it."""
         fold = self.folds[0]
         if (len(fits) + 1) * k > max(MOST, min(fold.kept.shape)) or self._out_of_time():
             return np.inf
@@ -200,8 +201,8 @@ class _Search:
     def lighter(self, k: int, at: int, starts: list[Pair]) -> float:
         """Return the share of penalty `at` that W has with the parts of these starts, fitted to the first fold.
 
-        A penalty on both factors finds parts that predict, and can shrink the model more than that needs. A lighter one
-        on W gives some of it back, if all folds say so; those after the first judge by one start.
+        A penalty on both factors finds parts that predict well, but it can shrink the model too much. A lighter one on
+        W restores some of it, if all folds agree; folds after the first judge by one start.
         """
         pairs = [side_by_side(starts), *self.fits[k, at][1:]]
         judged = [(self._some(fold), H) for fold, (_, H) in zip(self.folds, pairs, strict=True)]
@@ -220,7 +221,7 @@ class _Search:
         return best
 
     def _some(self, fold: Fold) -> Fold:
-        """Return rows of a fold that hold out enough entries to compare errors of the same ones."""
+        """Return the rows of a fold that are enough to compare errors of the same entries."""
         n = fold.out.shape[0]
         count = -(-SOME * n // max(fold.out.n_stored, 1))
         rows = np.sort(np.random.RandomState(self._seed).permutation(n)[:count])
@@ -232,14 +233,14 @@ class _Search:
 
 
 def _error(fold: Fold, W: Array, H: Array) -> float:
-    """Return the error of the cells held out, relative to them."""
+    """Return the error on the held-out cells, relative to them."""
     loss = Frobenius()
     size = loss.size(fold.out)
     return float(np.sqrt(2 * loss.value(fold.out, W, np.ascontiguousarray(H.T)) / size)) if size > 0 else 0.0
 
 
 def side_by_side(pairs: Sequence[Pair]) -> Pair:
-    """Return the mean of several models as one, whose parts are those of all; W and H have even shares of 1 / count."""
+    """Return the mean of several models as one with the parts of all; W and H share the factor 1 / count evenly."""
     scale = 1 / np.sqrt(len(pairs))
     W, H = np.concatenate([W for W, _ in pairs], axis=1), np.concatenate([H for _, H in pairs])
     return W * W.dtype.type(scale), H * H.dtype.type(scale)
@@ -262,7 +263,7 @@ def search(
         X = as_known(X)
     unit = 4.0 ** round(np.log2(X.mean) / 2) if X.mean > 0 else 1.0
     small = X.divided(unit).astype(np.float32)
-    scale = unit * problem.unit  # a penalty on factors of X / unit is worth so much on factors of X
+    scale = unit * problem.unit  # converts penalties on factors of X / unit to those on factors of X
     norm = np.sqrt(small.squared_norm * small.shape[0] * small.shape[1] / small.n_stored)
     grid, at = _grid(penalties, norm, scale)
     with Workers(n_jobs) as workers:
@@ -288,7 +289,7 @@ def search(
 
 
 def _grid(penalties: str | Iterable[float], norm: float, scale: float) -> tuple[list[float], int]:
-    """Return the penalties to try, ascending, and the number of the one to begin with."""
+    """Return the penalties to try, ascending, and the index of the first one to try."""
     if isinstance(penalties, str):
         check_choice("penalties", penalties, ("choose",))
         return [RIDGE * norm * FACTOR**power for power in range(LIGHTEST, HEAVIEST + 1)], -LIGHTEST
@@ -296,12 +297,12 @@ def _grid(penalties: str | Iterable[float], norm: float, scale: float) -> tuple[
         raise ParameterError(f"penalties must be 'choose' or a sequence of numbers; got {shown(penalties)}.")
     grid = sorted({check_number("each of penalties", penalty) / scale for penalty in penalties})
     if not grid:
-        raise ParameterError("penalties is empty; name the L2 penalties to choose from, or 'choose'.")
+        raise ParameterError("penalties is empty; give the L2 penalties to choose from, or 'choose'.")
     return grid, len(grid) // 2
 
 
 def _sizes(ranks: Iterable[int] | None, X: Matrix) -> tuple[list[int], list[int]]:
-    """Return numbers of parts to try upwards, and those to try downwards if none of the others gained."""
+    """Return numbers of parts to try upwards, and those to try downwards if no larger one gained."""
     if ranks is not None:
         return list(ranks), []
     able = [k for k in LADDER if k <= max(1, max(X.shape) // 4)]
@@ -310,7 +311,7 @@ def _sizes(ranks: Iterable[int] | None, X: Matrix) -> tuple[list[int], list[int]
 
 
 def _walk(found: _Search, sizes: tuple[list[int], list[int]], at: int) -> tuple[int, int]:
-    """Return the best (k, number of the penalty), more parts only where they gain."""
+    """Return the best (k, index of the penalty); more parts only if they gain."""
     up, down = sizes
     best = up[0], found.best_penalty(up[0], at)
     for k in up[1:]:
@@ -328,7 +329,7 @@ def _walk(found: _Search, sizes: tuple[list[int], list[int]], at: int) -> tuple[
 
 
 def _because(found: _Search, k: int, at: int, starts: int, scale: float) -> str:
-    """Return why the choice is what it is."""
+    """Return the reason for the choice."""
     each = f"{k} part{'s' if k > 1 else ''}"
     said = f"{each} with an L2 penalty of {found.grid[at] * scale:.3g}: the error on held-out entries is "
     said += f"{found.errors[k, at]:.4g}"

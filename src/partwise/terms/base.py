@@ -14,10 +14,10 @@ from partwise.state import PlainState
 class Term(PlainState, ABC):
     """A penalty on a factor F (rows, k).
 
-    A half-step minimises 0.5 <F gram, F> - <cross, F>. A term adds to both what makes this touch the true objective at
-    the point where the half-step begins, and lie nowhere under it; so no half-step can raise the objective. Terms are
-    frozen dataclasses, and can be used together. The elastic net, ``Penalty``, can stand among them in a list of terms,
-    but is no subclass: kernels know it by themselves, so every solver takes it.
+    A half-step minimises 0.5 <F gram, F> - <cross, F>. A term adds a matrix to `cross` and one to `gram`. With these,
+    the half-step's objective equals the true one at the point where it begins, and is nowhere below it; so no half-step
+    can raise the objective. Terms are frozen dataclasses, and can be used together. The elastic net, ``Penalty``, can
+    be in a list of terms, but is no subclass: every solver takes it, because the kernels handle it.
 
     Examples
     --------
@@ -43,20 +43,20 @@ class Term(PlainState, ABC):
     """
 
     magnitude: float = float("inf")
-    """What it weighs, where that is small beside the loss, and yet what was asked for."""
+    """Its weight, if that is small beside the loss: `tol` is then relative to this weight."""
     is_light: ClassVar[bool] = False
-    """Whether what it gains drowns in the rounding of a float32 loss that is a difference of larger terms."""
+    """Whether its gain is below the rounding of a float32 loss that is a difference of larger terms."""
     links_rows: ClassVar[bool] = True
-    """Whether what a row gains from it depends on other rows by more than the Gram matrix of them all."""
+    """Whether its gain in one row depends on other rows by more than the Gram matrix of them all."""
     is_shared: ClassVar[bool] = False
-    """Whether it is one of both factors: it is put on each, and ``value`` is half of the penalty."""
+    """Whether it is a term of both factors: it is put on each, and ``value`` is half of the penalty."""
 
     def linear(self, point: Array, other: Array) -> Array | None:
-        """Return what is added to the cross product, (rows, k), at a point and for the other factor; None: nothing."""
+        """Return what is added to the cross product, (rows, k), at this point and other factor; None: nothing."""
         return None
 
     def quadratic(self, gram: Array) -> Array | None:
-        """Return what is added to the Gram matrix of the other factor, (k, k), for that of the point; None: nothing."""
+        """Return what is added to the other factor's Gram matrix, (k, k), for the point's; None: nothing."""
         return None
 
     @abstractmethod
@@ -65,17 +65,17 @@ class Term(PlainState, ABC):
 
     @abstractmethod
     def in_units(self, unit: float, log_loss: float) -> "Term":
-        """Return the term for a factor counted in `unit`, and a loss in a unit of this binary logarithm."""
+        """Return the term in other units: `unit` of the factor, and 2 ** `log_loss` of the loss."""
 
     def n_rows(self, n_others: int) -> int | None:
-        """Return how many rows the factor needs if the other one has `n_others`; None: any number."""
+        """Return how many rows the factor needs if the other factor has `n_others`; None: any number."""
         return None
 
 
 def penalties_on(
     factor: str, penalty: Penalty | None, terms: Sequence[Term | Penalty]
 ) -> tuple[Penalty, tuple[Term, ...]]:
-    """Return all that is asked of a factor as one elastic net and the other terms.
+    """Return all penalties on a factor: one elastic net, and the other terms.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def penalties_on(
     Raises
     ------
     ParameterError
-        If one of them is anything else.
+        If one of them is not a Term or a Penalty.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Symmetric coupling: both factors of a symmetric X are drawn to one, X ~ W W'."""
+"""Symmetric coupling: both factors of a symmetric X are drawn together, X ~ W W'."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -15,8 +15,8 @@ from partwise.units import scaled
 class SymmetricCoupling(Term):
     r"""The penalty on the distance of both factors, :math:`\tfrac{\lambda}{2} \|W - H^T\|_F^2`.
 
-    With a weight of about the largest entry of W'W, both come out the same up to the tolerance, and X ~ W W'. X has to
-    be square, and should be symmetric.
+    With a weight of about the largest entry of W'W, both factors agree up to the tolerance, and X ~ W W'. X must be
+    square, and should be symmetric.
 
     Parameters
     ----------

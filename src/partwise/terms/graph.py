@@ -1,4 +1,4 @@
-"""Graph smoothness: rows of a factor that a graph joins are drawn to each other."""
+"""Graph smoothness: rows of a factor that a graph joins are drawn together."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -19,15 +19,15 @@ from partwise.units import scaled
 class GraphSmoothness(Term):
     r"""The penalty on distances between rows of a factor, :math:`\tfrac{\lambda}{4} \sum_{ij} a_{ij} \|f_i - f_j\|^2`.
 
-    That is :math:`\tfrac{\lambda}{2} \operatorname{tr} F^T L F` for the graph's Laplacian L, whose eigenvalues are at
-    most twice its largest degree: half-steps move along the gradient at that curvature. A smaller
-    factor always has a smaller penalty, and the other one grows: give that one a penalty, for example
-    ``Penalty(l2=...)``.
+    It equals :math:`\tfrac{\lambda}{2} \operatorname{tr} F^T L F` for the graph's Laplacian L. The eigenvalues of L are
+    at most twice its largest degree, and half-steps move along the gradient with this curvature. A smaller factor
+    always has a smaller penalty, so the other factor grows: give that one a penalty, for example ``Penalty(l2=...)``.
 
     Parameters
     ----------
     adjacency : sparse matrix or array of shape (rows, rows)
-        Weights of edges, symmetric, at least 0. On W between rows of X, on H between columns.
+        Weights of edges, symmetric, at least 0. Edges of a term on W join rows of X, and those of a term on H join
+        columns.
     weight : float
         :math:`\lambda`, at least 0, in the units of the summed loss.
 
@@ -63,7 +63,7 @@ class GraphSmoothness(Term):
 
     @property
     def _steepest(self) -> float:
-        """No eigenvalue of the Laplacian is larger."""
+        """An upper bound of the Laplacian's eigenvalues."""
         return 2 * float(self.degrees.max(initial=0.0))
 
     def _times_laplacian(self, point: Array) -> Array:

@@ -15,8 +15,8 @@ from partwise.units import scaled
 class Orthogonality(Term):
     r"""The penalty on overlaps of the columns of a factor, :math:`\lambda \sum_{s < t} \langle f_s, f_t \rangle`.
 
-    On W rows then belong to few parts, on H parts share few columns. A smaller factor always has a smaller penalty,
-    and the other one grows: give that one a penalty, for example ``Penalty(l2=...)``.
+    On W, rows then belong to few parts; on H, parts share few columns. A smaller factor always has a smaller penalty,
+    so the other factor grows: give that one a penalty, for example ``Penalty(l2=...)``.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The volume between the parts: what makes them the tightest that mix to the rows, where no row shows a part alone."""
+"""The volume between the parts: a small one finds parts that no row shows alone, as the tightest that mix to X."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -14,26 +14,26 @@ from partwise.threads import ALONE, Workers
 from partwise.units import scaled
 
 ROUNDING = 100
-"""Machine epsilons of X's largest singular value up to which another one may be rounding alone."""
+"""A singular value up to this many machine epsilons of X's largest one can be rounding alone."""
 
 
 @dataclass(frozen=True)
 class Volume(Term):
     r"""The penalty on the volume that parts span, :math:`\tfrac{\lambda}{2} \log\det(I + C / d)`.
 
-    C (k, k) is the gram of the parts less their mean. With X, parts and :math:`\lambda, d` in other units the share of
-    it in the objective stays the same.
+    C (k, k) is the Gram matrix of the parts less their mean. If X, the parts, :math:`\lambda` and d change units, the
+    share of the penalty in the objective stays the same.
 
-    The logarithm is concave in C, so it lies under its tangent: a half-step that adds its slope to the gram of
-    W, and does all else as before, cannot raise the objective.
+    The logarithm is concave in C, so it lies under its tangent. A half-step that adds the slope of the tangent to the
+    Gram matrix of W, and is otherwise the same, cannot raise the objective.
 
     Parameters
     ----------
     weight : float
         :math:`\lambda`, in the units of the summed loss.
     floor : float
-        The d of the formula, a squared length: parts much closer to each other than its root gain little by coming
-        closer still.
+        The d of the formula, a squared length. Parts whose distance is much less than its root gain little by moving
+        closer.
 
     References
     ----------
@@ -62,14 +62,14 @@ class Volume(Term):
 
     @classmethod
     def of(cls, X: Matrix, k: int, strength: float, workers: Workers = ALONE) -> "Volume | None":
-        """Return the volume of k parts of X (n, m), None where it would weigh nothing.
+        """Return the volume of k parts of X (n, m), or None if it would weigh nothing.
 
-        The weight is strength times the square of X's singular value number k + 1, which noise alone makes; the floor
-        is the mean variance of the rows along their k - 1 leading directions. A truncated SVD gives both.
+        The weight is strength times the square of X's singular value number k + 1, which is noise alone. The floor is
+        the mean variance of the rows along their k - 1 leading directions. A truncated SVD gives both.
         """
         if strength == 0 or k == 1 or k >= min(X.shape):
             return None
-        U, s, _ = truncated_svd(X, k + 1, np.random.RandomState(0), workers)  # its own, so that starts keep their bits
+        U, s, _ = truncated_svd(X, k + 1, np.random.RandomState(0), workers)  # own seed: starts keep their bits
         scores = U.astype(np.float64) * s
         scores -= scores.mean(axis=0)
         variances = np.linalg.eigvalsh(scores.T @ scores / len(scores))
@@ -82,7 +82,7 @@ class Volume(Term):
         return self.weight
 
     def quadratic(self, gram: Array) -> Array:
-        """See Term: twice the slope of the value by the parts' gram, in float64: times H it is that by H."""
+        """See Term: twice the slope of the value by the parts' Gram matrix, in float64; times H, it is that by H."""
         inverse = np.linalg.inv(_centred(gram) + self.floor * np.eye(len(gram)))
         return self.weight * _centred(inverse)
 
@@ -95,7 +95,7 @@ class Volume(Term):
 
 
 def _centred(gram: Array) -> Array:
-    """Return the gram (k, k) in float64 of vectors less their mean."""
+    """Return the Gram matrix (k, k), in float64, of vectors less their mean."""
     wide = gram.astype(np.float64)
     wide -= wide.mean(axis=0)
     centred: Array = wide - wide.mean(axis=1, keepdims=True)
@@ -107,7 +107,7 @@ def check_volume(strength: Any, sum_to_one: Any) -> float:
     strength = check_number("min_volume", strength, hint="0 leaves the volume out.")
     if not check_flag("sum_to_one", sum_to_one) and strength > 0:
         raise ParameterError(
-            f"min_volume={strength!r} needs sum_to_one=True: without it smaller parts with larger weights are as good, "
-            f"and their volume says nothing. Add sum_to_one=True, or leave min_volume at 0."
+            f"min_volume={strength!r} needs sum_to_one=True: without it, smaller parts with larger weights fit as "
+            f"well, so their volume has no meaning. Add sum_to_one=True, or leave min_volume at 0."
         )
     return float(strength)
