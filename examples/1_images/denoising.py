@@ -2,12 +2,12 @@
 Denoising images
 ================
 
-Parts describe what images share. Noise is shared by none, so an image made of parts has less of it.
+Parts describe what images have in common. Noise differs from image to image, so an image made of parts has less of it.
 """
 
 # %%
-# A thousand images of clothes, taken with little light: a camera counts the photons at each pixel, two on average where
-# it is white. Counts scatter as Poisson numbers do. The camera counts up to eight, which is 1:
+# The data are a thousand images of clothes in little light. A camera counts the photons at each pixel, and the counts
+# have a Poisson distribution: two photons on average at a white pixel. The camera counts up to eight, which becomes 1:
 import numpy as np
 from matplotlib import pyplot as plt
 
@@ -24,8 +24,8 @@ def error(images):
 
 
 # %%
-# How many parts? Few leave out detail, and many model the noise as well. Here the clean images are known, so the error
-# can be measured:
+# How many parts are best? Few parts leave out detail, and many parts also model the noise. Here the clean images are
+# known, so we can measure the error:
 counts = (2, 4, 8, 16, 32, 64)
 denoised = [ImageParts(k, max_iter=1000).fit(noisy).denoise(noisy, strength=1) for k in counts]
 errors = [error(images) for images in denoised]
@@ -37,8 +37,8 @@ ax.set(xlabel="number of parts", ylabel="relative error", ylim=(0, 1), title="Er
 ax.legend(frameon=False)
 
 # %%
-# The best of these, and images before and after, each column on one scale. Details that few images have are lost, such
-# as the handle of the bag:
+# The picture shows images before and after, for the best number of parts, each column on one scale. Details that few
+# images have are lost, such as the handle of the bag:
 best = int(np.argmin(errors))
 print(f"relative error of noisy images {error(noisy):.2f}, made of {counts[best]} parts {errors[best]:.2f}")
 

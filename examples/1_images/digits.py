@@ -2,12 +2,12 @@
 Digits: parts beside PCA
 ========================
 
-NMF writes each image of a digit as a sum of parts. PCA has a lower error, but takes parts away again, so one cannot see
-what its components are.
+NMF writes each image of a digit as a sum of parts. PCA has a lower error, but it also subtracts, so its components are
+hard to interpret.
 """
 
 # %%
-# Sixteen parts of 1,797 images of 8 x 8 pixels:
+# The picture shows sixteen parts of 1,797 images of 8 x 8 pixels:
 from matplotlib import pyplot as plt
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
@@ -29,5 +29,5 @@ axes[0, 0].set_ylabel("NMF")
 axes[1, 0].set_ylabel("PCA")
 
 # %%
-# The error of both, and how many entries of a part are about zero:
+# The table compares the errors, and the share of entries that are about zero:
 print(pw.compare_with_svd(X, 16, random_state=0))

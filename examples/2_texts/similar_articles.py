@@ -2,12 +2,12 @@
 Similar articles
 ================
 
-Which articles are like this one, and what do they share? ``similar`` answers with a score, and with the topics that the
-score comes from.
+Which articles are like this one, and what do they have in common? ``similar`` gives a score for each, and the topics
+that make up the score.
 """
 
 # %%
-# A passage of President Clinton's address of 1996, and the passages most like it:
+# Here is a passage of President Clinton's address of 1996, and the passages that are most like it:
 import textwrap
 
 import pandas as pd
@@ -41,7 +41,7 @@ ax.legend(title="shared topic", loc="upper left", bbox_to_anchor=(1, 1))
 ax.figure.set_layout_engine("constrained")
 
 # %%
-# A text that is not in the collection can be asked about too:
+# You can also ask about a text that is not in the collection:
 question = "Gasoline is expensive. We import too much oil, and should save energy."
 best = model.similar(question, n=3)
 for row in best.itertuples():

@@ -2,13 +2,13 @@
 Topics of a stream
 ==================
 
-New texts keep coming. ``partial_fit`` takes them in without a new fit: topics keep their numbers, and a new subject
-becomes a topic of its own. Here the texts are the State of the Union addresses since 1950.
+``partial_fit`` adds new texts to a model without a new fit. Topics keep their numbers, and a new subject becomes a
+topic of its own. Here the texts are the State of the Union addresses since 1950.
 """
 
 # %%
-# The first batch holds thirty years, and each later one a term of four years. ``events_`` tells which topics were born,
-# died or returned:
+# The first batch has the texts of 31 years, and each later batch those of one term of four years. ``events_`` lists the
+# topics that were born, died or returned:
 import numpy as np
 from matplotlib import pyplot as plt
 
@@ -27,8 +27,8 @@ for event in stream.events_:
     print(f"topic {event.topic} was {event.kind} in the batch of {starts[event.batch]}: {event.label}")
 
 # %%
-# A label is made of the words of now, so it can differ from the one at birth. The picture shows how much of each batch
-# a topic is. Documents stay where they were placed, so a topic has nothing before its birth:
+# A label has the present words of a topic, so it can differ from the label at birth. The picture shows the share of
+# each topic in each batch. Documents keep their first topic weights, so a topic has no documents before its birth:
 seen = np.concatenate([np.full((batch_of == batch).sum(), batch) for batch in range(len(starts))])
 shares = np.stack([stream.document_topics_[seen == batch].sum(axis=0) for batch in range(len(starts))])
 shares /= shares.sum(axis=1, keepdims=True)
@@ -46,5 +46,5 @@ ax.set(
 figure.colorbar(shades, label="share of the batch")
 
 # %%
-# Read a new topic before you believe in it. The one of 2021 is about the pandemic, but also about the transcript, which
-# notes each applause.
+# Read the texts of a new topic before you trust it. The topic of 2021 is about the pandemic, but also about the
+# transcript, which notes each applause.

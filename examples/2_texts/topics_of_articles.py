@@ -2,13 +2,13 @@
 Topics of articles
 ==================
 
-What is a collection of texts about? ``TopicModel`` finds topics, their words, and how much of each passage is about
-them. The texts are passages of the State of the Union addresses since 1950, which come with partwise.
+What is a collection of texts about? ``TopicModel`` finds its topics, their words, and the share of each topic in each
+passage. The texts are passages of the State of the Union addresses since 1950, which come with partwise.
 """
 
 # %%
-# ``share`` is a topic's share of the collection, and the largest topic comes first. ``stability`` tells whether other
-# random starts find it again: doubt a topic below 0.6.
+# ``share`` is a topic's share of the collection, and the largest topic comes first. ``stability`` shows whether other
+# random starts find the topic again: doubt a topic below 0.6.
 import numpy as np
 
 import partwise as pw
@@ -20,11 +20,11 @@ model = pw.TopicModel(n_topics=8, random_state=0).fit(texts, ids=[passages.ids[i
 print(model.table(n_words=5)[["label", "share", "stability"]].round(2).to_string())
 
 found = pw.plot.words(model)
-found[0].figure.suptitle("The words that tell most of each topic")
+found[0].figure.suptitle("The words that describe each topic best")
 
 # %%
 # A passage can be about several topics. Each column of this picture is a passage, and its colours are the shares of its
-# topics. Presidents differ:
+# topics. The topics of presidents differ:
 president = ["-".join(passages.ids[i].split("-")[1:-1]) for i in recent]
 some = ["dwight-d-eisenhower", "lyndon-b-johnson", "ronald-reagan", "barack-obama"]
 rows = np.flatnonzero(np.isin(president, some))

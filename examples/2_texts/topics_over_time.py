@@ -2,12 +2,12 @@
 Topics over time
 ================
 
-Texts with dates tell when their topics came and went. Here are all State of the Union addresses of the last 120 years,
-cut into passages.
+If texts have dates, ``over_time`` shows when topics rose and fell. The texts are all State of the Union addresses of
+the last 120 years, split into passages.
 """
 
 # %%
-# ``fit`` takes the dates, and ``over_time`` places the passages of each decade among the topics of all:
+# ``fit`` takes the dates, and ``over_time`` gives the share of each topic in the passages of each decade:
 from matplotlib import pyplot as plt
 
 import partwise as pw
@@ -28,7 +28,7 @@ handles, labels = ax.get_legend_handles_labels()
 figure.legend(handles[::-1], labels[::-1], loc="outside right center")
 
 # %%
-# Side by side, one sees when each topic rose and fell:
+# One chart for each topic shows when it rose and fell:
 figure, axes = plt.subplots(2, 4, figsize=(8, 3.6), sharex=True, sharey=True, layout="constrained")
 for topic, ax in zip(shares, axes.flat, strict=False):
     ax.bar(range(len(shares)), shares[topic], color="#0072B2")
@@ -40,7 +40,7 @@ axes[1, 0].set_ylabel("share")
 figure.suptitle("Each topic by decade")
 
 # %%
-# A topic does not use the same words for ever. ``words`` are those of the topic in one decade:
+# The words of a topic change over time. ``words`` has the words of the topic in one decade:
 topic = next(t for t in shares if "peace" in model.labels_[t])
 for row in table[table["topic"] == topic].iloc[::2].itertuples():
     print(row.bin, f"{row.share:.2f}", row.words)

@@ -2,13 +2,13 @@
 Recommendations beside simple rules
 ===================================
 
-Is a list better than the most read articles? ``evaluate`` hides the last fifth of a log and predicts it from what came
-before. Simple rules get the same task. **The readers here are simulated.**
+Is a list of recommendations better than a list of the most read articles? ``evaluate`` hides the last fifth of a log,
+and predicts it from what came before. Simple rules get the same task. **The readers here are simulated.**
 """
 
 # %%
-# The recipe: 200 readers and 150 articles have shares of five subjects. A reader picks 20 articles. Popular articles,
-# and those that share the reader's subjects, are more likely:
+# The log is simulated as follows. 200 readers and 150 articles have shares of five subjects. Each reader chooses 20
+# articles. Popular articles, and articles with the reader's subjects, are more likely:
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
@@ -30,13 +30,13 @@ log = pd.DataFrame(
 log["time"] = pd.Timestamp("2025-01-01") + pd.to_timedelta(log["time"], unit="D")
 
 # %%
-# ``table`` holds a row for each rule and measure, with an interval for 95 %:
+# ``table`` has a row for each rule and measure, with its 95 % interval:
 found = evaluate(Recommender(n_components=5, random_state=0), log, windows=2)
 print(found)
 
 # %%
-# Where intervals overlap widely, the log is too small to tell two rules apart. That is so for the first three here. All
-# three are far better than a list of the most read articles.
+# If intervals overlap widely, the log is too small to say which rule is better. That is so for the first three here.
+# All three are far better than a list of the most read articles.
 table = found.table
 figure, axes = plt.subplots(1, 2, figsize=(8, 3.4), sharey=True, layout="constrained")
 for ax, metric in zip(axes, ("recall", "ndcg"), strict=True):

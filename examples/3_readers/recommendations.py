@@ -3,12 +3,12 @@ Recommendations with reasons
 ============================
 
 What should a reader read next, and why? Each recommendation comes with reasons, and their scores add up to the score of
-the article. **The readers here are simulated**: each has one interest, and takes four of five passages from it. The
-passages are real, from the State of the Union addresses since 1950.
+the article. **The readers here are simulated**: each has one interest, and about four of five passages that they read
+are about it. The passages are real, from the State of the Union addresses since 1950.
 """
 
 # %%
-# The log: 80 readers, 25 reads each. The first passages of an interest are read most:
+# The log has 80 readers with 25 reads each. The first passages of an interest are read most:
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
@@ -36,19 +36,20 @@ for reader in range(80):
 log = pd.DataFrame(reads, columns=["reader", "article"])
 
 # %%
-# The model learns parts that readers and articles share, and reads the texts too. A list leaves out what was read:
+# The model learns parts that describe readers and articles, and uses the texts too. A list leaves out what the reader
+# has read:
 model = Recommender(n_components=8, random_state=0).fit(log, articles)
 top = model.recommend(["schools-1"], n=5)
 print(top.round(3).to_string(index=False))
 
 # %%
-# The model's own words for why it lists the first one:
+# ``explain`` says why the model lists the first article:
 for reason in model.explain("schools-1", top["article"][0]).itertuples():
     print(f"{reason.score:.3f} {reason.because}")
 
 # %%
-# The same for the whole list. A bar is as long as the score, and its pieces are the reasons: mostly a part that the
-# article shares with what the reader read, named after its words.
+# The picture shows the reasons for the whole list. The length of a bar is the score, and its pieces are the reasons.
+# Most pieces are a part that the article shares with articles that the reader read; its words name it.
 why = pd.concat(model.explain("schools-1", article).assign(article=article) for article in top["article"])
 why["reason"] = why["because"].str.replace("you read .* about ", "", regex=True)
 pieces = why.pivot_table(index="article", columns="reason", values="score", aggfunc="sum", fill_value=0)

@@ -2,11 +2,12 @@
 Known parts: fix one spectrum, find the rest
 ============================================
 
-Every measurement holds a background whose spectrum is known. Fixing it leaves the fit only what is unknown.
+Every measurement contains a background, and its spectrum is known. If it is fixed, the fit must find only the unknown
+spectra.
 """
 
 # %%
-# Made-up measurements: 150 mixtures of a rising background and three peaks, with noise:
+# The measurements are simulated: 150 mixtures of a rising background and three peaks, with noise:
 import numpy as np
 from matplotlib import pyplot as plt
 
@@ -24,8 +25,8 @@ ax.plot(band, X[:6].T)
 ax.set(xlabel="band", ylabel="intensity", title="Six of 150 measurements: peaks on a background")
 
 # %%
-# Noise makes a few entries negative; ``negatives="clip"`` raises them to 0. The same fit, free and with the background
-# as its first part, and the cosine of each part with the true one:
+# Noise makes a few entries negative; ``negatives="clip"`` raises them to 0. We fit twice: with all parts free, and with
+# the background as the first part. The numbers are the cosines of the parts with the true ones:
 options = {"negatives": "clip", "init": "random", "n_init": 5, "random_state": 0, "max_iter": 1000}
 free = pw.NMF(4, **options).fit(X)
 fixed = pw.NMF(4, fixed_components=background[None], **options).fit(X)
@@ -33,8 +34,8 @@ for name, model in {"free": free, "background fixed": fixed}.items():
     print(f"{name:<17} {pw.match(true, model).similarity.round(3)}")
 
 # %%
-# Parts beside the true ones (dotted), each divided by its largest entry. In the free fit, the background has a dent
-# where the peaks are, because the peaks took a share of it.
+# The picture shows the parts and the true ones (dotted), each divided by its largest entry. In the free fit, the
+# background is too low at the peaks, because the peaks contain some of it.
 figure, axes = plt.subplots(1, 2, figsize=(8, 3.3), layout="constrained", sharey=True)
 for ax, (name, model) in zip(axes, {"free": free, "background fixed": fixed}.items(), strict=True):
     order = pw.match(true, model).pairs[:, 1]

@@ -2,8 +2,8 @@
 Notes in a spectrogram
 ======================
 
-A spectrogram tells how loud each frequency is at each moment. NMF splits it into spectra, such as those of chords and
-drums, and tells when each sounds.
+A spectrogram shows how loud each frequency is at each moment. NMF splits it into spectra, such as those of chords and
+drums, and shows when each of them sounds.
 """
 
 # %%
@@ -28,15 +28,15 @@ ax.set(xlabel="time (s)", ylabel="frequency (kHz)", title="Spectrogram: notes be
 figure.colorbar(shades, label="power (dB)")
 
 # %%
-# The Itakura-Saito divergence depends on ratios alone: faint overtones and cymbals count as much as the loud bass. Of
-# eight parts, one is a chord that is struck five times, three are chords that are held, and one is the noise of drums:
-# it reaches the highest frequencies, and is silent for the first 1.4 seconds.
+# The Itakura-Saito divergence depends on ratios alone: quiet overtones and cymbals count as much as the loud bass. Of
+# eight parts, one is a chord that is played five times, and three are chords that are held. Another one is the noise of
+# drums: it reaches the highest frequencies, and is silent for the first 1.4 seconds.
 model = pw.NMF(8, beta_loss="itakura-saito", init="random", max_iter=1000, random_state=0).fit(X)
 spectra, _ = pw.plot.spectrogram(model, rate, hop, power=True)
 spectra.figure.suptitle("Eight parts by the Itakura-Saito divergence, and when they sound")
 
 # %%
-# The squared error counts what is loud, and hardly anything else: most parts are notes of the bass, and none is
+# With the squared error, loud sounds count far more than quiet ones: most parts are notes of the bass, and no part is
 # the drums alone.
 squared = pw.NMF(8, init="random", max_iter=1000, random_state=0).fit(X)
 spectra, _ = pw.plot.spectrogram(squared, rate, hop, power=True)

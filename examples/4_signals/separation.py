@@ -2,8 +2,8 @@
 Drums and notes: separating a sound
 ===================================
 
-Parts of a spectrogram become sounds again: each takes its share of every moment and frequency. Together they are
-exactly the sound that was split.
+Parts of a spectrogram can be turned back into sounds. Each part gets its share of the sound at every moment and
+frequency. The sum of these sounds is the recording.
 """
 
 # %%
@@ -24,7 +24,8 @@ W = model.fit_transform(np.abs(waves).T)
 H = model.components_
 
 # %%
-# Three groups of parts, by where most of their amplitude lies: bass, notes in the middle, and drums above.
+# We put the parts into three groups by the frequency of most of their amplitude: bass, notes in the middle, and drums
+# above.
 centre = (H @ frequencies) / H.sum(axis=1)
 groups = {"bass": centre < 400, "notes": (centre >= 400) & (centre < 1200), "drums": centre >= 1200}
 for name, chosen in groups.items():
@@ -32,7 +33,7 @@ for name, chosen in groups.items():
 
 # %%
 # The mask of a group is its share of the model at each moment and frequency. It multiplies the complex spectrogram, and
-# ``istft`` makes a sound of it. The shares add up to one, so the sounds add up to the recording, but for rounding:
+# ``istft`` makes a sound of it. The shares add up to one, so the sounds add up to the recording, except for rounding:
 whole = W @ H
 masked = {name: waves * (W[:, chosen] @ H[chosen] / whole).T for name, chosen in groups.items()}
 sounds = {name: istft(spectrum, **window)[1][: len(sound.samples)] for name, spectrum in masked.items()}
@@ -48,7 +49,7 @@ figure.colorbar(shades, ax=axes, label="dB")
 figure.suptitle("Spectrograms of the three sounds")
 
 # %%
-# As waves; the drums begin at second 1.4:
+# The same sounds as waves show that the drums begin at second 1.4:
 figure, axes = plt.subplots(3, 1, figsize=(6.4, 3.6), layout="constrained", sharex=True)
 for ax, (name, samples) in zip(axes, sounds.items(), strict=True):
     ax.plot(np.arange(len(samples)) / sound.sample_rate, samples, linewidth=0.3)

@@ -7,8 +7,8 @@ patterns, and how many mutations each process made in each sample.
 """
 
 # %%
-# Three made-up signatures (of no real process), each strong for one or two substitutions, and the counts of 40 samples
-# with about 500 mutations each. Columns have names such as ``A[C>A]G``, in COSMIC's order:
+# The data are simulated: three signatures (not of real processes), each strong for one or two substitutions, and the
+# counts of 40 samples with about 500 mutations each. Columns have names such as ``A[C>A]G``, in COSMIC's order:
 import numpy as np
 import pandas as pd
 from matplotlib import pyplot as plt
@@ -25,8 +25,8 @@ exposures = 170 * rng.gamma(1.0, 1.0, (40, 3))
 counts = pd.DataFrame(rng.poisson(exposures @ true), columns=contexts)
 
 # %%
-# Counts scatter as Poisson numbers do, so the loss is the Kullback-Leibler divergence. Each part found, matched with a
-# true one by its cosine:
+# Counts have a Poisson distribution, so the loss is the Kullback-Leibler divergence. ``match`` pairs the parts found
+# with the true ones by their cosine:
 model = pw.NMF(3, beta_loss="kullback-leibler", random_state=0).fit(counts)
 found = pw.match(true, model)
 print(found)
@@ -35,8 +35,8 @@ axes = pw.plot.signature(model.components_[order], contexts, labels=["a", "b", "
 axes[0].figure.suptitle("Three signatures found: percent of each of 96 contexts")
 
 # %%
-# How exactly is a signature known? ``consensus`` fits counts that are drawn anew around those that were seen. Of 40
-# runs, the middle 95 % for each context, beside the truth:
+# How exactly is a signature known? For each of 40 runs, ``consensus`` draws new counts around those of the data, and
+# fits them. The picture shows the middle 95 % of the runs for each context, and the true values:
 agreed = pw.consensus(counts, 3, n_runs=40, resample="poisson", random_state=0)
 t = pw.match(true, agreed).pairs[2, 1]
 scale = 100 / agreed.components_[t].sum()

@@ -2,13 +2,13 @@
 Programs of single cells
 ========================
 
-Genes that are active together make a program; a cell runs a few programs at a time. NMF of the counts finds programs
-that cell types share, where clusters would only tell types apart.
+Genes that are active together form a program, and a cell runs a few programs at a time. NMF of the counts also finds
+programs that several cell types share; clusters would only separate the types.
 """
 
 # %%
-# Made-up counts of 900 cells and 400 genes, in an AnnData object. Three types of cell each have a program of their own.
-# A fourth program, of dividing cells, runs in a third of the cells of any type:
+# The counts of 900 cells and 400 genes are simulated, in an AnnData object. Each of three cell types has a program of
+# its own. A fourth program, of dividing cells, runs in a third of the cells of every type:
 from tempfile import TemporaryDirectory
 
 import anndata
@@ -55,7 +55,7 @@ axes = pw.plot.components(found[order], feature_names=list(adata.var_names), n_t
 axes[0].figure.suptitle("The largest genes of each program")
 
 # %%
-# All of it goes to a file and comes back, with the parameters of the fit and why it stopped:
+# The AnnData object can be saved and read again, with the parameters of the fit and the reason why it stopped:
 with TemporaryDirectory() as folder:
     adata.write_h5ad(f"{folder}/cells.h5ad")
     again = anndata.read_h5ad(f"{folder}/cells.h5ad")

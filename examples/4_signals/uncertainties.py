@@ -1,14 +1,14 @@
 """
-Weights: entries that are known badly count less
-================================================
+Weights: uncertain entries count less
+=====================================
 
-Each entry has an error bar of its own. If each entry weighs the inverse of its variance, a fit relies on what was
-measured well.
+Each entry has an error bar of its own. If the weight of an entry is the inverse of its variance, the fit depends mostly
+on entries that were measured well.
 """
 
 # %%
-# Made-up measurements: three spectra of 60 bands in 100 mixtures. Rows have standard deviations from 0.02 to 2, and the
-# last 20 bands three times as much:
+# The measurements are simulated: 100 mixtures of three spectra with 60 bands. Rows have standard deviations from 0.02
+# to 2, and three times as much in the last 20 bands:
 import numpy as np
 from matplotlib import pyplot as plt
 
@@ -30,8 +30,8 @@ for ax, (title, (values, low, high)) in zip(axes, shown.items(), strict=True):
 figure.suptitle("100 mixtures of three spectra, noisier in some rows and bands")
 
 # %%
-# The loss of an entry is its squared error times its weight, so weights of ``1 / sigma**2`` make this the fit of
-# greatest likelihood under normal noise. Five starts each:
+# The loss of an entry is its squared error times its weight. So with weights of ``1 / sigma**2`` the fit maximises the
+# likelihood under normal noise. Each fit has five starts:
 options = {"negatives": "clip", "init": "random", "n_init": 5, "random_state": 0, "max_iter": 1000}
 plain = pw.NMF(3, **options).fit(X)
 weighted = pw.NMF(3, **options)
@@ -42,7 +42,7 @@ for name, model in {"without weights": plain, "with weights": weighted}.items():
     print(f"{name:<16} error {np.sqrt(np.mean(off**2)):.3f}, cosines with the true spectra {cosines}")
 
 # %%
-# The spectra, over the true ones (dotted):
+# The picture shows the spectra found, and the true ones (dotted):
 figure, axes = plt.subplots(1, 2, figsize=(8, 3.3), layout="constrained", sharey=True)
 for ax, (name, model) in zip(axes, {"without weights": plain, "with weights": weighted}.items(), strict=True):
     spectra = model.components_[pw.match(true, model).pairs[:, 1]]

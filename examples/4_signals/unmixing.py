@@ -2,13 +2,14 @@
 Unmixing a scene: materials and where they are
 ==============================================
 
-A pixel of a scene from above mixes the spectra of what lies in it: soil, water, leaves. Where no pixel is one material
-alone, many sets of spectra explain the scene equally well. ``min_volume`` takes the tightest of them.
+In an aerial image, the spectrum of a pixel is a mixture of the spectra of its materials: soil, water, leaves. If no
+pixel has one material alone, many sets of spectra explain the scene equally well. ``min_volume`` chooses the set with
+the smallest volume.
 """
 
 # %%
-# A made-up scene of 60 x 60 pixels and 80 bands: three smooth spectra, shares that change slowly over the scene, 2 % of
-# noise, and no pixel with more than 80 % of one material:
+# The scene is simulated, with 60 x 60 pixels and 80 bands: three smooth spectra, shares that change slowly over the
+# scene, 2 % of noise, and no pixel with more than 80 % of one material:
 import numpy as np
 from matplotlib import pyplot as plt
 from scipy.ndimage import gaussian_filter
@@ -28,8 +29,8 @@ shares = np.where(shares == most, np.minimum(most, 0.8), shares * np.maximum(1, 
 X = (shares @ true) * rng.normal(1, 0.02, (3600, 80))
 
 # %%
-# Shares say nothing about brightness, so each pixel is divided by its sum. Then the model, once without and once with
-# the penalty on the volume:
+# Shares say nothing about brightness, so each pixel is divided by its sum. Then we fit the model, once without and once
+# with the penalty on the volume:
 X = normalize(X, norm="l1")
 found = {}
 for name, strength in {"without min_volume": 0, "min_volume=0.3": 0.3}.items():
@@ -41,7 +42,8 @@ for name, strength in {"without min_volume": 0, "min_volume=0.3": 0.3}.items():
     print(f"{name}: spectra are off by {angles.round(1)} degrees, shares by {off:.1%}")
 
 # %%
-# Spectra found, in colour, over the true ones, dotted. Without the penalty, spectra lie too far apart:
+# The picture shows the spectra found (in colour) and the true ones (dotted). Without the penalty, the spectra are too
+# far apart:
 figure, axes = plt.subplots(1, 2, figsize=(8, 3.3), layout="constrained", sharey=True)
 for ax, (name, (spectra, _)) in zip(axes, found.items(), strict=True):
     pw.plot.endmembers(spectra, wavelengths, scale=False, labels=["a", "b", "c"], quantity="share of the sum", ax=ax)
@@ -50,7 +52,7 @@ for ax, (name, (spectra, _)) in zip(axes, found.items(), strict=True):
 figure.suptitle("Spectra of three materials, found and true (dotted)")
 
 # %%
-# Where the materials are, with the penalty:
+# The maps show where the materials are, for the fit with the penalty:
 figure, axes = plt.subplots(2, 3, figsize=(6.4, 4.4), layout="constrained")
 for row, values in zip(axes, (shares, found["min_volume=0.3"][1]), strict=True):
     for ax, share in zip(row, values.T, strict=True):

@@ -2,13 +2,13 @@
 NMF as a step before something else
 ===================================
 
-A classifier, a regression and a clustering can work on a few parts in place of all columns. Does that help? Put the
-same step without NMF beside it, and PCA.
+A classifier, a regression and a clustering can work on a few parts instead of all columns. Does that help? Compare it
+with the same step without NMF, and with PCA.
 """
 
 # %%
-# Images of digits give three tasks: to tell the digit by its nearest neighbours; to predict from the upper half of an
-# image how much ink the lower half has; and to find groups of images, which are compared with the digits.
+# We use three tasks on images of digits: classify the digit by its nearest neighbours; predict from the upper half of
+# an image how much ink the lower half has; and find groups of images, which are compared with the digits.
 import numpy as np
 from matplotlib import pyplot as plt
 from scipy.stats import t
@@ -32,8 +32,8 @@ tasks = {
 measures = ["accuracy", "R2", "mutual information"]
 
 # %%
-# The weights of NMF have any scale, and parts overlap. ``PartFeatures`` corrects for both: distances between its rows
-# are those between rows of the model.
+# The scales of NMF weights differ, and parts overlap. ``PartFeatures`` corrects for both: the distances between its
+# rows are the same as between rows of the model.
 nmf = pw.NMF(16, random_state=0)
 steps = {"raw": [], "PCA": [PCA(16, random_state=0)], "NMF": [nmf], "PartFeatures(NMF)": [pw.PartFeatures(nmf)]}
 folds = KFold(5, shuffle=True, random_state=0)
@@ -50,5 +50,5 @@ axes[0].invert_yaxis()
 figure.suptitle("Digits with 16 features or all, with intervals for 95 %")
 
 # %%
-# Here nothing beats the raw columns clearly: all intervals of a task overlap or nearly do. What NMF adds is that its
-# columns can be read.
+# Here no method is clearly better than the raw columns: the intervals of a task overlap, or nearly so. The advantage of
+# NMF is that its columns can be interpreted.

@@ -2,12 +2,12 @@
 Files larger than memory, and Dask
 ==================================
 
-``open_blocks`` opens a matrix that stays in its file. A fit reads a block of rows at a time, and finds the parts of the
-matrix in memory. So does a fit of a Dask array.
+``open_blocks`` opens a matrix that stays in its file. A fit reads a block of rows at a time, and finds the same parts
+as a fit in memory. The same is true of a Dask array.
 """
 
 # %%
-# A simulated matrix of 15 MiB in a file, and 8 MiB of memory allowed. ``plan`` tells how it is read:
+# The matrix is simulated. It has 15 MiB in a file, and the fit can use 8 MiB of memory. ``plan`` shows how it is read:
 import tempfile
 from pathlib import Path
 
@@ -26,8 +26,8 @@ X = pw.open_blocks(path, max_memory="8MiB")
 print(X.plan)
 
 # %%
-# A fit needs blocks, W and H, and copies of these. If it needs more than is allowed, it is refused before anything is
-# read. The plan knows how much that is for any number of parts:
+# A fit needs memory for blocks, W and H, and copies of these. If it needs more than ``max_memory``, it raises an error
+# before it reads anything. ``plan.peak`` gives the memory for any number of parts:
 parts = range(1, 13)
 peaks = [X.plan.peak(k, init="random") / 2**20 for k in parts]
 figure, ax = plt.subplots(figsize=(6.4, 3.2), layout="constrained")
@@ -38,8 +38,8 @@ ax.set(xlabel="number of parts", ylabel="MiB", title="Memory that a fit of the f
 ax.legend()
 
 # %%
-# The same fit of the array in memory, of the file, and of a Dask array whose chunks are read as they are needed,
-# without a cluster. H is the same but for rounding:
+# We make the same fit three times: of the array in memory, of the file, and of a Dask array without a cluster, whose
+# chunks are read when needed. H is the same except for rounding:
 options = {"init": "random", "random_state": 0}
 fits = {
     "in memory": pw.NMF(5, **options).fit(np.load(path)),
@@ -51,5 +51,5 @@ for name, model in fits.items():
     print(f"{name:<17}{model.n_iter_} iterations, {np.abs(model.components_ - H).max() / H.max():.0e} from memory")
 
 ax = pw.plot.convergence(*fits.values(), labels=[*fits])
-ax.set_title("The three fits take the same way")
+ax.set_title("The three fits have the same curve")
 folder.cleanup()

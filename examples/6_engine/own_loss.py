@@ -2,8 +2,8 @@
 A loss of your own
 ==================
 
-Squared errors suit measurements, and Kullback-Leibler suits counts. If neither fits, write your own: a class with one
-method, the two parts of the gradient. It then works with every storage, and in ``NMF`` too.
+Squared errors suit measurements, and Kullback-Leibler suits counts. If neither suits your data, write your own loss: a
+class with one method, which returns the two parts of the gradient. It works with every storage, and in ``NMF`` too.
 """
 
 # %%
@@ -25,7 +25,7 @@ from partwise.extend import Loss
 @dataclass(frozen=True)
 class Pearson(Loss):
     name: ClassVar[str] = "pearson"
-    degree = 1.0  # X times c gives a loss times c
+    degree = 1.0  # if X and the model are multiplied by c, so is the loss
     exponent = 0.5
 
     def gradient_split(self, x, p, floor, value):
@@ -46,11 +46,11 @@ def draw(seed):
 own = pw.factorize(sp.csr_array(draw(0)[0]), 3, loss=Pearson(), solver="mu", max_iter=1000, random_state=0)
 print(own.reason)
 ax = pw.plot.convergence(own)
-ax.set_title("The loss of one's own falls in each iteration")
+ax.set_title("The new loss falls in each iteration")
 
 # %%
-# Do the parts have the planted profile in the rare columns too? Squared errors look at frequent columns. The other two
-# know that the variance of a count is its mean:
+# Do the parts have the true profile in the rare columns too? Squared errors depend mostly on frequent columns. The
+# other two losses assume that the variance of a count is its mean:
 losses = {"frobenius": "frobenius", "kullback-leibler": "kullback-leibler", "pearson": Pearson()}
 cosines = {name: [] for name in losses}
 for X, true in map(draw, range(5)):
@@ -64,5 +64,5 @@ for name, mean in zip(losses, means, strict=True):
 
 figure, ax = plt.subplots(figsize=(6.4, 2.4), layout="constrained")
 ax.errorbar(1 - means, [*losses], xerr=[ends[1] - means, means - ends[0]], fmt="o", color="#0072B2", capsize=3)
-ax.set(xscale="log", xlabel="1 - cosine with the planted parts", ylim=(-0.5, 2.5))
+ax.set(xscale="log", xlabel="1 - cosine with the true parts", ylim=(-0.5, 2.5))
 ax.set_title("Error of the rare columns: mean of five draws, and its range")

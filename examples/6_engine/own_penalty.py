@@ -2,12 +2,12 @@
 A penalty of your own: smooth parts
 ===================================
 
-A term is a penalty on a factor. Spectra are smooth, so the one here draws neighbouring columns of a part together. Its
-result is that of ``GraphSmoothness``, which comes with partwise and takes any graph.
+A term is a penalty on a factor. Spectra are smooth, so the term here draws neighbouring entries of a part together. Its
+result is the same as with ``GraphSmoothness``, which comes with partwise and takes any graph.
 """
 
 # %%
-# Twenty simulated mixtures of three peaks, with much noise, clipped at zero:
+# X is simulated: twenty mixtures of three peaks, with much noise, clipped at zero:
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,9 +25,9 @@ X = np.maximum(rng.dirichlet([0.4] * 3, 20) @ true + 0.3 * rng.normal(size=(20, 
 
 # %%
 # The penalty on a factor F is :math:`\tfrac{\lambda}{2} \sum_j \|f_{j+1} - f_j\|^2`. A half-step solves least squares
-# with a cross product and a Gram matrix, and a term says what it adds to both. The penalty has a curvature of at most
-# :math:`4 \lambda`. A quadratic of that curvature touches it at the point and is nowhere below it, so no half-step can
-# raise the objective.
+# with a cross product and a Gram matrix, and a term gives what it adds to both. The curvature of the penalty is at most
+# :math:`4 \lambda`. A quadratic with this curvature touches the penalty at the point, and is nowhere below it, so no
+# half-step can raise the objective.
 @dataclass(frozen=True)
 class Smooth(Term):
     weight: float
@@ -48,8 +48,8 @@ class Smooth(Term):
 
 
 # %%
-# A smaller H has a smaller penalty, and W would grow in turn: so W has a penalty too. The low level beside the peaks is
-# there because noise below zero was clipped; no smoothness takes that away.
+# A smaller H has a smaller penalty, and W would grow in turn. So W has a penalty too. Beside the peaks, parts are
+# slightly above zero because negative noise was clipped; smoothness cannot remove that.
 options = {"init": "random", "random_state": 0, "penalty_W": pw.Penalty(l2=1.0)}
 plain = pw.factorize(X, 3, **options)
 smooth = pw.factorize(X, 3, terms_H=[Smooth(3.0)], **options)
@@ -63,17 +63,17 @@ for fit, colour, label in ((plain, "#56B4E9", "without"), (smooth, "#D55E00", "w
         part = fit.H[found] / np.linalg.norm(fit.H[found])
         axes[planted].plot(wavelengths, part, color=colour, label=label)
 for ax, peak, place in zip(axes, true, (500, 620, 780), strict=True):
-    ax.plot(wavelengths, peak / np.linalg.norm(peak), "k--", label="planted")
+    ax.plot(wavelengths, peak / np.linalg.norm(peak), "k--", label="true")
     ax.set(xlabel="wavelength in nm", title=f"peak at {place} nm")
 axes[0].set_ylabel("part, at length 1")
 axes[0].legend(fontsize=8)
-figure.suptitle("Parts without and with the penalty beside the planted peaks")
+figure.suptitle("Parts without and with the penalty, and the true peaks")
 
 # %%
-# How heavy must the penalty be? Too heavy a penalty smears the peaks:
+# Which weight is best? Too large a weight makes the peaks too wide:
 weights = [0.0, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0]
 fits = [pw.factorize(X, 3, terms_H=[Smooth(weight)], **options) for weight in weights]
 figure, ax = plt.subplots(figsize=(6.4, 2.8), layout="constrained")
 ax.plot(range(7), [pw.match(true, fit).similarity.mean() for fit in fits], "o-", color="#0072B2")
 ax.set_xticks(range(7), weights)
-ax.set(xlabel="weight of the penalty", ylabel="cosine", title="Mean cosine of the parts with the planted peaks")
+ax.set(xlabel="weight of the penalty", ylabel="cosine", title="Mean cosine of the parts with the true peaks")
