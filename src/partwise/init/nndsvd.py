@@ -22,13 +22,15 @@ def truncated_svd(
     sign of each pair is fixed by the largest entry of its u, as in scikit-learn.
     """
     X, unit = rescaled(X)
-    width = min(rank + OVERSAMPLES, *X.shape)
+    width, least = rank + OVERSAMPLES, min(X.shape)
+    # not much wider, and the first basis holds every direction: one power step alone evens out its rounding
+    width, steps = (width, POWER_STEPS) if 2 * width < least else (least, 1)
 
     def times(A: Matrix, right: Array) -> Array:
         return A.product(np.ascontiguousarray(right, A.dtype), workers)
 
     basis = times(X, rng.standard_normal(size=(X.shape[1], width)))
-    for _ in range(POWER_STEPS):
+    for _ in range(steps):
         basis, _ = np.linalg.qr(basis)
         basis, _ = np.linalg.qr(times(X.T, basis))
         basis = times(X, basis)

@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -113,6 +112,8 @@ class Factor:
 
     def penalty_value(self, other: Array) -> float:
         """Return the penalties on the point, elastic net and terms, beside the other factor (m, k)."""
+        if not (self.terms or self.penalty):
+            return 0.0
         extra = sum((term.value(self.point, self.gram, other) for term in self.terms), 0.0)
         if not self.penalty:
             return extra
@@ -122,8 +123,7 @@ class Factor:
         return extra + self.penalty.value(total, float(squared))
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """What a half-step reports.
 
     Parameters
@@ -183,8 +183,7 @@ class Update(NamedTuple):
     sums: Sums = None
 
 
-@dataclass(frozen=True)
-class HalfStep:
+class HalfStep(NamedTuple):
     """What a run asks a solver for.
 
     Parameters
@@ -324,5 +323,6 @@ class Solver(ABC):
         """Return the iteration's residual: that of its larger half-step relative to the loss's size of X."""
         if size <= 0:
             return 0.0
-        worst = float(np.max([step.residual for step in steps])) / size  # NaN where one is
+        first, second = (float(step.residual) for step in steps)
+        worst = (first if first > second or first != first else second) / size  # NaN where one is
         return float(np.sqrt(worst)) if self.quadratic_residual else worst

@@ -1,5 +1,6 @@
 """One fit on its way: a pair of factors, and all that its next iteration has to know."""
 
+import math
 import time
 from collections.abc import Callable, Generator
 from dataclasses import asdict, dataclass, field, fields
@@ -248,7 +249,7 @@ class Descent:
         h.take(update)
         second, self.paid = update.step, w.now.penalty_value(h.point) + h.now.penalty_value(w.point)
         residual = self._solver.residual((first, second), min(self._size, self._magnitude))
-        if not ((np.isfinite(residual) and np.isfinite(second.after or 0.0)) or _are_numbers(w.point, h.point)):
+        if not (math.isfinite(residual + (second.after or 0.0)) or _are_numbers(w.point, h.point)):
             self.reason = StopReason.BEYOND
             return
         self.iteration, self.lags, fell = iteration, second.after is None, True

@@ -9,6 +9,9 @@ from partwise.matrix import Matrix
 MANY = 10_000_000
 """Entries of X in blocks from which on the roundings of products in float32 even out in sums in float64."""
 
+EPSILON = {np.dtype(real): float(np.finfo(real).eps) for real in (np.float32, np.float64)}
+"""Machine epsilon: np.finfo takes as long as the rest of what is done here in each iteration."""
+
 
 class Digits(NamedTuple):
     """What such a loss can tell.
@@ -48,5 +51,5 @@ def noise(X: Matrix, size: float, objective: float) -> float:
     Read off the grams its error is one of the size of X; where that would drown it, it comes from the residuals, and
     its error is one of its own size.
     """
-    eps, (least, epsilons) = float(np.finfo(X.dtype).eps), digits(X)
+    eps, (least, epsilons) = EPSILON[X.dtype], digits(X)
     return epsilons * eps * size if objective > 0.5 * least * least * size else 8 * eps * objective

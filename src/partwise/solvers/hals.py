@@ -145,6 +145,8 @@ def _sweep(X: Matrix, loss: Loss, asked: HalfStep, cross: Array, plan: Plan, wor
 
 def added(left: Factor, other: Array) -> tuple[Array | None, Array | None]:
     """Return what the terms of a factor add to the cross product (rows, k) and to the Gram matrix (k, k)."""
+    if not left.terms:
+        return None, None
     linear = [part for term in left.terms if (part := term.linear(left.point, other)) is not None]
     quadratic = [part for term in left.terms if (part := term.quadratic(left.gram)) is not None]
     return sum(linear[1:], linear[0]) if linear else None, sum(quadratic[1:], quadratic[0]) if quadratic else None

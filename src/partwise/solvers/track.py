@@ -46,11 +46,11 @@ class Track:
     def free_array(self) -> Array:
         """Return an array (rows, k) that nothing needs any more; at most six are ever made."""
         busy = {id(self.iterate), id(self.point), id(self.previous), id(self.best), id(self.beyond)}
-        free = next((array for array in self._arrays if id(array) not in busy), None)
-        if free is None:
-            free = np.empty_like(self.point)
-            self._arrays.append(free)
-        return free
+        for array in self._arrays:
+            if id(array) not in busy:
+                return array
+        self._arrays.append(np.empty_like(self.point))
+        return self._arrays[-1]
 
     def lend(self, momentum: float) -> tuple[Array, Array]:
         """Return arrays for a half-step, see ``HalfStep.into``."""
