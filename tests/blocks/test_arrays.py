@@ -49,7 +49,7 @@ def test_rows_out_of_order_are_put_in_order(sparse):
 def test_what_is_kept_by_columns_is_refused_with_the_way_out(tmp_path, dense, sparse):
     np.save(tmp_path / "x.npy", np.asfortranarray(dense))
     for X in (sparse.tocsc(), sparse.tocoo(), np.load(tmp_path / "x.npy", mmap_mode="r")):
-        with pytest.raises(DataError, match=r'no block of rows.* partwise\.convert\(X, "X\.blocks"\)'):
+        with pytest.raises(DataError, match=r'reading a block of rows.* partwise\.convert\(X, "X\.blocks"\)'):
             open_blocks(X)
 
 

@@ -110,7 +110,7 @@ def test_what_is_no_matrix_is_refused(tmp_path, dense):
     with pytest.raises(DataError, match="holds no matrix"):
         open_blocks(tmp_path / "x.h5")
     (tmp_path / "x.h5").write_bytes(b"something else")
-    with pytest.raises(DataError, match=r"x\.h5 cannot be read: .*Copy or write it anew"):
+    with pytest.raises(DataError, match=r"x\.h5 cannot be read: .*Copy it or write it again"):
         open_blocks(tmp_path / "x.h5")
     with h5py.File(tmp_path / "x.h5", "w") as file:
         file["X"] = dense

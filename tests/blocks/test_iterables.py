@@ -88,7 +88,7 @@ def test_blocks_that_do_not_fit_each_other_are_refused_with_their_number(dense, 
 def test_a_callable_that_gives_other_rows_later_is_refused(dense):
     left = [dense, dense[:500], np.concatenate((dense, dense))]
     source = open_blocks(lambda: iter([left.pop(0)]), SMALL)
-    with pytest.raises(DataError, match="ended after 500 rows, and gave 1,000 the first time"):
+    with pytest.raises(DataError, match="ended after 500 rows, but gave 1,000 the first time"):
         [source.block(*rows) for rows in source.blocks]
     with pytest.raises(DataError, match="gave more than the 1,000 rows"):
         [source.block(*rows) for rows in source.blocks]

@@ -63,11 +63,11 @@ def test_an_array_that_is_no_matrix_of_numbers_is_refused(tmp_path, content, mes
 
 def test_a_file_that_is_none_or_cut_short_is_refused(tmp_path, dense):
     (tmp_path / "x.npy").write_text("a,b\n1,2\n")
-    with pytest.raises(DataError, match=r"x\.npy is no \.npy file"):
+    with pytest.raises(DataError, match=r"x\.npy is not a \.npy file"):
         open_blocks(tmp_path / "x.npy")
     np.save(tmp_path / "x.npy", dense)
     os.truncate(tmp_path / "x.npy", 5000)
-    with pytest.raises(DataError, match=r"cut short: .* \(1000, 40\).* takes 320,128 bytes, and the file has 5,000"):
+    with pytest.raises(DataError, match=r"cut short: .* \(1000, 40\).* takes 320,128 bytes, but the file has 5,000"):
         open_blocks(tmp_path / "x.npy")
     with pytest.raises(FileNotFoundError):
         open_blocks(tmp_path / "nothing.npy")
@@ -107,7 +107,7 @@ def test_a_file_that_changes_or_is_cut_short_during_a_fit_ends_it(tmp_path, dens
         source = open_blocks(path, SMALL)
         source.block(*source.blocks[0])
         by()
-        with pytest.raises(DataError, match=r"x\.npy changed while it was in use: it .*open it anew"):
+        with pytest.raises(DataError, match=r"x\.npy changed while it was in use: it .*open it again"):
             source.block(*source.blocks[-1])
 
     spoil(lambda: os.truncate(path, 100_000))

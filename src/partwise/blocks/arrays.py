@@ -1,4 +1,4 @@
-"""Arrays, memory maps and sparse matrices that are already there, as blocks."""
+"""Arrays, memory maps and sparse matrices in memory, as blocks."""
 
 import mmap
 from typing import Any
@@ -15,7 +15,7 @@ from partwise.matrix import Array
 
 
 class ArrayRows(BlockSource):
-    """An array in memory, or one that is read where it is sliced: a memory map, a data set of h5py.
+    """An array in memory, or one that is read when it is sliced: a memory map, a data set of h5py.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def open_array(X: Any, max_memory: int) -> BlockSource:
     Raises
     ------
     DataError
-        If it holds no matrix of real numbers, or is in an order that cannot be read by rows.
+        If it is not a matrix of real numbers, or its order does not allow reading by rows.
     """
     if sp.issparse(X):
         X = sound(X)
@@ -82,6 +82,6 @@ def open_array(X: Any, max_memory: int) -> BlockSource:
 
 
 def _is_whole_map(X: Any) -> bool:
-    """Return whether an array is a memory map of a file that holds all that was written to the array."""
+    """Return whether an array is a memory map whose file holds everything that was written to the array."""
     whole = isinstance(X, np.memmap) and isinstance(X.base, mmap.mmap) and X.filename is not None
     return whole and X.flags.c_contiguous and X.mode != "c"

@@ -1,4 +1,4 @@
-"""convert: any matrix, once, into a form that can be read a block of rows at a time."""
+"""convert: write any matrix once in a form that can be read a block of rows at a time."""
 
 import bz2
 import gzip
@@ -35,7 +35,7 @@ from partwise.tables.source import ending, unpacked
 
 NPY = ".npy"
 OPENERS: dict[str, Callable[..., Any]] = {"": lambda file: file, ".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-"""What unpacks a file while it is read, by its last ending."""
+"""What unpacks a file while it is read, by the last ending of its name."""
 
 
 def convert(
@@ -46,27 +46,27 @@ def convert(
     layer: str | None = None,
     transpose: bool = False,
 ) -> BlockSource:
-    """Write a matrix anew, so that ``open_blocks`` can read it a block of rows at a time.
+    """Write a matrix in a form that ``open_blocks`` can read a block of rows at a time.
 
-    Nothing is kept in memory but a part of the matrix: entries that come in another order are sorted in temporary files
-    beside the target, of 12 to 24 bytes an entry. A sparse matrix stays sparse.
+    Only a part of the matrix is in memory at a time. Entries in another order are sorted in temporary files beside the
+    target, which take 12 to 24 bytes an entry. A sparse matrix stays sparse.
 
     Parameters
     ----------
     source : path, array, sparse matrix, iterator or callable
         A file: ``.npz`` of SciPy or with one array, ``.mtx``, ``.npy``, also packed (``.gz``, ``.bz2``, ``.xz``,
         ``.zst``); ``.h5``, ``.h5ad``, ``.zarr`` with ``partwise[io]``; a folder of 10x, whose cells become rows; a
-        ``.parquet`` with the columns row, column and value, counted from 0. Any other file that the command line reads,
-        such as ``.csv``, has to fit into memory. Or whatever ``open_blocks`` takes.
+        ``.parquet`` with the columns row, column and value, counted from 0. Other files that the command line reads,
+        such as ``.csv``, must fit into memory. Or anything that ``open_blocks`` takes.
     target : path
-        A new folder whose name ends in ``.blocks``, or, of a dense matrix, a ``.npy`` file.
+        A new folder whose name ends in ``.blocks``, or, for a dense matrix, a ``.npy`` file.
     max_memory : int or str, default='1GiB'
-        Memory that the conversion may take, and later the source that is returned.
+        Memory that the conversion can use, and later the source that is returned.
     layer : str or None, default=None
-        Which matrix of an .h5, .h5ad or .zarr file. By default X, or the only one.
+        Which matrix of an .h5, .h5ad or .zarr file to read. By default X, or the only one.
     transpose : bool, default=False
-        Whether rows of the source are features, and columns samples (``.mtx`` and folders of 10x, which are turned by
-        default).
+        Whether rows of the source are features and columns are samples (for ``.mtx`` and for folders of 10x, which are
+        transposed by default).
 
     Returns
     -------
@@ -76,11 +76,11 @@ def convert(
     Raises
     ------
     DataError
-        If the source is no matrix of real numbers, or there is something at the target.
+        If the source is not a matrix of real numbers, or the target already exists.
     ParameterError
         If the target has another ending, or is ``.npy`` and the matrix is sparse.
     OSError
-        If the target cannot be written, or the disk is full: then nothing is left behind.
+        If the target cannot be written, for example because the disk is full. Nothing is left behind then.
 
     Examples
     --------
@@ -115,7 +115,7 @@ def convert(
 
 
 def _stream(source: Any, layer: str | None, transpose: bool, work: Work, opened: ExitStack) -> Stream:
-    """Return the rows of whatever can be converted."""
+    """Return the rows of any source that can be converted."""
     if not isinstance(source, str | os.PathLike):
         if transpose or layer is not None:
             raise ParameterError("transpose and layer are for files. Leave them out.")
@@ -129,7 +129,7 @@ def _stream(source: Any, layer: str | None, transpose: bool, work: Work, opened:
         kind, packing = ending(matrix)
         return _of_10x(matrix, packing, features, cells, work)
     if transpose and kind != ".mtx":
-        raise DataError(f"{path}: transpose=True says nothing about {kind or 'a folder'}. Leave it out.")
+        raise DataError(f"{path}: transpose=True has no meaning for {kind or 'a folder'}. Leave it out.")
     if kind == ".mtx":
         return _of_market(path, packing, work, transpose)
     if packing:
@@ -142,7 +142,7 @@ def _stream(source: Any, layer: str | None, transpose: bool, work: Work, opened:
     if path.is_dir() or kind in HDF5:
         return _of_encoded(path, layer, work)
     if layer is not None:
-        raise DataError(f"{path}: layer=... says nothing about {kind or 'a file without ending'}. Leave it out.")
+        raise DataError(f"{path}: layer=... has no meaning for {kind or 'a file without ending'}. Leave it out.")
     return (triplets(path, work) if kind == ".parquet" else None) or _of_table(path, str(source))
 
 
@@ -151,14 +151,14 @@ def _of_object(source: Any, work: Work) -> Stream:
         X = canonical(sound(source))
         check_matrix("X", X.shape, X.dtype)
         return Stream.of(SparseRows(X, work.max_memory))
-    if isinstance(source, np.memmap):  # one in Fortran order is read slowly here, and only once
+    if isinstance(source, np.memmap):  # one in Fortran order is read slowly, but only once
         check_matrix("X", source.shape, source.dtype)
         return Stream.of(ArrayRows(source, work.max_memory))
     return Stream.of(open_blocks(source, work.max_memory))
 
 
 def _of_10x(matrix: Path, packing: str, features: list[str], cells: list[str], work: Work) -> Stream:
-    """Return the rows of a folder of 10x: cells."""
+    """Return the rows of a folder of 10x: these are cells."""
     shape = market_header(matrix, OPENERS[packing]).shape
     if shape not in ((len(features), len(cells)), (len(cells), len(features))):
         raise DataError(
@@ -176,7 +176,7 @@ def _of_market(path: Path, packing: str, work: Work, transpose: bool) -> Stream:
 
 
 def _of_npy(path: Path, name: str, work: Work) -> Stream:
-    """Return the rows of a .npy file in any order."""
+    """Return the rows of a .npy file in C or Fortran order."""
     header = Header(path)
     check_matrix(name, header.shape, header.dtype)
     n, m = header.shape
@@ -186,7 +186,7 @@ def _of_npy(path: Path, name: str, work: Work) -> Stream:
 
 
 def _of_encoded(path: Path, layer: str | None, work: Work) -> Stream:
-    """Return the rows of a folder of blocks, or of HDF5 and Zarr in any order."""
+    """Return the rows of a folder of blocks, or of HDF5 and Zarr in any form."""
     if is_layout(path):
         return Stream.of(open_blocks(path, work.max_memory))
     opened = opened_zarr(path) if path.is_dir() else opened_hdf5(path)
@@ -200,7 +200,7 @@ def _of_encoded(path: Path, layer: str | None, work: Work) -> Stream:
 
 
 def _of_table(path: Path, name: str) -> Stream:
-    """Return the rows of a file that is read into memory: a table."""
+    """Return the rows of a file that is read into memory as a table."""
     read = read_numbers(path)
     X = canonical(sound(read.X)) if sp.issparse(read.X) else read.X
     dtype = block_dtype(X.dtype)

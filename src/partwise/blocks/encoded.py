@@ -1,4 +1,4 @@
-"""Matrices in HDF5 and Zarr: arrays, and CSR or CSC as AnnData encodes them. Both are used in one way."""
+"""Matrices in HDF5 and Zarr: arrays, and CSR or CSC as AnnData encodes them. Both formats are used in the same way."""
 
 import math
 from collections.abc import Callable
@@ -17,28 +17,28 @@ from partwise.matrix import Array
 from partwise.tables.matrices import naming
 from partwise.tables.table import quoted_names
 
-ANEW = "Copy or write it anew."
+ANEW = "Copy it or write it again."
 PLAIN = "X"
-"""The matrix that is read unasked."""
+"""The matrix that is read by default."""
 SPARSE = {"csr_matrix": "csr", "csc_matrix": "csc", "csr": "csr", "csc": "csc"}
 """How attributes name the two forms, today and in files of AnnData before 0.7."""
 
 
 class Opened:
-    """A file, or a folder, that is opened when it is first read. It can be pickled, and opens anew elsewhere.
+    """A file or folder that is opened when it is first read. It can be pickled, and is opened again elsewhere.
 
     Parameters
     ----------
     name : str
-        What errors call it.
+        Its name in error texts.
     open_root : callable
         A function of a module; returns the root for the path.
     path : str
         Where it is.
     stamp : Stamp
-        Tells whether it has changed.
+        Tells whether the file has changed.
     chunks_at_once : int
-        How many chunks the library unpacks at a time.
+        Number of chunks that the library unpacks at a time.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Opened:
             return self._root
 
     def read(self, key: str, first: int, last: int) -> Array:
-        """Return a part of an array, once it is known that nothing has changed."""
+        """Return a part of an array, after a check that the file has not changed."""
         self.stamp.check()
         with naming(self.name, ANEW):
             return np.asarray(self.at(key)[first:last])
@@ -119,7 +119,7 @@ class Compressed:
     key : str
         Where its group is.
     form : {'csr', 'csc'}
-        How it is kept.
+        How it is stored.
     shape : (int, int)
         Of the matrix.
     dtype : dtype
@@ -137,7 +137,7 @@ class Compressed:
 
     @classmethod
     def of(cls, opened: Opened, key: str, form: str) -> "Compressed":
-        """Return what a group holds, checked."""
+        """Return the matrix in a group, checked."""
         with naming(opened.name, ANEW):
             group = opened.at(key)
             n, m = map(int, group.attrs.get("shape", group.attrs.get("h5sparse_shape")))
@@ -147,10 +147,10 @@ class Compressed:
             lines = n if form == "csr" else m
             whole = len(indptr) == lines + 1 and indptr[0] == 0 and not (np.diff(indptr) < 0).any()
             if not whole or indices.dtype.kind not in "iu":
-                raise DataError(f"{opened.name} is damaged: indptr does not tell of {lines:,} rows. {ANEW}")
+                raise DataError(f"{opened.name} is damaged: indptr does not describe {lines:,} rows. {ANEW}")
             if indptr[-1] > min(indices.shape[0], data.shape[0]):
                 raise DataError(
-                    f"{opened.name} is cut short: indptr tells of {indptr[-1]:,} entries, and the file has "
+                    f"{opened.name} is cut short: according to indptr it has {indptr[-1]:,} entries, but it has only "
                     f"{min(indices.shape[0], data.shape[0]):,}. {ANEW}"
                 )
         return cls(opened, key, form, (n, m), data.dtype, indptr)
@@ -193,12 +193,12 @@ class CompressedRows(BlockSource):
 
 
 def open_encoded(opened: Opened, max_memory: int, layer: str | None) -> BlockSource:
-    """Return the matrix of a file that a layer names; None: X, or the only one.
+    """Return the matrix of a layer in a file. None is X, or the only matrix.
 
     Raises
     ------
     DataError
-        If there is no such matrix, or it is kept by columns.
+        If there is no such matrix, or it is stored by columns.
     """
     key, names = find(opened, layer)
     form = form_of(opened.at(key))
@@ -217,7 +217,7 @@ def form_of(place: Any) -> str | None:
 
 
 def find(opened: Opened, layer: str | None) -> tuple[str, list[str] | None]:
-    """Return the key of the matrix that a layer names, '' for the root itself, and the names of its columns."""
+    """Return the key of the matrix of a layer ('' for the root itself), and the names of its columns."""
     root = opened.root
     if hasattr(root, "dtype") or form_of(root):
         if layer is not None:
@@ -227,7 +227,7 @@ def find(opened: Opened, layer: str | None) -> tuple[str, list[str] | None]:
     wanted = layer or (PLAIN if PLAIN in known else next(iter(known)) if len(known) == 1 else None)
     if wanted is None:
         listed = f"{len(known)} matrices, {quoted_names(list(known))}" if known else "no matrix"
-        raise DataError(f"{opened.name} holds {listed}. Say which to read, with layer=..., or save it alone.")
+        raise DataError(f"{opened.name} holds {listed}. Name the one to read with layer=..., or save it alone.")
     if wanted not in known:
         raise DataError(
             f"{opened.name} has no layer {wanted!r}; it has {quoted_names(list(known))}.{likely(wanted, known)}"
@@ -238,7 +238,7 @@ def find(opened: Opened, layer: str | None) -> tuple[str, list[str] | None]:
 
 
 def _matrices(root: Any) -> dict[str, str]:
-    """Return the keys of all matrices by name: those at the top, the layers of AnnData and its raw data."""
+    """Return the keys of all matrices by name: those at the top, AnnData's layers, and its raw data."""
     places = {name: name for name in root}
     if "layers" in root and not hasattr(root["layers"], "dtype"):
         places |= {name: f"layers/{name}" for name in root["layers"] if name not in places}

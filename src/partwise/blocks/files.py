@@ -1,4 +1,4 @@
-"""Files that are read in places, by several threads, and that have to stay as they are meanwhile."""
+"""Files that several threads read in places, and that must not change meanwhile."""
 
 import os
 import time
@@ -13,18 +13,18 @@ from partwise.locks import Lock
 from partwise.matrix import Array
 
 PIECE = 8 << 20
-"""Bytes of one read: enough that a disk is never idle, few enough that other threads get their turn."""
+"""Bytes of one read: enough to keep a disk busy, few enough that other threads get their turn."""
 
 
 class Stamp:
-    """What tells that files stay as they are: size and time of the last change of each.
+    """Detects changes of files, by the size and the time of the last change of each.
 
     Parameters
     ----------
     name : str
-        What errors call the files together.
+        The name of all files together in error texts.
     paths : list of str
-        Files, or folders: these change when a file in them is made, replaced or removed.
+        Files or folders. A folder changes when a file in it is made, replaced or removed.
     """
 
     def __init__(self, name: str, paths: list[str]) -> None:
@@ -32,14 +32,14 @@ class Stamp:
         self.seen = [_seen(path) for path in paths]
 
     def check(self) -> None:
-        """Raise DataError if a file is another than it was."""
+        """Raise DataError if a file has changed."""
         for path, seen in zip(self.paths, self.seen, strict=True):
             try:
                 now = _seen(path)
             except OSError as error:
                 raise DataError(
                     f"{self.name} changed while it was in use: {path} cannot be read any more ({error.strerror}). "
-                    f"Put it back, and open it anew."
+                    f"Put it back, and open it again."
                 ) from error
             if now != seen:
                 raise changed(self.name, seen, now)
@@ -51,17 +51,17 @@ def _seen(target: str | int) -> tuple[int, int]:
 
 
 def changed(name: str, seen: tuple[int, int], now: tuple[int, int]) -> DataError:
-    """Return the error for a file that changed, from size and time of change before and now."""
+    """Return the error for a file that changed; `seen` and `now` are size and time of change before and now."""
     what = f"had {seen[0]:,} bytes and now has {now[0]:,}" if seen[0] != now[0] else "was written to at "
     if seen[0] == now[0]:
         what += time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now[1] / 1e9))
     return DataError(
-        f"{name} changed while it was in use: it {what}. Leave it as it is until the fit ends, and open it anew."
+        f"{name} changed while it was in use: it {what}. Leave it as it is until the fit ends, and open it again."
     )
 
 
 class File:
-    """A file of numbers, opened when it is first read. It can be pickled, and opens anew elsewhere.
+    """A file of numbers, opened when it is first read. It can be pickled, and is opened again elsewhere.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ class File:
 
     @property
     def size(self) -> int:
-        """Bytes of it when it was opened."""
+        """Size in bytes when it was opened."""
         return self.seen[0]
 
     def _now(self) -> tuple[int, int]:
@@ -115,7 +115,7 @@ class File:
         if (now := self._now()) != self.seen:
             raise changed(self.name, self.seen, now)
         if left:
-            raise DataError(f"{self.name} is cut short: {len(left):,} bytes are missing. Copy or write it anew.")
+            raise DataError(f"{self.name} is cut short: {len(left):,} bytes are missing. Copy it or write it again.")
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "_lock"} | {"_descriptor": None}

@@ -1,4 +1,4 @@
-"""Whether a file would fit into memory, and what is read by blocks if it would not."""
+"""Whether a file fits into memory; if it does not, how it is read by blocks."""
 
 import os
 import tempfile
@@ -27,7 +27,7 @@ ENTRY = 12
 
 
 def memory_of(path: str | os.PathLike[str], layer: str | None = None) -> int | None:
-    """Return the bytes that a matrix takes in memory, from what its file tells; None for files that have to be read.
+    """Return the bytes that a matrix takes in memory, found without reading all of its file; None if that fails.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def memory_of(path: str | os.PathLike[str], layer: str | None = None) -> int | N
 
 
 def needs_blocks(path: str | os.PathLike[str]) -> bool:
-    """Return whether a path is of a format that nothing else reads: a folder of blocks, or HDF5 but for .h5ad."""
+    """Return whether only this package reads a path's format: a folder of blocks, or HDF5 other than .h5ad."""
     path = Path(path)
     return is_layout(path) or (ending(path)[0] in HDF5 and path.suffix.lower() != ".h5ad")
 
@@ -79,7 +79,7 @@ def opened_or_converted(
     layer: str | None = None,
     transpose: bool = False,
 ) -> tuple[BlockSource, bool]:
-    """Return a file by blocks, and whether it had to be converted into a temporary folder, which `held` removes."""
+    """Return a file by blocks, and whether it was converted into a temporary folder, which `held` removes."""
     allowed = check_memory("max_memory", max_memory)
     if not transpose:
         try:
@@ -91,9 +91,9 @@ def opened_or_converted(
 
 
 def within(X: Any, n_components: int, max_memory: int | str | None, n_jobs: int | None) -> tuple[Any, int | None]:
-    """Return a CSR matrix as a fit takes it that stays within some memory, and on how many threads.
+    """Return a CSR matrix for a fit that stays within some memory, and the number of threads for it.
 
-    It is read by blocks if a fit in memory would take more; then threads are as many as there is memory for.
+    If a fit in memory would take more, the matrix is read by blocks, on as many threads as the memory allows.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def within(X: Any, n_components: int, max_memory: int | str | None, n_jobs: int 
     n_components : int
         Parts of the fit.
     max_memory : int, str or None
-        Memory allowed; None: any.
+        Memory allowed; None: no limit.
     n_jobs : int or None
         Threads asked for.
     """

@@ -1,4 +1,4 @@
-"""Entries in any order, more than memory holds, put together by rows: a sort in buckets on disk."""
+"""Matrices from entries in any order, even more than memory holds: they are sorted by rows in buckets on disk."""
 
 import contextlib
 from collections.abc import Iterable, Iterator
@@ -14,9 +14,9 @@ from partwise.matrix import Array, Block
 from partwise.matrix.cutting import TILE
 
 MOST_FILES = 64
-"""Buckets that are filled at a time, with a file each."""
+"""Buckets that are filled at a time, each with its own file."""
 COST = 6
-"""Memory that putting a bucket in order takes, over the bytes of its entries as they are kept."""
+"""Memory for sorting a bucket, as a multiple of the bytes of its stored entries."""
 
 
 class Entries(NamedTuple):
@@ -27,7 +27,7 @@ class Entries(NamedTuple):
     rows, columns : ndarray of int
         Their places, counted from 0.
     values : ndarray
-        What they are; entries in the same place are added.
+        Their values; entries in the same place are added.
     """
 
     rows: Array
@@ -44,10 +44,10 @@ def gathered(
     max_memory: int,
     name: str,
 ) -> Iterator[Any]:
-    """Yield a matrix in row blocks, CSR arrays of a dtype, from its entries in any order.
+    """Yield a matrix in row blocks (CSR arrays of `dtype`) from its entries in any order.
 
-    Each entry is written to the bucket of its rows. A bucket that does not fit into memory, because its rows have far
-    more entries than others, is divided again.
+    Each entry is written to the bucket of its rows. A bucket is divided again if it does not fit into memory because
+    its rows have far more entries than others.
 
     Parameters
     ----------
@@ -62,9 +62,9 @@ def gathered(
     folder : Path
         For the buckets: 12 to 24 bytes an entry.
     max_memory : int
-        Bytes that a bucket may take while it is put in order.
+        Bytes for sorting a bucket.
     name : str
-        What errors call the matrix.
+        Name of the matrix in error texts.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def gathered(
 
 
 def _records(pieces: Iterable[Entries], shape: tuple[int, int], kept: np.dtype[Any], name: str) -> Iterator[Array]:
-    """Yield entries as they are kept, once it is known that they are inside the matrix."""
+    """Yield entries as they are stored, after a check that they are inside the matrix."""
     n, m = shape
     for rows, columns, values in pieces:
         if not len(rows):
@@ -88,17 +88,17 @@ def _records(pieces: Iterable[Entries], shape: tuple[int, int], kept: np.dtype[A
             at = int(np.flatnonzero((rows < 0) | (rows >= n) | (columns < 0) | (columns >= m))[0])
             raise DataError(
                 f"{name} stores an entry at row {rows[at]}, column {columns[at]}, outside its shape {shape}, counted "
-                f"from 0. Write the file anew."
+                f"from 0. Write the file again."
             )
         made = np.empty(len(rows), kept)
-        with np.errstate(over="ignore"):  # what the dtype does not hold becomes infinity, which a fit refuses
+        with np.errstate(over="ignore"):  # what the dtype cannot hold becomes infinity, which a fit refuses
             made["row"], made["column"], made["value"] = rows, columns, values
         yield made
 
 
 @dataclass(frozen=True)
 class _Buckets:
-    """How entries are divided.
+    """How entries are divided into buckets.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ class _Buckets:
     kept : dtype
         A record of row, column and value.
     most : int
-        Records that are put in order at a time.
+        Records that are sorted at a time.
     folder : Path
         For the files.
     """
@@ -118,7 +118,7 @@ class _Buckets:
     folder: Path
 
     def divided(self, records: Iterable[Array], rows: Block, count: int) -> Iterator[Any]:
-        """Yield blocks of some rows in their order, CSR arrays, from about `count` records of entries in them."""
+        """Yield CSR blocks of some rows, in order, from about `count` records of their entries."""
         first, last = rows
         tiles = -(-(last - first) // TILE)
         width = -(-tiles // max(min(-(-count // self.most), MOST_FILES), 1)) * TILE
@@ -151,7 +151,7 @@ class _Buckets:
                 yield piece
 
     def ordered(self, records: list[Array], rows: Block) -> Any:
-        """Return the CSR array of some rows; entries in the same place are added in the order in which they came."""
+        """Return the CSR array of some rows. Entries in the same place are added in the order of the records."""
         first, last = rows
         piece = np.concatenate([np.empty(0, self.kept), *records])
         places = np.ascontiguousarray(piece["row"] - first), np.ascontiguousarray(piece["column"])

@@ -16,7 +16,7 @@ def open_hdf5(path: Path, max_memory: int, layer: str | None = None) -> BlockSou
 
 
 def opened_hdf5(path: Path) -> Opened:
-    """Return an HDF5 file, once it is known that it can be read.
+    """Return an HDF5 file, after a check that h5py can read it.
 
     Raises
     ------

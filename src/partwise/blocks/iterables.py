@@ -1,4 +1,4 @@
-"""Row blocks that a program makes: from a callable for each pass, or from an iterator, which is written down once."""
+"""Row blocks that a program makes: a callable makes them for each pass, an iterator is written to disk once."""
 
 import shutil
 import tempfile
@@ -28,7 +28,7 @@ def open_rows(source: Any, max_memory: int) -> BlockSource:
     Raises
     ------
     DataError
-        If there is no block, or they are of differing widths or dtypes.
+        If there is no block, or blocks differ in width or dtype.
     """
     if callable(source):
         return Repeated(source, max_memory)
@@ -41,7 +41,7 @@ def open_rows(source: Any, max_memory: int) -> BlockSource:
 
 
 def checked(blocks: Iterable[Any], like: Any = None) -> Iterator[Any]:
-    """Yield row blocks as arrays or CSR arrays of one width and dtype; `like` is one that came before."""
+    """Yield row blocks as arrays or CSR arrays of one width and dtype; `like` is an earlier block."""
     row = 0
     for number, block in enumerate(blocks):
         name = f"block {number} of the iterator (rows from {row:,} on)"
@@ -78,7 +78,7 @@ def _form(block: Any) -> str:
 
 
 class Written(BlockSource):
-    """An iterator's rows, in a temporary folder of blocks that goes when this does.
+    """An iterator's rows, in a temporary folder of blocks that is removed with this object.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ class Written(BlockSource):
         blocks = checked(rows)
         first = next(blocks, None)
         if first is None:
-            raise DataError("The iterator gave no row. Give at least one block; an iterator that was used is empty.")
+            raise DataError("The iterator gave no rows. Give at least one block; an iterator that was used is empty.")
         with closing(Making(Path(folder), first.shape[1], first.dtype, sp.issparse(first))) as making:
             making.add(first)
             for block in blocks:
@@ -118,8 +118,8 @@ class Written(BlockSource):
 class Repeated(BlockSource):
     """The rows of a callable, which returns a new iterator of the same row blocks whenever it is called.
 
-    It is called once to learn the shape, and once a pass. Blocks are asked for in order, or nearly: those that other
-    threads will ask for are kept until then.
+    It is called once to learn the shape, and once for each pass. Blocks are requested nearly in order. Blocks that
+    other threads will request later are kept until then.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ class Repeated(BlockSource):
             if sp.issparse(block):
                 counts.append(np.diff(block.indptr))
         if first is None:
-            raise DataError("The callable gave no row. Give at least one block.")
+            raise DataError("The callable gave no rows. Give at least one block.")
         self.is_sparse = sp.issparse(first)
         shape, dtype = (n, first.shape[1]), block_dtype(first.dtype)
         indptr = np.cumsum(np.concatenate(counts)) if self.is_sparse else None
@@ -145,8 +145,8 @@ class Repeated(BlockSource):
         self._rows, self._like, self._lock = rows, first[:1], Lock()
         self._passing: Iterator[Any] | None = None
         self._next = 0
-        self._ahead: dict[int, Any] = {}  # blocks by number, that came before the one that was asked for
-        self._last: tuple[int, Any] | None = None  # another part of it can be asked for
+        self._ahead: dict[int, Any] = {}  # blocks that came before the requested one, by number
+        self._last: tuple[int, Any] | None = None  # another part of it can be requested
 
     def read(self, first: int, last: int) -> Any:
         """See BlockSource."""
@@ -185,8 +185,8 @@ class Repeated(BlockSource):
                 block = next(source, None)
                 if block is None:
                     raise DataError(
-                        f"The callable ended after {given:,} rows, and gave {self.shape[0]:,} the first time. Let it "
-                        f"make a new iterator of the same rows each time."
+                        f"The callable ended after {given:,} rows, but gave {self.shape[0]:,} the first time. It must "
+                        f"make a new iterator of the same rows at each call."
                     )
                 held.append(block)
                 count, given = count + block.shape[0], given + block.shape[0]
@@ -194,8 +194,8 @@ class Repeated(BlockSource):
             held, count = [whole[last - first :]], count - (last - first)
             if last == self.shape[0] and (count or next(source, None) is not None):
                 raise DataError(
-                    f"The callable gave more than the {self.shape[0]:,} rows of the first time. Let it give the same "
-                    f"rows each time."
+                    f"The callable gave more than the {self.shape[0]:,} rows of the first time. It must make a new "
+                    f"iterator of the same rows at each call."
                 )
             yield whole[: last - first]
 
@@ -208,7 +208,7 @@ class Repeated(BlockSource):
 
 
 AHEAD = 32
-"""Blocks that are kept for other threads at most."""
+"""Most blocks that are kept for other threads."""
 
 
 def _stacked(blocks: list[Any]) -> Any:

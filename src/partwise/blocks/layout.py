@@ -10,7 +10,7 @@
       values.npy       float32 or float64 (n, m)                      of a dense one
       columns.json                                                    names of columns, where the source had them
 
-NumPy reads each file by itself.
+NumPy can read each file by itself.
 """
 
 import json
@@ -29,7 +29,7 @@ ENDING = ".blocks"
 FORMAT, VERSION = "partwise blocks", 1
 DESCRIPTION, INDPTR, INDICES, DATA, VALUES = "format.json", "indptr.npy", "indices.npy", "data.npy", "values.npy"
 NAMES = "columns.json"
-ANEW = "Make it anew with partwise.convert."
+ANEW = "Make it again with partwise.convert."
 
 
 class CsrFiles(BlockSource):
@@ -38,7 +38,7 @@ class CsrFiles(BlockSource):
     Parameters
     ----------
     name : str
-        What errors call it.
+        Its name in error texts.
     n_columns : int
         Columns.
     indptr : ndarray of shape (n + 1,)
@@ -88,7 +88,7 @@ def open_layout(path: str | Path, max_memory: int) -> BlockSource:
     Raises
     ------
     DataError
-        If it is none, is damaged, or was made by a newer version of partwise.
+        If it is not one, is damaged, or was made by a newer version of partwise.
     """
     folder = Path(path)
     shape, kind, names = _described(folder)
@@ -97,7 +97,7 @@ def open_layout(path: str | Path, max_memory: int) -> BlockSource:
         return NpyRows(values, max_memory, str(path), names)
     indptr = np.load(folder / INDPTR, allow_pickle=False)
     if indptr.shape != (shape[0] + 1,) or indptr.dtype != np.int64 or indptr[0] != 0 or (np.diff(indptr) < 0).any():
-        raise DataError(f"{path} is damaged: {INDPTR} does not tell where its {shape[0]:,} rows begin. {ANEW}")
+        raise DataError(f"{path} is damaged: {INDPTR} does not say where its {shape[0]:,} rows begin. {ANEW}")
     count = int(indptr[-1])
     indices, data = (_array(folder, name, (count,)) for name in (INDICES, DATA))
     if indices.dtype not in (np.int32, np.int64):
@@ -106,31 +106,31 @@ def open_layout(path: str | Path, max_memory: int) -> BlockSource:
 
 
 def _described(folder: Path) -> tuple[tuple[int, int], str, list[str] | None]:
-    """Return shape, kind and names of columns that a folder tells."""
+    """Return shape, kind and names of columns from a folder's description."""
     try:
         told = json.loads((folder / DESCRIPTION).read_text("utf-8"))
         name, version = told["format"], int(told["version"])
         if name == FORMAT and version > VERSION:
             raise DataError(
-                f"{folder} was made by a newer partwise, in version {version} of its format. Update partwise."
+                f"{folder} was made by a newer version of partwise: its format has version {version}. Update partwise."
             )
         n, m = map(int, told["shape"])
         if name != FORMAT or told["kind"] not in ("csr", "dense") or min(n, m) < 1:
-            raise ValueError("it tells of another format")
+            raise ValueError("it describes another format")
         names = json.loads((folder / NAMES).read_text("utf-8")) if (folder / NAMES).exists() else None
         if names is not None and len(names) != m:
             raise ValueError(f"{NAMES} has {len(names)} names")
     except DataError:
         raise
     except FileNotFoundError as error:
-        raise DataError(f"{folder} is no folder of blocks: it has no {DESCRIPTION}. {ANEW}") from error
+        raise DataError(f"{folder} is not a folder of blocks: it has no {DESCRIPTION}. {ANEW}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(f"{folder} is damaged: {DESCRIPTION} cannot be read ({error}). {ANEW}") from error
     return (n, m), told["kind"], names
 
 
 def _array(folder: Path, name: str, shape: tuple[int, ...]) -> RawRows:
-    """Return an array of a folder, which has to have a shape."""
+    """Return an array of a folder; it must have this shape."""
     try:
         header = Header(folder / name)
     except FileNotFoundError as error:

@@ -1,4 +1,4 @@
-"""Making a folder of blocks, or a .npy file: written beside its place and renamed, whole or not at all."""
+"""Making a folder of blocks or a .npy file: it is written beside its place, then renamed, whole or not at all."""
 
 import contextlib
 import fcntl
@@ -21,20 +21,20 @@ PREFIX, SUFFIX = ".partwise-", ".making"
 
 @contextlib.contextmanager
 def new_folder(target: Path, part: str = "") -> Iterator[tuple[Path, Path]]:
-    """Yield a folder beside `target`, which takes its name at the end, and one in it for temporary files.
+    """Yield a folder beside `target`, which gets that name at the end, and a folder in it for temporary files.
 
-    With `part` a file of the folder takes the name. An error, or a full disk, leaves nothing behind. A process that is
-    killed leaves a folder ``.partwise-*.making``; the next one that makes something there removes it.
+    With `part`, a file of the folder gets the name. After an error, or on a full disk, nothing is left behind. A killed
+    process leaves a folder ``.partwise-*.making``; the next process that makes something there removes it.
 
     Raises
     ------
     DataError
-        If there is something at `target` already.
+        If `target` already exists.
     OSError
-        If it cannot be written; names `target`.
+        If it cannot be written; the error names `target`.
     """
     if target.exists() or target.is_symlink():
-        raise DataError(f"{target} is there already. Give another name, or remove it first.")
+        raise DataError(f"{target} already exists. Give another name, or remove it first.")
     parent = target.absolute().parent
     _sweep(parent)
     folder = parent / f"{PREFIX}{secrets.token_hex(4)}{SUFFIX}"
@@ -71,7 +71,7 @@ def _on_disk(folder: Path) -> None:
 
 
 def _sweep(parent: Path) -> None:
-    """Remove folders that killed processes of this user left: those without a lock."""
+    """Remove folders that killed processes of this user left: those that no process locks."""
     for folder in parent.glob(f"{PREFIX}*{SUFFIX}"):
         with contextlib.suppress(OSError):
             opened = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY)
@@ -84,7 +84,7 @@ def _sweep(parent: Path) -> None:
 
 
 class Column:
-    """A .npy file that grows by rows: its header, which tells their number, is written again at the end."""
+    """A .npy file that grows by rows. Its header, which says how many there are, is written again at the end."""
 
     def __init__(self, path: Path, dtype: Any, width: tuple[int, ...] = ()) -> None:
         self.dtype, self.width, self.count = np.dtype(dtype), width, 0
@@ -103,7 +103,7 @@ class Column:
         self.count += len(made)
 
     def close(self) -> None:
-        """Write the number of rows, and bring everything to the disk."""
+        """Write the number of rows, and flush everything to the disk."""
         with self._file as file:
             file.seek(0)
             self._head()
@@ -112,7 +112,7 @@ class Column:
 
 
 class Making:
-    """What a folder of blocks is filled with.
+    """Fills a folder of blocks.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ class Making:
         self.n_rows += rows.shape[0]
 
     def end(self, column_names: Sequence[str] | None = None) -> None:
-        """Write what describes the folder, last."""
+        """Write the description of the folder, last."""
         for column in self._columns.values():
             column.close()
         if column_names is not None:
@@ -161,7 +161,7 @@ class Making:
         self._write(DESCRIPTION, told)
 
     def close(self) -> None:
-        """Give up: close what is open."""
+        """Stop early: close the open files."""
         for column in self._columns.values():
             with contextlib.suppress(OSError):
                 column._file.close()

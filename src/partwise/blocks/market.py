@@ -1,4 +1,4 @@
-"""Matrix Market files (.mtx). SciPy parses one piece after another, and only one is in memory."""
+"""Matrix Market files (.mtx). SciPy parses them piece by piece; only one piece is in memory."""
 
 import io
 import lzma
@@ -24,13 +24,13 @@ BANNER = re.compile(
     re.IGNORECASE,
 )
 NO_ENTRY = re.compile(rb"(?m)^[ \t\r]*(%[^\n]*)?\n")
-"""Lines that hold nothing, or a comment."""
+"""Empty lines, or comments."""
 ANEW = "Write it in Matrix Market format, as scipy.io.mmwrite does."
 
 
 @dataclass(frozen=True)
 class MarketHeader:
-    """What a file says of itself.
+    """The header of a file.
 
     Parameters
     ----------
@@ -55,12 +55,12 @@ class MarketHeader:
 def market_stream(
     path: Path, unpack: Callable[[IO[bytes]], IO[bytes]], work: Work, *, transpose: bool = False
 ) -> Stream:
-    """Return the rows of a file, or of its transpose; `unpack` makes a stream of text of the open file.
+    """Return the rows of a file, or of its transpose; `unpack` makes a text stream of the open file.
 
     Raises
     ------
     DataError
-        If it is no such file, is damaged, or holds complex numbers; names the line.
+        If it is not such a file, is damaged, or holds complex numbers; the error names the line.
     """
     header = market_header(path, unpack)
     n, m = header.shape
@@ -84,7 +84,7 @@ def market_stream(
 
 
 def market_header(path: Path, unpack: Callable[[IO[bytes]], IO[bytes]]) -> MarketHeader:
-    """Return what a file says of itself; `unpack` makes a stream of text of the open file."""
+    """Return the header of a file; `unpack` makes a text stream of the open file."""
     with open_file(path) as file:
         return _header(path, unpack(file))
 
@@ -94,7 +94,7 @@ def _header(path: Path, text: IO[bytes]) -> MarketHeader:
     found = BANNER.fullmatch(first)
     if found is None:
         what = "complex numbers" if b"complex" in first.lower() else f"{first[:60]!r} in its first line"
-        raise DataError(f"{path} holds {what}: it is no Matrix Market file of real numbers. {ANEW}")
+        raise DataError(f"{path} holds {what}: it is not a Matrix Market file of real numbers. {ANEW}")
     layout, field, symmetry = (word.decode().lower() for word in found.groups())
     lines = 1
     while NO_ENTRY.fullmatch(line := text.readline(1 << 16)):
@@ -104,7 +104,7 @@ def _header(path: Path, text: IO[bytes]) -> MarketHeader:
         n, m = sizes[:2]
         count = sizes[2] if layout == "coordinate" else n * m
     except (ValueError, IndexError) as error:
-        raise DataError(f"{path}, line {lines + 1}: {line[:60]!r} tells no size of a matrix. {ANEW}") from error
+        raise DataError(f"{path}, line {lines + 1}: {line[:60]!r} is not the size of a matrix. {ANEW}") from error
     if min(n, m) < 1:
         raise DataError(f"{path} holds a matrix of shape {(n, m)}, without a single entry.")
     return MarketHeader(layout, "real" if field == "double" else field, symmetry, (n, m), count, lines + 1)
@@ -113,7 +113,7 @@ def _header(path: Path, text: IO[bytes]) -> MarketHeader:
 def _entries(
     path: Path, header: MarketHeader, unpack: Callable[[IO[bytes]], IO[bytes]], transpose: bool
 ) -> Iterator[Entries]:
-    """Yield the entries, and those that symmetry adds."""
+    """Yield the entries, and those that the symmetry implies."""
     for found in _pieces(path, header, unpack):
         rows, columns = (found.col, found.row) if transpose else (found.row, found.col)
         yield Entries(rows, columns, found.data)
@@ -124,7 +124,7 @@ def _entries(
 
 
 def _pieces(path: Path, header: MarketHeader, unpack: Callable[[IO[bytes]], IO[bytes]]) -> Iterator[Any]:
-    """Yield what SciPy makes of some lines: a COO array, or an array (count, 1)."""
+    """Yield SciPy's result for some lines at a time: a COO array, or an array (count, 1)."""
     done, before = 0, header.lines
     n, m = header.shape
     with open_file(path) as file:
@@ -148,13 +148,13 @@ def _pieces(path: Path, header: MarketHeader, unpack: Callable[[IO[bytes]], IO[b
             done, before = done + count, before + lines
     if done != header.count:
         raise DataError(
-            f"{path} tells of {header.count:,} entries in its line {header.lines}, and holds {done:,}. Copy or "
+            f"{path} has {done:,} entries, but {header.count:,} according to its line {header.lines}. Copy or "
             f"download it again."
         )
 
 
 def _whole_lines(text: IO[bytes], path: Path) -> Iterator[bytes]:
-    """Yield pieces of text that end with a line."""
+    """Yield pieces of text that end at the end of a line."""
     while True:
         try:
             piece = text.read(PIECE)
@@ -163,11 +163,11 @@ def _whole_lines(text: IO[bytes], path: Path) -> Iterator[bytes]:
             raise DataError(f"{path} cannot be unpacked: {error}. Copy or download it again.") from error
         if not piece:
             return
-        yield piece if piece.endswith(b"\n") else piece + b"\n"  # the last line of a file may have no end
+        yield piece if piece.endswith(b"\n") else piece + b"\n"  # the last line of a file can have no line end
 
 
 def _fault(path: Path, error: Exception, before: int, plain: bool) -> DataError:
-    """Return the error for lines that SciPy refuses; it counts them from the two that went before them."""
+    """Return the error for lines that SciPy refuses. SciPy's line numbers include the two header lines of the piece."""
     said = re.match(r"Line (\d+): (.*)", str(error).strip(), re.DOTALL)
     if said and plain:
         return DataError(f"{path}, line {before + int(said[1]) - 2:,}: {said[2].rstrip('.')}. {ANEW}")

@@ -1,4 +1,4 @@
-"""NumPy's .npy files, and other files with rows one after another: read with file reads, not through a memory map."""
+"""NumPy's .npy files, and other files of rows one after another. They are read by file reads, not a memory map."""
 
 import io
 import json
@@ -15,11 +15,11 @@ from partwise.matrix import Array
 from partwise.matrix.containers import FLOATS, NUMBERS
 
 HEADER = 1 << 16
-"""Bytes that hold any header."""
+"""Enough bytes for any header."""
 
 
 class Header:
-    """What the beginning of a .npy file says.
+    """The header of a .npy file.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class Header:
     Raises
     ------
     DataError
-        If it is no .npy file, or is cut short.
+        If it is not a .npy file, or is cut short.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -53,13 +53,13 @@ class Header:
             read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
             self.shape, self.by_columns, self.dtype = read[version](stream)
         except (ValueError, KeyError) as error:
-            raise DataError(f"{path} is no .npy file: {error}. Save a plain array with numpy.save.") from error
+            raise DataError(f"{path} is not a .npy file: {error}. Save a plain array with numpy.save.") from error
         self.offset = stream.tell()
         wanted = self.offset + int(np.prod(self.shape, dtype=object)) * self.dtype.itemsize
         if not self.dtype.hasobject and wanted > self.file.size:
             raise DataError(
                 f"{path} is cut short: an array of shape {self.shape} and dtype {self.dtype} takes {wanted:,} bytes, "
-                f"and the file has {self.file.size:,}. Copy or write it anew."
+                f"but the file has {self.file.size:,}. Copy it or write it again."
             )
 
 
@@ -89,7 +89,7 @@ class RawRows:
             self.file.read_into(out, self.offset + first * self.row_bytes)
             return out
         step = max(PIECE // max(self.row_bytes, 1), 1)
-        with np.errstate(over="ignore"):  # what float64 does not hold becomes infinity, and is refused
+        with np.errstate(over="ignore"):  # what float64 cannot hold becomes infinity, and is refused
             for start in range(first, last, step):
                 stop = min(start + step, last)
                 out[start - first : stop - first] = self.raw(start, stop)
@@ -112,7 +112,7 @@ class NpyRows(BlockSource):
     max_memory : int
         Bytes allowed.
     name : str or None
-        What errors call it; None: the name of the file.
+        Its name in error texts; None: the name of the file.
     column_names : list of str or None
         Names of columns.
     """
@@ -137,7 +137,7 @@ def open_npy(path: str | Path, max_memory: int) -> NpyRows:
     Raises
     ------
     DataError
-        If it is no .npy file, is cut short, holds no matrix of real numbers, or is in Fortran order.
+        If it is not a .npy file, is cut short, holds no matrix of real numbers, or is in Fortran order.
     """
     header = Header(path)
     check_matrix(path, header.shape, header.dtype)
@@ -147,7 +147,7 @@ def open_npy(path: str | Path, max_memory: int) -> NpyRows:
 
 
 def check_matrix(path: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-    """Raise DataError for an array that is no matrix of real numbers."""
+    """Raise DataError for an array that is not a matrix of real numbers."""
     if len(shape) != 2:
         raise DataError(f"{path} holds an array of shape {shape}. Save a matrix: rows are samples.")
     if 0 in shape:
@@ -157,13 +157,13 @@ def check_matrix(path: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Non
 
 
 def by_columns(name: str, how: str, given: str | None = None) -> DataError:
-    """Return the error for a matrix that cannot be read by rows; `given` is how code names it, if not as a file."""
+    """Return the error for a matrix that cannot be read by rows; `given` is its name in code if it is not a file."""
     return DataError(
-        f"{name} is kept in {how}, so that no block of rows can be read without all of it. {once(name, given)}"
+        f"{name} is stored in {how}, so reading a block of rows means reading all of it. {once(name, given)}"
     )
 
 
 def once(name: str, given: str | None = None) -> str:
-    """Return the sentence that tells how to convert a matrix."""
+    """Return the sentence that says how to convert a matrix."""
     target = f"{Path(name).name.partition('.')[0] or 'x'}.blocks"
     return f'Convert it once, partwise.convert({given or json.dumps(name)}, "{target}"), and open "{target}".'

@@ -1,4 +1,4 @@
-"""SciPy's .npz files of sparse matrices, and NumPy's of one array, read as they are unpacked."""
+"""SciPy's .npz files of sparse matrices, and NumPy's of one array. They are read while they are unpacked."""
 
 import shutil
 import zipfile
@@ -20,11 +20,11 @@ from partwise.indices import canonical, sound
 from partwise.matrix import Array
 from partwise.tables.matrices import naming
 
-ANEW = "Write it anew with scipy.sparse.save_npz or numpy.savez."
+ANEW = "Write it again with scipy.sparse.save_npz or numpy.savez."
 
 
 class Member:
-    """An array (count,) in an archive. The next entries can be taken, and none left out."""
+    """An array (count,) in an archive. Its entries must be taken in order; none can be left out."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
@@ -46,12 +46,12 @@ class Member:
 
 
 def npz_stream(path: Path, work: Work, opened: ExitStack) -> tuple[Stream | None, Path | None]:
-    """Return the rows of a sparse matrix, or the .npy file, unpacked, of the only matrix among the arrays.
+    """Return the rows of a sparse matrix; or the path of the unpacked .npy file, if a single array is a matrix.
 
     Raises
     ------
     DataError
-        If it holds no matrix, or several.
+        If it holds no matrix, or more than one.
     """
     with naming(path, ANEW):
         archive = opened.enter_context(zipfile.ZipFile(path))
@@ -76,7 +76,7 @@ def npz_stream(path: Path, work: Work, opened: ExitStack) -> tuple[Stream | None
         falls = len(indptr) != count + 1 or indptr[0] != 0 or (np.diff(indptr) < 0).any()
         if falls or int(indptr[-1]) > min(indices.shape[0], data.shape[0]):
             lines = f"{count:,} {'rows' if kind == 'csr' else 'columns'}"
-            raise DataError(f"{path} is damaged: indptr does not tell where its {lines} begin. {ANEW}")
+            raise DataError(f"{path} is damaged: indptr does not say where its {lines} begin. {ANEW}")
     if kind == "csr":
         return Stream(_rows(path, indptr, indices, data, m, work), m, block_dtype(data.dtype), is_sparse=True), None
     pieces = by_column(indptr, lambda begin, end: (indices.take(end - begin), data.take(end - begin)))
@@ -84,7 +84,7 @@ def npz_stream(path: Path, work: Work, opened: ExitStack) -> tuple[Stream | None
 
 
 def as_floats_of(X: Any) -> Any:
-    """Return a CSR matrix with entries as a fit takes them."""
+    """Return a CSR matrix whose entries have the dtype of a fit."""
     return sp.csr_array((as_floats(X.data), X.indices, X.indptr), shape=X.shape)
 
 
@@ -117,7 +117,7 @@ def _whole(archive: zipfile.ZipFile, name: str) -> Array:
 
 
 def _only_matrix(path: Path, archive: zipfile.ZipFile, work: Work) -> Path:
-    """Unpack the only array (n, m) of an archive, and return where."""
+    """Unpack the only array (n, m) of an archive, and return its path."""
     shapes = {}
     for name in archive.namelist():
         with archive.open(name) as file:

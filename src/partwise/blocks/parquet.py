@@ -19,7 +19,7 @@ COLUMNS = ("row", "column", "value")
 INTEGERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT")
 STEP = 1 << 20
 """Triplets that are read at a time."""
-ANEW = "Write it anew."
+ANEW = "Write it again."
 
 
 def triplets(path: Path, work: Work) -> Stream | None:
@@ -28,11 +28,11 @@ def triplets(path: Path, work: Work) -> Stream | None:
     Raises
     ------
     DataError
-        If rows or columns are no integers from 0 up, or something is missing.
+        If rows or columns are not integers of at least 0, or a value is missing.
     """
     open_file(path).close()
     link = work.folder / "triplets.parquet"
-    link.symlink_to(path.absolute())  # without characters that DuckDB takes for a pattern
+    link.symlink_to(path.absolute())  # a name without characters that DuckDB takes for a pattern
     read = f"read_parquet({text_sql(str(link))}, file_row_number=true)"
     with naming(path, ANEW):
         database = _database(work)
@@ -49,7 +49,7 @@ def triplets(path: Path, work: Work) -> Stream | None:
         for name in COLUMNS[:2]:
             if types[name][1] not in INTEGERS:
                 raise DataError(
-                    f"{path}: {name} holds {types[name][1]}, and must hold integers: the number of the {name}, counted "
+                    f"{path}: {name} holds {types[name][1]}, but must hold integers: the number of the {name}, counted "
                     f"from 0. Number the {name}s first."
                 )
         counted = f"count(*), count({row}), count({column}), count({value}), min({row}), min({column})"
@@ -82,5 +82,5 @@ def _database(work: Work) -> Any:
 
 
 def _plain(column: Any) -> Array:
-    """Return a column without a mask, for none is missing."""
+    """Return a column without its mask; no value is missing."""
     return np.ma.getdata(column)

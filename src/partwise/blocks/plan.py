@@ -1,4 +1,4 @@
-"""How a matrix is cut into row blocks that fit into the memory allowed, and what a fit of it takes."""
+"""How a matrix is cut into row blocks that fit into the memory allowed, and how much memory a fit of it takes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,26 +15,26 @@ from partwise.summary import Summary
 from partwise.units import in_bytes
 
 SHARE = 16
-"""A block takes at most this part of max_memory: two for each of four threads fill half of it."""
+"""A block takes at most this share of max_memory: two blocks for each of four threads take half of it."""
 MOST_SHARE = 4
-"""TILE rows, the smallest block, take at most this part: two blocks for one thread fill half of it."""
+"""The smallest block, TILE rows, takes at most this share: two blocks for one thread take half of it."""
 LARGEST = 64 << 20
-"""Bytes from which on a larger block is read no faster."""
+"""A block larger than this many bytes is read no faster."""
 ENTRIES, FEWEST = 400_000, 8
-"""So many entries are work enough for a block of its own, up to as many blocks."""
+"""This many entries are enough work for a block of its own, up to this many blocks."""
 IN_FLIGHT = 2
-"""Blocks that a thread needs: one that it works on, one that is read ahead."""
+"""Blocks for each thread: it works on one, and one is read ahead."""
 COPIES = 5
-"""Arrays of a factor's shape that the loop holds at most."""
+"""Most arrays of a factor's shape that the loop holds."""
 WRITTEN = 8
-"""Such arrays that writing a checkpoint takes at most: four of them, twice."""
+"""Most such arrays while a checkpoint is written: four of them, twice."""
 WIDER = 10
-"""Columns that a start from singular vectors takes beyond the number of parts."""
+"""Columns that a start from singular vectors needs in addition to the number of parts."""
 
 
 @dataclass(frozen=True, repr=False)
 class BlockPlan(Summary):
-    """How a matrix is read: its row blocks, and the bytes that they take.
+    """How a matrix is read: its row blocks, and their memory.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class BlockPlan(Summary):
     block_bytes : int
         Bytes of the largest block.
     held_bytes : int
-        Bytes that stay in memory: where rows begin in a sparse file, and what its reader unpacks at a time.
+        Bytes that stay in memory: the beginnings of rows in a sparse file, and what its reader unpacks at a time.
     max_memory : int
         Bytes allowed.
     """
@@ -68,11 +68,11 @@ class BlockPlan(Summary):
         return max(last - first for first, last in self.blocks)
 
     def flight_bytes(self, n_jobs: int = 1) -> int:
-        """Return the bytes of the blocks that are in memory at a time, for that many threads."""
+        """Return the bytes of the blocks that are in memory at the same time, for this many threads."""
         return min(IN_FLIGHT * n_jobs, len(self.blocks)) * self.block_bytes
 
     def peak(self, n_components: int, n_jobs: int = 1, *, init: str | None = None, checkpoints: bool = False) -> int:
-        """Return the bytes that a fit takes at most: blocks in flight, what is held, and the factors.
+        """Return the most bytes that a fit takes: blocks in flight, what is held, and the factors.
 
         Parameters
         ----------
@@ -81,22 +81,22 @@ class BlockPlan(Summary):
         n_jobs : int
             Threads.
         init : str or None
-            Its start, as in ``NMF``.
+            The start of the fit, as in ``NMF``.
         checkpoints : bool
-            Whether it writes checkpoints.
+            Whether the fit writes checkpoints.
         """
         factors = factor_bytes(self.shape, n_components, self.dtype, init, checkpoints=checkpoints)
         return self.flight_bytes(n_jobs) + self.held_bytes + factors
 
     def threads(self, n_components: int, most: int, *, init: str | None = None, checkpoints: bool = False) -> int:
-        """Return on how many threads a fit stays within what is allowed, at least 1 and at most `most`."""
+        """Return the number of threads on which a fit stays within max_memory, at least 1 and at most `most`."""
         for n_jobs in range(most, 1, -1):
             if self.peak(n_components, n_jobs, init=init, checkpoints=checkpoints) <= self.max_memory:
                 return n_jobs
         return 1
 
     def check(self, n_components: int, n_jobs: int = 1, *, init: str | None = None, checkpoints: bool = False) -> None:
-        """Raise ParameterError, with figures, where a fit takes more than is allowed."""
+        """Raise ParameterError, with figures, if a fit takes more than max_memory."""
         peak = self.peak(n_components, n_jobs, init=init, checkpoints=checkpoints)
         if peak > self.max_memory:
             (n, m), flight = self.shape, self.flight_bytes(n_jobs)
@@ -110,7 +110,7 @@ class BlockPlan(Summary):
             )
 
     def check_whole(self, entry_bytes: int) -> None:
-        """Raise ParameterError, with figures, where all entries, of so many bytes each, take more than is allowed."""
+        """Raise ParameterError, with figures, if all entries, of so many bytes each, take more than max_memory."""
         needed = self.n_stored * entry_bytes
         if needed > self.max_memory:
             raise ParameterError(
@@ -140,9 +140,9 @@ def factor_bytes(
     *,
     checkpoints: bool = False,
 ) -> int:
-    """Return the bytes of W, H and the copies of them that a fit makes, or of its start if that takes more.
+    """Return the bytes of W, H and their copies in a fit, or of its start if that takes more.
 
-    For singular vectors NumPy's QR holds two arrays in X's type and two in float64.
+    For singular vectors, NumPy's QR holds two arrays in X's dtype and two in float64.
     """
     by_vectors = init is None or init.startswith("nndsvd")
     start = (n_components + WIDER) * (2 * dtype.itemsize + 16) if by_vectors else 0
@@ -170,9 +170,9 @@ def plan_dense(
     name : str
         What errors call it.
     chunk : int
-        Rows that the file keeps together. Blocks are made of whole chunks where these are small enough.
+        Rows that the file stores together. Blocks are whole chunks if these are small enough.
     held_bytes : int
-        Bytes that reading takes beyond the blocks.
+        Bytes that reading takes in addition to the blocks.
 
     Raises
     ------
@@ -239,7 +239,7 @@ def plan_sparse(
 
 
 def _of_weight(ends: Array, budget: int) -> Iterator[Block]:
-    """Yield blocks of whole tiles, of at most a weight if that is possible."""
+    """Yield blocks of whole tiles, each of at most `budget` in weight if that is possible."""
     first, n = 0, len(ends) - 1
     while first < n:
         last = int(np.searchsorted(ends, ends[first] + budget, side="right")) - 1
@@ -249,7 +249,7 @@ def _of_weight(ends: Array, budget: int) -> Iterator[Block]:
 
 
 def _check_tile(tile: int, max_memory: int, name: str, m: int) -> None:
-    """Refuse a limit that does not hold a few blocks of TILE rows."""
+    """Refuse a limit that is too small for a few blocks of TILE rows."""
     if tile > max_memory // MOST_SHARE:
         raise ParameterError(
             f"max_memory={_asked(max_memory)!r} is too little for {name}: {TILE} of its rows, {m:,} columns wide, take "
@@ -259,7 +259,7 @@ def _check_tile(tile: int, max_memory: int, name: str, m: int) -> None:
 
 
 def _asked(count: int) -> str:
-    """Return bytes as a user gives them, rounded up to whole units."""
+    """Return bytes as a user gives them, rounded up to a whole number of units."""
     for unit, size in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)):
         if count >= 4 * size or count == size:
             return f"{-(-count // size)}{unit}"

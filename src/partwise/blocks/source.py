@@ -1,4 +1,4 @@
-"""BlockSource: a matrix that stays where it is, in a file, and is read a block of rows at a time."""
+"""BlockSource: a matrix that stays in its file, and is read a block of rows at a time."""
 
 from abc import abstractmethod
 from bisect import bisect_right
@@ -19,28 +19,28 @@ from partwise.summary import Summary
 INDEX = 4
 """Bytes of the column of a sparse entry."""
 TURNED = 2
-"""In memory a fit holds a sparse matrix and its transpose."""
+"""In memory, a fit holds a sparse matrix and its transpose."""
 
 
 def block_dtype(dtype: Any) -> np.dtype[Any]:
-    """Return the dtype in which a fit works on data of a dtype: float32 and float64 stay, others become float64."""
+    """Return the dtype in which a fit works on data: float32 and float64 stay, any other becomes float64."""
     dtype = np.dtype(dtype)
     return np.dtype(np.float32 if dtype.kind == "f" and dtype.itemsize == 4 else np.float64)
 
 
 class BlockSource(Summary, ByBlocks):
-    """A matrix that has only a few row blocks in memory at a time. ``open_blocks`` makes it.
+    """A matrix with only a few row blocks in memory at a time. ``open_blocks`` makes it.
 
-    A fit takes it as X, and so does ``transform``.
+    A fit and ``transform`` take it as X.
 
     Parameters
     ----------
     name : str
-        What errors call it.
+        Its name in error texts.
     plan : BlockPlan
-        How it is cut.
+        How it is cut into blocks.
     column_names : sequence of str or None
-        Names of columns, where the file has them: a fit takes them as names of features.
+        Names of columns, if the file has them; a fit takes them as names of features.
     """
 
     def __init__(self, name: str, plan: BlockPlan, *, column_names: Sequence[str] | None = None) -> None:
@@ -48,7 +48,7 @@ class BlockSource(Summary, ByBlocks):
         self.shape, self.dtype, self.blocks = plan.shape, plan.dtype, plan.blocks
         self.column_names = column_names
         self._begins = [first for first, _ in self.blocks]
-        self._sound: set[int] = set()  # sparse blocks that were checked, by number
+        self._sound: set[int] = set()  # numbers of the sparse blocks that were checked
 
     is_sparse = False
     """Whether blocks are CSR arrays."""
@@ -69,10 +69,10 @@ class BlockSource(Summary, ByBlocks):
 
     @abstractmethod
     def read(self, first: int, last: int) -> Any:
-        """Return rows first..last as an array in C order, or as a CSR array, of X's dtype and in memory of its own."""
+        """Return rows first..last as a C-ordered array or a CSR array, of X's dtype and in memory of its own."""
 
     def block(self, first: int, last: int) -> Any:
-        """Return rows first..last, within one of `blocks`; several threads can ask at a time.
+        """Return rows first..last of one of `blocks`; several threads can call it at the same time.
 
         Raises
         ------
@@ -93,14 +93,14 @@ class BlockSource(Summary, ByBlocks):
         return rows
 
     def _check_columns(self, rows: Any, first: int) -> None:
-        """Raise for the first entry with a column outside the matrix: kernels would read past the end of arrays."""
+        """Raise for the first entry with a column outside the matrix: kernels would read past the end of an array."""
         outside = (rows.indices < 0) | (rows.indices >= self.shape[1])
         if outside.any():
             at = int(np.argmax(outside))
             row = first + int(np.searchsorted(rows.indptr, at, side="right")) - 1
             raise DataError(
                 f"{self.name} stores an entry at row {row}, column {rows.indices[at]}, outside its shape {self.shape}, "
-                f"counted from 0. Write the file anew."
+                f"counted from 0. Write the file again."
             )
 
     def _facts(self) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def csr(data: Array, indices: Array, indptr: Array, n_columns: int) -> Any:
 
 
 def as_floats(entries: Array) -> Array:
-    """Return entries in C order and in the dtype in which a fit works, in memory of their own."""
+    """Return entries in C order, in the dtype in which a fit works, in memory of their own."""
     dtype = block_dtype(entries.dtype)
     if entries.dtype in FLOATS and entries.dtype.isnative and entries.flags.c_contiguous and entries.base is None:
         return entries

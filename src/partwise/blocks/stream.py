@@ -1,4 +1,4 @@
-"""A matrix on its way into another format: its rows in order, a block at a time."""
+"""A matrix on its way to another format: its rows in order, a block at a time."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from partwise.matrix import Array
 
 @dataclass(frozen=True)
 class Work:
-    """What a conversion may use.
+    """What a conversion can use.
 
     Parameters
     ----------
     folder : Path
-        For what has to be written on the way.
+        For temporary files.
     max_memory : int
         Bytes.
     """
@@ -56,7 +56,7 @@ class Stream:
 
     @classmethod
     def of(cls, source: BlockSource) -> "Stream":
-        """Return the rows of what can be read by rows."""
+        """Return the rows of a source that can be read by rows."""
         blocks = (source.read(*rows) for rows in source.blocks)
         return cls(blocks, source.shape[1], source.dtype, source.is_sparse, source.column_names)
 
@@ -64,7 +64,7 @@ class Stream:
     def gathered(
         cls, pieces: Iterable[Entries], shape: tuple[int, int], dtype: Any, count: int, name: str, work: Work
     ) -> "Stream":
-        """Return the rows of a sparse matrix of about `count` entries that come in any order."""
+        """Return the rows of a sparse matrix from about `count` entries in any order."""
         kept = block_dtype(dtype)
         blocks = gathered(pieces, shape, kept, count, work.folder, work.max_memory, name)
         return cls(blocks, shape[1], kept, is_sparse=True)
@@ -73,7 +73,7 @@ class Stream:
     def by_columns(
         cls, file: File, offset: int, shape: tuple[int, int], dtype: np.dtype[Any], name: str, work: Work
     ) -> "Stream":
-        """Return the rows of a dense matrix that a file holds one column after another, from `offset` on."""
+        """Return the rows of a dense matrix that a file stores column by column, from `offset` on."""
         n, m = shape
         kept = block_dtype(dtype)
 
@@ -99,7 +99,7 @@ def by_column(
     read : callable
         Returns rows and values of entries begin..end; called for one piece after another.
     swap : bool
-        Whether `indptr` tells of rows, and `read` returns columns.
+        Whether `indptr` describes rows, and `read` returns columns.
     """
     step = PIECE // 16
     for begin in range(0, int(indptr[-1]), step):

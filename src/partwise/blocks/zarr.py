@@ -10,7 +10,7 @@ from partwise.blocks.source import BlockSource
 from partwise.exceptions import MissingExtraError
 
 AT_ONCE = 10
-"""Chunks that Zarr unpacks at a time, unless it is told otherwise."""
+"""Chunks that Zarr unpacks at a time by default."""
 
 
 def open_zarr(path: Path, max_memory: int, layer: str | None = None) -> BlockSource:
@@ -19,10 +19,10 @@ def open_zarr(path: Path, max_memory: int, layer: str | None = None) -> BlockSou
 
 
 def opened_zarr(path: Path) -> Opened:
-    """Return a folder of Zarr, once it is known that it can be read.
+    """Return a folder of Zarr, after a check that it can be read.
 
-    A chunk that is replaced or removed changes the time of its folder, and so all folders are its stamp. Zarr itself
-    takes a missing chunk for zeros.
+    Its stamp has all its folders, because a chunk that is replaced or removed changes the time of its folder. Zarr
+    itself reads a missing chunk as zeros.
 
     Raises
     ------

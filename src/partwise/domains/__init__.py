@@ -12,7 +12,7 @@ from partwise.matrix import Box
 
 
 def domain_of(box: Box | None, sum_to_one: bool = False, signed: bool = False) -> Domain:
-    """Return the domain that bounds of the entries, sums of one in each row, or entries of any sign make.
+    """Return the domain for bounds of the entries, sums of one in each row, or entries of any sign.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a domain is: where the rows of a factor may lie, and how a least-squares problem is solved there."""
+"""What a domain is: where the rows of a factor may lie, and how least squares are solved there."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -11,9 +11,9 @@ from partwise.penalties import Penalty
 from partwise.threads import Workers
 
 MOST = 1000
-"""Most steps on a row that is solved to the end, where there is no exact way."""
+"""Most steps on a row that is solved to the end, if there is no exact method."""
 SHRINK = 1e-6
-"""They end when one moves less than this share of the first."""
+"""Steps on a row end when one is shorter than this share of the first step."""
 
 
 class Squares(NamedTuple):
@@ -28,7 +28,7 @@ class Squares(NamedTuple):
     penalty : Penalty
         The penalty on x.
     blocks : sequence of (int, int)
-        Blocks of rows that threads may take one by one.
+        Blocks of rows that threads can take one by one.
     """
 
     cross: Array
@@ -38,7 +38,7 @@ class Squares(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """Most steps on a row; they end when one moves less than `shrink` times the first; how far to go beyond."""
+    """Most steps on a row; they end when one is less than `shrink` times the first; and the momentum afterwards."""
 
     steps: int
     shrink: float
@@ -48,7 +48,7 @@ class Plan(NamedTuple):
 class Domain(ABC):
     """Where each row of a factor may lie: a convex set.
 
-    A new one gives ``project``; least squares are then solved by projected gradients.
+    A new domain defines ``project``; least squares are then solved by projected gradients.
 
     Examples
     --------
@@ -67,19 +67,19 @@ class Domain(ABC):
     """
 
     what: ClassVar[str]
-    """What a solver has to hold, as errors name it."""
+    """What a solver must support, in the words of error texts."""
     way_out: ClassVar[str] = ""
-    """What to do where a solver cannot, where another solver is not all of it."""
+    """What the user can do if the solver cannot, in case another solver alone does not help."""
     by_entry: ClassVar[bool] = False
-    """Whether steps on single entries, within ``bounds``, keep to it."""
+    """Whether steps on single entries, within ``bounds``, stay in it."""
     is_cone: ClassVar[bool] = False
-    """Whether with x all multiples of x from 0 up lie in it: the scale between factors is free."""
+    """Whether it contains, with x, all non-negative multiples of x: the scale between factors is then free."""
     exact: ClassVar[bool] = False
-    """Whether ``solve`` ends at the minimum to rounding."""
+    """Whether ``solve`` reaches the minimum up to rounding."""
 
     @property
     def bounds(self) -> Sequence[Array]:
-        """Lowest and highest value of each entry, two arrays of the factor's shape, or none: from 0 up."""
+        """Lowest and highest value of each entry: two arrays of the factor's shape, or none: at least 0."""
         return ()
 
     def of(self, rows: slice) -> "Domain":
@@ -91,7 +91,7 @@ class Domain(ABC):
         """Return the nearest points to rows (n, k)."""
 
     def within(self, start: Array) -> Array:
-        """Return a start that is not negative, moved into the domain."""
+        """Return a non-negative start, moved into the domain."""
         return self.project(start)
 
     def extrapolate(self, iterate: Array, before: Array, out: Array, momentum: float, workers: Workers) -> Array:
@@ -102,10 +102,10 @@ class Domain(ABC):
     def sweep(
         self, targets: tuple[Array, Array, Array], problem: Squares, plan: Plan, workers: Workers
     ) -> tuple[Array, float, float]:
-        """Improve rows; `targets` are (iterate, start, point), each (n, k): both outer ones are written.
+        """Improve rows; `targets` are (iterate, start, point), each (n, k): iterate and point are written.
 
-        With momentum the first holds the iterate before. Returns (point.T @ point, <cross, point>, squared length of
-        the first step).
+        With momentum, iterate first holds the previous iterate. Returns (point.T @ point, <cross, point>, squared
+        length of the first step).
 
         References
         ----------
@@ -130,8 +130,8 @@ class Domain(ABC):
     def solve(self, left: Array, problem: Squares, sweeps: int, ridge: float, workers: Workers) -> float:
         """Solve rows to the end, in place; return <cross, left>.
 
-        `sweeps` and `ridge` are for an exact way: how many coordinate sweeps come first at most, and what is added
-        to the diagonal of the Gram matrix.
+        `sweeps` and `ridge` are for exact methods: the most coordinate sweeps before the solve, and what is added to
+        the diagonal of the Gram matrix.
         """
         return self.sweep((left, left, left), problem, Plan(MOST, SHRINK * SHRINK), workers)[1]
 
@@ -139,7 +139,7 @@ class Domain(ABC):
 def _gradients(
     domain: Domain, targets: tuple[Array, Array, Array], cross: Array, gram: Array, penalty: Penalty, plan: Plan
 ) -> tuple[float, float]:
-    """Take accelerated projected-gradient steps on rows; the gradient is x gram - cross, with the penalty's."""
+    """Take accelerated projected-gradient steps on rows; the gradient is x gram - cross, plus that of the penalty."""
     iterate, start, point = targets
     damped = gram + np.asarray(penalty.l2, gram.dtype) * np.eye(len(gram), dtype=gram.dtype)
     wanted = cross - cross.dtype.type(penalty.l1) if penalty.l1 else cross

@@ -1,4 +1,4 @@
-"""Domains of single entries: from 0 up, or within bounds of their own. Compiled kernels keep to both."""
+"""Domains of single entries: at least 0, or within bounds of their own. Compiled kernels support both."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from partwise.threads import Workers
 
 
 class _Entries(Domain):
-    """What both share."""
+    """The common base of both."""
 
     by_entry: ClassVar[bool] = True
 
@@ -40,7 +40,7 @@ class _Entries(Domain):
 
 
 class NonNegative(_Entries):
-    """Entries from 0 up."""
+    """Entries of at least 0."""
 
     what: ClassVar[str] = "entries from 0 up"
     is_cone: ClassVar[bool] = True
@@ -53,7 +53,7 @@ class NonNegative(_Entries):
         return start
 
     def solve(self, left: Array, problem: Squares, sweeps: int, ridge: float, workers: Workers) -> float:
-        """See Domain: a few sweeps, across rows, find nearly all zeros; pivoting then has one solve a row to do."""
+        """See Domain: a few sweeps over all rows find nearly all zeros; pivoting then needs about one solve a row."""
         gram, penalty = problem.gram, problem.penalty
         near = problem._replace(gram=gram.astype(left.dtype))
         self._sweep((left, left, left), near, Plan(sweeps, 0.0), None, workers)

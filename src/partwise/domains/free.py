@@ -1,4 +1,4 @@
-"""Entries of any sign: parts of data that has negative entries."""
+"""Entries of any sign: for parts of data that have negative entries."""
 
 from typing import ClassVar
 
@@ -12,7 +12,7 @@ from partwise.threads import Workers
 class Free(Domain):
     """No limits: least squares are solved exactly, by the pseudo-inverse of the Gram matrix.
 
-    With W from 0 up and H free a factorization is a semi-NMF, X of any sign.
+    With W >= 0 and a free H, a factorization is a semi-NMF of an X of any sign.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Rows that are not negative and sum to one."""
+"""Rows of entries of at least 0 that sum to one."""
 
 from typing import ClassVar
 
@@ -9,7 +9,7 @@ from partwise.matrix import Array
 
 
 class Simplex(Domain):
-    """The simplex: entries from 0 up that sum to one in each row.
+    """The simplex: entries of at least 0 that sum to one in each row.
 
     References
     ----------
@@ -26,7 +26,7 @@ class Simplex(Domain):
     way_out: ClassVar[str] = "use solver='hals' with loss='frobenius', or divide each row of W by its sum after the fit"
 
     def project(self, rows: Array) -> Array:
-        # a shift of all entries does not move the projection, and what is more than 1 under the largest falls to 0
+        # a shift of all entries does not change the projection; entries more than 1 below the largest become 0
         rows = np.maximum(rows - rows.max(axis=1, keepdims=True), -1)
         ordered = -np.sort(-rows, axis=1)
         sums = np.cumsum(ordered, axis=1) - 1

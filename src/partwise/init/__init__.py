@@ -1,4 +1,4 @@
-"""Starts: where the improvement begins; one file each."""
+"""Starts: where a fit begins; one file each."""
 
 import numpy as np
 
@@ -18,7 +18,7 @@ INITS = {
     "separable": separable,
 }
 STARTS = (*INITS, "custom")
-"""What `init` may say; 'custom' is the user's own start, see ``given``."""
+"""Values of `init`; 'custom' is the user's own start, see ``given``."""
 
 
 def initialize(
@@ -33,9 +33,9 @@ def initialize(
             f"init = '{init}' can only be used when n_components <= min(n_samples, n_features), got n_components="
             f"{n_components} for X of shape {X.shape}. Use init='random'."
         )
-    if X.total == 0:  # nothing to start from: any factors of zero are exact
+    if X.total == 0:  # any factors of zero are exact
         return np.zeros((X.shape[0], n_components), X.dtype), np.zeros((X.shape[1], n_components), X.dtype)
-    scaled, unit = rescaled(X)  # sums of the largest numbers there are would be infinite
+    scaled, unit = rescaled(X)  # sums of the largest numbers would be infinite
     W, Ht = INITS[init](scaled, n_components, rng, workers)
     if unit != 1:
         root = X.dtype.type(np.sqrt(unit))

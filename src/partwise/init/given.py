@@ -1,4 +1,4 @@
-"""Starts that the user gives, whole or in part."""
+"""Starts that the user gives, as a whole or in part."""
 
 from collections.abc import Callable
 from typing import Any
@@ -23,12 +23,12 @@ def starts(
     seeds: Any,
     rng: np.random.RandomState,
 ) -> Callable[..., Start]:
-    """Return a function that gives one start (W, Ht) after another, made by Workers; the arrays are not to be changed.
+    """Return a function that makes one start (W, Ht) after another on Workers; do not change the arrays.
 
     Parameters
     ----------
     W, H : array or None
-        Given with init='custom'; what is not given is random.
+        Given with init='custom'; a factor that is not given is random.
     units : (float or ndarray, float or ndarray)
         What given factors (n, k) and (m, k) are divided by.
     seeds : array (r, m) or None
@@ -60,9 +60,9 @@ def _unseeded(
 
 
 def in_units_of(factor: Array, unit: Any) -> Array:
-    """Return a factor in other units. One that these take out of the range of numbers gets the size of 1.
+    """Return a factor in other units. If it is out of range in these, its size becomes 1.
 
-    A start so far from the size of X has no scale worth keeping: see ``in_reach``.
+    The scale of a start that is so far from the size of X has no use: see ``in_reach``.
     """
     if np.isscalar(unit) and unit == 1:
         return factor
@@ -75,7 +75,7 @@ def in_units_of(factor: Array, unit: Any) -> Array:
 
 
 def _seeded(start: Start, seeds: Any, units: Any) -> Start:
-    """Put the seeds' known entries into the first parts, at the scale that these have."""
+    """Put the seeds' known entries into the first parts, at the scale of these parts."""
     W, Ht = start
     given = array_of(seeds, "seed_components").astype(float)
     if given.ndim != 2 or given.shape[1] != len(Ht) or given.shape[0] > Ht.shape[1]:
@@ -89,7 +89,7 @@ def _seeded(start: Start, seeds: Any, units: Any) -> Start:
     Ht = Ht.copy()
     for t, (seed, known_here) in enumerate(zip(given, known, strict=True)):
         seed = in_units_of(np.where(known_here, seed, 0.0), np.ravel(units))  # weights of columns are units too
-        if seed.any():  # the mean of the start is its scale, whatever it is zero at
+        if seed.any():  # its mean becomes that of the start's column, zeros included
             seed = seed / seed.max()
             with np.errstate(over="ignore"):
                 seed = seed * ((float(Ht[:, t].mean()) or float(Ht.mean())) / float(seed[known_here].mean()))
@@ -113,7 +113,7 @@ def check_parts(H: Any, n_features: int, name: str, signed: bool = False) -> Arr
 def check_factor(
     factor: Any, shape: tuple[int, int], name: str, dtype: "np.dtype[Any]", *, start: bool = True, signed: bool = False
 ) -> Array:
-    """Return a given W or H as an array, checked: shape, finite, at least 0; as a start it may not be all 0."""
+    """Return a given W or H as an array, checked: shape, finite, at least 0; a start must not be all 0."""
     array = array_of(factor, name)
     if array.ndim != 2 or array.shape[0] != shape[0]:
         raise ParameterError(

@@ -1,4 +1,4 @@
-"""NNDSVD: start from the non-negative halves of the leading singular vectors."""
+"""NNDSVD: a start from the non-negative halves of the leading singular vectors."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from partwise.threads import ALONE, Workers
 OVERSAMPLES = 10
 POWER_STEPS = 4
 TRUNCATE = 1e-6
-"""Entries under this are zero, as in scikit-learn."""
+"""Entries smaller than this become zero, as in scikit-learn."""
 
 
 def truncated_svd(
@@ -39,12 +39,12 @@ def truncated_svd(
     U = basis @ Ut.T
     signs = np.sign(U[np.abs(U).argmax(axis=0), np.arange(U.shape[1])])
     signs[signs == 0] = 1
-    s = s[:rank] if unit == 1 else s[:rank].astype(np.float64) * unit  # beyond float32's range, maybe
+    s = s[:rank] if unit == 1 else s[:rank].astype(np.float64) * unit  # can be beyond float32's range
     return (U * signs)[:, :rank], s, (V * signs)[:, :rank]
 
 
 def nndsvd(X: Matrix, n_components: int, rng: np.random.RandomState, workers: Workers) -> tuple[Array, Array]:
-    """Return W (n, k) and Ht (m, k), sparse: of each singular pair its larger non-negative half.
+    """Return sparse W (n, k) and Ht (m, k): of each singular pair, the larger non-negative half.
 
     C. Boutsidis and E. Gallopoulos, Pattern Recognition 41, 2008, doi:10.1016/j.patcog.2007.09.010.
     """
@@ -58,7 +58,7 @@ def nndsvd(X: Matrix, n_components: int, rng: np.random.RandomState, workers: Wo
         (u, v), (a, b) = halves[side], norms[side]
         if a > 0 and b > 0:
             W[:, t], Ht[:, t] = np.sqrt(s[t] * a * b) * u / a, np.sqrt(s[t] * a * b) * v / b
-    # the truncation is relative to the data's scale, so that scaling X scales the start
+    # the truncation is relative to the scale of the data, so scaling X scales the start
     limit = TRUNCATE * np.sqrt(X.mean or 1.0)
     W[limit > W], Ht[Ht < limit] = 0, 0
     return W.astype(X.dtype), Ht.astype(X.dtype)
@@ -76,7 +76,7 @@ def _filled(fill: Callable[[Matrix, np.random.RandomState, int], Array]):  # typ
 
 
 nndsvda = _filled(lambda X, rng, count: np.full(count, X.mean))
-"""NNDSVD with zeros raised to the mean of X (n, m): dense, for solvers that like no zeros."""
+"""NNDSVD with zeros raised to the mean of X (n, m): dense, for solvers that cannot leave zeros."""
 
 nndsvdar = _filled(lambda X, rng, count: np.abs(X.mean * rng.standard_normal(size=count) / 100))
 """NNDSVD with zeros replaced by small random numbers, about a hundredth of the mean of X."""

@@ -1,4 +1,4 @@
-"""Random start, scaled to the data: scikit-learn's rule, and with the same seed its very numbers."""
+"""Random start, scaled to the data, by scikit-learn's rule: the same seed gives the same numbers."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from partwise.threads import Workers
 
 
 def random(X: Matrix, n_components: int, rng: np.random.RandomState, workers: Workers) -> tuple[Array, Array]:
-    r"""Return W (n, k) and Ht (m, k) with entries :math:`|N(0, 1)| \sqrt{\bar x / k}`, so that W H has X's scale.
+    r"""Return W (n, k) and Ht (m, k) with entries :math:`|N(0, 1)| \sqrt{\bar x / k}`, so W H has the scale of X.
 
     H is drawn first, as scikit-learn does.
     """

@@ -19,7 +19,7 @@ def _load() -> tuple[str, ModuleType]:
     name = os.environ.get("PARTWISE_KERNELS") or builds[-1]
     if name not in builds:
         raise ImportError(
-            f"PARTWISE_KERNELS={name!r} names no build that this processor runs. "
+            f"PARTWISE_KERNELS={name!r} is not a build that this processor runs. "
             f"Set it to one of {', '.join(builds)}, or leave it unset for {builds[-1]}."
         )
     return name, import_module(f"._{name}", __name__)

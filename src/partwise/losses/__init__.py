@@ -1,4 +1,4 @@
-"""Losses: what a factorization minimises; one file each, and a file added here is found by its loss's name."""
+"""Losses: what a factorization minimises; one file each. A new file here is found by the name of its loss."""
 
 import sys
 from importlib import import_module
@@ -18,7 +18,7 @@ __all__ = ["BetaDivergence", "Frobenius", "Huber", "Interval", "ItakuraSaito", "
 
 
 def _named() -> dict[str, type[Loss]]:
-    """Return every loss of this folder that needs no parameter, by name."""
+    """Return, by name, every loss of this folder that needs no parameter."""
     modules = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
     found = {kind for module in modules for kind in vars(module).values() if isinstance(kind, type)}
     losses = [kind for kind in found if issubclass(kind, Loss) and kind not in (Loss, BetaDivergence)]
@@ -29,14 +29,14 @@ LOSSES = _named()
 
 
 def get_loss(loss: Loss | str | float, name: str = "loss") -> Loss:
-    """Return the loss that a name, a beta or a loss object stands for.
+    """Return the loss for a name, a beta or a loss object.
 
     Parameters
     ----------
     loss : str, float or Loss
-        Its name, such as 'huber'; beta of a beta-divergence, any finite number; or the loss itself.
+        Its name, such as 'huber'; beta of a beta-divergence, any finite number; or a loss object.
     name : str, default='loss'
-        What an error calls it.
+        What error texts call it.
 
     Returns
     -------

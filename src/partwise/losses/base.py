@@ -17,14 +17,14 @@ from partwise.threads import ALONE, Workers
 
 @dataclass(frozen=True)
 class Interval:
-    """Valid entries of X: from `lowest` up, itself included if `closed`.
+    """Valid entries of X: at least `lowest`, or more if it is not `closed`.
 
     Parameters
     ----------
     lowest : float, default=0.0
         The lower end.
     closed : bool, default=True
-        Whether it is valid itself.
+        Whether `lowest` itself is valid.
 
     Examples
     --------
@@ -45,9 +45,8 @@ class Interval:
 class Loss(ABC):
     r"""A loss :math:`L(X, W H) = \sum_{ij} d(x_{ij}, (W H)_{ij})`; zeros of a sparse X count.
 
-    A new loss gives ``name``, ``domain`` and ``gradient_split``; it then works with the multiplicative solver on every
-    storage.
-    Loss objects are frozen dataclasses and can be shared.
+    A new loss defines ``name``, ``domain`` and ``gradient_split``. It then works with the multiplicative solver on
+    every storage. Loss objects are frozen dataclasses and can be shared.
 
     Examples
     --------
@@ -68,51 +67,51 @@ class Loss(ABC):
     """
 
     name: ClassVar[str]
-    """As users spell it, and as errors print it."""
+    """The name for users and in error texts."""
     needs_products_alone: ClassVar[bool] = False
-    """Whether a fit asks no more of X and its transpose than products with thin matrices."""
+    """Whether a fit needs nothing of X and its transpose but products with thin matrices."""
     takes_signs: ClassVar[bool] = False
-    """Whether entries of X, and of the model, may be negative."""
+    """Whether entries of X and of the model can be negative."""
     has_half_step: ClassVar[bool] = False
-    """Whether it has coordinate steps of its own, see ``half_step``."""
+    """Whether it has its own coordinate steps, see ``half_step``."""
     domain: Interval = Interval()
     """Valid entries of X."""
     degree: float | None = None
-    """d(c x, c p) = c ** degree * d(x, p) for every c > 0, or None where that does not hold."""
+    """d(c x, c p) = c ** degree * d(x, p) for every c > 0; None if there is no such degree."""
     exponent: float = 1.0
-    """Power of the multiplicative step under which the loss cannot rise."""
+    """Power of the multiplicative step with which the loss cannot rise."""
 
     @property
     def damped_exponent(self) -> float:
-        """The same with an L2 penalty beside the loss, whose share of the step is not a power of it."""
+        """The same with an L2 penalty besides the loss: that penalty's part of the step is no power of the ratio."""
         return self.exponent / (1 + self.exponent)
 
     convex: bool = True
-    """Whether d is convex in p, so that each half-step has one minimum."""
+    """Whether d is convex in p; each half-step then has one minimum."""
 
     @abstractmethod
     def gradient_split(self, x: Array, p: Array, floor: float, value: bool) -> tuple[Array, Array, float]:
         """Return (negative, positive, sum of d) for entries x of the data and p of the model, arrays of one shape.
 
-        The derivative of d in p is positive - negative; both are at least 0, and negative is 0 where x is. p may be
-        overwritten, and is taken as `floor` where lower. The sum is 0 unless `value`.
+        The derivative of d in p is positive - negative. Both are at least 0, and negative is 0 where x is 0. p can be
+        overwritten; entries below `floor` are raised to it. The sum is 0 unless `value` is true.
         """
 
     @property
     def unit_degree(self) -> float | None:
-        """The same where parameters of the loss that have X's unit change with it; None: X must keep its unit."""
+        """The degree if parameters with X's unit change with X; None: X must keep its unit."""
         return self.degree
 
     def in_units(self, unit: float) -> "Loss":
-        """Return this loss for an X that is counted in `unit` from now on."""
+        """Return this loss for an X that is divided by `unit`."""
         return self
 
     def log_unit(self, unit: float) -> float:
-        """Return the binary logarithm of what the loss is counted in where X is counted in `unit`."""
+        """Return the binary logarithm of the loss's unit if X has this unit."""
         return float(np.log2(unit)) * float(self.unit_degree or 0.0)
 
     def check(self, X: Matrix) -> None:
-        """Raise DomainError if X has an entry that the loss is not defined for; also refuse weights it cannot take."""
+        """Raise DomainError if the loss is not defined for an entry of X; also refuse weights that it cannot take."""
         if X.is_signed and not self.takes_signs:
             raise DomainError(f"loss={self.name!r} takes no negative entries; use 'frobenius', or negatives='clip'.")
         if X.weight_range is not None:
@@ -124,22 +123,22 @@ class Loss(ABC):
             )
 
     def shared(self, right: Array, exact: bool) -> Any:
-        """Return a sum over rows of the right factor that stands for all cells in their columns, or None.
+        """Return a sum over rows of the right factor that replaces all cells in their columns, or None.
 
-        A loss that has one touches only what a sparse X stores. `exact` asks for float64.
+        A loss with such a sum touches only the stored entries of a sparse X. `exact` asks for float64.
         """
         return None
 
     def constant(self, X: Matrix) -> float:
-        """Return the part of the loss that no model changes, where half-steps leave it out."""
+        """Return the part of the loss that does not depend on the model, if half-steps leave it out."""
         return 0.0
 
     def sides(
         self, X: Matrix, fixed: Fixed, *, value: bool, exact: bool = False, constant: float | None = None
     ) -> list[Side]:
-        """Return what each block of X sees of the right factor; with `value` also its share of the constant.
+        """Return what each block of X needs of the right factor; with `value`, also its share of the constant.
 
-        That is computed unless it is given.
+        The constant is computed unless it is given.
         """
         whole = self.shared(fixed.array, exact)
         if constant is None or not value:
@@ -156,15 +155,15 @@ class Loss(ABC):
     def gradient(self, rows: Rows, left: Array, side: Side, *, value: bool) -> tuple[Array, Array, float]:
         """Return (negative, positive, loss) of rows of X for their rows of left (b, k): d L = positive - negative.
 
-        The arrays have shape (b, k); positive may have one row, shared by all. The losses of all blocks sum to the
-        loss; 0 unless `value`.
+        The arrays have shape (b, k); `positive` can have one row, shared by all rows. The loss is the sum of the losses
+        of all blocks; it is 0 unless `value` is true.
         """
         negative, positive, loss = rows.split(self, left, side.right, side.floor, products=True, value=value)
         assert negative is not None and positive is not None
         return negative, positive, loss
 
     def block_value(self, rows: Rows, left: Array, side: Side) -> float:
-        """Return the loss of rows of X, as exact as can be."""
+        """Return the loss of rows of X, as exactly as possible."""
         return rows.split(self, left, side.right, side.floor, products=False, value=True)[2]
 
     def half_step(
@@ -173,8 +172,9 @@ class Loss(ABC):
     ) -> tuple[float, float]:  # fmt: skip
         """Run coordinate passes on rows of left (b, k), in place and within their box, for these rows of X.
 
-        A loss that `has_half_step` overrides this. Passes end for a row when one moves it less than `shrink` of the
-        first. Returns the loss after them, if `value`, and the length of the first, as ``Step.residual`` measures it.
+        A loss with `has_half_step` overrides this. Passes on a row end when one moves it less than `shrink` times the
+        first. Returns the loss afterwards, if `value` is true, and the length of the first pass, as in
+        ``Step.residual``.
         """
         raise NotImplementedError
 
@@ -196,11 +196,11 @@ class Loss(ABC):
         """Return ``size``; raise DomainError if powers of X are beyond the range of numbers."""
         size = self.size(X)
         if not (size > 0 or X.total == 0) or not np.isfinite(size):
-            raise DomainError(f"loss={self!r} is beyond what numbers can hold on this data; take a beta nearer to 1.")
+            raise DomainError(f"loss={self!r} is beyond the range of numbers on this data; take a beta nearer to 1.")
         return size
 
     def size(self, X: Matrix) -> float:
-        """Return the sum over stored entries of x * negative(x, x): the yardstick of the residual."""
+        """Return the sum over stored entries of x * negative(x, x): the reference size for the residual."""
         total: float = X.each(_size, (self, X.floor))[1][0]
         return total
 

@@ -1,4 +1,4 @@
-"""The beta-divergences: one real number leads from Itakura-Saito (0) over Kullback-Leibler (1) to Frobenius (2)."""
+"""The beta-divergences: one family with Itakura-Saito (beta = 0), Kullback-Leibler (1) and Frobenius (2)."""
 
 import sys
 from dataclasses import dataclass
@@ -104,4 +104,4 @@ class BetaDivergence(Loss):
             return X.sum_of(lambda part: np.power(part, self.beta, out=np.zeros_like(part), where=part > 0))
 
     def value(self, X: Matrix, left: Array, right: Array, workers: Workers = ALONE) -> float:
-        return max(super().value(X, left, right, workers), 0.0)  # rounding can leave an exact model just under 0
+        return max(super().value(X, left, right, workers), 0.0)  # rounding can make it negative for an exact model

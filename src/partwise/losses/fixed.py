@@ -1,4 +1,4 @@
-"""The factor that a half-step holds fixed, with what is computed of it once, and what a block of rows sees of it."""
+"""The factor that a half-step holds fixed, with sums computed once from it, and what a block of rows needs of it."""
 
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from partwise.threads import Workers
 def own_gram(factor: Array) -> Array:
     """Return factor.T @ factor, (k, k).
 
-    A lower bound may be so high that squares overflow; the loop ends such a fit at its last finite pair.
+    A lower bound can be so high that squares overflow; the loop then ends the fit at its last finite pair.
     """
     with np.errstate(over="ignore"):
         return factor.T @ factor
@@ -39,7 +39,7 @@ class Fixed:
     array : ndarray of shape (m, k)
         Its entries.
     workers : Workers or None
-        Who compute its Gram matrix.
+        Threads for its Gram matrix.
 
     Examples
     --------
@@ -64,7 +64,7 @@ class Fixed:
 
     @cached_property
     def transposed(self) -> Array:
-        """The transpose (k, m padded to a multiple of 16), zero past m: the longest vector of any build is 16 wide."""
+        """The transpose (k, m padded to a multiple of 16), zero past m: a vector of a build has at most 16 numbers."""
         m, k = self.array.shape
         out = np.zeros((k, (m + 15) // 16 * 16), self.array.dtype)
         out[:, :m] = self.array.T
@@ -72,18 +72,18 @@ class Fixed:
 
 
 class Side(NamedTuple):
-    """What a half-step on a block of rows knows beside them.
+    """What a half-step on a block of rows needs besides the rows.
 
     Parameters
     ----------
     fixed : Fixed
         The right factor.
     shared : ndarray or None
-        ``Loss.shared`` of its rows whose columns of X count in this block; None where the loss has none.
+        ``Loss.shared`` of the rows of `fixed` whose columns of X count in this block; None if the loss has none.
     floor : float
-        What a model entry is raised to before it divides.
+        The least value of a model entry that divides.
     constant : float
-        The block's share of ``Loss.constant``; 0 where no loss is asked for.
+        The block's share of ``Loss.constant``; 0 if no loss is needed.
 
     Examples
     --------

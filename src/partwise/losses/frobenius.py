@@ -44,7 +44,7 @@ class Frobenius(BetaDivergence):
     def sides(
         self, X: Matrix, fixed: Fixed, *, value: bool, exact: bool = False, constant: float | None = None
     ) -> list[Side]:
-        """See Loss: exact values come from residuals, and need no constant, which would be a pass over X."""
+        """See Loss: exact values come from residuals and need no constant, which would cost a pass over X."""
         return super().sides(X, fixed, value=value, exact=exact, constant=0.0 if exact else constant)
 
     def gradient(self, rows: Rows, left: Array, side: Side, *, value: bool) -> tuple[Array, Array, float]:
@@ -60,10 +60,10 @@ class Frobenius(BetaDivergence):
         self, rows: Any, targets: tuple[Array, Array, Array], right: Array, *, l1: float, l2: float, sweeps: int,
         shrink: float, momentum: float, box: Sequence[Array],
     ) -> tuple[float, float]:  # fmt: skip
-        """Run coordinate sweeps for rows that have a Gram matrix each.
+        """Run coordinate sweeps for rows that have their own Gram matrices.
 
-        `targets` are (iterate, start, point), each (b, k): both outer ones are written. Returns half the squared error
-        at the new point, and the squared length of the first sweep.
+        `targets` are (iterate, start, point), each (b, k): iterate and point are written. Returns half the squared
+        error at the new point, and the squared length of the first sweep.
         """
         plan: Any = *targets, right, l1, l2, sweeps, shrink, momentum, 0, len(rows), *box
         return kernels.hals_observed(*rows.csr, *plan)
@@ -74,7 +74,7 @@ class Frobenius(BetaDivergence):
         return kernels.pivoting_observed(*rows.csr, *plan)
 
     def block_value(self, rows: Rows, left: Array, side: Side) -> float:
-        """See Loss: from residuals in float64; of sparse rows those of stored entries, and the rest by Gram."""
+        """See Loss: from residuals in float64; for sparse rows those of stored entries, the rest by Gram matrices."""
         match rows.stored:
             case KnownRows():
                 return super().block_value(rows, left, side)
@@ -85,7 +85,7 @@ class Frobenius(BetaDivergence):
             case dense:
                 assert isinstance(dense, DenseRows)
                 value = 0.5 * float(dense.errors(left, side.right).sum())
-                if dense is not rows:  # the model in cells that do not count, where X has zeros, counts for nothing
+                if dense is not rows:  # cells that do not count are zeros of X, and the model there is left out
                     value -= 0.5 * float(np.vdot(gram(left), side.fixed.gram - side.shared))
                 return value
 
@@ -97,7 +97,7 @@ class Frobenius(BetaDivergence):
                 x, p = rows.predict(left, side.right)
                 x, wide = x.astype(np.float64), left.astype(np.float64)
                 model = 0.5 * np.einsum("it,it->i", wide @ side.shared, wide)
-                return np.maximum(model + rows.sums(x * (0.5 * x - p)), 0.0)  # rounding can go just under 0
+                return np.maximum(model + rows.sums(x * (0.5 * x - p)), 0.0)  # rounding can make it negative
             case _:
                 assert isinstance(rows, DenseRows)
                 return 0.5 * rows.errors(left, side.right)

@@ -1,4 +1,4 @@
-"""The Huber loss: squares of small errors, absolute values of gross ones, so that a few cannot bend the parts."""
+"""The Huber loss: squares of small errors, absolute values of large ones, so a few of these cannot bend the parts."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -22,23 +22,23 @@ class Huber(Loss):
         d(x, p) = \begin{cases} \tfrac12 r^2 & r \le \delta \\ \delta (r - \tfrac12 \delta) & r > \delta \end{cases}
         \qquad r = |x - p|
 
-    No entry pulls at the model harder than an error of delta does. What is minimised is half-quadratic: with a weight w
-    for each entry,
+    An entry with a large error influences the model no more than one with an error of delta. The loss is
+    half-quadratic: with a weight w for each entry,
 
     .. math:: d(x, p) = \min_{0 < w \le 1} \tfrac12 w (x - p)^2 + \tfrac12 \delta^2 (1 / w - 1),
 
-    lowest at :math:`w = \min(1, \delta / r)`. Where w is held at that, the right side touches d at the present model
-    and lies nowhere under it, and is a weighted least-squares problem. The multiplicative step for that one, with the
-    parts w x and w p of its gradient, cannot raise it, and so cannot raise d.
+    which is lowest at :math:`w = \min(1, \delta / r)`. If w is held at this value, the right side equals d at the
+    present model, is nowhere below d, and is a weighted least-squares problem. The multiplicative step for this
+    problem, with the parts w x and w p of its gradient, cannot raise the right side, and so cannot raise d.
 
-    Give a smaller ``tol`` than usual where errors are gross: the loss holds them too, and the share of it that can
-    still be gained is small. The starts by SVD go after gross errors; ``init="random"`` with a few starts is safer.
+    If errors are gross, give a smaller ``tol`` than usual: they are part of the loss, so the share of it that can still
+    be gained is small. The starts by SVD follow gross errors; ``init="random"`` with a few starts is safer.
 
     Parameters
     ----------
     delta : float, default=1.0
-        The error from which on the loss is linear, in X's units, more than 0. Two or three times the size of usual
-        errors is a good choice; the larger, the nearer to Frobenius.
+        The loss is linear for errors above this value. It is positive and has the units of X. Two or three times the
+        usual error is a good choice; with a larger delta the loss is nearer to Frobenius.
 
     References
     ----------
@@ -75,10 +75,10 @@ class Huber(Loss):
 
     @property
     def damped_exponent(self) -> float:
-        return 1.0  # what is majorised is quadratic, and so is the penalty
+        return 1.0  # the majoriser is quadratic, and so is the penalty
 
     def gradient_split(self, x: Array, p: Array, floor: float, value: bool) -> tuple[Array, Array, float]:
-        limits = np.finfo(x.dtype)  # beyond them delta would be infinite, or zero and divide 0 by 0
+        limits = np.finfo(x.dtype)  # beyond them delta would be infinite, or 0 and so 0 / 0
         delta = x.dtype.type(np.clip(float(self.delta), float(limits.tiny), float(limits.max)))
         error = np.abs(x - p)
         total = 0.0
@@ -89,8 +89,8 @@ class Huber(Loss):
         return weight * x, weight * p, total
 
     def size(self, X: Matrix) -> float:
-        """Return the sum of x min(x, delta): the pull of X on a model of zeros.
+        """Return the sum of x min(x, delta): the influence of X on a model of zeros.
 
-        The size on a model of X itself would be the sum of squares. Gross errors can be nearly all of that sum.
+        The size on a model of X itself would be the sum of squares, of which gross errors can be nearly all.
         """
         return X.sum_of(lambda x: x * np.minimum(x, float(self.delta)))

@@ -1,4 +1,4 @@
-"""The Itakura-Saito divergence: relative errors count, at any loudness; made for power spectra."""
+"""The Itakura-Saito divergence: it measures relative errors, the same for loud and quiet parts; for power spectra."""
 
 from dataclasses import dataclass, field
 from typing import ClassVar
