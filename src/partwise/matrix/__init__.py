@@ -1,4 +1,4 @@
-"""X as a solver sees it: one class a storage, and as_matrix, which picks it."""
+"""X as a solver sees it: one class for each storage, and as_matrix, which selects it."""
 
 from partwise.matrix.apart import Apart as Apart
 from partwise.matrix.base import Box as Box

@@ -13,7 +13,7 @@ from partwise.threads import ALONE, Workers
 
 
 class Across(Matrix):
-    """The transpose of a matrix that gives rows alone: products with it are sums over the blocks of that."""
+    """The transpose of a matrix that is read by rows only: products with it are sums over the blocks of that matrix."""
 
     along_rows = False
 

@@ -1,4 +1,4 @@
-"""Sums over blocks in one fixed tree: the same bits in whatever order the blocks are done."""
+"""Sums over blocks in one fixed tree: the bits do not depend on the order in which blocks are done."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from partwise.locks import Lock
 
 Sums = Sequence[Any] | None
-"""What a block adds: arrays and numbers, None where there is nothing; or None altogether."""
+"""What a block adds: arrays and numbers, each None if there is nothing to add; or None for all."""
 
 
 def added(one: Sums, other: Sums) -> Sums:
@@ -23,7 +23,7 @@ def added(one: Sums, other: Sums) -> Sums:
 
 
 class Adding:
-    """Adds what `count` blocks give, pairs of neighbours first, then pairs of pairs; holds few of them at a time.
+    """Adds the sums of `count` blocks: neighbours first, then pairs of pairs. It holds few sums at a time.
 
     Parameters
     ----------
@@ -49,7 +49,7 @@ class Adding:
 
     @property
     def nodes(self) -> dict[tuple[int, int], Sums]:
-        """What ``take`` has been given so far, added up as far as it can be, by level and number."""
+        """The sums given to ``take`` so far, added as far as possible, by level and number."""
         top = len(self._counts) - 1, 0
         return self._waiting if self.total is None else {top: self.total}
 

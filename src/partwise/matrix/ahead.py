@@ -1,4 +1,4 @@
-"""Reading the next blocks of a matrix while the present ones are worked on."""
+"""Read the next blocks of a matrix while the present ones are in use."""
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -8,7 +8,7 @@ from partwise.matrix.base import Matrix
 
 
 class Ahead:
-    """Blocks of X, which threads of their own read before they are asked for."""
+    """Blocks of X that threads of its own read before they are needed."""
 
     def __init__(self, X: Any, count: int) -> None:
         self._X, self._lock, self._next = X, Lock(), 0
@@ -29,7 +29,7 @@ class Ahead:
             self._next += 1
 
     def take(self, number: int) -> Matrix:
-        """Return a block; they are asked for in about their order."""
+        """Return a block; blocks are requested nearly in order."""
         with self._lock:
             while number >= self._next:
                 self._go_on()

@@ -19,14 +19,14 @@ class Piece(NamedTuple):
 
 
 class Moments(NamedTuple):
-    """What is known of the columns of an array (rows, k).
+    """Sums over the columns of an array (rows, k), and their largest entries.
 
     Attributes
     ----------
     sums, squares : ndarray of shape (k,)
         Of the entries and of their squares, in float64.
     highest : ndarray of shape (k,)
-        The largest entry, 0 at least, in the array's dtype.
+        The largest entry, or 0, in the array's dtype.
     """
 
     sums: Array
@@ -35,26 +35,26 @@ class Moments(NamedTuple):
 
     @classmethod
     def of(cls, array: Array) -> "Moments":
-        """Return those of an array."""
+        """Return the moments of an array."""
         sums, squares = np.empty((2, array.shape[1]))
         kernels.column_moments(np.ascontiguousarray(array), sums, squares, None)
         return cls(sums, squares, array.max(axis=0, initial=0))
 
     @classmethod
     def together(cls, parts: Sequence["Moments"]) -> "Moments":
-        """Return those of arrays that lie one below the other; sums are added in their order."""
+        """Return the moments of arrays that are stacked by rows; sums are added in their order."""
         sums, squares, highest = zip(*parts, strict=True)
         return cls(sum(sums[1:], sums[0]), sum(squares[1:], squares[0]), np.maximum.reduce(highest))
 
 
 class Home(Protocol):
-    """The cluster on which pieces lie."""
+    """The cluster that holds the pieces."""
 
     def fetch(self, pieces: Sequence[Piece]) -> list[Array]:
         """Return the rows of pieces."""
 
     def send(self, array: Array) -> list[Piece]:
-        """Return an array as pieces that can be made again from what the cluster was sent."""
+        """Return an array as pieces that the cluster can make again from what it was sent."""
 
     def measure(self, pieces: Sequence[Piece]) -> list[Moments]:
         """Return the moments of pieces."""
@@ -77,9 +77,9 @@ class Apart:
     pieces : dict of int to Piece
         By the first row of each.
     depth : int
-        How many passes a lost piece is made again from, at most.
+        From at most so many passes a lost piece is made again.
     moments : list of Moments or None
-        Those of the pieces, where they are known.
+        The moments of the pieces, if they are known.
     """
 
     def __init__(
@@ -105,15 +105,15 @@ class Apart:
 
     @cached_property
     def whole(self) -> Array:
-        """The array in the memory of this process, (n, k)."""
+        """The array in this process, (n, k)."""
         return np.concatenate(self.home.fetch(list(self._pieces.values())))
 
     @cached_property
     def moments(self) -> Moments:
-        """What is known of its columns: sums over the pieces, the same wherever they lie."""
+        """The moments of its columns: sums over the pieces, the same wherever these are."""
         return Moments.together(self._moments or self.home.measure(list(self._pieces.values())))
 
     def renew(self) -> None:
-        """Let the pieces be made from what this process holds, and no longer from those of earlier passes."""
+        """Make lost pieces again from arrays that this process holds, and no longer from earlier passes."""
         pieces = self.home.send(self.whole)
         self._pieces, self.depth = dict(zip(self._pieces, pieces, strict=True)), 0

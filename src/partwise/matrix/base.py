@@ -1,4 +1,4 @@
-"""What a solver knows of X: products with thin matrices, and entry-wise parts, a block of rows at a time."""
+"""The data as a solver uses them: products with thin matrices, and entry-wise parts, a block of rows at a time."""
 
 from abc import ABC, abstractmethod
 from bisect import bisect_right
@@ -25,14 +25,14 @@ CAPABILITIES = {
     "shared_gram": UNKNOWN.replace("{what}", "rows of X that share one Gram matrix"),
     "columns": "needs the columns of X, which is read by rows alone. Load X into memory.",
 }
-"""What storages may have, and the error where it is asked for in vain."""
+"""What a storage can support, and the error text if it does not."""
 
 PerBlock = Callable[..., tuple[Any, Any]]
-"""function(X or some rows of it as a matrix, which rows, shared, *rows of factors) -> (what is theirs, sums)."""
+"""function(X or some rows of it, which rows, shared, *rows of factors) -> (result for these rows, sums)."""
 
 
 class WholeFacts(NamedTuple):
-    """What a half-step on some rows has to know of all: see the properties of the same names."""
+    """What a half-step on some rows needs of all rows: see the properties of the same names."""
 
     mean: float
     floor: float
@@ -58,7 +58,7 @@ class Matrix(ABC):
     blocks: tuple[Block, ...]
     """Fixed partition of the rows: it depends on X alone, never on the number of threads."""
     capabilities: frozenset[str] = frozenset({"complete", "shared_gram", "columns"})
-    """What can be had of it beyond what every matrix gives; see CAPABILITIES."""
+    """What it supports beyond what every matrix does; see CAPABILITIES."""
 
     along_rows: bool = True
     """Whether it is read along its rows; if not, its transpose is."""
@@ -68,43 +68,43 @@ class Matrix(ABC):
         return capability in self.capabilities
 
     def require(self, capability: str, what: str) -> None:
-        """Raise IncompatibleSolverError, which says that `what` needs a capability, if X has it not."""
+        """Raise IncompatibleSolverError, which says that `what` needs a capability, if X does not have it."""
         if not self.can(capability):
             raise IncompatibleSolverError(f"{what} {CAPABILITIES[capability].format(name=type(self).__name__)}")
 
     @property
     def is_small(self) -> bool:
-        """Whether several threads would find no work: it is one block, and so is its transpose."""
+        """Whether several threads would have no work: it is one block, and so is its transpose."""
         return len(self.blocks) < 2 and len(self.T.blocks) < 2
 
     def each(self, function: PerBlock, shared: Any, *factors: Any, workers: Workers = ALONE) -> tuple[list[Any], Any]:
-        """Call ``function(matrix, rows, shared, *parts)`` for all of X, or for each block of X that is not in memory.
+        """Call ``function(matrix, rows, shared, *parts)`` once for X in memory, or else for each of its blocks.
 
         Parameters
         ----------
         function : callable
-            Returns (what belongs to these rows, sums over them: a tuple of arrays and numbers, or None). It must be one
-            that pickle can name, as it may run in another process.
+            Returns (result for these rows, sums over them: a tuple of arrays and numbers, or None). Pickle must find it
+            by name, because it can run in another process.
         shared : object
             The same for all.
         *factors : array, or anything with ``of(rows)``
-            Of which each call gets its rows.
+            Each call gets its rows of these.
 
         Returns
         -------
         (list, tuple or None)
-            What belongs to each block's rows, and the sums, added in one fixed order.
+            The result for each block, and the sums, added in one fixed order.
         """
         own, sums = function(self, slice(0, self.shape[0]), shared, *factors)
         return [own], sums
 
     @property
     def keeps_apart(self) -> bool:
-        """Whether rows of W lie where those of X do, and come here only when they are asked for: see ``spread``."""
+        """Whether rows of W stay where those of X are, and come here only when they are needed: see ``spread``."""
         return False
 
     def spread(self, array: Array) -> Any:
-        """Return an array (n, k) whose rows lie where those of X do: itself, or an ``Apart``."""
+        """Return an array (n, k) whose rows are where those of X are: itself, or an ``Apart``."""
         return array
 
     def each_kept(
@@ -115,13 +115,13 @@ class Matrix(ABC):
         *factors: Any,
         workers: Workers = ALONE,
     ) -> tuple[list[Any], Any]:
-        """Do what ``each`` does with a function that returns ((which rows, arrays of them), sums).
+        """Do as ``each`` does, for a function that returns ((which rows, their arrays), sums).
 
         Parameters
         ----------
         into : sequence of (array, bool)
-            The arrays (n, k) that these rows are written to, and whether sums over their columns will be asked for.
-            Rows that lie apart are not written: they stay where they were made, as new arrays.
+            The arrays (n, k) to which these rows are written, and whether sums over their columns will be needed. Rows
+            that are apart are not written here: they stay where they were made, as new arrays.
 
         Returns
         -------
@@ -141,22 +141,22 @@ class Matrix(ABC):
 
     @abstractmethod
     def prepare(self, workers: Workers, *, whole: bool) -> None:
-        """Do now, on these threads, what the transpose will need in any case.
+        """Do now, on these threads, what the transpose will need anyway.
 
-        `whole` says that its rows will be asked for one by one, not only products with it.
+        `whole` says that its single rows will be needed, not only products with it.
         """
 
     def check_room(self, n_components: int, n_jobs: int, init: str | None, checkpoints: bool) -> None:  # noqa: B027  most have no limit
         """Raise ParameterError if a fit takes more memory than X allows.
 
-        It is one of that many parts, on so many threads, from such a start; `checkpoints` says whether it writes any.
+        The fit has that many parts, threads and such a start; `checkpoints` says whether it writes any.
         """
 
     def check_whole(self, copies: int) -> None:  # noqa: B027  most have no limit
-        """Raise ParameterError if `loaded`, so many times over, takes more memory than X allows."""
+        """Raise ParameterError if so many copies of `loaded` take more memory than X allows."""
 
     def forget(self) -> None:  # noqa: B027  most have nothing to let go of
-        """Let go of the transpose: each holds the other, so their memory would wait for a collection of garbage."""
+        """Drop the transpose: each holds the other, so their memory would wait for the garbage collector."""
 
     def loaded(self) -> "Matrix":
         """Return X in memory."""
@@ -185,7 +185,7 @@ class Matrix(ABC):
 
     @abstractmethod
     def take(self, rows: Array | None = None, columns: Array | None = None) -> "Matrix":
-        """Return those rows and columns in that order, as often as they are named; None: all."""
+        """Return these rows and columns in the order given, which can repeat them; None: all."""
 
     @property
     @abstractmethod
@@ -194,16 +194,16 @@ class Matrix(ABC):
 
     @abstractmethod
     def where(self, which: Array) -> "Matrix":
-        """Return X with those stored entries alone for which `which`, in the shape of ``values()``, is true."""
+        """Return X with only those stored entries for which `which`, in the shape of ``values()``, is true."""
 
     @abstractmethod
     def sample(self, rows: Array) -> tuple["Matrix", Array]:
-        """Return a copy of these rows and of the columns with three entries there, and the numbers of these columns."""
+        """Return a copy of these rows and of the columns with three entries there, and the columns' numbers."""
 
     @property
     @abstractmethod
     def n_stored(self) -> int:
-        """How many entries are stored: the work of a product, over the number of components."""
+        """Number of stored entries: the work of a product divided by the number of components."""
 
     def product(self, right: Array, workers: Workers = ALONE) -> Array:
         """Return X @ right, (n, k), for a thin right (m, k) of X's dtype, C-contiguous."""
@@ -221,7 +221,7 @@ class Matrix(ABC):
 
     @abstractmethod
     def values(self) -> Array:
-        """Return the stored entries, flat or not, in no promised order; absent ones are zero."""
+        """Return the stored entries, flat or not, in any order; absent ones are zero."""
 
     @property
     def entry_weights(self) -> Array | None:
@@ -230,16 +230,16 @@ class Matrix(ABC):
 
     @property
     def weight_range(self) -> tuple[float, float] | None:
-        """Least and largest of the weights of entries, but for those of 0; None: all are 1."""
+        """Least and largest of the positive weights of entries; None: all are 1."""
         weights = self.entry_weights
         return None if weights is None or not weights.size else (float(weights.min()), float(weights.max()))
 
     def arrays(self) -> list[Array]:
-        """Return the arrays that hold X: equal ones are equal data."""
+        """Return the arrays that hold X; equal arrays mean equal data."""
         return [self.values()]
 
     def fills(self, k: int) -> bool:
-        """Return whether half-steps on k parts had best work on ``filled``."""
+        """Return whether half-steps on k parts should work on ``filled``."""
         return False
 
     @property
@@ -266,12 +266,12 @@ class Matrix(ABC):
     def by_zone(self, right: Array, of: Callable[[Array], Array], whole: Array) -> Sequence[tuple[Block, Array]]:
         """Return, for each zone of rows in which the same columns of X count, the sum of of(right[j]) over these.
 
-        `of` is a sum over the rows of what it is given, and `whole` is of(right): the answer where all columns count.
+        `of` returns a sum over the rows of its argument, and `whole` is of(right): the result if all columns count.
         """
         return [((0, self.shape[0]), whole)]
 
     def by_block(self, right: Array, of: Callable[[Array], Array], whole: Array) -> Sequence[Array]:
-        """Return the same for each block: what its zone has."""
+        """Return the same for each block: that of its zone."""
         zones = self.by_zone(right, of, whole)
         starts = [first for (first, _), _ in zones]
         return [zones[bisect_right(starts, first) - 1][1] for first, _ in self.blocks]
@@ -323,32 +323,32 @@ class Matrix(ABC):
 
     @cached_property
     def total_size(self) -> float:
-        """Sum of the sizes of entries, in float64."""
+        """Sum of the absolute values of entries, in float64."""
         return self.sum_of(np.abs) if self.is_signed else self.total
 
     @cached_property
     def mean(self) -> float:
-        """Mean size over all n m cells."""
+        """Mean absolute value over all n m cells."""
         return self.total_size / (self.shape[0] * self.shape[1])
 
     @cached_property
     def work(self) -> float:
-        """Stored entries for each row and column: what a product with one part costs beside a sweep over it."""
+        """Stored entries per row and column: the cost of a product with one part, relative to a sweep over the part."""
         return self.n_stored / sum(self.shape)
 
     @property
     def facts(self) -> WholeFacts:
-        """What half-steps on some of its rows have to know of all."""
+        """What half-steps on some of its rows need of all rows."""
         return WholeFacts(self.mean, self.floor, self.work)
 
     def as_part_of(self, whole: "WholeFacts") -> None:
-        """Take facts from `whole`, the matrix of these rows: a half-step must not ask these rows alone."""
+        """Take the facts of `whole`, the matrix of these rows: a half-step must not compute them from some rows."""
         for part in (self, self.T):
             part.__dict__.update(whole._asdict())
 
     @cached_property
     def floor(self) -> float:
-        """What a model entry is raised to before it divides: far under the mean, far above underflow of its square."""
+        """The least value of a model entry that divides: far below the mean, but its square does not underflow."""
         share, least = (1e-10, 1e-15) if self.dtype == np.float32 else (1e-20, 1e-150)
         return max(share * self.mean, least)
 
@@ -368,7 +368,7 @@ class Matrix(ABC):
 
 
 def _x_log_x(part: Array) -> Array:
-    # np.log takes a third of the time of scipy's xlogy; the smallest normal number stands for log 0
+    # np.log takes a third of the time of scipy's xlogy; the smallest normal number replaces 0 in it
     return np.asarray(part * np.log(np.maximum(part, np.finfo(part.dtype).tiny)))
 
 

@@ -23,12 +23,12 @@ from partwise.threads import ALONE, Workers
 
 
 class ByBlocks(Matrix):
-    """A storage by blocks of rows. A subclass gives ``shape``, ``dtype``, ``blocks`` and ``block``, and nothing else.
+    """A storage by blocks of rows. A subclass needs only ``shape``, ``dtype``, ``blocks`` and ``block``.
 
-    A fit reads each block once an iteration, and holds two for each thread: one that is computed on, and one that is
-    read meanwhile. Its columns cannot be read, so a solver has to work from sums over the rows (``Solver.by_sums``).
-    A sparse one gives ``n_stored`` too. Blocks that start at multiples of 64 rows are read as they are; of others the
-    ends are read with the next one.
+    A fit reads each block once an iteration. It holds two for each thread: one for its computation, and one that is
+    read meanwhile. Its columns cannot be read, so a solver must work from sums over the rows (``Solver.by_sums``). A
+    sparse one also defines ``n_stored``. Blocks that start at multiples of 64 rows are read as they are; the end of any
+    other block is read together with the next block.
 
     Examples
     --------
@@ -44,15 +44,15 @@ class ByBlocks(Matrix):
 
     capabilities: frozenset[str] = frozenset({"complete", "shared_gram"})
     name: str | None = None
-    """What errors call it, such as the name of its file."""
+    """Its name in error texts, such as that of its file."""
     is_checked: bool = False
-    """Whether its entries have been looked at."""
+    """Whether its entries have been checked."""
 
     @abstractmethod
     def block(self, first: int, last: int) -> Any:
         """Return rows first..last, within one block, as an array whose rows or columns are contiguous, or as CSR.
 
-        Its dtype is X's; sparse rows have sorted indices, none of them twice. Several threads may call it at once.
+        Its dtype is that of X. Sparse rows have sorted indices without duplicates. Several threads can call it at once.
         """
 
     def each(self, function: PerBlock, shared: Any, *factors: Any, workers: Workers = ALONE) -> tuple[list[Any], Any]:
@@ -72,13 +72,13 @@ class ByBlocks(Matrix):
 
     @cached_property
     def tiled(self) -> tuple[Block, ...]:
-        """The blocks, moved to multiples of TILE rows: kernels then do what they do to a matrix in memory."""
+        """The blocks, moved to multiples of TILE rows, so that kernels do the same as on a matrix in memory."""
         edges = {first // TILE * TILE for first, _ in self.blocks} | {self.shape[0]}
         return tuple(pairwise(sorted(edges)))
 
     @staticmethod
     def parts(factors: Sequence[Any], rows: slice) -> list[Any]:
-        """Return some rows of each factor, an array or what has ``of``; None of None."""
+        """Return some rows of each factor: an array, an object with ``of``, or None."""
         return [None if f is None else f[rows] if isinstance(f, np.ndarray | Apart) else f.of(rows) for f in factors]
 
     @cached_property
@@ -199,10 +199,10 @@ def array_of_rows(part: Any) -> Any:
 
 
 class Changed(ByBlocks):
-    """A matrix whose blocks are those of another one, changed by a function of (some rows of it, which).
+    """A matrix whose blocks are those of another matrix, changed by a function of (some of its rows, which rows).
 
-    `whole` says whether every entry is known; if not, blocks are of storages that have unknown ones. `n_columns` is how
-    many columns it has, if not as many as the other, and `weight_range` is of weights that it gives entries.
+    `whole` says whether every entry is known; if not, its blocks are storages with unknown entries. `n_columns` is its
+    number of columns, if it differs. `weight_range` is that of the weights which it gives to entries.
     """
 
     def __init__(
@@ -255,7 +255,7 @@ class Changed(ByBlocks):
         self._source.forget()
 
     def each(self, function: PerBlock, shared: Any, *factors: Any, workers: Workers = ALONE) -> tuple[list[Any], Any]:
-        """See Matrix: the other matrix knows how."""
+        """See Matrix: done by the other matrix."""
         return self._source.each(_after, (self._change, function, shared), *factors, workers=workers)
 
     @property
@@ -269,7 +269,7 @@ class Changed(ByBlocks):
         self, function: PerBlock, shared: Any, into: Sequence[tuple[Array, bool]], *factors: Any,
         workers: Workers = ALONE,
     ) -> tuple[list[Any], Any]:  # fmt: skip
-        """See Matrix: the other matrix knows how."""
+        """See Matrix: done by the other matrix."""
         return self._source.each_kept(_after, (self._change, function, shared), into, *factors, workers=workers)
 
 

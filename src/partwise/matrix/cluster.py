@@ -24,21 +24,21 @@ from partwise.matrix.rows import Array
 from partwise.threads import Workers
 
 PATIENCE = 60.0
-"""Seconds to wait for a worker where a cluster has none left."""
+"""Seconds to wait for a worker if a cluster has none left."""
 LOOK = 2.0
-"""Seconds between two looks at which workers there are."""
+"""Seconds between two checks of which workers there are."""
 FEW = 1 << 25
-"""Bytes of sums that one process adds up; what is more is added up on the cluster."""
+"""Most bytes of sums that one process adds; more are added on the cluster."""
 WIDTH = 8 * 64
-"""Bytes of a column's sums, of a usual number of parts."""
+"""Bytes of a column's sums for a usual number of parts."""
 ALIGNED = 16
-"""NumPy's arrays begin at multiples of so many bytes."""
+"""NumPy's arrays begin at multiples of this many bytes."""
 AT_ONCE = 1 << 23
 """Bytes of one message to the scheduler, which warns of more than 10 MB."""
 DEEPEST = 10
-"""Passes that a lost piece of W is made again from: then pieces come to the client and go back."""
+"""A lost piece of W is made again from at most this many passes: then pieces come to the client and go back."""
 LINEAGE = 1 << 28
-"""Bytes of what these passes were told, which the scheduler keeps meanwhile."""
+"""Bytes of the arguments of these passes, which the scheduler keeps meanwhile."""
 
 
 def client_of_cluster() -> Any:
@@ -53,15 +53,15 @@ def client_of_cluster() -> Any:
 
 
 class Cluster:
-    """What works on the blocks of X on the workers of a client.
+    """Does work on the blocks of X on the workers of a client.
 
-    What a task needs is its argument, or made by other tasks, so a worker that dies costs no more than tasks done
-    again. There is a task for each thread of the workers, which does a run of neighbouring blocks.
+    All that a task needs is its argument, or is made by other tasks. So if a worker dies, only its tasks are done
+    again. There is a task for each thread of the workers, which handles a run of neighbouring blocks.
 
     Parameters
     ----------
     client : distributed.Client
-        The way to the workers.
+        The connection to the workers.
     blocks : sequence of (int, int)
         Rows of each tile.
     width : int
@@ -75,7 +75,7 @@ class Cluster:
         self._looked, self._count = -np.inf, 1
         threads = [address for address, count in sorted(client.nthreads().items()) for _ in range(count)]
         groups, self._tiles = self._groups(), []
-        for group, numbers in enumerate(groups):  # neighbours on one worker, and the same share for each
+        for group, numbers in enumerate(groups):  # neighbours on one worker, and equal shares for all
             near = threads[group * len(threads) // len(groups)] if threads else None
             self._tiles += [
                 client.submit(*tile(number), workers=near, allow_other_workers=near is not None, pure=False)
@@ -83,7 +83,7 @@ class Cluster:
             ]
 
     def _groups(self) -> list[range]:
-        """Return the numbers of the blocks that one task does each."""
+        """Return the numbers of the blocks of each task."""
         count = len(self._blocks)
         if time.monotonic() > self._looked + LOOK:
             self._count = min(sum(self.client.nthreads().values()) or count, count)
@@ -100,15 +100,15 @@ class Cluster:
         keep: Sequence[bool] = (),
         bare: bool = False,
     ) -> tuple[list[Apart], list[Any], Any]:
-        """Call a function for each block, see ``Matrix.each``; return (arrays that stay, what belongs to rows, sums).
+        """Call a function for each block, see ``Matrix.each``; return (arrays that stay, results for rows, sums).
 
         Parameters
         ----------
         keep : sequence of bool
-            One for each array that stays: whether its moments will be asked for. If it is not empty `function` returns
+            One for each array that stays: whether its moments will be needed. If it is not empty, `function` returns
             ((which rows, such arrays), sums).
         bare : bool
-            Whether `function` needs no X, and gets None.
+            Whether `function` gets None in place of X.
         """
         client, common = self.client, _packed((function, shared), [])
         depth = 0
@@ -147,7 +147,7 @@ class Cluster:
         return arrays, [], sums
 
     def _added(self, rest: list[Any]) -> tuple[list[Any], Any]:
-        """Return what belongs to each block, and the sums, of tasks that return both for some neighbours."""
+        """Return the results of each block, and the sums, of tasks that return both for some neighbours."""
         client, count = self.client, len(self._blocks)
         if len(rest) * self._width * WIDTH <= FEW:  # fewer tasks, and the same sums
             found = gathered(client, rest)
@@ -177,7 +177,7 @@ class Cluster:
         return self._of_each(_measured, pieces)
 
     def _of_each(self, function: Callable[..., list[Any]], pieces: Sequence[Piece]) -> list[Any]:
-        """Return what a function makes of pieces, which come in their order: one task for each result they lie in."""
+        """Return a function's results for pieces, in their order: one task for each result that holds pieces."""
         places: dict[Any, list[tuple[int, int]]] = {}
         for piece in pieces:
             places.setdefault(piece.future, []).append((piece.number, piece.which))
@@ -200,7 +200,7 @@ class Cluster:
 
 
 class _Kept:
-    """What a worker tells of an array that stays with it."""
+    """What a worker reports about an array that stays with it."""
 
     def __init__(self, array: Array, measured: bool) -> None:
         self.width, self.dtype = array.shape[1], array.dtype
@@ -209,7 +209,7 @@ class _Kept:
 
 @cache
 def _pickler() -> Any:
-    """Return a pickler by value that sends the places of pieces, and not the pieces."""
+    """Return a pickler by value that sends the places of pieces instead of the pieces."""
 
     class Pickler(import_module("cloudpickle").Pickler):  # type: ignore[misc]
         def __init__(self, file: Any, futures: list[Any]) -> None:
@@ -227,7 +227,7 @@ def _pickler() -> Any:
 
 
 class _Unpickler(pickle.Unpickler):
-    """Puts the pieces in again."""
+    """Puts the pieces back."""
 
     def __init__(self, packed: bytes, results: Sequence[Any]) -> None:
         super().__init__(io.BytesIO(packed))
@@ -240,9 +240,9 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _packed(value: Any, futures: list[Any]) -> bytes:
-    """Return a value as bytes: numbers that are unpacked from them lie as NumPy would lay them.
+    """Return a value as bytes. Its arrays will be aligned as NumPy aligns them when they are unpacked.
 
-    The futures whose results its pieces are part of are added to `futures`.
+    The futures whose results contain its pieces are added to `futures`.
     """
     file = io.BytesIO()
     _pickler()(file, futures).dump(value)
@@ -250,12 +250,12 @@ def _packed(value: Any, futures: list[Any]) -> bytes:
 
 
 def _unpacked(parts: Iterable[bytes]) -> Any:
-    """Return what bytes hold that came in parts."""
+    """Return the value of bytes that came in parts."""
     return pickle.loads(b"".join(parts))
 
 
 def _aligned(array: Any) -> Any:
-    """Return an array that lies as NumPy would lay it: where it lies can change the last bit of a sum."""
+    """Return an array aligned as NumPy aligns it: its alignment can change the last bit of a sum."""
     if not isinstance(array, np.ndarray) or array.ctypes.data % ALIGNED == 0:
         return array
     return array.copy()
@@ -264,7 +264,7 @@ def _aligned(array: Any) -> Any:
 def _run(
     told: Sequence[bytes], given: Sequence[bytes], tiles: Sequence[Any], results: Sequence[Any], keep: Sequence[bool]
 ) -> Any:
-    """Do the work of some blocks on a worker; return ([what stays,] (what belongs to each block, sums))."""
+    """Do the work of some blocks on a worker; return ([what stays,] (results for each block, sums))."""
     function, shared = _unpacked(told)
     count, numbers, blocks = _Unpickler(b"".join(given), results).load()
     adding, kept, owns = Adding(count), [], []
@@ -287,7 +287,7 @@ Nodes = dict[tuple[int, int], Any]
 
 
 def _adding(count: int, parts: Iterable[Nodes]) -> Adding:
-    """Return what adds up so many blocks, given the nodes that several runs of them make."""
+    """Return the `Adding` of so many blocks, from the nodes of several runs of blocks."""
     adding = Adding(count)
     for nodes in parts:
         for (level, number), sums in nodes.items():
@@ -296,7 +296,7 @@ def _adding(count: int, parts: Iterable[Nodes]) -> Adding:
 
 
 def _joined(count: int, parts: Iterable[Nodes]) -> Nodes:
-    """Return the nodes that those of several runs of blocks make."""
+    """Return the nodes that those of several runs of blocks add up to."""
     return _adding(count, parts).nodes
 
 

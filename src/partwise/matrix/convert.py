@@ -22,11 +22,11 @@ from partwise.matrix.unknown import all_known, checked_weights, known_entries, r
 from partwise.parameters import check_choice
 
 NEGATIVES = ("error", "clip", "keep")
-"""What may happen to negative entries."""
+"""Values of `negatives`."""
 SAFE_EXPONENT = {np.dtype(np.float32): 30, np.dtype(np.float64): 300}
-"""Largest entries between 2**-e and 2**e can be squared and summed as they are."""
+"""If the largest entry is between 2**-e and 2**e, entries can be squared and summed as they are."""
 FAR = {np.dtype(np.float32): 120, np.dtype(np.float64): 1000}
-"""An exponent up to which a number is surely held."""
+"""An exponent up to which numbers surely do not overflow."""
 
 
 def as_matrix(
@@ -38,7 +38,7 @@ def as_matrix(
     missing_values: Any = None,
     entry_weight: Any = None,
 ) -> Matrix:
-    """Return X as a solver sees it: checked, float32 or float64, not copied where it can be used as it is.
+    """Return X as a storage: checked, float32 or float64, and not copied if it can be used as it is.
 
     Parameters
     ----------
@@ -46,14 +46,14 @@ def as_matrix(
         Data of shape (n, m). Integers and booleans become float64; masked entries, None and NA become NaN. A Matrix
         is returned as it is; one that is read by blocks is checked first.
     name, model : str
-        What error texts call the data, and who refuses it.
+        What error texts call the data, and the model that refuses it.
     negatives : {'error', 'clip', 'keep'}, default='error'
-        Refuse negative entries, take them as zeros, in a copy, or keep them.
+        Refuse negative entries, take them as zeros (in a copy), or keep them.
     missing_values : None, nan or 0
-        Which entries are unknown: none, NaN, or those that are 0 (in a sparse X: absent; a stored 0 is known).
+        Which entries are unknown: none, NaN, or those that are 0. In a sparse X, 0 means absent; a stored 0 is known.
     entry_weight : array, sparse matrix or ByBlocks of shape (n, m), or None
-        Weights of the entries; one of weight 0, or absent from a sparse entry_weight, is unknown. If X and it have
-        names of columns, they are matched by name.
+        Weights of the entries. An entry of weight 0, or absent from a sparse entry_weight, is unknown. If X and the
+        weights have names of columns, these are matched.
 
     Returns
     -------
@@ -68,8 +68,8 @@ def as_matrix(
     DataTypeError
         If X holds something other than numbers.
     ParameterError
-        If `negatives` or `missing_values` has another value, a weight is negative or not finite, or one of the three
-        comes with a Matrix.
+        If `negatives` or `missing_values` has another value, a weight is negative or not finite, or one of these three
+        is given with a Matrix.
 
     Examples
     --------
@@ -128,13 +128,13 @@ def _weights_by_blocks(X: ByBlocks, entry_weight: Any) -> Any:
     if not isinstance(entry_weight, ByBlocks):
         entry_weight = like_columns(entry_weight, known, "entry_weight", sparse=True)
     elif known is not None and given is not None and list(known) != list(given):
-        raise ParameterError("entry_weight has other names of columns than X, or in another order. Write it anew.")
+        raise ParameterError("entry_weight has other names of columns than X, or in another order. Write it again.")
     weights = checked_weights(entry_weight, X.shape, X.dtype)
     return weights.tocsr() if sp.issparse(weights) else weights
 
 
 def _checked(X: ByBlocks, kind: str | None, name: str, model: str, negatives: str, weights: Any) -> Matrix:
-    """Return a matrix that is read by blocks, with zeros for negative entries if they are to be clipped, checked."""
+    """Return a checked matrix that is read by blocks, in which negative entries are zeros if they are to be clipped."""
     unknown = weights is not None or kind == "zero" or (kind == "nan" and bool(np.isnan(X.total)))
     change = partial(_block, kind=kind if unknown else None, weights=weights)
     found = Changed(X, change, whole=not unknown, weight_range=None if weights is None else range_of_weights(weights))
@@ -149,7 +149,7 @@ def _checked(X: ByBlocks, kind: str | None, name: str, model: str, negatives: st
 
 
 def _block(part: Matrix, rows: slice, kind: str | None, weights: Any) -> Matrix:
-    """Return some rows, with their unknown entries as such, and with weights."""
+    """Return some rows, with weights, in which unknown entries are marked."""
     if kind is None and weights is None:
         return part
     own = None if weights is None else rows_of_weights(weights, rows, part.dtype)
@@ -161,7 +161,7 @@ def _block(part: Matrix, rows: slice, kind: str | None, weights: Any) -> Matrix:
 
 
 def as_known(matrix: Matrix) -> Observed:
-    """Return a matrix in memory as one of known entries; all its cells are known."""
+    """Return a matrix in memory as a storage of known entries; all its cells are known."""
     return Observed(_sparse(all_known(matrix)), None)
 
 
@@ -170,7 +170,7 @@ def _clipped_block(part: Matrix, rows: slice) -> Matrix:
 
 
 def _kind(missing_values: Any) -> str | None:
-    """Return 'nan', 'zero' or None for what the user calls unknown."""
+    """Return 'nan', 'zero' or None for the user's mark of unknown entries."""
     if missing_values is None:
         return None
     if isinstance(missing_values, Real) and not isinstance(missing_values, bool):
@@ -192,7 +192,7 @@ def _sparse(X: Any) -> Sparse:
 
 
 def _clipped(matrix: Matrix) -> Matrix:
-    """Return a copy with zeros for negative entries; where entries are stored twice it is their sum that counts."""
+    """Return a copy in which negative entries are zeros. Entries that are stored more than once are added first."""
     if not isinstance(matrix, Sparse):
         return matrix.mapped(_from_zero)
     csr = matrix.X.copy()
@@ -207,7 +207,7 @@ def _from_zero(entries: Array) -> Array:
 
 
 def _refuse(matrix: Matrix, name: str, model: str, signed: bool) -> None:
-    """Raise the error that names the first entry that no factorization can take."""
+    """Raise the error for the first entry that no factorization accepts."""
     low, high, total, _ = matrix.survey
     least = np.nextafter(-np.inf, 0) if signed else 0.0
     if matrix.n_stored == 0 or (low >= least and high < np.inf and not np.isnan(total)):
@@ -240,10 +240,10 @@ def _refuse(matrix: Matrix, name: str, model: str, signed: bool) -> None:
 
 
 def rescaled(matrix: Matrix, degree: float = 2.0, exponent: int | None = None) -> tuple[Matrix, float]:
-    """Return (matrix / unit, unit), with unit 1 unless X's squares, or powers of `degree`, would overflow or underflow.
+    """Return (matrix / unit, unit); unit is 1 unless X's squares, or powers of `degree`, would overflow or underflow.
 
-    The unit is a power of 4, so that neither the division nor a later multiplication by its root rounds. `exponent` is
-    the binary exponent of the largest number to be computed with; None: of X's largest entry.
+    The unit is a power of 4, so neither the division nor a later multiplication by its root rounds. `exponent` is the
+    binary exponent of the largest number of the computation; None: that of X's largest entry.
     """
     if exponent is None:
         highest = max(matrix.survey[1], -matrix.survey[0]) if matrix.n_stored else 0.0
@@ -253,7 +253,7 @@ def rescaled(matrix: Matrix, degree: float = 2.0, exponent: int | None = None) -
     if abs(exponent) * max(abs(degree) / 2, 1.0) <= SAFE_EXPONENT[matrix.dtype]:
         return matrix, 1.0
     lowest = matrix.survey[0] if matrix.n_stored else 0.0
-    if degree < 1 and lowest > 0:  # small entries count as much as large ones: they stay numbers
+    if degree < 1 and lowest > 0:  # small entries count as much as large ones: keep them from underflow
         far = FAR[matrix.dtype]
         near = int(np.frexp(lowest)[1] + far / max(abs(degree), 1.0))
         exponent = max(min(exponent, near), exponent - far)
@@ -267,11 +267,11 @@ def in_units(matrix: Matrix, unit: float) -> Matrix:
 
 
 SMALL = 1 << 16
-"""Stored entries up to which a float32 matrix is worked on in float64: it costs nothing there, and rounding less."""
+"""A float32 matrix of at most this many stored entries is computed in float64: it costs nothing and rounds less."""
 
 
 def widened(matrix: Matrix) -> Matrix:
-    """Return a small float32 matrix in float64, any other as it is."""
+    """Return a small float32 matrix in float64, or any other matrix as it is."""
     if matrix.dtype == np.float64 or matrix.n_stored > SMALL:
         return matrix
     return matrix.astype(np.float64)

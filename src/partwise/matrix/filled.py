@@ -1,4 +1,4 @@
-"""Known entries of X as a dense array, whose unknown entries are those of a model."""
+"""Known entries of X as a dense array, in which a model fills in the unknown ones."""
 
 import numpy as np
 import scipy.sparse as sp
@@ -9,27 +9,27 @@ from partwise.matrix.rows import Array
 from partwise.threads import Workers
 
 ENTRIES = 200_000
-"""Entries of a block of rows, so that what is made of it stays in cache."""
+"""Entries of a block of rows: its results stay in the cache."""
 MOST_CELLS = 50_000_000
-"""Most cells of X that are kept as a dense array, and again for the transpose."""
+"""Most cells of an X that is kept as a dense array, and again for its transpose."""
 GAIN = 10.0
-"""Shares of known entries times parts from which on filling in is faster: then a row's Gram matrix costs more."""
+"""If the share of known entries times parts is larger, filling in is faster: a row's Gram matrix costs more then."""
 LEAST_SHARE = 0.2
-"""With a smaller share of known entries, X filled in says too much of the model and too little of X."""
+"""With a smaller share of known entries, a filled X would contain too much of the model and too little of X."""
 
 
 def is_faster(shape: tuple[int, int], n_stored: int, k: int) -> bool:
-    """Return whether half-steps on k parts fill in unknown entries, rather than leave them out row by row."""
+    """Return whether half-steps on k parts fill in unknown entries, instead of leaving them out row by row."""
     cells = shape[0] * shape[1]
     share = n_stored / max(cells, 1)
     return cells <= MOST_CELLS and share >= LEAST_SHARE and share * k >= GAIN
 
 
 class Filled:
-    """X (n, m) with the entries of a model, left @ right.T, where X is unknown.
+    """X (n, m), in which the entries of a model, left @ right.T, replace the unknown entries.
 
-    Half the squared distance of a new model to it is, up to a constant, at least the new model's error on the known
-    entries, and equal for the model that filled it (majorisation). All rows share one Gram matrix.
+    Up to a constant, half the squared distance of a new model to the filled X is at least the new model's error on the
+    known entries. Both are equal for the model that filled it (majorisation). All rows share one Gram matrix.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A Dask array as a matrix that is read by blocks: on threads, or by the workers of a cluster."""
+"""A Dask array as a matrix that is read by blocks: on threads, or on the workers of a cluster."""
 
 import sys
 import warnings
@@ -36,7 +36,7 @@ def is_dask(X: Any) -> bool:
 
 
 def dask_array(X: Any) -> Any:
-    """Return the Dask array in X (itself, a Dask frame, or an AnnData object's), or None if it is no such thing."""
+    """Return the Dask array in X (itself, a Dask frame, or that of an AnnData object), or None if there is none."""
     if not is_dask(X):
         return None
     if isinstance(X, Named) or is_anndata(X):
@@ -58,9 +58,9 @@ def _floats(frame: Any) -> Any:
 class Lazy(ByBlocks):
     """A Dask array (n, m), dense or of sparse chunks. Each chunk of rows is a block.
 
-    Without a cluster chunks are computed on the fit's own threads. With one (``distributed.Client``) its workers hold
-    them, compute what is asked of each, and add up large sums among themselves; what a task needs is its argument, so a
-    worker that dies costs no more than its tasks, done again. None of Dask's own operators touches a sparse chunk.
+    Without a cluster, the fit's own threads compute the chunks. With a cluster (``distributed.Client``), its workers
+    hold the chunks, do the work on them, and add large sums among themselves. All that a task needs is its argument, so
+    if a worker dies, only its tasks are done again. None of Dask's own operators touches a sparse chunk.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class Lazy(ByBlocks):
     Raises
     ------
     DataError
-        If sizes of chunks are not known, or it has no two axes.
+        If the sizes of chunks are not known, or the array does not have two axes.
     DataTypeError
         If it holds something other than numbers.
     """
@@ -106,7 +106,7 @@ class Lazy(ByBlocks):
 
     @cached_property
     def n_stored(self) -> int:
-        """See Matrix; that of sparse chunks takes a pass over them."""
+        """See Matrix; counting the entries of sparse chunks takes a pass over them."""
         if isinstance(self.array._meta, np.ndarray):
             return self.shape[0] * self.shape[1]
         return sum(self.each(n_stored_of, None)[0])
@@ -115,7 +115,7 @@ class Lazy(ByBlocks):
         return array_of_rows(self.slice(first, last))
 
     def slice(self, first: int, last: int) -> Matrix:
-        """See Matrix: in this process, whoever else works on the others."""
+        """See Matrix: done in this process, wherever the other rows are."""
         numbers, cuts = self._cuts((first, last))
         return held(_tile(self.dtype, self.shape[1], cuts, *map(self._chunk, numbers)))
 
@@ -136,7 +136,7 @@ class Lazy(ByBlocks):
         self._kept, self._recent = None, {}
 
     def each(self, function: PerBlock, shared: Any, *factors: Any, workers: Workers = ALONE) -> tuple[list[Any], Any]:
-        """See Matrix: on a cluster where there is one."""
+        """See Matrix: on a cluster, if there is one."""
         cluster = self._cluster()
         if cluster is None:
             return super().each(function, shared, *factors, workers=workers)
@@ -159,7 +159,7 @@ class Lazy(ByBlocks):
         *factors: Any,
         workers: Workers = ALONE,
     ) -> tuple[list[Any], Any]:
-        """See Matrix: what belongs to rows stays on the workers, if the factors lie there."""
+        """See Matrix: results for rows stay on the workers, if the factors are there."""
         cluster = self._cluster()
         if cluster is None or not isinstance(into[0][0], Apart):
             return super().each_kept(function, shared, into, *factors, workers=workers)
@@ -167,7 +167,7 @@ class Lazy(ByBlocks):
         return arrays, sums
 
     def _cluster(self) -> Cluster | None:
-        """Return what works on the blocks where there is a cluster: what is lost there is made again from the array."""
+        """Return the cluster that works on the blocks, if there is one; lost blocks are made again from the array."""
         client = client_of_cluster()
         if client is None:
             return None
@@ -182,7 +182,7 @@ class Lazy(ByBlocks):
         return self._kept
 
     def _cuts(self, rows: Block) -> tuple[list[int], list[tuple[int, int, int]]]:
-        """Return in which chunks some rows lie, and (first, last, of how many) in each."""
+        """Return the chunks that contain some rows, and (first, last, number of rows) in each chunk."""
         numbers = [*range(bisect_right(self._starts, rows[0]) - 1, bisect_left(self._starts, rows[1]))]
         cuts = [
             (max(rows[0], first) - first, min(rows[1], last) - first, last - first)

@@ -1,4 +1,4 @@
-"""Names of columns: where two tables have them, their columns are matched by name and not by place."""
+"""Names of columns: if two tables have names, their columns are matched by name, not by place."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from partwise.matrix.containers import array_of, entries_of, is_anndata, is_tabl
 from partwise.matrix.rows import Array
 
 MOST_NAMES = 5
-"""Names that an error lists."""
+"""Most names that an error lists."""
 
 
 def names_of(X: Any) -> list[Any] | None:
@@ -32,13 +32,13 @@ def names_of(X: Any) -> list[Any] | None:
 def feature_names(X: Any, name: str = "X") -> Array | None:
     """Return the names of X's columns, (m,) of str, or None if it has none.
 
-    Names that are all of another type, such as the numbers that pandas gives, are places and no names, as in
+    If all names have another type, such as the numbers that pandas gives, they count as places and not as names, as in
     scikit-learn.
 
     Parameters
     ----------
     X : any
-        Data, in whatever people keep it.
+        Data, in any container.
     name : str, default='X'
         What error texts call it.
 
@@ -77,7 +77,7 @@ class Difference:
     missing, new : list of str
         Names that only the model has, and names that only the table has.
     count : int
-        Columns that the model was fitted to.
+        Number of columns that the model was fitted to.
 
     Examples
     --------
@@ -93,7 +93,7 @@ class Difference:
 
     @classmethod
     def of(cls, names: Sequence[str], known: Sequence[str]) -> "Difference":
-        """Return the difference of a table's names from the known ones; the order does not count."""
+        """Return the difference of a table's names from the known ones, in any order."""
         own, wanted = {*names}, {*known}
         return cls([one for one in known if one not in own], [one for one in names if one not in wanted], len(known))
 
@@ -101,7 +101,7 @@ class Difference:
         return bool(self.missing or self.new)
 
     def told(self, table: str, model: str) -> str:
-        """Return the difference in words, without a full stop."""
+        """Return the difference as a text without a full stop."""
         said = []
         if self.missing:
             columns = f"{len(self.missing):,} of the {self.count:,} columns that {model} was fitted to"
@@ -118,7 +118,7 @@ def _listed(names: list[str]) -> str:
 
 
 def order_of(names: Array | None, known: Array | None, name: str = "X", source: str | None = None) -> Array | None:
-    """Return where each known column stands in a table, (m,); None if all are in place or one side has no names.
+    """Return the place of each known column in a table, (m,); None if all are in place or one side has no names.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def order_of(names: Array | None, known: Array | None, name: str = "X", source: 
     name : str, default='X'
         What error texts call the table.
     source : str or None
-        What has the known names; None: the data that a model was fitted to.
+        The owner of the known names; None: the data that a model was fitted to.
 
     Raises
     ------
@@ -161,7 +161,7 @@ def order_of(names: Array | None, known: Array | None, name: str = "X", source: 
 
 
 def with_columns(matrix: Matrix, order: Array | None) -> Matrix:
-    """Return a copy of a matrix with its columns in another order, a sparse one by rows; None: itself."""
+    """Return a copy of a matrix with its columns in another order (a sparse one by rows); None: the matrix itself."""
     return matrix if order is None else matrix.take(columns=order)
 
 
@@ -171,7 +171,7 @@ def like_columns(table: Any, names: Array | None, name: str, *, sparse: bool = F
     Parameters
     ----------
     table : array-like, frame, Series, or None
-        One column, or a value, for each column of X; without names it is taken as it stands, and so is None.
+        One column, or value, for each column of X. A table without names is taken as it is, and so is None.
     names : ndarray of shape (m,) or None
         Names of X's columns.
     name : str

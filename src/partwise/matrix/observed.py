@@ -1,4 +1,4 @@
-"""X with known entries, each with a weight; the others are unknown, and count for nothing."""
+"""X with known entries, each with a weight; the other entries are unknown and count for nothing."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,17 +15,17 @@ from partwise.threads import ALONE, Workers
 
 
 class Observed(Matrix):
-    """A sparse matrix whose absent entries are unknown: a sum over entries is one over the stored entries.
+    """A sparse matrix whose absent entries are unknown: a sum over entries is a sum over the stored entries.
 
-    Memory and work are in proportion to the known entries: no Gram matrix of a row is kept. Where most entries are
-    known and there are many parts, least squares work on a dense X instead, see ``Filled``.
+    Memory and work are proportional to the known entries: no Gram matrix of a row is kept. If most entries are known
+    and there are many parts, least squares use a dense X instead, see ``Filled``.
 
     Parameters
     ----------
     known : Sparse
         The known entries.
     weights : Sparse or None
-        What the loss of each is multiplied by, more than 0, stored at the same places; None: 1.
+        What the loss of each entry is multiplied by, more than 0, stored at the same places; None: 1.
     """
 
     capabilities: frozenset[str] = frozenset({"columns"})
@@ -51,7 +51,7 @@ class Observed(Matrix):
                 part.forget()
 
     def prepare(self, workers: Workers, *, whole: bool) -> None:
-        """See Matrix; its rows are always asked for one by one."""
+        """See Matrix; its single rows are always needed."""
         for part in (self.known, self.weights):
             if part is not None:
                 part.prepare(workers, whole=True)
@@ -95,11 +95,11 @@ class Observed(Matrix):
         return KnownRows(indptr, X.indices, X.data, self.shape[1], self.entry_weights, self._weighted)
 
     def product(self, right: Array, workers: Workers = ALONE) -> Array:
-        """See Matrix: unknown entries are taken for zeros, which starts alone may do."""
+        """See Matrix: unknown entries count as zeros, which only starts can allow."""
         return self.known.product(right, workers)
 
     def by_zone(self, right: Array, of: Callable[[Array], Array], whole: Array) -> Sequence[tuple[Block, Array]]:
-        """See Matrix: every row has a sum of its own, over its own entries; there is nothing that they share."""
+        """See Matrix: every row has its own sum over its own entries, so there is no shared sum."""
         return [((0, self.shape[0]), np.zeros_like(whole))]
 
     @property
@@ -185,7 +185,7 @@ class Observed(Matrix):
     def sum_of(self, of: Any) -> float:
         """See Matrix; with the weights."""
         step, total = 1 << 16, 0.0
-        # in the order of rows, whichever way each of the two is kept
+        # in the order of rows, for both layouts
         flat, weights = self.known.X.data, None if self.weights is None else self.weights.X.data
         for i in range(0, flat.size, step):
             terms = of(flat[i : i + step].astype(np.float64))

@@ -1,4 +1,4 @@
-"""Views of some rows of X, as kernels read them: storages cut them, and losses have kernels for each kind."""
+"""Views of some rows of X for kernels: storages make them, and losses have kernels for each kind."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -16,11 +16,11 @@ Array = NDArray[Any]
 Split = tuple[Array | None, Array | None, float]
 
 OWN = 48
-"""Columns of a thin factor up to which our own product is as fast as BLAS, or up to twice as fast."""
+"""Up to this many columns of a thin factor, our own product is as fast as BLAS, or up to twice as fast."""
 TURN = 1 << 16
-"""Entries from which on BLAS is faster, up to 1.6 times, if a product with columns of X is asked for transposed."""
+"""From this many entries on, BLAS is up to 1.6 times as fast if a product with columns of X is written transposed."""
 IN_CACHE = 1 << 18
-"""Entries of the model that an entry-wise loss holds at a time: it stays in the second-level cache."""
+"""Entries of the model that an entry-wise loss holds at a time: they stay in the second-level cache."""
 
 
 class Entrywise(Protocol):
@@ -31,7 +31,7 @@ class Entrywise(Protocol):
         """d(c x, c p) = c ** degree * d(x, p)."""
 
     def gradient_split(self, x: Array, p: Array, floor: float, value: bool) -> tuple[Array, Array, float]:
-        """Return the negative and positive part of d'(p), and the sum of d(x, p) if `value`; may overwrite p."""
+        """Return the negative and positive part of d'(p), and the sum of d(x, p) if `value`; it can overwrite p."""
 
 
 class Rows(ABC):
@@ -48,7 +48,7 @@ class Rows(ABC):
 
     @property
     def stored(self) -> "Rows":
-        """The same, with zeros in cells that do not count."""
+        """The same rows, with zeros in cells that do not count."""
         return self
 
     @abstractmethod
@@ -56,7 +56,7 @@ class Rows(ABC):
         """Return some of the rows."""
 
     def touched(self, right: Array) -> Array | bool:
-        """Return which columns of right (m, k) the known entries of each row tell of, (b, k); True: all."""
+        """Return whether the known entries of each row depend on each column of right (m, k), (b, k); True: all do."""
         return True
 
     @abstractmethod
@@ -131,7 +131,7 @@ class DenseRows(Rows):
 def _dense_split(
     loss: Entrywise, x: Array, left: Array, right: Array, floor: float, *, products: bool, value: bool
 ) -> Split:
-    if x.flags.f_contiguous and not x.flags.c_contiguous:  # work along its columns rather than copy it
+    if x.flags.f_contiguous and not x.flags.c_contiguous:  # work along its columns instead of copying it
         negative, positive, total = loss.gradient_split(x.T, right @ left.T, floor, value)
         negative, positive = negative.T, positive.T
     else:
@@ -190,12 +190,12 @@ class CsrRows(Rows):
 
     @property
     def entries(self) -> slice:
-        """Where the entries of these rows lie."""
+        """The range of these rows' entries."""
         return slice(int(self.indptr[0]), int(self.indptr[-1]))
 
     @property
     def csr(self) -> Any:
-        """What kernels take."""
+        """The arrays for kernels."""
         return self.indptr, self.indices, self.data
 
     def product(self, right: Array) -> Array:
@@ -235,7 +235,7 @@ class CsrRows(Rows):
             _, absent, counted = loss.gradient_split(np.zeros_like(stored), stored.copy(), floor, value)
             absent = absent.copy()
             negative, positive, right_sum = loss.gradient_split(self.data[None, entries], stored, floor, value)
-            # with no absent entry, that of zeros is nothing (and may not be defined)
+            # without absent entries, the part of zeros is nothing, and can be undefined
             total += right_sum + (sum_of - counted if stored.size < model.size else 0.0)
             if negatives is None or positives is None:
                 continue
@@ -277,12 +277,12 @@ class KnownRows(CsrRows):
 
     @property
     def csr(self) -> Any:
-        """What kernels take."""
+        """The arrays for kernels."""
         return self.indptr, self.indices, self.data, self.weights
 
     @property
     def weighted_csr(self) -> Any:
-        """The same for a loss that takes the entries times their weights."""
+        """The same for a loss that needs the entries times their weights."""
         return self.indptr, self.indices, self.weighted, self.weights
 
     def curvatures(self, right: Array) -> Array:
@@ -309,7 +309,7 @@ class KnownRows(CsrRows):
 
 
 def _weighted_sum(loss: Entrywise, x: Array, p: Array, weights: Array | None, floor: float) -> float:
-    """Return the weighted sum of d(x, p): d(c x, c p) = c ** degree d(x, p) lets a weight into the arguments."""
+    """Return the weighted sum of d(x, p). As d(c x, c p) = c ** degree d(x, p), a weight can scale x and p."""
     if weights is None:
         return loss.gradient_split(x[None], p[None], floor, True)[2]
     assert loss.degree
@@ -319,16 +319,16 @@ def _weighted_sum(loss: Entrywise, x: Array, p: Array, weights: Array | None, fl
 
 @dataclass(frozen=True, eq=False)
 class SpeckledRows(Rows):
-    """Rows where some columns count, the same for all rows.
+    """Rows in which only some columns count, the same in all rows.
 
     Parameters
     ----------
     base : Rows
         The rows, with zeros in the other columns.
     shape : (int, int)
-        Of these.
+        Of the rows.
     columns : ndarray
-        Those that count.
+        The columns that count.
     """
 
     base: Rows

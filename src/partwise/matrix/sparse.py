@@ -17,20 +17,20 @@ from partwise.threads import ALONE, Workers
 
 WORK_A_BLOCK = 200_000
 WORK_A_ROW = 16
-"""What a row costs beyond its entries (its share of a sweep), in entries."""
+"""The cost of a row besides its entries (its share of a sweep), in entries."""
 PANEL = 1 << 14
 """Columns of a panel: as many rows of a thin float32 matrix of 20 columns fill 1.3 MB."""
 LARGE = 2_000_000
-"""Entries under which panels bring nothing."""
+"""Below this many entries, panels do not help."""
 NARROW = 4
-"""Columns of a product from which on the two ways to it do the same sums."""
+"""With at least this many columns of a product, both ways to it do the same sums."""
 UNCOPIED = 6
-"""Products with a transpose before its copy is made: they lose less to products with it than the copy costs."""
+"""Products with a transpose before its copy is made: up to then they lose less time than the copy costs."""
 COUNTED, LEAST_ROWS = 1 << 14, 64
-"""Entries, and rows, that tell well enough how to share out columns among threads."""
+"""Entries, and rows, that are enough to decide how threads share the columns."""
 TALL, FEW = 2, 4
-"""Rows for each column from which on a matrix loses nothing without it, on at most this many threads: a product
-with the copy reaches for rows of the taller factor. More threads would each walk along all the rows for less."""
+"""A matrix with at least this many rows per column loses nothing without the copy, on at most this many threads: a
+product with the copy reads rows of the taller factor. Each further thread would pass over all rows for less work."""
 
 
 class Panel(NamedTuple):
@@ -82,7 +82,7 @@ class Sparse(Matrix):
         return counts
 
     def shared_out(self, workers: Workers) -> list[Block]:
-        """Cut the rows into a block for each thread, but leave what is counted small beside the entries."""
+        """Cut the rows into a block for each thread, but keep the counts small beside the entries."""
         count = min(workers.n_jobs, max(1, self.n_stored // (4 * self.shape[1])))
         return list(cut(self.X.indptr[1:], count))
 
@@ -173,11 +173,11 @@ class Sparse(Matrix):
 
 
 class Turned(Sparse):
-    """The transpose of a sparse matrix: its first products, of a tall one all, come from the rows of that, not a copy.
+    """The transpose of a sparse matrix: its first products (for a tall one, all) use the source's rows, not a copy.
 
-    The copy is of all entries, about 8 bytes each in float32, and costs the time of several products. That of a large
-    matrix is kept in panels where only products are asked of it: one reaches for rows of the thin matrix that stay in
-    cache.
+    The copy holds all entries, about 8 bytes each in float32, and costs the time of several products. For a large
+    matrix from which only products are needed, it is kept in panels: a product with a panel reads only rows of the thin
+    matrix that stay in the cache.
 
     Parameters
     ----------
@@ -204,7 +204,7 @@ class Turned(Sparse):
 
     @cached_property
     def _work(self) -> Array:
-        """Entries of the columns of X in some of its rows, summed up: these tell how to share the columns out."""
+        """Cumulated entries of the columns of X in some of its rows: these decide how threads share the columns."""
         X, (m, n) = self._source.X, self.shape
         counts = np.zeros(m, X.indices.dtype)
         rows = scattered(n, max(LEAST_ROWS, n * COUNTED // max(self.n_stored, 1)))
@@ -217,7 +217,7 @@ class Turned(Sparse):
         return self.copied(ALONE)
 
     def copied(self, workers: Workers, *, whole: bool = False) -> list[Panel]:
-        """Return the copy, made on these threads where there is none yet: in panels if it is large, and not `whole`."""
+        """Return the copy, made on these threads if there is none yet: in panels if it is large and not `whole`."""
         with self._lock:
             source, n = self._source, self.shape[1]
             if self._panels is not None and not (whole and len(self._panels) > 1):
@@ -240,7 +240,7 @@ class Turned(Sparse):
         return self._source
 
     def prepare(self, workers: Workers, *, whole: bool) -> None:
-        """See Matrix: the transpose of this one is there; what may be wanted is the copy."""
+        """See Matrix: the transpose of this one exists; only the copy can be needed."""
         if whole:
             self.copied(workers, whole=True)
 

@@ -1,4 +1,4 @@
-"""X without the cells that are held out to judge a model by: they are unknown to a fit, and cost it nothing."""
+"""X without the cells that are held out to judge a model: a fit does not know them, and they cost nothing."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from partwise.threads import ALONE, Workers
 
 @dataclass(frozen=True, eq=False)
 class Pattern:
-    """Which cells count: all or none of those where a group of adjoining rows meets one of adjoining columns.
+    """Which cells count: all or none of those where a group of adjoining rows meets a group of adjoining columns.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class Pattern:
         return found
 
     def take(self, rows: Array | None, columns: Array | None) -> "Pattern":
-        """Return the pattern of those rows and columns in that order; None: all."""
+        """Return the pattern of these rows and columns in this order; None: all."""
         row_edges, row_groups = _taken(self.rows, rows)
         column_edges, column_groups = _taken(self.columns, columns)
         return Pattern(row_edges, column_edges, self.counts[np.ix_(row_groups, column_groups)])
@@ -83,11 +83,11 @@ def _taken(edges: Array, which: Array | None) -> tuple[Array, Array]:
 
 
 class Speckled(Matrix):
-    """A dense or sparse matrix where some cells count for nothing.
+    """A dense or sparse matrix in which some cells count for nothing.
 
-    Their entries are zeros of `base`. What zeros add to a product is nothing, and what they add to a Gram matrix or to
-    column sums is known group by group: a block of rows has those of the columns that count in its group. So a
-    half-step costs what it costs on a plain matrix.
+    Their entries are zeros of `base`. Zeros add nothing to a product. What they add to a Gram matrix or to column sums
+    is the same for all rows of a group, so a block of rows uses the sums over the columns that count in its group. A
+    half-step therefore costs as much as on a plain matrix.
 
     Parameters
     ----------
@@ -189,15 +189,15 @@ class Speckled(Matrix):
 
 @dataclass(frozen=True, eq=False)
 class Speckles:
-    """Cells of X in a Latin square: rows and columns are dealt to groups at random, and their sums held out by turns.
+    """Cells of X in a Latin square: rows and columns are dealt to groups at random, and diagonals are held out in turn.
 
-    Rows and columns are in an order in which groups adjoin. Diagonal d of the square are the cells whose groups add up
-    to d, modulo the number of groups: every row and every column has the same share of it, to one cell.
+    Rows and columns are ordered by group. Diagonal d of the square consists of the cells whose group numbers sum to d,
+    modulo the number of groups. Every row and every column has the same share of it, up to one cell.
 
     Parameters
     ----------
     X : Dense or Sparse
-        The data, its rows and columns in that order.
+        The data, with rows and columns in that order.
     rows, columns : ndarray of shape (n,), (m,)
         Where each row and column of X came from.
     row_edges, column_edges : ndarray of shape (groups + 1,)
@@ -212,13 +212,13 @@ class Speckles:
 
     @classmethod
     def of(cls, X: Matrix, groups: int, rng: np.random.RandomState) -> "Speckles":
-        """Deal rows and columns of X to that many groups, as even as can be."""
+        """Deal rows and columns of X to that many groups of nearly equal size."""
         rows, columns = rng.permutation(X.shape[0]), rng.permutation(X.shape[1])
         edges = [np.arange(groups + 1) * length // groups for length in X.shape]
         return cls(X.take(rows, columns), rows, columns, *edges)
 
     def split(self, diagonals: Sequence[int]) -> tuple[Speckled, Speckled]:
-        """Return X without those diagonals, and those diagonals alone."""
+        """Return X without these diagonals, and only these diagonals."""
         groups = np.arange(len(self.row_edges) - 1)
         held = np.isin(np.add.outer(groups, groups) % len(groups), diagonals)
         kept, out = (Pattern(self.row_edges, self.column_edges, counts) for counts in (~held, held))

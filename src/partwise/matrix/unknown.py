@@ -1,4 +1,4 @@
-"""Which entries of X are known, as a sparse matrix of them, and of their weights."""
+"""Which entries of X are known: as a sparse matrix of these entries, and one of their weights."""
 
 from typing import Any
 
@@ -12,15 +12,15 @@ from partwise.matrix.by_blocks import ByBlocks, array_of_rows
 from partwise.matrix.containers import entries_of
 
 MOST_CELLS = 20_000_000
-"""Most cells of a sparse X that are made explicit where its zeros are known and some other entries are not."""
+"""Most cells of a sparse X that are stored one by one, if its zeros are known and other entries are not."""
 
 MOST_WEIGHT = 1e12
-"""Largest weight, and the inverse of the smallest largest one, that data of any type carries."""
+"""Limit of the largest weight, and of its inverse, that data of any type allow."""
 
 MOST_POWER = {np.dtype(np.float32): 40, np.dtype(np.float64): 200}
-"""Largest exponent of what a weight multiplies data by, or of its inverse: powers of the product are numbers."""
+"""Largest exponent of a weight's scale of the data, or of its inverse: powers of the product stay finite."""
 MOST_SPREAD = {np.dtype(np.float32): 23, np.dtype(np.float64): 50}
-"""Exponent of the largest ratio of such scales for a degree under 1: the smallest stay far above the model's floor."""
+"""Exponent of the largest ratio of such scales if the degree is below 1: the smallest stay far above the floor."""
 
 
 def known_entries(X: Any, missing: str | None, weight: Any) -> tuple[Any, Any] | None:
@@ -33,7 +33,7 @@ def known_entries(X: Any, missing: str | None, weight: Any) -> tuple[Any, Any] |
     missing : {'nan', 'zero', None}
         What marks an unknown entry. Zeros that a sparse X stores are known.
     weight : array or CSR matrix (n, m), or None
-        Weights as `checked_weights` returns them; 0 or absent: unknown.
+        Weights from `checked_weights`; 0 or absent: unknown.
     """
     if missing == "zero" and sp.issparse(X):
         if weight is None:
@@ -70,7 +70,7 @@ def known_entries(X: Any, missing: str | None, weight: Any) -> tuple[Any, Any] |
 
 
 def _at(X: Any, rows: Any, columns: Any) -> Any:
-    """Return the entries of a matrix in these places, as an array."""
+    """Return the entries of a matrix at these places, as an array."""
     found = (sp.csr_array(X) if sp.issparse(X) else X)[rows, columns]
     return np.ravel(found.toarray() if sp.issparse(found) else found)  # of no place SciPy returns no array
 
@@ -78,7 +78,7 @@ def _at(X: Any, rows: Any, columns: Any) -> Any:
 def _known(
     values: Any, weights: Any, rows: Any, columns: Any, *, shape: tuple[int, int], missing: str | None
 ) -> tuple[Any, Any]:
-    """Return the pair without entries that are NaN, where NaN says unknown."""
+    """Return the pair without entries that are NaN, if NaN means unknown."""
     if missing == "nan":
         keep = ~np.isnan(values)
         values, weights, rows, columns = (array[keep] for array in (values, weights, rows, columns))
@@ -111,8 +111,8 @@ def check_scale(largest: float, name: str) -> None:
     """Refuse weights so large or small that the weighted data would leave the range of numbers."""
     if not 1 / MOST_WEIGHT <= largest <= MOST_WEIGHT:
         raise ParameterError(
-            f"{name} has {largest:.3g} as its largest weight, which the weighted data may not carry. Only their "
-            f"ratios matter: divide them by their mean."
+            f"{name} has {largest:.3g} as its largest weight, which is out of range for the weighted data. Only the "
+            f"ratios of weights matter: divide them by their mean."
         )
 
 
@@ -122,11 +122,11 @@ def check_powers(weights: Any, loss: Any, name: str, dtype: Any) -> None:
     Parameters
     ----------
     weights : ndarray
-        At least 0; those of 0 are no scales.
+        At least 0; weights of 0 are not used as scales.
     loss : Loss
         What they weigh.
     name : str
-        What the user calls them.
+        Name of the weights for the user.
     dtype : dtype
         Of the data.
     """
@@ -139,26 +139,26 @@ def check_powers(weights: Any, loss: Any, name: str, dtype: Any) -> None:
     if positive.size == 0:
         return
     ends = np.log2([float(positive.min()), float(positive.max())]) / float(loss.degree)
-    whole = name != "entry_weight" and loss.degree < 1  # the floor of a model is one for all rows and columns
+    whole = name != "entry_weight" and loss.degree < 1  # all rows and columns share the floor of a model
     if np.abs(ends).max() > MOST_POWER[dtype] or (whole and np.ptp(ends) > MOST_SPREAD[dtype]):
         way = " Or give entry_weight, which takes a wider range." if whole else ""
         raise ParameterError(
             f"{name} has weights from {positive.min():.3g} to {positive.max():.3g}. As scales of the data, to the "
             f"power 1 / {loss.degree:g}, {np.dtype(dtype)} cannot hold them for loss={loss!r}. Divide them by their "
-            f"mean, give 0 to what shall not count, or take a beta further from 0.{way}"
+            f"mean, give 0 to entries that should not count, or use a beta further from 0.{way}"
         )
 
 
 def checked_weights(entry_weight: Any, shape: tuple[int, int], dtype: Any) -> Any:
     """Return weights in X's dtype, as an array or CSR, checked: shape, finite, at least 0, not all 0.
 
-    Those that are read by blocks are checked, and returned as they are.
+    Weights that are read by blocks are checked, and returned as they are.
     """
     by_blocks = isinstance(entry_weight, ByBlocks)
     weight = entry_weight if by_blocks else entries_of(entry_weight, "entry_weight")
     if tuple(weight.shape) != tuple(shape):
         raise ParameterError(
-            f"entry_weight has shape {tuple(weight.shape)}, X has shape {tuple(shape)}; give one weight an entry."
+            f"entry_weight has shape {tuple(weight.shape)}, X has shape {tuple(shape)}; give one weight per entry."
         )
     if by_blocks:
         lowest, largest, total, _ = weight.survey

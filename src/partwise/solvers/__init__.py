@@ -31,13 +31,13 @@ from partwise.terms import Term
 
 SOLVERS: dict[str, type[Solver]] = {solver.name: solver for solver in (HALS, Multiplicative, CCD, Pivoting)}
 ALIASES = {"cd": "hals", "newton": "ccd"}
-"""Other names: scikit-learn's for 'hals', and the former one of 'ccd', which is deprecated."""
+"""Other names: scikit-learn's name for 'hals', and the former name of 'ccd', which is deprecated."""
 
 
 def get_solver(solver: Solver | str, loss: Loss, X: Matrix | None = None) -> Solver:
-    """Return the solver that a name or object stands for; 'auto' picks by loss. Raise where it cannot minimise `loss`.
+    """Return the solver for a name or object; 'auto' chooses by the loss. Raise if it cannot minimise `loss`.
 
-    With an X 'auto' picks among those that can read it.
+    With an X, 'auto' chooses among the solvers that can read it.
 
     Examples
     --------
@@ -71,7 +71,7 @@ def get_solver(solver: Solver | str, loss: Loss, X: Matrix | None = None) -> Sol
 
 
 def check_domains(solver: Solver, domains: Iterable[Domain], X: Matrix) -> None:
-    """Raise where a solver cannot keep to the domain of a factor, or not on this X."""
+    """Raise if a solver cannot keep to the domain of a factor, in general or on this X."""
     for domain in domains:
         if not isinstance(domain, solver.domains):
             able = " or ".join(repr(name) for name, kind in SOLVERS.items() if issubclass(type(domain), kind.domains))
@@ -82,7 +82,7 @@ def check_domains(solver: Solver, domains: Iterable[Domain], X: Matrix) -> None:
 
 
 def check_terms(solver: Solver, terms: tuple[tuple[Term, ...], tuple[Term, ...]], X: Matrix) -> None:
-    """Raise where a solver cannot take terms, where X cannot, or where they are of other sizes than the factors."""
+    """Raise if the solver or X cannot take terms, or if a term's size is not that of its factor."""
     if not any(terms):
         return
     if not solver.takes_terms:

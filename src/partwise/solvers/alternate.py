@@ -1,4 +1,4 @@
-"""The loop: two half-steps, extrapolate, stop? Every solver, loss, storage and number of starts runs through it."""
+"""The loop: two half-steps, extrapolation, stopping. Every solver, loss, storage and number of starts uses it."""
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
@@ -12,9 +12,9 @@ from partwise.stopping import Stopping
 from partwise.threads import Workers
 
 WIDEST = 24
-"""Most columns of a product that several starts share: rows of wider ones no longer stay in cache."""
+"""Most columns of a product that several starts share: rows of wider ones do not stay in the cache."""
 ROOM = 1 << 28
-"""Bytes that the factors of starts in step may take together; larger ones go one after another."""
+"""Most bytes of the factors of starts that go in step; larger ones go one after another."""
 
 
 def alternate(
@@ -31,9 +31,9 @@ def alternate(
     keep: Callable[[Descent], None] | None = None,
     state: State | None = None,
 ) -> list[Outcome]:
-    """Improve each pair by turns until `stopping` says so; return the best pair met from each start.
+    """Improve the two factors of each pair in turn until `stopping` ends it; return the best pair of each start.
 
-    Several starts go in step, so that a solver may read X once for all of them.
+    Several starts go in step, so a solver can read X once for all of them.
 
     Parameters
     ----------
@@ -44,11 +44,11 @@ def alternate(
     began : float
         ``time.perf_counter()`` when the fit began.
     leads : sequence of int or None
-        Iterations that each start has had elsewhere.
+        Iterations that each start has already had, on a sample or with other weights.
     keep : callable or None
         Called with the ``Descent`` after each iteration.
     state : State or None
-        Where the only start was when its state was taken: it goes on there.
+        The saved state of the only start, from which it goes on.
     """
     descents = [
         Descent(
@@ -80,7 +80,7 @@ def in_step(X: Matrix, k: int, solver: Solver) -> int:
 
 
 def _resume(run: Generator[HalfStep, Update, Outcome], answer: Update | KeyboardInterrupt | None) -> HalfStep | Outcome:
-    """Hand a run what the half-step it asked for found, None to begin; return the next one, or how it ended."""
+    """Give a run the result of its half-step (None to begin); return its next half-step, or its outcome."""
     try:
         if answer is None:
             return next(run)

@@ -1,4 +1,4 @@
-"""What a solver is: one half-step on one factor, the other held fixed."""
+"""What a solver is: it does a half-step on one factor while the other is fixed."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ NONE, FROM_ZERO_UP = Penalty(), NonNegative()
 
 
 class Factor:
-    """One factor as a half-step sees it: a value, which does not change, and whose arrays are only read.
+    """One factor as a half-step sees it: a value that does not change, with arrays that are only read.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class Factor:
     terms : tuple of Term
         Its further penalties.
     gram : ndarray of shape (k, k) or None
-        What point.T @ point is, where it is known.
+        The product point.T @ point, if it is known.
 
     Examples
     --------
@@ -58,7 +58,7 @@ class Factor:
             self.__dict__["gram"] = gram
 
     def of(self, rows: slice) -> "Factor":
-        """Return some of its rows; terms and levels still see what they need of all."""
+        """Return some of its rows; their terms and levels still have the sums over all rows that they need."""
         part = Factor(
             self.point[rows], self.penalty, self.domain.of(rows), self.terms, self.gram if self.terms else None
         )
@@ -66,7 +66,7 @@ class Factor:
         return part
 
     def at(self, point: Array, gram: Array | None = None) -> "Factor":
-        """Return the same factor with other entries; `gram`, if given, is theirs."""
+        """Return the same factor with other entries; `gram`, if given, is that of the new entries."""
         return Factor(point, self.penalty, self.domain, self.terms, gram)
 
     @cached_property
@@ -102,12 +102,12 @@ class Factor:
 
     @property
     def by_residuals(self) -> bool:
-        """Whether the loss has to come from the residuals: what a term gains drowns in the rounding of float32."""
+        """Whether the loss must come from the residuals: the gain of a term is below the rounding of float32."""
         return self.point.dtype == np.float32 and any(term.is_light for term in self.terms)
 
     @property
     def magnitude(self) -> float:
-        """What its lightest term weighs."""
+        """The weight of its lightest term."""
         return min((term.magnitude for term in self.terms), default=np.inf)
 
     def penalty_value(self, other: Array) -> float:
@@ -117,7 +117,7 @@ class Factor:
         extra = sum((term.value(self.point, self.gram, other) for term in self.terms), 0.0)
         if not self.penalty:
             return extra
-        total = float(self.mass.sum()) if self.penalty.l1 else 0.0  # as long as a pass over the factor
+        total = float(self.mass.sum()) if self.penalty.l1 else 0.0  # as slow as a pass over the factor
         point = self.point
         squared = point.moments.squares.sum() if isinstance(point, Apart) else np.vdot(point, point)
         return extra + self.penalty.value(total, float(squared))
@@ -131,11 +131,11 @@ class Step(NamedTuple):
     residual : float
         Length of its first projected step, in the units of ``Loss.size`` (see ``Solver.residual``).
     before, after : float or None
-        The loss of the pair before or after it, without penalties, where known at no extra pass over X.
+        The loss of the pair before or after it, without penalties, if it is known without an extra pass over X.
 
     Examples
     --------
-    Of the two half-steps of an iteration the longer one tells whether a fit stops:
+    The longer of the two half-steps of an iteration decides whether a fit stops:
 
     >>> from partwise.extend import Step
     >>> from partwise.solvers import HALS
@@ -154,15 +154,15 @@ class Update(NamedTuple):
     Parameters
     ----------
     iterate : ndarray of shape (rows, k)
-        What it found.
+        The result of the half-step.
     point : ndarray of shape (rows, k)
         The extrapolated iterate, which the other half-step holds fixed.
     gram : ndarray of shape (k, k) or None
-        What point.T @ point is, where it is known: a sum over blocks of rows.
+        The product point.T @ point, if it is known: a sum over blocks of rows.
     step : Step
         How far it went.
     sums : tuple of ndarray or None
-        What the other half-step needs of X, where it comes with this one: see ``Solver.sums``.
+        What the other half-step needs of X, if this one has computed it: see ``Solver.sums``.
 
     Examples
     --------
@@ -184,29 +184,29 @@ class Update(NamedTuple):
 
 
 class HalfStep(NamedTuple):
-    """What a run asks a solver for.
+    """What a run asks of a solver.
 
     Parameters
     ----------
     left : Factor
-        To be improved for the model left @ right.point.T of X.
+        The factor to improve, in the model left @ right.point.T of X.
     right : Factor
-        Held fixed.
+        The factor that is fixed.
     into : (ndarray, ndarray)
-        Arrays (rows, k) for the new iterate and the new point, one and the same without momentum; with it the first
-        holds the iterate before.
+        Arrays (rows, k) for the new iterate and the new point. Without momentum both are the same array; with it, the
+        first holds the previous iterate.
     iteration : int
         Counted from 1.
     momentum : float
         Extrapolates the new point.
     final : bool
-        Whether this is the second half-step of an iteration, after which the loss of the pair is wanted.
+        Whether this is the second half-step of an iteration. The loss of the pair is needed after it.
     sums : tuple of ndarray or None
-        What ``Solver.sums`` gave, from which the half-step is then made, without X.
+        The result of ``Solver.sums``: the half-step is then done with it, without X.
     constant : float or None
-        What the loss of these rows has as its constant (``Loss.constant``); None: X knows.
+        The constant of these rows' loss (``Loss.constant``); None: X has it.
     after : Factor or None
-        Where the second half-step of the iteration will begin, if not at `right`.
+        Where the second half-step of the iteration begins, if not at `right`.
 
     Examples
     --------
@@ -235,7 +235,7 @@ class HalfStep(NamedTuple):
 
     @classmethod
     def alone(cls, left: Factor, right: Factor, iteration: int = 1, *, final: bool = False) -> "HalfStep":
-        """Return one that goes into an array of its own."""
+        """Return a half-step that writes to a new array."""
         return cls(left, right, (np.empty_like(left.point),) * 2, iteration, final=final)
 
 
@@ -265,26 +265,26 @@ class Solver(ABC):
 
     name: ClassVar[str]
     losses: ClassVar[tuple[type[Loss], ...]]
-    """What it can minimise; checked before solving, with an error that names the way out."""
+    """Losses that it can minimise; checked before a fit, with an error that shows the way out."""
     needs: ClassVar[tuple[str, ...]] = ()
-    """Attributes that must be true of such a loss."""
+    """Attributes that must be true for such a loss."""
     quadratic_residual: ClassVar[bool] = False
     """Whether residuals are squared lengths (of a quadratic model) rather than first-order ones."""
     accelerates: ClassVar[bool] = False
-    """Whether its half-steps gain from extrapolation; they then report the loss after them."""
+    """Whether extrapolation helps its half-steps; they then report the loss after them."""
     begins_ahead: bool = False
-    """Whether its half-steps gain from beginning beyond the iterate, see ``Onward``."""
+    """Whether its half-steps are better if they begin beyond the iterate, see ``Onward``."""
     domains: ClassVar[tuple[type[Domain], ...]] = (NonNegative,)
     """Which domains of a factor its half-steps keep to."""
     takes_terms: ClassVar[bool] = False
-    """Whether its half-steps are of least squares, to which terms can add."""
+    """Whether its half-steps solve least squares, to which terms can be added."""
     warms_up: ClassVar[bool] = False
-    """Whether random starts of its gain from a sample of the rows: quadratic losses, where zeros can be left again."""
+    """Whether random starts gain from a sample of the rows: for quadratic losses, where entries can leave zero."""
     shares_products: ClassVar[bool] = False
     """Whether the half-steps of several runs cost less together."""
     by_sums: ClassVar[bool] = False
-    """Whether a half-step on H can be made from sums over the rows of X, see ``sums``: X is then read once an iteration
-    where it is read a block of rows at a time."""
+    """Whether a half-step on H can be done from sums over the rows of X, see ``sums``. An X that is read by blocks is
+    then read once an iteration."""
 
     @classmethod
     def minimises(cls, loss: Loss) -> bool:
@@ -296,11 +296,11 @@ class Solver(ABC):
         """Do one half-step; write to the arrays of ``asked.into`` alone."""
 
     def update_all(self, X: Matrix, loss: Loss, asked: Sequence[HalfStep], workers: Workers) -> list[Update]:
-        """Do the half-steps of several runs on the same X; a solver whose products can be shared overrides this."""
+        """Do the half-steps of several runs on the same X. A solver whose products can be shared overrides this."""
         return [self.update(X, loss, step, workers) for step in asked]
 
     sums_need: ClassVar[tuple[str, ...]] = ()
-    """What X has to give for that, see ``Matrix.capabilities``."""
+    """What X must support for that, see ``Matrix.capabilities``."""
 
     @classmethod
     def reads(cls, X: Matrix) -> bool:
@@ -308,21 +308,21 @@ class Solver(ABC):
         return X.can("columns") or (cls.by_sums and all(X.can(need) for need in cls.sums_need))
 
     def sums(self, X: Matrix, loss: Loss, left: Factor, right: Factor) -> Sums:
-        """Return what a half-step on H (m, k) needs of rows of X (b, m): arrays that add up over the rows.
+        """Return what a half-step on H (m, k) needs of rows of X (b, m): arrays that are summed over the rows.
 
         Parameters
         ----------
         left : Factor
-            These rows of W (b, k), as this iteration's first half-step left them.
+            These rows of W (b, k), after the first half-step of this iteration.
         right : Factor
             H (m, k) before its half-step.
         """
         raise NotImplementedError
 
     def residual(self, steps: tuple[Step, Step], size: float) -> float:
-        """Return the iteration's residual: that of its larger half-step relative to the loss's size of X."""
+        """Return the iteration's residual: that of its longer half-step, relative to the size of X in the loss."""
         if size <= 0:
             return 0.0
         first, second = (float(step.residual) for step in steps)
-        worst = (first if first > second or first != first else second) / size  # NaN where one is
+        worst = (first if first > second or first != first else second) / size  # NaN if one is NaN
         return float(np.sqrt(worst)) if self.quadratic_residual else worst

@@ -21,8 +21,8 @@ class CCD(Solver):
 
     References
     ----------
-    C.-J. Hsieh and I. S. Dhillon, KDD 2011, doi:10.1145/2020408.2020577. The step of Kullback-Leibler replaces their
-    parabola by the hyperbola that the divergence's own terms are made of (native/poisson.hpp).
+    C.-J. Hsieh and I. S. Dhillon, KDD 2011, doi:10.1145/2020408.2020577. For Kullback-Leibler, their parabola is
+    replaced by a hyperbola of the form of the divergence's own terms (native/poisson.hpp).
     """
 
     name: ClassVar[str] = "ccd"
@@ -51,9 +51,9 @@ class CCD(Solver):
 
 
 def sane_scale(X: Matrix, left: Array, right: Array) -> float:
-    """Return the factor that gives the model X's total, the best scale of all, or 1 where it is within twice of it.
+    """Return the factor that gives the model the total of X, which is the best scale; 1 if it is between 1/2 and 2.
 
-    From a model far too large every first step would go to zero.
+    If the model is far too large, every first step would go to zero.
     """
     model = X.model_total(left, right)
     ratio = X.total / model if model > 0 else 1.0

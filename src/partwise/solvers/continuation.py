@@ -1,4 +1,4 @@
-"""From a heavy volume to the one asked for: a light one draws parts together slowly, but data push them apart fast."""
+"""From heavier volumes to the one asked for: light ones draw parts together slowly, but data push them apart fast."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,11 +16,11 @@ from partwise.threads import Workers
 HEAVY = 0.01
 """The first weight, in sums of the rows' squares about their mean, a leading direction on average."""
 LIGHTER = 10.0
-"""What a weight is divided by for the next."""
+"""Each weight is the one before divided by this."""
 MOST = 50
 """Most iterations at one weight."""
 CLOSE = 1e-4
-"""Tolerance at one weight, at the least."""
+"""Least tolerance at one weight."""
 
 
 def lighten(
@@ -35,11 +35,11 @@ def lighten(
     keep: Callable[..., None] | None = None,
     at: tuple[State, float, int] | None = None,
 ) -> tuple[Factor, Factor, int]:
-    """Lead a start through heavier volumes to near where its own is best; return it, and the iterations it took.
+    """Take a start through heavier volumes close to its optimum; return it, and the number of iterations.
 
-    From outside a volume has to draw the parts in, at a rate in proportion to its weight; from inside the rows that
-    the parts cannot mix push them out, at a rate that does not depend on it. The objective is the same in the end, and
-    is reached in fewer iterations, at most half of those of `stopping`.
+    From outside, a volume draws the parts in at a rate proportional to its weight. From inside, the rows that the parts
+    cannot mix push them out, at a rate that does not depend on the weight. The objective is the same in the end, and is
+    reached in fewer iterations: at most half of those of `stopping`.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def lighten(
     keep : callable or None
         Called after each iteration with the ``Descent``, its weight, and the iterations spent at heavier ones.
     at : (State, float, int) or None
-        What ``keep`` was called with, the state for the ``Descent``: it goes on there.
+        The arguments of an earlier call of ``keep``, with the state of its ``Descent``: the start goes on from there.
     """
     *others, volume = h.terms
     assert isinstance(volume, Volume)

@@ -1,4 +1,4 @@
-"""One fit on its way: a pair of factors, and all that its next iteration has to know."""
+"""A running fit: a pair of factors, and all that its next iteration needs."""
 
 import math
 import time
@@ -22,7 +22,7 @@ from partwise.summary import Summary, size
 from partwise.threads import Workers
 
 REVIVE_EVERY = 5
-"""Iterations between two looks for dead parts; there is one more before convergence is believed."""
+"""Iterations between two checks for dead parts; one more check comes before convergence is accepted."""
 
 CURVE = np.dtype([("iteration", np.int64), ("seconds", np.float64), ("loss", np.float64), ("kkt", np.float64)])
 
@@ -34,16 +34,17 @@ class Iteration(Summary):
     Attributes
     ----------
     iteration : int
-        Counted from 1.
+        Its number, from 1.
     seconds : float
         Since the fit began.
     loss : float
-        Objective (loss, penalties, terms) of the best pair so far, in units of the scaled X; NaN where not known yet.
+        Objective (loss, penalties, terms) of the best pair so far, in units of the scaled X; NaN if it is not known
+        yet.
     kkt : float
         The residual that tol is compared with.
     W : ndarray of shape (n, k)
-        Best so far: a view that cannot be written to, and that the next iterations change. Copy what you keep. From the
-        workers of a cluster it comes when it is first looked at.
+        Best W so far: a read-only view, which the next iterations change; copy it if you keep it. If its rows are on
+        the workers of a cluster, they are fetched when you first use it.
     H : ndarray of shape (k, m)
         Likewise.
     """
@@ -78,7 +79,7 @@ class Iteration(Summary):
 
 
 def _unwritable(factor: Array) -> Array:
-    # of a view of the array itself NumPy would let a callback set flags.writeable back to True
+    # NumPy would let a callback make a view of the array itself writable again
     return np.asarray(factor.data.toreadonly())
 
 
@@ -86,7 +87,7 @@ Callback = Callable[[Iteration], object]
 
 
 def asks_to_stop(answer: object) -> bool:
-    """Return whether a callback's return value stops the fit; raise if it is no truth value.
+    """Return whether a callback's return value stops the fit; raise if it is not a truth value.
 
     Examples
     --------
@@ -105,7 +106,7 @@ def asks_to_stop(answer: object) -> bool:
 
 @dataclass
 class Outcome:
-    """What the loop found; the best pair is of the arrays that the tracks made, and never a start."""
+    """The result of the loop. The best pair is in arrays that the tracks made, never in a start."""
 
     W: Array
     Ht: Array
@@ -117,7 +118,7 @@ class Outcome:
 
 @dataclass
 class Record:
-    """The curve: one row an iteration; the loss of the pair that a stop there would return."""
+    """The curve: one row an iteration, with the loss of the pair that a stop there would return."""
 
     rows: list[list[float]] = field(default_factory=list)
     best: float = np.inf
@@ -133,15 +134,15 @@ class Record:
         return self.best if self.best < np.inf else np.nan
 
     def settle(self, iteration: int, objective: float, slack: float, residual: float = 0.0) -> bool:
-        """Enter the objective of `iteration`, known later than its row where the solver lags; return if it is best.
+        """Record the objective of `iteration`, which some solvers report one iteration late; return whether it is best.
 
-        `slack` is what may be rounding: of two pairs that differ by no more, the later is best, or, where a solver can
-        step too far and so gives its `residual`, the one whose iteration moved less.
+        `slack` is the size of rounding errors. If two pairs differ by no more, the later one is the best. For a solver
+        that can overshoot, and so gives its `residual`, it is the one with the smaller residual.
         """
         better = objective < self.kept - slack or (objective < self.best + slack and residual <= self.residual)
         if better:
             self.kept, self.residual = objective, residual
-        if objective < self.best:  # which NaN never is
+        if objective < self.best:  # never true for NaN
             self.best = objective
         if iteration <= len(self.rows):
             self.rows[iteration - 1][2] = self.best
@@ -172,7 +173,7 @@ class Descent:
     w, h : Factor
         W (n, k) and Ht (m, k) to start from.
     lead : int
-        Iterations that the start has had elsewhere.
+        Iterations that the start has already had, on a sample or with other weights.
     keep : callable or None
         Called with this object after each iteration: ``state`` is then all that the next one needs.
     """
@@ -196,12 +197,12 @@ class Descent:
         self._callback, self._keep, self._began, self._lead = callback, keep, began, lead
         self._size, self.w, self.h = loss.size(X), Track(w), Track(h)
         self._magnitude = min(w.magnitude, h.magnitude)
-        self._apart = X.keeps_apart and not (w.terms or h.terms)  # terms look at W as a whole
+        self._apart = X.keeps_apart and not (w.terms or h.terms)  # terms need all of W
         self.extrapolation = Extrapolation(LATER if lead else FIRST) if solver.accelerates else None
         self.onward = Onward()
         self.record, self.revival = Record(), Revival()
         self.paid, self.rejected, self.iteration = 0.0, 0, 0
-        self.lags = False  # whether the last pair has not been judged yet
+        self.lags = False  # whether the objective of the last pair is still unknown
         self.reason: StopReason | None = None
 
     @property
@@ -211,7 +212,7 @@ class Descent:
 
     def run(self) -> Generator[HalfStep, Update, Outcome]:
         """Yield the half-steps of the fit and take what they find; return its outcome."""
-        if self.iteration:  # it goes on from a state
+        if self.iteration:  # it goes on from a saved state
             self.reason = self._stopping.limit(self.iteration, self.seconds)
         try:
             while self.reason is None:
@@ -230,7 +231,7 @@ class Descent:
         iteration = self.iteration + 1
         if self._apart:
             w.spread(self._X)
-        ahead = extrapolation is not None and iteration > 1 and self.rejected < 2  # a start is no iterate to go on from
+        ahead = extrapolation is not None and iteration > 1 and self.rejected < 2  # a start is not an iterate
         momentum = extrapolation.momentum if extrapolation is not None and ahead else 0.0
         onward = self.onward.momentum() if self._solver.begins_ahead else 0.0
         start, after = w.ahead(onward), h.ahead(onward)
@@ -279,7 +280,7 @@ class Descent:
             _extrapolate(extrapolation, w, h, self.rejected, self._workers)
 
     def _slack(self, objective: float) -> float:
-        # where a solver can step too far its residual must judge, and in float32 that is as rough as the loss
+        # if a solver can overshoot, its residual must decide; in float32 that is as inexact as the loss
         rough = self._solver.accelerates and self._X.dtype == np.float32
         return 0.0 if rough else noise(self._X, self._size, objective)
 
@@ -288,7 +289,7 @@ class Descent:
         if w.best is None or h.best is None or self.reason is None:
             raise DataError(
                 "The first iteration leaves the range of numbers. Data, start, penalties, weights or bounds are too "
-                "large, too small or too far apart: divide X by its mean, and bring the others to its scale."
+                "large, too small or too different in size: divide X by its mean, and scale the others in the same way."
             )
         if self.lags and self.reason is not StopReason.BEYOND:
             objective = self._loss.value(self._X, w.point, h.point, self._workers) + self.paid
@@ -320,7 +321,7 @@ class Descent:
         return arrays, values
 
     def restore(self, state: State) -> None:
-        """Go on where another one was when its state was taken."""
+        """Go on from the state of another fit."""
         arrays, values = state
         self._began, self._lead = time.perf_counter() - values["seconds"], values["lead"]
         self.iteration, self.paid, self.rejected = values["iteration"], values["paid"], values["rejected"]
@@ -348,7 +349,7 @@ def _extrapolate(extrapolation: Extrapolation, w: Track, h: Track, rejected: int
     extrapolation.cut()
     if rejected == 1:
         w.move(w.copy_of(w.iterate))
-    elif w.best is not None and h.best is not None:  # back to the best pair; a step without momentum cannot fail there
+    elif w.best is not None and h.best is not None:  # back to the best pair, where a step without momentum cannot fail
         w.iterate = w.copy_of(w.best)
         w.move(w.iterate)
         h.iterate = h.copy_of(h.best)

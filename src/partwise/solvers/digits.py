@@ -1,4 +1,4 @@
-"""How many digits a loss has that is a difference of larger terms: read off products and Gram matrices."""
+"""How many digits a loss has if it is a difference of larger terms: computed from products and Gram matrices."""
 
 from typing import NamedTuple
 
@@ -7,21 +7,22 @@ import numpy as np
 from partwise.matrix import Matrix
 
 MANY = 10_000_000
-"""Entries of X in blocks from which on the roundings of products in float32 even out in sums in float64."""
+"""With at least this many entries of X in blocks, roundings of float32 products even out in float64 sums."""
 
 EPSILON = {np.dtype(real): float(np.finfo(real).eps) for real in (np.float32, np.float64)}
 """Machine epsilon: np.finfo takes as long as the rest of what is done here in each iteration."""
 
 
 class Digits(NamedTuple):
-    """What such a loss can tell.
+    """The accuracy of such a loss.
 
     Attributes
     ----------
     least : float
-        Relative error of the model from which on it has enough digits; below, the loss comes from the residuals.
+        The loss has enough digits if the relative error of the model is at least this; below, it comes from the
+        residuals.
     noise : float
-        What it may be off by, in machine epsilons of X's size.
+        Its largest error, in machine epsilons of X's size.
     """
 
     least: float
@@ -29,10 +30,10 @@ class Digits(NamedTuple):
 
 
 def digits(X: Matrix) -> Digits:
-    """Return what such a loss of X can tell.
+    """Return the accuracy of such a loss of X.
 
-    On matrices of 8 million entries and more in blocks of rows (gamma-distributed factors, float32) it was right to
-    5e-4 at a relative error of 0.003; on one of 180,000, to 3e-2.
+    On matrices of 8 million entries and more, in blocks of rows (gamma-distributed factors, float32), the loss was
+    right to 5e-4 at a relative error of 0.003; on a matrix of 180,000 entries, to 3e-2.
     """
     if X.dtype != np.float32:
         return Digits(1e-6, 4.0)
@@ -41,15 +42,15 @@ def digits(X: Matrix) -> Digits:
 
 
 def accurate(X: Matrix) -> float:
-    """Return the squared relative error from which on such a loss has enough digits."""
+    """Return the squared relative error above which such a loss has enough digits."""
     return digits(X).least ** 2
 
 
 def noise(X: Matrix, size: float, objective: float) -> float:
-    """Return what the objective may rise by rounding alone: no cause to extrapolate less.
+    """Return by how much the objective can rise through rounding alone, which is no reason to reduce the momentum.
 
-    Read off the grams its error is one of the size of X; where that would drown it, it comes from the residuals, and
-    its error is one of its own size.
+    A loss from Gram matrices has an error relative to the size of X. If that error is too large, the loss comes from
+    the residuals, and its error is relative to the loss itself.
     """
     eps, (least, epsilons) = EPSILON[X.dtype], digits(X)
     return epsilons * eps * size if objective > 0.5 * least * least * size else 8 * eps * objective

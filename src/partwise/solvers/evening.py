@@ -14,14 +14,14 @@ from partwise.threads import Workers
 MOST = 1000
 """Exponent of the largest unit of a factor."""
 FAR = {np.dtype(np.float32): 15, np.dtype(np.float64): 60}
-"""Exponent of the largest entry of a start, in sizes of the root of X's mean, or of its inverse."""
+"""Exponent of the largest entry of a start, relative to the root of X's mean, or to its inverse."""
 
 
 def share_out(unit: float, X: Matrix, bounds: tuple[Bounds | None, Bounds | None]) -> tuple[float, float]:
-    """Return what W and H are counted in, powers of two whose product is `unit`; X is in that unit already.
+    """Return the units of W and H, powers of two whose product is `unit`; X is in this unit already.
 
-    A start gives W and H the size of the root of X. Where one of them has bounds, its unit brings these to that size:
-    else free parts would drown beside fixed ones.
+    A start gives W and H the size of the root of X. If a factor has bounds, its unit scales these to that size:
+    otherwise free parts would be negligible beside fixed ones.
     """
     usual, root = float(np.sqrt(X.mean)), float(np.sqrt(unit))
     sizes = [0.0 if bound is None else bound.size(usual * root) for bound in bounds]
@@ -34,9 +34,9 @@ def share_out(unit: float, X: Matrix, bounds: tuple[Bounds | None, Bounds | None
 
 
 def in_reach(start: Sequence[Array], domains: tuple[Domain, Domain], mean: float, loss: Loss) -> list[Array]:
-    """Return a start (W, Ht) within its domains. A factor so large or small that powers overflow gets its usual size.
+    """Return a start (W, Ht) within its domains. A factor whose powers would overflow or underflow gets its usual size.
 
-    The first half-steps would bring it there. `mean` is that of X.
+    The first half-steps would give it that size anyway. `mean` is that of X.
     """
     usual = (1.0, mean) if isinstance(domains[0], Simplex) else (float(np.sqrt(mean)),) * 2
     far = FAR[start[0].dtype] / max(abs(float(loss.degree or 0.0)) / 2, 1.0)
@@ -52,8 +52,9 @@ def in_reach(start: Sequence[Array], domains: tuple[Domain, Domain], mean: float
 def even_out(W: Array, Ht: Array, workers: Workers) -> Array:
     """Give all parts the same mean weight, in place; return what each part of H was multiplied by, (k,).
 
-    The scale of each part is free, W D^-1 and D H being as good a pair. This one does not depend on the way there:
-    what a part contributes shows in its row of H alone, and weights compare across parts. W and H get the same norm.
+    The scale of each part is free: W D^-1 and D H are as good a pair. This scale does not depend on how the fit went.
+    With it, only a part's row of H shows how much it contributes, and weights of different parts can be compared. W and
+    H get the same norm.
     """
     sums, left, right = np.empty((3, W.shape[1]))
     kernels.column_moments(Ht, sums, right, workers.team)

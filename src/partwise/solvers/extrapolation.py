@@ -8,13 +8,13 @@ from partwise.solvers.track import Track
 from partwise.threads import Workers
 
 FIRST, LATER, GROW, GROW_CAP, CUT = 0.3, 0.5, 1.05, 1.01, 1.5
-"""As in the reference, but for the first momentum: from its 0.5, which does after other iterations, fits of dense data
-cut back within five."""
+"""As in the reference, except for the first momentum: with its 0.5, which is fine after other iterations, fits of dense
+data cut the momentum within five iterations."""
 
 
 @dataclass
 class Extrapolation:
-    """The momentum and its cap: they grow while the loss falls, and are cut when it rises.
+    """The momentum and its limit: both grow while the loss falls, and are cut when it rises.
 
     A. M. S. Ang and N. Gillis, "Accelerating nonnegative matrix factorization algorithms using extrapolation", Neural
     Computation 31, 2019, doi:10.1162/neco_a_01157, algorithm 2.
@@ -28,17 +28,17 @@ class Extrapolation:
         self.before = self.momentum
 
     def grow(self) -> None:
-        """Go further, the last step was good."""
+        """Increase the momentum after a good step."""
         self.before = self.momentum
         self.momentum = min(self.cap, GROW * self.momentum)
         self.cap = min(1.0, GROW_CAP * self.cap)
 
     def cut(self) -> None:
-        """Go less far, the last step was bad."""
+        """Reduce the momentum after a bad step."""
         self.cap, self.momentum = self.before, self.momentum / CUT
 
     def extend(self, track: Track, workers: Workers) -> None:
-        """Move the track's point beyond its iterate, along the change from the iterate before."""
+        """Move the track's point beyond its iterate, along the change since the previous iterate."""
         iterate, before = track.iterate, track.previous
         if before is None:
             return
@@ -48,10 +48,10 @@ class Extrapolation:
 
 @dataclass
 class Onward:
-    """How far beyond their iterate multiplicative steps begin: upwards alone, so that no entry gets to zero by it.
+    """How far beyond their iterate multiplicative steps begin. Entries are only increased, so this makes none zero.
 
-    A half-step on W begins at W + momentum max(0, W - W before), and so does that on H; each holds the plain iterate of
-    the other one. The momentum grows as Nesterov's does, and begins anew when the loss has risen.
+    A half-step on W begins at W + momentum max(0, W - previous W), and a half-step on H likewise. Each uses the plain
+    iterate of the other factor. The momentum grows as Nesterov's does, and starts again when the loss has risen.
 
     References
     ----------
@@ -75,7 +75,7 @@ class Onward:
         return float((before - 1) / self.pace)
 
     def judge(self, loss: float) -> None:
-        """Begin anew if the loss has risen."""
+        """Start the momentum again if the loss has risen."""
         if loss > self.loss:
             self.pace = 1.0
         self.loss = loss

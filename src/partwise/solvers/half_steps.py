@@ -1,4 +1,4 @@
-"""Half-steps of several runs on X, wherever it lies: in memory at once, else block by block in one reading."""
+"""Half-steps of several runs on X: on all of X at once in memory, else block by block in one reading."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -22,11 +22,10 @@ class _Shared(NamedTuple):
 
 
 def half_steps(X: Matrix, loss: Loss, solver: Solver, asked: Sequence[HalfStep], workers: Workers) -> list[Update]:
-    """Do the half-steps of several runs: all of an iteration's first, on W, or all of its second, on H.
+    """Do the half-steps of several runs: either all first ones of an iteration, on W, or all second ones, on H.
 
-    Where X is read a block of rows at a time the first ones also bring what the second ones need of X
-    (``Update.sums``): an iteration reads it once. Terms that link rows of W need all of them at once: X is then read
-    twice.
+    If X is read by blocks of rows, the first half-steps also compute what the second ones need of X (``Update.sums``),
+    so an iteration reads X once. Terms that link rows of W need all rows at once: X is then read twice.
     """
     if asked[0].final:
         return solver.update_all(X.T, loss, asked, workers)
@@ -48,14 +47,14 @@ def half_steps(X: Matrix, loss: Loss, solver: Solver, asked: Sequence[HalfStep],
     updates, each, arrays = [], len(sums) // len(asked), iter(found)
     for run, step in enumerate(asked):
         iterate = next(arrays)
-        point = next(arrays) if step.momentum else iterate  # one and the same
+        point = next(arrays) if step.momentum else iterate  # the same array
         gram, moved, before, *rest = sums[run * each : (run + 1) * each]
         updates.append(Update(iterate, point, gram, Step(moved, before=before), tuple(rest)))
     return updates
 
 
 def _block(part: Matrix, rows: slice, shared: _Shared, *factors: Any) -> tuple[Any, Any]:
-    """Do the half-steps on some rows; return (the rows, the arrays of each run) and sums for the other ones."""
+    """Do the half-steps on some rows; return (the rows, the arrays of each run) and the sums for the second ones."""
     solver, loss, facts, constant, runs = shared
     part.as_part_of(facts)
     asked = []

@@ -1,4 +1,4 @@
-"""HALS: cyclic coordinate descent on least squares, several sweeps a half-step, extrapolated."""
+"""HALS: cyclic coordinate descent on least squares, with several sweeps in a half-step, extrapolated."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ from partwise.solvers.digits import accurate
 from partwise.threads import Workers
 
 DENSE_RATIO = 4.0
-"""Products that cost more than this many entries a row and component make further sweeps cheap beside them."""
+"""If a product costs more than this many entries per row and component, further sweeps are cheap beside it."""
 
 OBSERVED_SWEEPS = 3
-"""Most sweeps of a half-step where entries are unknown."""
+"""Most sweeps of a half-step if entries are unknown."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class HALS(Solver):
         return self.update_all(X, loss, [asked], workers)[0]
 
     def update_all(self, X: Matrix, loss: Loss, asked: Sequence[HalfStep], workers: Workers) -> list[Update]:
-        """See Solver: one product serves all."""
+        """See Solver: one product is enough for all."""
         k = asked[0].right.point.shape[1]
         if not X.can("shared_gram"):
             half_step = self._filled if X.fills(k) and asked[0].left.domain.by_entry else self._each_row
@@ -65,7 +65,7 @@ class HALS(Solver):
 
     @staticmethod
     def _each_row(X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Update:
-        """Each row has a Gram matrix of its own: sweeps read the entries instead, and carry what is left of them."""
+        """Each row has its own Gram matrix: sweeps read the entries instead, and keep the residuals up to date."""
         left, (iterate, out) = asked.left, asked.into
         assert isinstance(loss, Frobenius)
 
@@ -84,7 +84,7 @@ class HALS(Solver):
 
     @staticmethod
     def _filled(X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Update:
-        """Sweep over X with the model's own entries where it is unknown: this lowers the known ones' error."""
+        """Sweep over X, with the model's own entries where X is unknown: this lowers the error of the known entries."""
         left, right, (iterate, out) = asked.left, asked.right, asked.into
         cross = X.filled.product(left.point, right.point, workers)
         problem = Squares(cross, right.gram, left.penalty, X.blocks)
@@ -96,9 +96,9 @@ class HALS(Solver):
 
     @staticmethod
     def plan(X: Matrix, k: int, asked: HalfStep) -> Plan:
-        """Return how many sweeps to make: nearly exact half-steps where a sweep is cheap beside the product.
+        """Return how many sweeps to make: nearly exact half-steps if a sweep is cheap beside the product.
 
-        Where it is not, the first two iterations get fewer: what they fit is still far from any part.
+        If it is not, the first two iterations make fewer sweeps: they are still far from the final parts.
         """
         ratio = X.work / k
         sweeps, shrink = (20, 0.03) if ratio > DENSE_RATIO else (min(8, 3 * asked.iteration - 1), 0.1)
@@ -106,12 +106,12 @@ class HALS(Solver):
 
 
 def least_squares_sums(X: Matrix, left: Factor) -> Sums:
-    """Return X' W (m, k) and W' W (k, k) of some rows, in float64: the loss is a difference of sums of them."""
+    """Return X' W (m, k) and W' W (k, k) of some rows, in float64, because the loss is a difference of their sums."""
     return X.T.product(left.point).astype(np.float64, copy=False), gram_of(left.point)
 
 
 def products(X: Matrix, asked: Sequence[HalfStep], workers: Workers) -> list[Array]:
-    """Return X @ right for each half-step, (n, k): X is read once for all, or not at all where it has been summed."""
+    """Return X @ right for each half-step, (n, k). X is read once for all, or not at all if the sums are known."""
     if asked[0].sums is not None:
         return [step.sums[0].astype(X.dtype, copy=False) for step in asked if step.sums is not None]
     if len(asked) == 1:
@@ -135,7 +135,7 @@ def _sweep(X: Matrix, loss: Loss, asked: HalfStep, cross: Array, plan: Plan, wor
         own, *found = left.domain.of(part).sweep(targets, problem, plan, workers)
         inner, moved = inner + found[0], moved + found[1]
         owns.append(own)
-    if linear is not None:  # the loss knows nothing of it
+    if linear is not None:  # the loss does not contain it
         inner -= float(np.vdot(linear.astype(np.float64), out))
     after = None
     if asked.final:
@@ -155,8 +155,8 @@ def added(left: Factor, other: Array) -> tuple[Array | None, Array | None]:
 def quadratic_loss(
     X: Matrix, loss: Loss, asked: HalfStep, point: Array, inner: float, model: float, workers: Workers
 ) -> float:
-    """Return half the squared error of the pair after a half-step, from what it knows where that is accurate enough."""
-    if asked.sums is not None:  # of blocks of rows in float64
+    """Return half the squared error of the pair after a half-step, from its products if these are accurate enough."""
+    if asked.sums is not None:  # sums over blocks of rows, in float64
         cross, gram = asked.sums
         inner, model = float(np.vdot(cross, point.astype(np.float64))), squares([gram_of(point)], [gram])
     rough = asked.left.by_residuals or (asked.sums is None and not X.can("columns"))
@@ -165,7 +165,7 @@ def quadratic_loss(
 
 
 def squares(left: Sequence[Array], right: Sequence[Array]) -> float:
-    """Return the sum of squared model entries in float64, from both factors' grams (k, k) in each block."""
+    """Return the sum of squared model entries in float64, from both factors' Gram matrices (k, k) in each block."""
     return sum(
         float(np.vdot(np.asarray(own, np.float64), np.asarray(other, np.float64)))
         for own, other in zip(left, right, strict=True)
@@ -175,8 +175,8 @@ def squares(left: Sequence[Array], right: Sequence[Array]) -> float:
 def by_gram(X: Matrix, inner: float, model: float) -> float | None:
     """Return half the squared error from <X right, left> = `inner` and the squared norm of the model.
 
-    That takes no pass over X. The three terms cancel where the error is small, and nothing is returned where too few
-    digits would be left.
+    This takes no pass over X. The three terms cancel if the error is small; if too few digits would be left, it returns
+    None.
     """
     squared = X.squared_norm
     error = squared - 2 * inner + model

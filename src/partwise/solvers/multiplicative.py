@@ -1,4 +1,4 @@
-"""Multiplicative updates: for every loss, on every storage; zeros can leave, and no step raises the objective."""
+"""Multiplicative updates, for every loss and storage. Entries can leave zero, and no step raises the objective."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -16,21 +16,22 @@ from partwise.solvers.base import Factor, HalfStep, Solver, Step, Update
 from partwise.threads import Workers
 
 LIFT = 1e-4
-"""Where an entry of zero that should grow is tried, relative to its column's mean."""
+"""The value at which a zero entry that should grow is tried, relative to its column's mean."""
 
 
 @dataclass(frozen=True)
 class Multiplicative(Solver):
     """Majorise-minimise with a separable majoriser: each entry is multiplied by a ratio of gradient parts.
 
-    No ratio moves a zero. A zero with a negative gradient is set to LIFT of its column's mean where that lowers the
-    objective of its row block. Elsewhere it is set so low that the objective can rise by rounding alone, and the next
-    steps multiply it.
+    No ratio changes a zero. A zero with a negative gradient is set to LIFT times its column's mean if that lowers the
+    objective of its row block. Otherwise it is set to a level so low that the objective can rise only by rounding, and
+    the next steps multiply it.
 
     Parameters
     ----------
     begins_ahead : bool, default=False
-        Whether steps begin beyond the iterate, see ``Onward``: fewer are needed. False is scikit-learn's 'mu'.
+        Whether steps begin beyond the iterate, see ``Onward``; fewer steps are then needed. False is scikit-learn's
+        'mu'.
 
     References
     ----------
@@ -66,7 +67,7 @@ class Multiplicative(Solver):
             else:
                 pull, push = (sum_[part] if len(sum_) > 1 else sum_ for sum_ in asked.sums)
             moved, waiting = kernels.multiply(out[part], pull, push, least, penalty.l1, penalty.l2, exponent)
-            if box:  # the majoriser is convex and separable: its minimum in the box is the nearest
+            if box:  # a convex, separable majoriser has its minimum in the box at the nearest point
                 np.clip(out[part], *box, out=out[part])
                 force = push + penalty.l1 + penalty.l2 * left.point[part]
                 moved = float(np.sum(force * np.abs(out[part] - left.point[part]), dtype=np.float64))
@@ -99,17 +100,16 @@ def _lift(
     gradient: tuple[Array, Array],
     levels: Array,
 ) -> float:
-    """Let zeros of some rows of the new point, `out` (b, k), leave, in place; return what this adds to the residual.
+    """Let zeros of some rows of the new point `out` (b, k) grow, in place; return what this adds to the residual.
 
     Parameters
     ----------
     given : (Rows, Side)
-        These rows of X, and what they see of the other factor. None where they are not at hand: zeros then leave for a
-        harmless level, without a test.
+        These rows of X, and what they need of the other factor. If None, zeros get a harmless level without a test.
     gradient : (ndarray, ndarray)
         Pull and push where the half-step began.
     levels : ndarray of shape (k,)
-        Where the zeros of each column are tried.
+        The level at which the zeros of each column are tried.
     """
     penalty, start, (pull, push) = left.penalty, left.point[part], gradient
     push = push + penalty.l1
@@ -139,12 +139,12 @@ def _lift(
 
 
 def lift_levels(means: Array, mean: float) -> Array:
-    """Return where zeros of columns with these means are tried, (k,): relative to the column, or to all if it is 0."""
+    """Return the levels at which zeros of columns with these means are tried, (k,); a column of mean 0 uses `mean`."""
     return LIFT * np.where(means > 0, means, means.mean() or np.sqrt(mean))
 
 
 def harmless_levels(rows: Array, push: Array, means: Array) -> Array:
-    """Return where zeros of rows (b, k) can be set without a test, (b, k): the objective rises by rounding at most.
+    """Return levels for zeros of rows (b, k) that need no test, (b, k): the objective rises only by rounding.
 
     Along an entry the objective rises at most at the rate of its push. The level is a rounding error of the column's
     mean, or lower: there push times level is one of the row's model, as sum_s push_s x_s measures it.

@@ -1,4 +1,4 @@
-"""Mini-batches: a fit on a stream of rows, whose past counts less and less."""
+"""Mini-batches: a fit on a stream of rows, in which old batches count less and less."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,7 +21,7 @@ from partwise.threads import Workers
 class Online:
     """The state of a fit on a stream of row batches.
 
-    It is replaced, never written to: a Ctrl-C leaves a stream as it was before the batch.
+    It is replaced and never changed, so a Ctrl-C leaves the stream as it was before the batch.
 
     Parameters
     ----------
@@ -32,9 +32,9 @@ class Online:
     forget : float
         Weight of the sums so far when a batch is added, from 0 (only the batch counts) to 1 (all count alike).
     unit : float
-        What the stream's data is divided by; factors by its root.
+        The data of the stream are divided by it, and the factors by its root.
     past : Past
-        What it remembers of its batches.
+        The memory of its batches.
     """
 
     loss: Loss
@@ -49,7 +49,7 @@ class Online:
 
     @property
     def root(self) -> Any:
-        """What factors are divided by, in their number type."""
+        """What factors are divided by, in their dtype."""
         return self.Ht.dtype.type(np.sqrt(self.unit))
 
     @property
@@ -58,9 +58,9 @@ class Online:
         return np.ascontiguousarray(self.Ht.T * self.root)
 
     def continued(self, H: Array) -> "Online":
-        """Return a copy to be changed, which goes on from parts (k, m) in the units of the data.
+        """Return a copy for the next batch, which goes on from parts (k, m) in the units of the data.
 
-        Where these are others than the stream's own, the sums so far tell of them from now on.
+        If these are not the stream's own parts, the sums so far count for the new ones.
         """
         if np.array_equal(H, self.components):
             return replace(self)
@@ -68,7 +68,7 @@ class Online:
         return replace(self, Ht=Ht, past=self.past.at(Ht, self.loss))
 
     def taken(self, X: Matrix) -> Matrix:
-        """Return a batch (b, m) in the units and the number type of the stream."""
+        """Return a batch (b, m) in the units and the dtype of the stream."""
         self.loss.check(X)
         dtype, highest = self.Ht.dtype, X.survey[1] if X.n_stored else 0.0
         limit = 2.0 ** SAFE_EXPONENT[dtype] * self.unit
@@ -78,7 +78,7 @@ class Online:
                 f"scale, and {dtype} how far above it entries may be. Begin it with rows of the usual size, or in "
                 f"float64."
             )
-        if X.dtype == np.float32:  # the wider type holds X in any units
+        if X.dtype == np.float32:  # float64 can hold X in any units
             return in_units(X if dtype == X.dtype else X.astype(dtype), self.unit)
         found = in_units(X, self.unit)
         return found if dtype == found.dtype else found.astype(dtype)
@@ -86,9 +86,9 @@ class Online:
     def step(
         self, X: Matrix, W: Array | None, penalties: tuple[Penalty, Penalty], most: int, workers: Workers
     ) -> tuple[Array, float]:
-        """Take in one batch X (b, m): update its W (solved from scratch where None), then H. Return (W, cost a row).
+        """Learn from one batch X (b, m): update its W (from scratch if None), then H. Return (W, cost per row).
 
-        The cost is the objective of the batch before H changes, over its number of rows.
+        The cost is the objective of the batch before H changes, divided by its number of rows.
         """
         past, Ht, loss = self.past, self.Ht, None
         if isinstance(past, Products) and not X.can("shared_gram"):
@@ -106,16 +106,16 @@ class Online:
         past, found, before = past.learned(batch, Ht, self.loss, self.forget, workers)
         loss = before if loss is None else loss
         if loss is None or (isinstance(self.loss, Frobenius) and 2 * loss <= accurate(X) * X.squared_norm):
-            loss = self.loss.value(X, W, Ht, workers)  # as a difference of larger terms it has no digits
+            loss = self.loss.value(X, W, Ht, workers)  # a difference of larger terms has too few digits
         self.Ht, self.past = found, past
         return W, (max(loss, 0.0) + penalty) / X.shape[0]
 
     def finished(
         self, X: Matrix, W: Array | None, penalty: Penalty, workers: Workers, *, short: bool
     ) -> tuple[Array, float]:
-        """Return (W (b, k), the loss) for rows X (b, m) and the parts as they are now.
+        """Return (W (b, k), the loss) for rows X (b, m) and the present parts.
 
-        W is exact. With `short` one more step on it has to do, if it is given and the loss is not quadratic.
+        W is exact. With `short`, a given W and a loss that is not quadratic, it is improved by one step only.
         """
         if W is None or not short or isinstance(self.loss, Frobenius):
             W, value = self._exact(X, W, penalty, workers)
@@ -126,12 +126,12 @@ class Online:
     def _exact(
         self, X: Matrix, start: Array | None, penalty: Penalty, workers: Workers, most: int | None = None
     ) -> tuple[Array, float | None]:
-        """Return (the best W (b, k), the loss, or None where it is not known)."""
+        """Return (the best W (b, k), the loss or None)."""
         parts = Fixed(self.Ht, workers)
         if isinstance(self.loss, Frobenius):
             return least_squares(X, start, parts, penalty, workers, value=True)
         return solve_rows(X, self.loss, start, parts, penalty, workers, most=most), None
 
     def rescale(self, scale: Array) -> None:
-        """Take in that each part of H was multiplied by `scale` (k,) and its weights divided by it."""
+        """Adapt to parts of H that were multiplied by `scale` (k,), and weights that were divided by it."""
         self.past = self.past.rescaled(scale, self.loss)

@@ -1,4 +1,4 @@
-"""What a stream remembers of its batches, older ones weighing less, and the parts that follow from it."""
+"""What a stream keeps of its batches, in which older ones weigh less, and the parts that follow from it."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
@@ -19,10 +19,10 @@ from partwise.solvers.multiplicative import Multiplicative, lift_levels, vanishi
 from partwise.threads import Workers
 
 SWEEPS_W, SWEEPS_H = 8, 4
-"""Sweeps of a step of least squares, chosen on generated data and cells: 2 over H get less far, 8 no further in sum.
-All are made, because steps that end early at some threshold jump: float32 would then lead elsewhere than float64."""
+"""Sweeps of a step of least squares, chosen on generated data and cells: 2 over H get less far, 8 no further in total.
+All are made: with an early end at a threshold, float32 and float64 would take different paths."""
 WEAK = 8
-"""Units of rounding of the largest sum: a part with a smaller sum of squared weights is unknown to the past."""
+"""A part is unknown to the past if its sum of squared weights is at most so many units of rounding of the largest."""
 
 
 class Batch(NamedTuple):
@@ -35,21 +35,21 @@ class Batch(NamedTuple):
 
 
 class Past(ABC):
-    """Sums over the batches of a stream, and the steps that go with them; no method writes to what it is given."""
+    """Sums over the batches of a stream, and the steps that use them. No method writes to its arguments."""
 
     @abstractmethod
     def weights(
         self, X: Matrix, W: Array, Ht: Array, loss: Loss, penalty: Penalty, workers: Workers
     ) -> tuple[Array, float | None]:
-        """Return (better weights W (b, k) of a batch, the loss with them, or None where it is not known)."""
+        """Return (better weights W (b, k) of a batch, the loss with them or None)."""
 
     @abstractmethod
     def learned(
         self, batch: Batch, Ht: Array, loss: Loss, forget: float, workers: Workers
     ) -> "tuple[Past, Array, float | None]":
-        """Return (the past with this batch, the new parts (m, k), the loss before, or None where it is not known).
+        """Return (the past with this batch, the new parts (m, k), the loss before or None).
 
-        What was known so far weighs `forget` times as much from now on.
+        The sums so far are multiplied by `forget`.
         """
 
     @abstractmethod
@@ -63,10 +63,10 @@ class Past(ABC):
 
 @dataclass(frozen=True, eq=False)
 class Products(Past):
-    """Least squares: X' W and W' W say all of a batch that H depends on.
+    """Least squares: X' W and W' W are all that H needs of a batch.
 
-    H takes coordinate steps for the sums over batches. Both include the penalties. Each part keeps its norm where its
-    scale is free: it would grow without end, as the weights of later batches are smaller than those in the sums.
+    H takes coordinate steps for the sums over batches. Both include the penalties. A part whose scale is free keeps its
+    norm; otherwise it would grow without end, because the weights of later batches are smaller than those in the sums.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class Products(Past):
     gram : ndarray of shape (k, k)
         The sum of W' W, with L2 penalties on its diagonal, in float64.
     own : ndarray of shape (k, k)
-        H H' of the parts as they are.
+        H H' of the present parts.
 
     References
     ----------
@@ -111,7 +111,7 @@ class Products(Past):
             cross -= Ht.dtype.type(penalty.l1)
         diagonal = gram.diagonal() + penalty.l2
         least = WEAK * np.finfo(Ht.dtype).eps * diagonal.max()
-        weak = diagonal <= least  # no batch has used these parts for long: they stay where they are
+        weak = diagonal <= least  # no batch has used these parts for long: they do not change
         if weak.any():
             cross[:, weak] += (least * Ht[:, weak]).astype(Ht.dtype)
             diagonal = diagonal + np.where(weak, least, 0)
@@ -137,7 +137,7 @@ class Products(Past):
         return Products(self.cross / scale, self.gram / both, (self.own * both).astype(self.own.dtype))
 
     def as_ratio(self, Ht: Array) -> "Ratio":
-        """Return the same for multiplicative steps from these parts on."""
+        """Return the same past for multiplicative steps that start from these parts."""
         if not self.gram.any():
             return Ratio.none(Ht)
         H, cross = Ht.astype(np.float64), self.cross.astype(np.float64)

@@ -18,7 +18,7 @@ from partwise.threads import Workers
 
 @dataclass(frozen=True)
 class Pivoting(Solver):
-    """Each half-step is solved to the end (ANLS). Slower than HALS in fits; the yardstick, and right for transforms.
+    """Each half-step is solved exactly (ANLS). Slower than HALS in fits, but a reference, and right for transforms.
 
     References
     ----------
@@ -58,7 +58,7 @@ class Pivoting(Solver):
 
     @staticmethod
     def _each_row(X: Matrix, loss: Loss, asked: HalfStep, workers: Workers) -> Update:
-        """Each row has a Gram matrix of its own, from which the kernel solves it."""
+        """Each row has its own Gram matrix, which the kernel makes and solves."""
         left, right = asked.left, asked.right.point
         start, (_, out) = left.point, asked.into
         assert isinstance(loss, Frobenius)

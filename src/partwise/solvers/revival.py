@@ -1,4 +1,4 @@
-"""New life for parts that died: a start or a long step can leave one that no row uses, at a gradient of zero."""
+"""Restart dead parts: a start or a long step can leave a part that no row uses, and whose gradient is zero."""
 
 from dataclasses import dataclass
 
@@ -8,27 +8,27 @@ from partwise.matrix import Array, Matrix
 from partwise.solvers.track import Track
 
 TRIES = 3
-"""Most revivals of a component: one that dies again and again is one too many for the data."""
+"""Most revivals of a component: if it dies again and again, the data need one part less."""
 WORTH = 1e-8
-"""A row whose squared residual is less than this share of the largest squared row cannot feed a part."""
+"""A row whose squared residual is less than this share of the largest squared row cannot restart a part."""
 
 
 @dataclass
 class Revival:
     """Gives a dead component the residual of the row (or column) of X that the model explains worst.
 
-    Where one factor's column is zero the other's can be anything at the same loss, so this never raises the loss, and
-    the next half-step lowers it: the gradient there is negative along the residual. Under a penalty the other's column
-    is not free: there it goes to zero, which lowers the objective, and the part stays dead as the penalty asks.
+    If one factor's column is zero, the other's column does not change the loss, so this never raises it. The next
+    half-step lowers it, because the gradient there is negative along the residual. With a penalty, the other's column
+    is not free: it goes to zero, which lowers the objective, and the part stays dead as the penalty requires.
     """
 
     left: int = -1
 
     def apply(self, X: Matrix, w: Track, h: Track) -> bool:
-        """Revive one dead component of the current pair, if there is one; return whether."""
-        if w.now.squares.all() and h.now.squares.all():  # squares can underflow, so it does not go both ways
+        """Revive one dead component of the current pair, if there is one; return whether it did."""
+        if w.now.squares.all() and h.now.squares.all():  # squares can underflow: zero is no proof
             return False
-        if w.now.terms or h.now.terms or not (w.now.domain.is_cone and h.now.domain.is_cone):  # dead on purpose, maybe
+        if w.now.terms or h.now.terms or not (w.now.domain.is_cone and h.now.domain.is_cone):  # dead on purpose
             return False
         w.gather()
         sums = w.point.sum(axis=0), h.point.sum(axis=0)
@@ -50,7 +50,7 @@ class Revival:
 
 
 def _reseed(X: Matrix, empty: Track, other: Track, t: int) -> bool:
-    """Set column t of `other`, whose partner in `empty` is zero, to what is left of the worst row of X."""
+    """Set column t of `other`, whose partner in `empty` is zero, to the residual of the row of X with the worst fit."""
     left, right = empty.point, other.point
     errors = X.row_errors(left, right)
     worst = int(np.argmax(errors))
@@ -60,6 +60,6 @@ def _reseed(X: Matrix, empty: Track, other: Track, t: int) -> bool:
     lengths = np.linalg.norm(right, axis=0), np.linalg.norm(seed)
     if not seed.any() or not lengths[0].any():
         return False
-    seed *= lengths[0][lengths[0] > 0].mean() / lengths[1]  # the others' scale, whatever the units of X
+    seed *= lengths[0][lengths[0] > 0].mean() / lengths[1]  # the scale of the other parts, for any units of X
     other.fill(t, seed)
     return True

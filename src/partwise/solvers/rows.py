@@ -1,4 +1,4 @@
-"""One half-step to the end: the exact W for a given H. A fit ends with it, and transform is nothing else."""
+"""One half-step solved to the end: the exact W for a given H. It is the last step of a fit, and all of transform."""
 
 from typing import Any
 
@@ -20,25 +20,25 @@ from partwise.terms import Term
 from partwise.threads import ALONE, Workers
 
 RIDGE = 1e-12
-"""What is added to the diagonal of the parts' gram, relative to its largest entry."""
+"""What is added to the diagonal of the parts' Gram matrix, relative to its largest entry."""
 EXACT = 1e-11
-"""Least squares of X's squared norm from which on the loss, a difference of larger terms, has digits in float64."""
+"""At this share of X's squared norm or more, the loss, a difference of larger terms, has enough digits in float64."""
 SWEEPS = 6
 """Most coordinate sweeps before the exact solve."""
 SWEEPS_ON = 3
-"""The same for least squares that go on from a start: it has most zeros in place already."""
+"""The same for least squares that go on from a start, which has most zeros in place already."""
 CLOSE = 0.03
-"""They end for a row when one moves it less than this share of the first."""
+"""Sweeps on a row end when one moves it less than this share of the first sweep."""
 DEPENDENT = 1e-8
-"""Smallest ratio of eigenvalues of the gram of parts that do not depend on each other."""
+"""Smallest ratio of eigenvalues of the Gram matrix if parts do not depend on each other."""
 MOST_LOCAL = 10
-"""Newton steps of a fit's last half-step where it can only improve on W, not make it exact."""
+"""Newton steps of a fit's last half-step if it only improves W and cannot make it exact."""
 MOST_NEWTON = 100
-"""Most Newton steps on a row; five to ten are usual where its problem is convex."""
+"""Most Newton steps on a row; five to ten are usual if its problem is convex."""
 MOST_STEPS = 1000
 """Most multiplicative steps."""
 STILL = 1e-6
-"""Multiplicative steps end when one moves less than this share of X's size."""
+"""Multiplicative steps end when one is shorter than this share of X's size."""
 
 
 def solve_rows(
@@ -54,20 +54,21 @@ def solve_rows(
 ) -> Array:
     """Return the left factor (n, k) that minimises the loss for fixed parts, in X's dtype.
 
-    Least squares are solved exactly by pivoting, the other beta-divergences by Newton's method to rounding: to the
-    minimum for 1 <= beta <= 2, where each row's problem is convex, else to a local one, which may depend on `start`.
-    Other losses take multiplicative steps until one moves little. Bounded rows take coordinate steps until these do.
+    Least squares are solved exactly by pivoting, the other beta-divergences by Newton's method up to rounding. For 1 <=
+    beta <= 2 each row's problem is convex, and this is its minimum; else it is a local minimum, which can depend on
+    `start`. Other losses take multiplicative steps until a step is short. Bounded rows take coordinate steps until
+    these are short.
 
     Parameters
     ----------
     start : ndarray of shape (n, k) or None
-        Where to begin; None: the same level everywhere. For convex losses it matters for time alone.
+        Where to begin; None: the same value everywhere. For convex losses it only changes the time.
     most : int or None
         Limit on the steps of an iterative solve.
     domain : Domain
         Where the rows may lie.
     """
-    if not X.can("columns"):  # it is not in memory
+    if not X.can("columns"):  # it is read by blocks
         return _by_blocks(X, loss, start, parts, penalty, workers, most, domain)[0]
     n, k = X.shape[0], parts.array.shape[1]
     if isinstance(loss, Frobenius):
@@ -75,7 +76,7 @@ def solve_rows(
     if start is None:
         model = float(parts.mass.sum())
         start = np.full((n, k), X.mean * X.shape[1] / model if model > 0 else 0.0, X.dtype)
-    # where a row knows no entry of a part, its weight could be anything: it is 0, as with least squares
+    # a row without known entries of a part can have any weight of it: it gets 0, as in least squares
     told = [np.where(X.rows(*rows).touched(parts.array), start[slice(*rows)], 0) for rows in X.blocks]
     start = np.concatenate(told)
     if loss.has_half_step or (isinstance(loss, BetaDivergence) and domain.exact):
@@ -126,9 +127,9 @@ def least_squares(
     value: bool = False,
     in_place: bool = False,
 ) -> tuple[Array, float | None]:
-    """Return the best left factor (n, k) for the quadratic loss; with `value` also the loss, where ``by_gram`` can.
+    """Return the best left factor (n, k) for the quadratic loss; with `value` also the loss, if ``by_gram`` can.
 
-    With `in_place` the start, where there is one, is overwritten with it.
+    With `in_place`, the result is written into the start, if there is one.
     """
     n, k = X.shape[0], parts.array.shape[1]
     left = np.ones((n, k), X.dtype) if start is None else start if in_place else np.array(start)
@@ -140,7 +141,7 @@ def least_squares(
             return left, None
         found = _each_row(X, left, parts.array, penalty, workers, domain)
         return left, found if value and found > EXACT * X.squared_norm else None
-    # the ridge changes no digit that counts, and picks one solution where parts depend on each other
+    # the ridge does not change the result to working precision; if parts depend on each other, it selects one solution
     ridge = RIDGE * float(np.diagonal(parts.gram).max(initial=0.0))
     # at a row's minimum <model, model> = <cross, left>, to more digits than float32 has
     settled = X.dtype == np.float32 and not penalty and domain.exact
@@ -165,24 +166,24 @@ def finish(
     weighted: tuple[Matrix, Array] | None = None,
     terms: tuple[Term, ...] = (),
 ) -> tuple[Array, float]:
-    """Return the exact W for the H that a fit found, whose W may be overwritten with it, and the loss of the pair.
+    """Return the exact W for the H of a fit, and the loss of the pair. The fit's W can be overwritten.
 
-    `domain` is W's, and so are `terms`: with these W stays as it is. `weighted`: X with weights of rows, and their
-    scales (n, 1): the loss counts these, and the exact W of a row does not depend on its own. Where the problem of a
-    row is not convex, what Newton's method finds can be worse than the W of the fit, which then stays.
+    `domain` and `terms` are those of W; with terms, W does not change. `weighted` is X with weights of rows, and their
+    scales (n, 1): the loss uses these weights, but the exact W of a row does not depend on its own. If the problem of a
+    row is not convex, Newton's method can find a worse W than that of the fit, which is then kept.
     """
     judged, scales = (X, None) if weighted is None else weighted
 
-    def value_of(W: Array) -> float:  # rounding can go just under 0
+    def value_of(W: Array) -> float:  # rounding can make it negative
         return max(loss.value(judged, W if scales is None else W * scales.astype(W.dtype), found.Ht, workers), 0.0)
 
     traces = np.zeros(0, bool) if isinstance(loss, Frobenius) else _traces(found.W, found.Ht, X.floor)
-    if traces.any():  # multiplicative steps come near zero, and never there
+    if traces.any():  # multiplicative steps come near zero but never reach it
         before, kept = value_of(found.W), found.Ht
         found.Ht = np.where(traces, 0, kept)
         if not value_of(found.W) <= before:
             found.Ht = kept
-    if terms:  # their rows depend on each other: the fit has found them
+    if terms:  # rows depend on each other: keep the W of the fit
         return found.W, value_of(found.W)
     parts, value = Fixed(found.Ht, workers), None
     left = domain.within(found.W) if domain.by_entry else found.W
@@ -216,7 +217,7 @@ def _traces(left: Array, right: Array, floor: float) -> Array:
 
 
 def _each_row(X: Matrix, left: Array, right: Array, penalty: Penalty, workers: Workers, domain: Domain) -> float:
-    """Solve the rows of left in place; return the loss, as a difference of larger terms, or 0 where it is not known."""
+    """Solve the rows of left in place; return the loss as a difference of larger terms, or 0 if it is not known."""
     loss = Frobenius()
 
     def block(rows: Block) -> float:
@@ -250,7 +251,7 @@ def _row_by_row(
     def block(number: int) -> None:
         rows, side = X.blocks[number], sides[number]
         own, view = left[slice(*rows)], X.rows(*rows)
-        if loss.has_half_step:  # cheap steps lead close to the minimum
+        if loss.has_half_step:  # cheap steps get close to the minimum
             bounds = domain.of(slice(*rows)).bounds
             loss.half_step(view, own, side, l1=l1, l2=l2, box=bounds, sweeps=sweeps, shrink=shrink, value=False)
         if solves and isinstance(loss, BetaDivergence):

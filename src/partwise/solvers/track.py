@@ -1,4 +1,4 @@
-"""A factor on its way through a fit: what the loop keeps of it, and the few arrays that it lends to half-steps."""
+"""A factor during a fit: what the loop keeps of it, and the few arrays that it lends to half-steps."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,23 +11,23 @@ from partwise.solvers.base import Factor, Update
 
 
 class Track:
-    """A factor, and the arrays (rows, k) that hold it by turns.
+    """A factor, and the arrays (rows, k) that hold it in turn.
 
-    The best pair so far stays whole until a better one is known, and the start is never written to. Where rows of X lie
-    on other machines those of W do too (``Apart``): such arrays are not written to, and new ones take their place.
+    The best pair so far stays unchanged until a better one is known, and the start is never written to. If rows of X
+    are on other machines, so are those of W (``Apart``): such arrays are not written to, but replaced by new ones.
 
     Attributes
     ----------
     now : Factor
-        At the present point, which the other half-step holds fixed.
+        At the present point, which the other half-step uses.
     iterate : ndarray of shape (rows, k)
-        What the last half-step found.
+        The result of the last half-step.
     previous : ndarray of shape (rows, k) or None
-        The iterate before, where the loop extrapolates this factor itself.
+        The previous iterate, if the loop extrapolates this factor itself.
     best : ndarray of shape (rows, k) or None
         The point of the best pair so far.
     beyond : ndarray of shape (rows, k) or None
-        Where the present half-step begins, if beyond the iterate.
+        Where the present half-step begins, if it is beyond the iterate.
     """
 
     def __init__(self, start: Factor) -> None:
@@ -44,7 +44,7 @@ class Track:
         return self.now.point
 
     def free_array(self) -> Array:
-        """Return an array (rows, k) that nothing needs any more; at most six are ever made."""
+        """Return an array (rows, k) that is no longer needed; at most six are ever made."""
         busy = {id(self.iterate), id(self.point), id(self.previous), id(self.best), id(self.beyond)}
         for array in self._arrays:
             if id(array) not in busy:
@@ -56,7 +56,7 @@ class Track:
         """Return arrays for a half-step, see ``HalfStep.into``."""
         if isinstance(self.iterate, Apart):
             return self.iterate, self.iterate
-        if momentum == 0:  # the same numbers are written once
+        if momentum == 0:  # one array is enough then
             out = self.free_array()
             return out, out
         if self.iterate is self.point or self.iterate is self.best:
@@ -64,7 +64,7 @@ class Track:
         return self.iterate, self.free_array()
 
     def ahead(self, momentum: float) -> Factor:
-        """Return the factor beyond its iterate, where entries grew, along the change from the iterate before."""
+        """Return the factor beyond its iterate, where entries grew, along the change since the previous iterate."""
         self.beyond = None
         if self.previous is None or momentum == 0:
             return self.now
@@ -76,16 +76,16 @@ class Track:
         return self.now.at(found)
 
     def take(self, update: Update) -> None:
-        """Go to where a half-step led."""
+        """Take the result of a half-step."""
         self.iterate = update.iterate
         self.move(update.point, update.gram)
 
     def move(self, point: Array, gram: Array | None = None) -> None:
-        """Make `point` (one of this track's arrays) the point; `gram`, if given, is its own."""
+        """Make `point` (one of this track's arrays) the point; `gram`, if given, is its Gram matrix."""
         self.now = self.now.at(point, gram)
 
     def copy_of(self, array: Array) -> Array:
-        """Return a copy of `array` in a free array of this track; itself if nothing writes to it."""
+        """Return a copy of `array` in a free array of this track; `array` itself if nothing writes to it."""
         if isinstance(array, Apart):
             return array
         out = self.free_array()
@@ -93,18 +93,18 @@ class Track:
         return out
 
     def spread(self, X: Matrix) -> None:
-        """Let the rows lie where those of X do."""
+        """Move the rows to where those of X are."""
         if not isinstance(self.point, Apart):
             self._change(X.spread)
             self._arrays = []
 
     def gather(self) -> None:
-        """Let the rows lie in this process."""
+        """Move the rows to this process."""
         if isinstance(self.point, Apart):
             self._change(self.own)
 
     def _change(self, function: Callable[[Array], Array]) -> None:
-        """Replace each array by what a function makes of it; the new array keeps its roles."""
+        """Replace each array by the function's result for it; the new array keeps its roles."""
         found: dict[int, Array] = {}
 
         def new(array: Array) -> Array:
@@ -119,14 +119,14 @@ class Track:
         self.move(point, gram)
 
     def own(self, array: Array) -> Array:
-        """Return `array`, or a copy of it if this track did not make it: a start is not ours."""
+        """Return `array`, or a copy of it if this track did not make it: a start belongs to the caller."""
         if isinstance(array, Apart):
             self._arrays.append(np.asarray(array))
             return self._arrays[-1]
         return array if any(array is mine for mine in self._arrays) else self.copy_of(array)
 
     def state(self) -> tuple[dict[str, Array], dict[str, Any]]:
-        """Return the arrays that count, each once, and which of them is what; see ``restore``."""
+        """Return the arrays in use, each once, and the role of each; see ``restore``."""
         arrays: dict[str, Array] = {}
         roles: dict[str, Any] = {}
         for role, array in (
@@ -138,12 +138,12 @@ class Track:
                 arrays[same] = array
             roles[role] = same
         arrays = {key: np.asarray(array) for key, array in arrays.items()}
-        if "gram" in self.now.__dict__:  # computed anew it could have other bits
+        if "gram" in self.now.__dict__:  # computed again, it could have other bits
             arrays["gram"] = self.now.gram
         return arrays, roles
 
     def restore(self, arrays: dict[str, Array], roles: dict[str, Any]) -> None:
-        """Take up the state of another track; the arrays become this one's own."""
+        """Take the state of another track; the arrays now belong to this one."""
         self._arrays = [array for key, array in arrays.items() if key != "gram"]
         self.iterate = arrays[roles["iterate"]]
         self.previous, self.best = (
@@ -152,7 +152,7 @@ class Track:
         self.move(arrays[roles["point"]], arrays.get("gram"))
 
     def fill(self, t: int, column: Array) -> None:
-        """Set column t of the point, and of the iterates that the next point comes from."""
+        """Set column t of the point, and of the iterates from which the next point is made."""
         self.move(self.own(self.point))
         self.iterate = self.own(self.iterate)
         self.previous = None if self.previous is None else self.own(self.previous)

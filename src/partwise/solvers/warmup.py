@@ -1,4 +1,4 @@
-"""A start that says less of X than its mean row: a sample of the rows improves its parts before X is read whole."""
+"""If a start knows less of X than its mean row, a sample of the rows improves its parts before X is read whole."""
 
 from collections.abc import Sequence
 
@@ -13,25 +13,25 @@ from partwise.stopping import Stopping
 from partwise.threads import Workers
 
 SHARE = 16
-"""The sample has at most one row in so many."""
+"""The sample has at most one of so many rows."""
 FEWEST, MOST = 20, 48
-"""Rows of the sample for each part: from fewer the parts would learn what is in these rows alone; more tell no more."""
+"""Rows of the sample for each part. From fewer, the parts would learn what is in these rows alone; more do not help."""
 LARGE = 2.0**30
-"""Where all that there is stays below this and the largest of it above its inverse, float32 does for a start."""
+"""float32 is enough for a start if all entries are below this, and the largest of them is above its inverse."""
 TINY = float(np.finfo(np.float64).tiny)
 ITERATIONS = 6
-"""On text two of them save one iteration on all rows, and six three; more come to fit the sample."""
+"""On text, two of them save one iteration on all rows, and six save three; more would fit the sample only."""
 LEAD = 2
-"""Its first iterations count as later ones: they are cheap, and few sweeps would be a false economy."""
+"""Its first iterations use as many sweeps as later ones: they are cheap, so few sweeps would not save time."""
 
 
 def warm_up(
     X: Matrix, loss: Loss, solver: Solver, starts: Sequence[tuple[Factor, Factor]], workers: Workers, began: float
 ) -> tuple[list[tuple[Factor, Factor]], list[int]]:
-    """Return the starts, random ones with parts improved on a sample of the rows, and how many iterations each had.
+    """Return the starts, in which random ones have parts improved on a sample of the rows, and the iterations of each.
 
-    A pass over all rows tells random parts little more than one over a few of them does. Starts that know something
-    stay as they are.
+    For random parts, a pass over all rows helps little more than a pass over a few of them. Starts that know something
+    are not changed.
 
     Parameters
     ----------
