@@ -118,7 +118,7 @@ def test_a_file_keeps_embeddings_and_no_function(short, tmp_path):
     pw.save(model, tmp_path / "a.model")
     loaded = pw.load(tmp_path / "a.model")
     assert (loaded.document_topics_ == model.document_topics_).all()
-    with pytest.raises(DataError, match=r"Pass theirs as embeddings=\.\.\., or set_params a function"):
+    with pytest.raises(DataError, match=r"Pass theirs as embeddings=\.\.\., or set a function"):
         loaded.transform(texts[:3])
     assert loaded.similar("cupak cupbl", n=1)["score"].tolist()  # by its words alone
     placed = model.transform(texts[:3])
@@ -176,13 +176,13 @@ def test_large_and_tiny_numbers_and_integers_are_taken(short):
     ("change", "said"),
     [
         (lambda E: E[:-1], "239 rows for 240 documents"),
-        (lambda E: E[:, 0], "no array of rows of numbers"),
-        (lambda E: E.astype(str), "no array of rows of numbers"),
-        (lambda E: E.astype(complex), "no array of rows of numbers"),
-        (lambda E: sp.csr_array(E), "no array of rows of numbers"),
-        (lambda E: [[1.0], [1.0, 2.0]], "is no array of numbers"),
-        (lambda E: np.where(E[3, 2] == E, np.nan, E), r"\[3, 2\] is nan, no finite number"),
-        (lambda E: np.zeros_like(E), "nothing but zeros"),
+        (lambda E: E[:, 0], "not a matrix of numbers"),
+        (lambda E: E.astype(str), "not a matrix of numbers"),
+        (lambda E: E.astype(complex), "not a matrix of numbers"),
+        (lambda E: sp.csr_array(E), "not a matrix of numbers"),
+        (lambda E: [[1.0], [1.0, 2.0]], "is not an array of numbers"),
+        (lambda E: np.where(E[3, 2] == E, np.nan, E), r"\[3, 2\] is nan, which is not finite"),
+        (lambda E: np.zeros_like(E), "has only zeros"),
         (lambda E: E[:, :0], "rows of 0 numbers"),
     ],
 )
@@ -201,7 +201,7 @@ def test_what_does_not_go_with_embeddings_says_the_way_out(short, fitted):
     with pytest.raises(ParameterError, match="max_memory does not go with embeddings"):
         TopicModel(4, embeddings=E, max_memory="1GiB").fit(texts)
     for model in (TopicModel(4, embeddings=E), clone(fitted), fitted):
-        with pytest.raises(ParameterError, match="a stream does not go with embeddings"):
+        with pytest.raises(ParameterError, match="partial_fit does not work with embeddings"):
             model.partial_fit(texts)
     with pytest.raises(DataError, match="rows of 3 numbers; 4 are needed"):
         fitted.transform(texts, embeddings=E[:, :3])

@@ -54,7 +54,7 @@ def test_ids_and_dates_go_with_texts_of_an_iterator():
 @pytest.mark.parametrize("keep_texts", [True, False])
 def test_an_empty_iterator_is_told_from_an_empty_list(keep_texts):
     model = TopicModel(2, keep_texts=keep_texts)
-    with pytest.raises(DataError, match="The iterator has nothing left: make it anew"):
+    with pytest.raises(DataError, match="The iterator has nothing left: make a new one"):
         model.fit(iter([]))
     with pytest.raises(DataError, match=r"there are no texts\. Pass at least one"):
         model.fit([])
@@ -63,7 +63,7 @@ def test_an_empty_iterator_is_told_from_an_empty_list(keep_texts):
 @pytest.mark.parametrize("keep_texts", [True, False])
 @pytest.mark.parametrize("bad", [None, 7, b"bytes", ["a list"]])
 def test_a_text_that_is_no_string_is_told_by_its_number(keep_texts, bad):
-    with pytest.raises(DataError, match=rf"texts\[2\] is {type(bad).__name__}, no string"):
+    with pytest.raises(DataError, match=rf"texts\[2\] is {type(bad).__name__}, not a string"):
         TopicModel(2, keep_texts=keep_texts).fit(iter(["rates", "cup", bad]))
 
 
@@ -82,5 +82,5 @@ def test_an_iterator_that_raises_leaves_the_model_as_it_was(keep_texts):
 
 
 def test_an_iterator_without_words_is_refused():
-    with pytest.raises(DataError, match="none of the 2 documents has a word"):
+    with pytest.raises(DataError, match="none of the 2 documents has a usable word"):
         TopicModel(2, keep_texts=False).fit(iter(["the", "and"]))

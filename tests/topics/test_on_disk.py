@@ -161,7 +161,7 @@ def test_a_full_disk_is_told_with_the_way_out(temporary, monkeypatch):
     monkeypatch.setattr(Making, "add", full)
     model = TopicModel(2).fit(["rates rise", "cup final"])
     model.set_params(max_memory="1GiB")
-    with pytest.raises(OSError, match="another folder can be set as TMPDIR"):
+    with pytest.raises(OSError, match="set TMPDIR to use another folder"):
         model.fit(make_texts())
     assert files(temporary) == []
     assert model.ids_ == ["0", "1"]

@@ -131,7 +131,7 @@ def test_a_stream_goes_on_from_changed_components():
         (np.ones(3), "shape"),
         (np.ones((3, 2)), "shape"),
         (np.ones((0, 21)), "shape"),
-        ("parts", "no array of numbers"),
+        ("parts", "not an array of numbers"),
         (None, "shape"),
         (-1.0, r"components_\[1, 4\] = -1.0"),
         (np.nan, r"components_\[1, 4\] = nan"),

@@ -50,7 +50,7 @@ def test_the_same_few_words_everywhere_are_kept_where_there_are_no_others(texts)
 
 @pytest.mark.parametrize("texts", [[""], ["", " \n"], ["the and of", "12 3 x"]])
 def test_documents_without_words_are_refused_with_the_reason(texts):
-    with pytest.raises(DataError, match=r"none of the \d documents has a word"):
+    with pytest.raises(DataError, match=r"none of the \d documents has a usable word"):
         fit_vectorizer(texts)
 
 

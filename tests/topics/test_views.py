@@ -60,13 +60,13 @@ def test_dates_may_be_date_objects_and_unknown():
 
 
 def test_without_dates_there_is_no_course_of_time():
-    with pytest.raises(DataError, match="knows no dates"):
+    with pytest.raises(DataError, match="was fitted without dates"):
         TopicModel(n_topics=2).fit(texts_of(CLASSES)).over_time()
 
 
 def test_a_date_that_says_less_than_its_bin_is_named():
     model = TopicModel(n_topics=2).fit(texts_of(CLASSES[:2]), dates=["2024", "2024-03-02"])
-    with pytest.raises(DataError, match="'2024', the date of document '0'"):
+    with pytest.raises(DataError, match="'2024', that of document '0'"):
         model.over_time("month")
     with pytest.raises(ParameterError, match="'month'"):
         model.over_time("months")

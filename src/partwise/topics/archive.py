@@ -37,7 +37,7 @@ FITTED: dict[str, Callable[[Any], bool]] = {
     "relative_error_": lambda value: is_number(value, 0),
     "n_batches_": lambda value: is_whole(value, 0),
 }
-"""Attributes that are no arrays, and what they may be."""
+"""Attributes that are not arrays, and their allowed types."""
 
 
 def take_apart(model: TopicModel) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -103,7 +103,7 @@ def take_apart(model: TopicModel) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _vectorizer_apart(model: TopicModel) -> tuple[dict[str, Any], Any]:
     vectorizer = model.vectorizer_
-    if model.vectorizer is None:  # ours, which is made anew
+    if model.vectorizer is None:  # our own, which is made again from the header
         return {"own": False}, vectorizer.idf_ if vectorizer.use_idf else None
     if type(vectorizer) not in transformers.VECTORIZERS.values():
         raise ParameterError(
@@ -132,7 +132,7 @@ def put_together(header: Mapping[str, Any], held: Held) -> TopicModel:
     Raises
     ------
     ValueError, TypeError or KeyError
-        If the parts do not fit each other, or hold what no model does.
+        If the header and the arrays do not belong together, or hold what no model can hold.
     """
     if {"vectorizer", "embeddings"} & {*header["params"]}:
         raise ValueError("a vectorizer or embeddings cannot be a parameter")
@@ -174,7 +174,7 @@ def put_together(header: Mapping[str, Any], held: Held) -> TopicModel:
 
 def _event(batch: Any, kind: Any, topic: Any, label: Any) -> TopicEvent:
     if not (is_whole(batch, 0) and is_whole(topic, 0) and isinstance(kind, str) and isinstance(label, str)):
-        raise ValueError("an event that is none")
+        raise ValueError("an entry of events is not an event")
     return TopicEvent(batch, kind, topic, label)
 
 
@@ -183,7 +183,7 @@ def _documents(model: TopicModel, language: str, header: Mapping[str, Any], held
     ids, texts, dates, periods = (
         held.strings(name, "n", unique=name == "ids_") if name == "ids_" or name in held else None for name in LISTS
     )
-    # files of earlier versions have none
+    # files of earlier versions have no metadata
     metadata = {name: held.strings(f"metadata.{name}", "n") for name in header.get("metadata", [])}
     if (dates is None) != (periods is None):
         raise ValueError("there are dates without periods, or periods without dates")

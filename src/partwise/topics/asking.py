@@ -1,4 +1,4 @@
-"""A model that answers by its topics as they are now; functions and values of topics as its methods and properties."""
+"""A model that answers from its current topics: functions and values of topics become its methods and properties."""
 
 import copy
 from collections.abc import Callable, Sequence
@@ -40,7 +40,7 @@ def method(function: Callable[Concatenate[Any, Given], Answer]) -> Callable[Conc
 
 
 def asked(function: Callable[Concatenate[Any, Given], Answer]) -> Callable[Concatenate[Any, Given], Answer]:
-    """Return a function of a model's topics, with its docstring, as a method that asks the topics as they are now."""
+    """Return a function of a model's topics, with its docstring, as a method that uses the current topics."""
     return _as_method(function, lambda model: model._now)
 
 
@@ -60,7 +60,7 @@ def _as_method(
 
 
 def fact(name: str, doc: str) -> Any:
-    """Return a property that tells a value of a model's topics as they are now."""
+    """Return a property with a value of a model's current topics."""
 
     def told(model: Any) -> Any:
         return getattr(model._now, name)
@@ -69,7 +69,7 @@ def fact(name: str, doc: str) -> Any:
 
 
 def known(name: str, doc: str) -> Any:
-    """Return a property that tells a value of a model's documents."""
+    """Return a property with a value of a model's documents."""
 
     def told(model: Any) -> Any:
         check_is_fitted(model)
@@ -79,7 +79,7 @@ def known(name: str, doc: str) -> Any:
 
 
 class AnsweringModel(PlainState, BaseEstimator):
-    """A model that holds topics as one value, and ``components_`` for the user to change."""
+    """A model that holds its topics as one value, and ``components_`` as an array that the user can change."""
 
     min_df: int | float | None
     max_df: int | float | None
@@ -101,12 +101,12 @@ class AnsweringModel(PlainState, BaseEstimator):
 
     @property
     def _now(self) -> FittedTopics:
-        """Topics and places that belong together: documents are placed anew if ``components_`` was changed.
+        """The current topics and places: documents are placed again if ``components_`` was changed.
 
-        A change by hand is an edit: the stream is forgotten, and labels that were set stay with their numbers.
+        Such a change ends a stream of `partial_fit`. Labels that were set stay with their numbers.
         """
         check_is_fitted(self)
-        held = self.__dict__  # one state, also where another thread puts a new one in its place
+        held = self.__dict__  # one state, even if another thread replaces it
         topics: FittedTopics = held["_topics"].under(self._settings)
         if not topics.same(held["components_"]):
             components = checked_components(held["components_"], len(topics.documents.words))
@@ -119,7 +119,7 @@ class AnsweringModel(PlainState, BaseEstimator):
         return topics
 
     def _take(self, topics: FittedTopics) -> None:
-        """Take in topics; ``components_`` is the user's own copy."""
+        """Store topics; ``components_`` becomes a copy, which the user can change."""
         self._topics, self.components_ = topics, topics.components.copy()
 
     def _with(self, topics: FittedTopics) -> Self:
@@ -130,7 +130,7 @@ class AnsweringModel(PlainState, BaseEstimator):
         return made
 
     def _forget_fit(self) -> None:
-        """Forget what is of the topics of the fit alone; a stream goes on from the topics there are."""
+        """Drop what describes only the fit; a stream goes on from the current topics."""
         for name in ("_stream", "drift_"):
             self.__dict__.pop(name, None)
         self.events_, self.n_batches_ = [], 0
@@ -146,9 +146,9 @@ class AnsweringModel(PlainState, BaseEstimator):
         Parameters
         ----------
         texts : sequence of str
-            Any texts; or a matrix (n_documents, n_words) of the same words, as ``vectorizer_`` makes it.
+            Texts, or a matrix (n_documents, n_words) with the model's words as columns, as ``vectorizer_`` makes it.
         embeddings : array of shape (n_documents, d), default=None
-            For a model with embeddings: those of the texts. None calls the function that the model has.
+            For a model with embeddings: the embeddings of the texts. None calls the model's function.
 
         Returns
         -------
@@ -158,7 +158,7 @@ class AnsweringModel(PlainState, BaseEstimator):
         Raises
         ------
         DataError
-            If the texts are no list of strings, the matrix has other columns, or embeddings are needed and missing.
+            If the texts are not strings, the matrix has other columns, or embeddings are needed and missing.
         """
         topics = self._now
         return topics.place(topics.rows_of(texts, embeddings))

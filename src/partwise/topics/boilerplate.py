@@ -1,10 +1,10 @@
-"""Boilerplate: lines that many documents share whatever they are about, such as signatures and mail headers.
+"""Boilerplate: lines that documents of all subjects share, such as signatures and mail headers.
 
-A line is known by its shape: its common words, and ``*`` for what stands between them and differs. ``In article <1@a>
-bob@a (Bob) writes:`` has the shape ``in article * writes``. Such a line is boilerplate if the rest of its documents is
-hardly more alike than the rest of any documents, and far less alike than nearest documents are: lines of a subject,
-such as rows of a table of results, stay. To lose a subject's words is worse than to keep a signature, so lines stay if
-in doubt.
+A line is recognised by its shape: its common words, with ``*`` for the varying text between them. ``In article <1@a>
+bob@a (Bob) writes:`` has the shape ``in article * writes``. A line is boilerplate if its documents, without the line,
+are hardly more alike than any documents, and far less alike than nearest documents. So lines of a subject, such as rows
+of a table of results, stay. A line also stays in doubtful cases: losing the words of a subject is worse than keeping a
+signature.
 """
 
 import math
@@ -28,27 +28,28 @@ from partwise.topics.weights import inverse_frequency, tfidf_rows
 __all__ = ["Boilerplate", "find_boilerplate"]
 
 MOST, LENGTH = 2_000, 4_000_000
-"""Documents that are looked at, drawn at random, and their characters: what stands in many is in these too."""
+"""Size of the random sample of documents, in documents and in characters: lines of many documents are in it too."""
 FEWEST = 50
-"""Documents below which nothing is sure to be in many."""
+"""Fewest documents in which a line can be found to be frequent."""
 LEAST, SHARE = 5, 0.002
-"""A line has to repeat in so many documents, and in such a share of them, to be judged."""
+"""A line is judged only if it is in at least this number, and this share, of the documents."""
 MANY = 1_000
-"""Lines that are judged, and words: the most frequent ones."""
+"""How many lines and words are judged: the most frequent ones."""
 WORTH = 0.005
-"""Share of all words that these lines have to be: fewer make no topic, and texts are then read as they are."""
+"""Smallest share of all words for boilerplate to matter: less makes no topic, and then texts are read as they are."""
 LONGEST = 120
-"""Characters up to which a line is known by its shape; a longer one has to repeat word by word."""
+"""Longest line, in characters, that is recognised by its shape; a longer line must repeat word by word."""
 DIRECTIONS = 16
 """Singular vectors by which documents of a subject are alike even if they share few words."""
 NEAR, NOISE = 0.15, 2.0
-"""Likeness of the documents of a line: 0 is that of any two documents, 1 that of nearest ones. It may be up to `NEAR`,
-less ``NOISE / n`` for n documents, by which it varies by chance. Whole classes of AG news lie at 0.19 to 0.7."""
+"""Limit on how alike the documents of a boilerplate line are: 0 is as alike as any two documents, 1 as alike as nearest
+ones. The limit is `NEAR` minus ``NOISE / n``, the variation by chance in n documents. Whole classes of AG news lie at
+0.19 to 0.7."""
 NEAREST, BLOCK = 0.2, 256
-"""Nearest documents are at least this share of all; likeness is computed in blocks of so many rows."""
+"""Nearest documents are at least this share of all documents; cosines are computed in blocks of this many rows."""
 GAP = "*"
 NO_WORD = re.compile(r"[\d@]|\w[./:]\w")
-"""Numbers and addresses, which are gaps however often they come."""
+"""Numbers and addresses, which are gaps in a shape even if they are frequent."""
 MARKS = string.punctuation + "\u00ab\u00bb\u2018\u2019\u201c\u201d\u2013\u2014\u2026\u00b7"
 
 
@@ -59,11 +60,11 @@ class Boilerplate(PlainState):
     Parameters
     ----------
     lines : tuple of str
-        Shapes of the lines, most frequent first; one that ends with a colon is only the beginning of a line.
+        Shapes of the lines, most frequent first; a shape that ends with a colon is only the beginning of a line.
     words : tuple of str
-        Words that stand mostly in these lines, and elsewhere regardless of the subject: they do not count at all.
+        Words that are mostly in these lines, and elsewhere in documents of all subjects: they do not count at all.
     common : tuple of str
-        The words that shapes are told by; all others are gaps.
+        The words that can be part of a shape; all others are gaps.
 
     Examples
     --------
@@ -87,7 +88,7 @@ class Boilerplate(PlainState):
         self.__post_init__()
 
     def __call__(self, text: str) -> str:
-        """Return a text in lower case without these lines; a text of nothing else stays whole."""
+        """Return a text in lower case without these lines; a text that has only such lines stays whole."""
         text = text.lower()
         rest = "\n".join(kept for kept, left in self.split(text) if kept or not left)
         return rest if rest.strip() else text
@@ -104,7 +105,7 @@ class Boilerplate(PlainState):
             yield (rest, label) if label and label in lines else (line, "")
 
     def _may_be_one(self, line: str) -> bool:
-        """Return whether a line begins and ends as one that is left out; this is soon known of most lines."""
+        """Return whether a line begins and ends like one that is left out: a fast test that rules out most lines."""
         if len(line) > LONGEST:
             return True
         words, common = line.split(), vars(self)["_shapes"].common
@@ -123,15 +124,15 @@ def find_boilerplate(texts: Sequence[str], vectorizer: Any) -> Boilerplate | Non
     Parameters
     ----------
     texts : sequence of str
-        The documents. Up to 2,000 are looked at, of 4 million characters together, drawn at random.
+        The documents. A random sample is judged: at most 2,000 documents, with 4 million characters in total.
     vectorizer : scikit-learn vectorizer
         Counts the words of a text.
 
     Returns
     -------
     Boilerplate or None
-        Lines that stand in at least five documents and in a five-hundredth of them; about twenty are needed to show
-        that a line stands anywhere.
+        Lines that are in at least five documents and in at least 0.2% of them. It takes about twenty documents to show
+        that a line does not depend on the subject.
 
     Examples
     --------
@@ -161,14 +162,16 @@ def find_boilerplate(texts: Sequence[str], vectorizer: Any) -> Boilerplate | Non
         return None
     try:
         counted = vectorizer.fit_transform(rest)
-    except ValueError:  # no words: all lines are the same ones
+    except ValueError:  # no words: all lines have the same shape
         return None
     gone = _held(left, vectorizer)
     removed = np.array([gone[str(word)] for word in vectorizer.get_feature_names_out()])
     elsewhere = np.flatnonzero(np.bincount(counted.indices, minlength=counted.shape[1]) > removed)
     if not elsewhere.size:
         return None
-    others = sp.csr_array(sp.csc_array(counted)[:, elsewhere])  # names of writers tell the writer, not the subject
+    others = sp.csr_array(
+        sp.csc_array(counted)[:, elsewhere]
+    )  # without the names of writers, which are not about the subject
     U = tfidf_rows(others, inverse_frequency(others))
     lines = [candidates[i] for i in np.flatnonzero(_regardless(G, U))]
     if not lines:
@@ -262,10 +265,10 @@ def _groups(held: Iterable[set[int]], places: Sized) -> Any:
 
 
 def _regardless(G: Any, U: Any) -> Array:
-    """Return whether the documents of each group G (g, n) are about anything, by their words U (n, m).
+    """Return whether the documents of each group G (g, n) are of all subjects, by their words U (n, m).
 
-    They must be so by words, which tell small subjects apart, and by directions of a singular value decomposition,
-    which tell large subjects apart even if these share most of their words.
+    The test must hold twice: by words, which separate small subjects, and by directions of a singular value
+    decomposition, which separate large subjects even if these share most of their words.
     """
     filled = np.flatnonzero(np.diff(U.indptr))
     every, G, U = np.diff(G.indptr), sp.csr_array(sp.csc_array(G)[:, filled]), U[filled]
@@ -285,8 +288,9 @@ def _regardless(G: Any, U: Any) -> Array:
 def _likeness(G: Any, X: Any) -> tuple[Array, float, Array]:
     """Return mean cosines of documents, whose unit rows are X (n, d), in groups G (g, n).
 
-    They are those of two documents of a group (g,), of any two, and of a document of the group and its nearest ones
-    (g,). The nearest are as many as the group has, but at least a fifth and at most half of all documents.
+    The three results are: the mean for two documents of a group (g,), for any two documents, and for a document of the
+    group and its nearest documents (g,). There are as many nearest documents as the group has, but at least a fifth and
+    at most half of all documents.
     """
     n, told = X.shape[0], np.diff(G.indptr)
     near = np.clip(told - 1, max(int(NEAREST * n), 1), max(n // 2, 1))
@@ -315,7 +319,7 @@ def _held(texts: list[str], vectorizer: Any) -> Counter[str]:
 
 
 def _words(left: list[str], least: int, vectorizer: Any, counted: Any, U: Any) -> list[str]:
-    """Return words that stand mostly in lines left out, and elsewhere, as counted (n, v), regardless of the subject."""
+    """Return words mostly in lines left out, and elsewhere, as `counted` (n, v), in documents of all subjects."""
     counts = _held(left, vectorizer)
     columns = {str(word): j for j, word in enumerate(vectorizer.get_feature_names_out())}
     named = [word for _, word in sorted((-n, word) for word, n in counts.items() if n >= least)[:MANY]]

@@ -1,4 +1,4 @@
-"""How many topics a collection gets: as many as fits to its two halves agree on."""
+"""The number of topics of a collection: the one at which fits to two halves of it agree best."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,27 +19,28 @@ __all__ = ["number_of_topics"]
 CHOICES = (2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20)
 """Numbers of topics to choose from."""
 SPLITS = 4
-"""How often the documents are cut into halves at random."""
+"""How many times the documents are cut into random halves."""
 FEWEST = 4
-"""Documents for each topic, at least, and words: a half then has two for each."""
+"""Fewest documents, and fewest words, per topic: a half then has two of them per topic."""
 MOST_ROWS = 10_000
-"""Documents that the choice sees, at most, drawn at random; they are in memory."""
+"""Most documents that the choice uses, drawn at random; they are in memory."""
 TOL = 1e-3
-"""Of the fits to halves, ten times that of a fit: splits differ more than a fit still changes."""
+"""Tolerance of the fits to halves, ten times the usual one: halves differ more than such a fit still changes."""
 NEAR = 0.05
-"""Agreement that a tie may be below the highest, at most: of few documents the standard error is large."""
+"""How far below the highest agreement a tie can be, at most: with few documents the standard error is large."""
 HARDLY = 0.3
 """Agreement below which there is no clear answer: a hundred texts of random words come to 0.2, a thousand to 0.03."""
 
 
 def number_of_topics(asked: Any, X: Any, settings: Settings, max_memory: Any) -> tuple[int, str | None]:
-    """Return how many topics to find in X (n, m), no more than it holds, and why if that was left to the data.
+    """Return how many topics to find in X (n, m), at most as many as it can have, and the reason if data chose it.
 
-    Each number is fitted to two random halves of the documents, and both fits place all documents. The choice is the
-    number with the highest adjusted mutual information of their strongest topics, the mean of four pairs of halves. If
-    larger numbers tie with it, within a standard error and 0.05, the largest is taken, unless the highest is below 0.3:
-    halves that hardly agree give no reason for more. Too few topics join subjects, too many cut them, and each half
-    then joins or cuts others.
+    For each number, a model is fitted to each of two random halves of the documents, and both models place all
+    documents. Their agreement is the adjusted mutual information of the strongest topics, the mean of four pairs of
+    halves. The number with the highest agreement is chosen. If larger numbers tie with it, within a standard error and
+    0.05, the largest is taken. There are no ties if the highest agreement is below 0.3: halves that hardly agree give
+    no reason for more topics. The method works because too few topics join subjects and too many cut them, and each
+    half joins or cuts different ones.
 
     References
     ----------
@@ -54,7 +55,7 @@ def number_of_topics(asked: Any, X: Any, settings: Settings, max_memory: Any) ->
     if not isinstance(asked, str):
         return min(int(asked), most), None
     if most == 1:
-        return 1, "1 topic: a single document or word has no more."
+        return 1, "1 topic: a single document or word cannot have more."
     tried = [k for k in CHOICES if k <= most // FEWEST]
     if len(tried) < 2:
         k = min(2, most // 2)
@@ -68,7 +69,7 @@ def number_of_topics(asked: Any, X: Any, settings: Settings, max_memory: Any) ->
 
 
 def _agreements(X: Any, tried: Sequence[int], settings: Settings, max_memory: Any, seed: int) -> Array:
-    """Return how far fits to two halves agree on the documents, for each split and each number (splits, numbers)."""
+    """Return how well fits to two halves agree on the documents, for each split and each number (splits, numbers)."""
     weights = settings.weights(X)
     found = np.zeros((SPLITS, len(tried)))
     for split in range(SPLITS):
@@ -95,7 +96,7 @@ def _places(
 
 
 def agreement(first: Array, second: Array) -> float:
-    """Return the adjusted mutual information of two labels of each document; 0 if either tells none apart."""
+    """Return the adjusted mutual information of two labels of each document; 0 if one labelling has one label only."""
     if min(len(np.unique(first)), len(np.unique(second))) < 2:
         return 0.0
     return float(adjusted_mutual_info_score(first, second))
@@ -104,7 +105,7 @@ def agreement(first: Array, second: Array) -> float:
 def judge(tried: Sequence[int], agreements: Array) -> tuple[int, str]:
     """Return the largest number whose agreement (splits, numbers) is as good as the highest, and why.
 
-    If the highest is below `HARDLY`, the number that has it is returned, the smallest of several.
+    If the highest is below `HARDLY`, the number with it is returned; of several, the smallest.
     """
     mean = agreements.mean(axis=0)
     best = int(np.argmax(mean))

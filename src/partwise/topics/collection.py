@@ -1,4 +1,4 @@
-"""What a collection of texts has to be, with errors that say where it is not."""
+"""Checks of a collection of texts, with errors that say where it is wrong."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -38,7 +38,7 @@ def checked_texts(texts: Iterable[str]) -> list[str]:
 
 
 def checked_stream(texts: Iterable[Any]) -> Iterator[str]:
-    """Yield texts as they come; raise for one that is no string, and say where an iterator raised an error itself."""
+    """Yield texts one by one; raise for one that is not a string, and note where the iterator itself raised."""
     stream, number = iter(texts), -1
     while True:
         try:
@@ -51,16 +51,16 @@ def checked_stream(texts: Iterable[Any]) -> Iterator[str]:
         number += 1
         if not isinstance(text, str):
             raise DataError(
-                f"texts[{number}] is {type(text).__name__}, no string. Pass '' for a document without text."
+                f"texts[{number}] is {type(text).__name__}, not a string. Pass '' for a document without text."
             )
         yield text
 
 
 def no_texts(texts: Any) -> DataError:
-    """Return the error for a collection without texts. An iterator may have been read before."""
+    """Return the error for a collection without texts; an iterator may have been read before."""
     way_out = "Pass at least one."
     if isinstance(texts, Iterator):
-        way_out = "The iterator has nothing left: make it anew, for it can be read once."
+        way_out = "The iterator has nothing left: make a new one, because it can be read only once."
     return DataError(f"there are no texts. {way_out}")
 
 
@@ -72,14 +72,14 @@ def check_text(name: str, value: Any) -> str:
 
 
 def checked_ids(ids: Sequence[str] | None, n: int) -> list[str]:
-    """Return n ids that differ, the numbers from 0 if none are given."""
+    """Return n different ids: the numbers from 0 if none are given."""
     if ids is None:
         return [str(i) for i in range(n)]
     given = as_many(ids, "ids", n)
     for i, name in enumerate(given):
         if is_missing(name) or not is_scalar(name):
             raise DataError(
-                f"ids[{i}] is {shown(name)}. An id must be a string or a number; leave ids out to have them."
+                f"ids[{i}] is {shown(name)}. An id must be a string or a number; leave ids out to get numbers."
             )
     names = [str(name) for name in given]
     if len(set(names)) < n:
@@ -97,7 +97,7 @@ def checked_dates(dates: Sequence[Any], n: int) -> list[str]:
 
 
 def checked_metadata(metadata: Mapping[str, Sequence[Any]] | None, n: int) -> dict[str, list[str]]:
-    """Return what else is known of n documents as strings, ``""`` where a value is None, NaN, NaT or NA."""
+    """Return other facts about n documents as strings, ``""`` where a value is None, NaN, NaT or NA."""
     if metadata is None:
         return {}
     if not isinstance(metadata, Mapping) or not all(isinstance(name, str) and name for name in metadata):
@@ -119,7 +119,7 @@ def as_many(values: Any, name: str, n: int) -> list[Any]:
 
 
 def word_counts(values: Any) -> Any:
-    """Return a matrix of documents and words as CSR, in float32 where it is in that, else in float64.
+    """Return a matrix of documents and words as CSR: float32 stays float32, all else becomes float64.
 
     Parameters
     ----------
@@ -134,13 +134,13 @@ def word_counts(values: Any) -> Any:
     Raises
     ------
     DataError
-        If an entry is no number, negative, infinite, NaN or above 1e100 (1e15 in float32), or there are no rows or
-        columns.
+        If an entry is not a number, or negative, infinite, NaN or above 1e100 (1e15 in float32), or there are no rows
+        or columns.
     """
     X = canonical(sp.csr_array(entries_of(values, "texts")))
     largest, most = as_matrix(X, name="texts", model="TopicModel").survey[1], MOST[X.dtype]
     if largest > most:
         raise DataError(
-            f"texts has an entry of {largest:g}, and squares of more than {most:g} are beyond {X.dtype}. Scale it."
+            f"texts has an entry of {largest:g}, and squares of more than {most:g} overflow {X.dtype}. Scale it."
         )
     return X

@@ -1,4 +1,4 @@
-"""What became of topics from one model to another."""
+"""How topics differ between two models."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +12,7 @@ from partwise.topics.frames import frame
 __all__ = ["TopicDiff", "topic_diff"]
 
 SAME = 0.5
-"""Cosine between the words of two topics from which on they count as one that changed, not as two."""
+"""Smallest cosine between the words of two topics that count as one topic that changed, not as two."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -22,9 +22,9 @@ class TopicDiff(Summary):
     Parameters
     ----------
     pairs : list of (int, int, float)
-        Topic of the first model, its like in the second, and the cosine between their words, at least 0.5.
+        Topic of the first model, its match in the second, and the cosine between their words, at least 0.5.
     gone, new : list of int
-        Topics of the first model that have no like in the second, and the other way round.
+        Topics of the first model without a match in the second, and topics of the second without one in the first.
     labels : (list of str, list of str)
         Labels of the topics of both models.
 
@@ -59,9 +59,9 @@ class TopicDiff(Summary):
         return "\n".join(lines)
 
     def table(self) -> Any:
-        """Return a pandas DataFrame with a row for each pair, and for each topic without a like.
+        """Return a pandas DataFrame with a row for each pair, and for each topic without a match.
 
-        Columns: ``before``, ``after``, the numbers of the topics, missing where there is none; ``similarity``;
+        Columns: ``before``, ``after``, the numbers of the topics, missing if there is none; ``similarity``;
         ``label_before``, ``label_after``; ``change``: kept, gone or new.
 
         Returns
@@ -91,7 +91,7 @@ class TopicDiff(Summary):
 
 
 def topic_diff(matched: Match, labels: tuple[list[str], list[str]]) -> TopicDiff:
-    """Tell pairs that are one topic from those that are two: matching pairs whatever is left, however unlike."""
+    """Keep matched pairs that are one topic, and split the others: matching also pairs topics that are not alike."""
     pairs = [
         (int(a), int(b), float(same))
         for (a, b), same in zip(matched.pairs, matched.similarity, strict=True)

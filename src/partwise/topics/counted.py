@@ -1,4 +1,4 @@
-"""Words of texts counted into files, a piece at a time: a matrix of documents and words that memory need not hold."""
+"""Words of texts counted into files, a piece at a time: the matrix of documents and words can be larger than memory."""
 
 import errno
 import tempfile
@@ -19,15 +19,15 @@ from partwise.matrix import Array
 __all__ = ["CountedTexts", "counted"]
 
 PIECE = 2_000
-"""Texts whose words are counted together, and rows that are written together."""
+"""How many texts are counted together, and how many rows are written together."""
 MOST_WORDS = np.iinfo(np.int32).max
-"""Columns of a matrix whose words are not all known yet."""
+"""Number of columns of a matrix while new words still come."""
 Count = Callable[[Sequence[str]], tuple[Iterable[str], Any]]
-"""Returns the words of some texts, and a CSR matrix with a column for each."""
+"""A function that returns the words of some texts, and a CSR matrix with a column for each word."""
 
 
 class CountedTexts:
-    """What was counted, with a column for each word.
+    """Counts of words, with a column for each word.
 
     Parameters
     ----------
@@ -36,9 +36,9 @@ class CountedTexts:
     words : list of str
         Word of each column, in the order in which they came.
     held : ndarray of shape (n_words,)
-        Documents that each word is in.
+        Number of documents that contain each word.
     folder : Path
-        For the files of `matrix`.
+        Folder for the files of `matrix`.
     """
 
     def __init__(self, rows: Any, words: list[str], held: Array, folder: Path) -> None:
@@ -50,9 +50,9 @@ class CountedTexts:
         Parameters
         ----------
         columns : ndarray of int
-            The columns, in the order wanted.
+            The columns, in the order of the result.
         change : callable
-            Returns rows (b, len(columns)) as they are to be.
+            A function of rows (b, len(columns)) that returns the rows to write.
         """
         with _space(), tempfile.TemporaryDirectory(dir=self.folder) as made:
             blocks = (change(self.rows[rows][:, columns]) for rows in gen_batches(self.rows.shape[0], PIECE))
@@ -61,12 +61,12 @@ class CountedTexts:
 
 @contextmanager
 def counted(texts: Sequence[str], count: Count) -> Iterator[CountedTexts]:
-    """Count the words of texts into a temporary folder, which goes when the block ends.
+    """Count the words of texts into a temporary folder, which is deleted when the block ends.
 
     Parameters
     ----------
     texts : sequence of str
-        The texts, which are read once.
+        The texts; they are read once.
     count : callable
         Counts the words of some texts.
 
@@ -107,7 +107,7 @@ def counted(texts: Sequence[str], count: Count) -> Iterator[CountedTexts]:
 
 
 def _written(folder: Path, n_columns: int, blocks: Iterable[Any]) -> Any:
-    """Write rows into a folder, and return them as a CSR array of its files, which hold on when the folder is gone."""
+    """Write rows into a folder, and return a CSR array of its files, which stays valid after the folder is deleted."""
     with closing(Making(folder, n_columns, np.float64, True)) as making:
         for rows in blocks:
             making.add(rows)
@@ -120,11 +120,11 @@ def _written(folder: Path, n_columns: int, blocks: Iterable[Any]) -> Any:
 
 @contextmanager
 def _space() -> Iterator[None]:
-    """Say of a disk that is full which folder that is."""
+    """Add to an error of a full disk which folder is on it."""
     try:
         yield
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        said = f"{error.strerror}: counts of words are kept there; another folder can be set as TMPDIR"
+        said = f"{error.strerror}: counts of words are kept there; set TMPDIR to use another folder"
         raise OSError(error.errno, said, tempfile.gettempdir()) from error

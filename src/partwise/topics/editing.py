@@ -1,4 +1,4 @@
-"""Topics put together and taken apart by hand."""
+"""Merging and splitting topics by hand."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -18,14 +18,15 @@ __all__ = ["merge", "split"]
 
 
 def merge(model: Any, topics: Sequence[int]) -> Any:
-    """Return a model in which some topics are one.
+    """Return a model in which some topics are merged into one.
 
-    The merged topic takes the place of the first of them, and later ones close up. Every document is placed anew.
+    The merged topic takes the place of the first of them, and the topics after it get new numbers. Every document is
+    placed again.
 
     Parameters
     ----------
     topics : sequence of int
-        Numbers of two topics or more.
+        Numbers of at least two topics.
 
     Returns
     -------
@@ -48,7 +49,7 @@ def merge(model: Any, topics: Sequence[int]) -> Any:
     given = listed(list(topics) if isinstance(topics, set) else topics, "topics")
     merged = sorted({now.checked(topic) for topic in given})
     if len(merged) < 2:
-        raise ParameterError("topics must be two different numbers or more: one topic alone is merged with nothing.")
+        raise ParameterError("topics must be at least two different numbers: there is nothing to merge one topic with.")
     rest = [t for t in range(len(now)) if t not in merged[1:]]
     components = now.components[rest]
     components[rest.index(merged[0])] = now.places[:, merged].sum(axis=0) @ now.components[merged]
@@ -56,17 +57,17 @@ def merge(model: Any, topics: Sequence[int]) -> Any:
 
 
 def split(model: Any, topic: int, n: int = 2) -> Any:
-    """Return a model in which a topic is several.
+    """Return a model in which a topic is split into several.
 
-    What the topic explains of each document is factorized by itself. The first part takes the place of the topic,
-    the others are put at the end. Every document is placed anew.
+    The part of each document that the topic explains is factorized by itself. The first new topic takes the place of
+    the old one, the others are put at the end. Every document is placed again.
 
     Parameters
     ----------
     topic : int
         Number of the topic.
     n : int, default=2
-        Topics to make of it.
+        Number of topics to split it into.
 
     Returns
     -------
@@ -114,7 +115,7 @@ def _explained_by(topics: FittedTopics, topic: int) -> Any:
 
 
 def _edited(topics: FittedTopics, components: Array, rest: list[int], touched: set[int]) -> FittedTopics:
-    """Return other topics of the same documents; labels that were set go along with those in `rest` but `touched`."""
+    """Return new topics of the same documents; topics in `rest` keep labels that were set, except those `touched`."""
     custom = {place: topics.custom[t] for place, t in enumerate(rest) if t in topics.custom and t not in touched}
     placed = FittedTopics.of(topics.documents, topics.settings, topics.settings.normal(components))
     return FittedTopics.normal(topics.documents, topics.settings, placed.components, placed.places, custom=custom)

@@ -1,15 +1,16 @@
-r"""Embeddings: a document counts the words of the documents nearest to it beside its own.
+r"""Embeddings: a document counts the words of its nearest documents beside its own.
 
-Short texts of one subject often share no word. Numbers that a language model gives to whole texts know of such
-likeness, and a fit of words does not. So each row of words becomes a mean of rows,
+Short texts of one subject often share no word. Embeddings of whole texts by a language model show that such texts are
+alike; a fit of words does not see it. So each row of words becomes a mean of rows,
 
 .. math:: z_i = (1 - a_i) \, x_i + a_i \sum_j s_{ij} x_j, \quad s_{ij} \propto \max(\cos(e_i, e_j), 0), \quad
     a_i = \frac{20}{20 + l_i}
 
-over the 20 fitted documents nearest to it in embeddings e, itself among them, and topics are made of these. It has
-:math:`l_i` different words: an article speaks mostly for itself, a title hardly. So a language model of a document is
-smoothed by its neighbours (T. Tao, X. Wang, Q. Mei and C. Zhai, "Language model information retrieval with document
-expansion", HLT-NAACL 2006). Topics stay topics of words, and the same sum places a document to come.
+over the 20 fitted documents nearest to it in embeddings e, itself included. Topics are fitted to these rows. The
+document has :math:`l_i` different words: a long article keeps mostly its own words, a title takes most from its
+neighbours. This smooths a language model of a document by its neighbours (T. Tao, X. Wang, Q. Mei and C. Zhai,
+"Language model information retrieval with document expansion", HLT-NAACL 2006). Topics stay topics of words, and the
+same sum places a new document.
 """
 
 from collections.abc import Sequence
@@ -29,21 +30,21 @@ from partwise.topics.places import unit_rows
 __all__ = ["Embedded", "nearest", "read_embeddings"]
 
 NEIGHBOURS = 20
-"""Documents whose words are counted, at the most: the entries of z are bounded by so many times those of X."""
+"""Number of nearest documents: z has at most this many times as many entries as X."""
 WORDS = 20
-"""Different words of its own that weigh as much in a document as those of its neighbours."""
+"""Number of different words at which a document's own words weigh as much as those of its neighbours."""
 ROWS = 128
-"""Documents whose cosines with all others are held at a time, by each thread: 2 KB for each of the others."""
+"""How many documents have their cosines with all others in memory at a time, per thread: 2 KB per other document."""
 
 
 @dataclass(frozen=True, eq=False)
 class Embedded(PlainState):
-    """Embeddings of fitted documents, and which are near each other.
+    """Embeddings of fitted documents, and the neighbours of each.
 
     Parameters
     ----------
     vectors : ndarray of shape (n_documents, d), float32
-        The embeddings, in rows of unit length; zeros for a document that is near no other.
+        The embeddings, in rows of unit length; a row of zeros for a document without neighbours.
     near : csr array of shape (n_documents, n_documents)
         Weights of the neighbours of each document; rows sum to 1, or to 0 where there are none.
 
@@ -127,13 +128,13 @@ def read_embeddings(given: Any, texts: Sequence[str] | None, n: int, d: int | No
     Parameters
     ----------
     given : array-like of shape (n, d), or callable
-        The embeddings, or what makes them of a list of texts.
+        The embeddings, or a function that makes them from a list of texts.
     texts : sequence of str or None
-        The documents, None if they are a matrix of words; one without text gets zeros.
+        The documents, None if they are a matrix of words; an empty text gets zeros.
     n : int
-        Documents.
+        Number of documents.
     d : int, default=None
-        Length that an embedding has to have.
+        Required length of an embedding; None allows any.
 
     Returns
     -------
@@ -143,9 +144,9 @@ def read_embeddings(given: Any, texts: Sequence[str] | None, n: int, d: int | No
     Raises
     ------
     DataError
-        If they are no such array of finite numbers, or all zeros.
+        If they are not an array of finite numbers of this shape, or all zeros.
     ParameterError
-        If a callable meets a matrix.
+        If `given` is callable and the documents are a matrix.
 
     Examples
     --------
@@ -156,33 +157,37 @@ def read_embeddings(given: Any, texts: Sequence[str] | None, n: int, d: int | No
     if callable(given):
         if texts is None:
             raise ParameterError(
-                "embeddings is a function of texts, and the documents are a matrix of words. Pass an array of one row "
-                "a document."
+                "embeddings is a function of texts, and the documents are a matrix of words. Pass an array with one "
+                "row per document."
             )
         what, given = "what embeddings(texts) returned", given([*texts])
     try:
         E = np.asarray(given)
     except (TypeError, ValueError) as error:
-        raise DataError(f"{what} is no array of numbers ({error}). Pass an array of one row a document.") from error
+        raise DataError(
+            f"{what} is not an array of numbers ({error}). Pass an array with one row per document."
+        ) from error
     if E.dtype.kind not in "fiu" or E.ndim != 2:
-        raise DataError(f"{what} is no array of rows of numbers: {shown(given)}. Pass an array of one row a document.")
+        raise DataError(f"{what} is not a matrix of numbers: {shown(given)}. Pass an array with one row per document.")
     if len(E) != n:
-        raise DataError(f"{what} has {len(E):,} rows for {n:,} documents. Pass one row a document, in their order.")
+        raise DataError(
+            f"{what} has {len(E):,} rows for {n:,} documents. Pass one row per document, in the same order."
+        )
     if E.shape[1] != (d or E.shape[1]) or not E.shape[1]:
         raise DataError(
-            f"{what} has rows of {E.shape[1]:,} numbers; {f'{d:,} are needed' if d else 'one is needed at least'}. "
-            "Make them with the model that made those of the fitted documents."
+            f"{what} has rows of {E.shape[1]:,} numbers; {f'{d:,} are needed' if d else 'at least one is needed'}. "
+            "Make them with the same language model as those of the fitted documents."
         )
     bad = ~np.isfinite(E)
     if bad.any():
         i, j = np.argwhere(bad)[0]
         raise DataError(
-            f"{what}: [{i}, {j}] is {E[i, j]}, no finite number. A document without an embedding gets a row of zeros."
+            f"{what}: [{i}, {j}] is {E[i, j]}, which is not finite. Give a document without an embedding zeros."
         )
     largest = np.abs(E).max(axis=1, keepdims=True).astype(np.float64)
     unit: Array = unit_rows((E / np.where(largest > 0, largest, 1)).astype(np.float32))
     if texts is not None:
         unit[[not text.strip() for text in texts]] = 0
     if d is None and not unit.any():
-        raise DataError(f"{what} has nothing but zeros. Leave it out if there is nothing known beside words.")
+        raise DataError(f"{what} has only zeros. Leave it out if there are no embeddings.")
     return unit

@@ -1,4 +1,4 @@
-"""Topics, the documents they were found in, and what follows from both: a value that every view is a function of."""
+"""Topics and the documents they were found in, as one value: every view of a model is a function of it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -23,7 +23,7 @@ from partwise.topics.words import diversity, npmi, ranked_words, topic_labels
 __all__ = ["Documents", "FittedTopics"]
 
 LISTED = 10
-"""Words of a topic that are listed, and that coherence and diversity are of."""
+"""How many words of a topic are listed, and are used for coherence and diversity."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,11 +37,11 @@ class Documents(PlainState):
     words : ndarray of str, shape (n_words,)
         Word of each column.
     vectorizer : scikit-learn vectorizer or None
-        What made X of texts.
+        What made X from texts.
     language : str
-        Whose stop words were left out.
+        Language whose stop words were left out.
     ids, texts, dates, periods, metadata
-        What is known of each; `TopicModel` says more.
+        Facts about each document; see `TopicModel`.
     embedded : Embedded or None
         Their embeddings.
     """
@@ -59,7 +59,7 @@ class Documents(PlainState):
 
     @cached_property
     def data(self) -> Any:
-        """What topics are fitted to: X, with the words of neighbours where there are embeddings."""
+        """The data that topics are fitted to: X, with the words of neighbours if there are embeddings."""
         return self.X if self.embedded is None else self.embedded.smoothed(self.X)
 
     @cached_property
@@ -93,12 +93,12 @@ class Documents(PlainState):
             return word_counts(texts)
         if self.vectorizer is not None:
             return self.vectorizer.transform(checked_texts(texts))
-        raise DataError("this model was fitted to a matrix, and knows no texts. Pass a matrix of the same words.")
+        raise DataError("this model was fitted to a matrix, and cannot read texts. Pass a matrix of the same words.")
 
 
 @dataclass(frozen=True, eq=False)
 class FittedTopics(PlainState):
-    """Topics, the places of documents among them, and what was derived from both so far.
+    """Topics, the places of documents among them, and results derived from both so far.
 
     A model compares the topics with its own to notice a change. Arrays are read-only.
 
@@ -142,7 +142,7 @@ class FittedTopics(PlainState):
         cls, documents: Documents, settings: Settings, components: Array, places: Array | None = None,
         shares: Array | None = None, custom: dict[int, str] | None = None,
     ) -> Self:  # fmt: skip
-        """Return topics as they are; places are solved for, and shares are the mean ones, unless they are given."""
+        """Return topics unchanged; places and shares that are not given are computed, shares as means."""
         if places is None:
             places = settings.projection(components)(documents.data, n_jobs=settings.n_jobs)
         shares = mean_shares(places) if shares is None else shares
@@ -153,16 +153,16 @@ class FittedTopics(PlainState):
         cls, documents: Documents, settings: Settings, components: Array, places: Array, shares: Array | None = None,
         custom: dict[int, str] | None = None,
     ) -> Self:  # fmt: skip
-        """Return topics at length 1, or at sum 1 where the loss is of counts; places take up the difference."""
+        """Return topics at length 1, or at sum 1 if the loss is of counts; places are rescaled to match."""
         places = places * settings.lengths(components)
         return cls.of(documents, settings, settings.normal(components), places, shares, custom)
 
     def __post_init__(self) -> None:
         for array in (self.components, self.places, self.shares):
-            array.flags.writeable = False  # what was derived from them would not follow a change
+            array.flags.writeable = False  # derived results would not follow a change
 
     def __getstate__(self) -> dict[str, Any]:
-        return super().__getstate__() | {"kept": self._slow}  # the rest is made anew in less time than it takes to load
+        return super().__getstate__() | {"kept": self._slow}  # computing the rest again is faster than loading it
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
@@ -180,7 +180,7 @@ class FittedTopics(PlainState):
         return np.array_equal(self.components, components)
 
     def get(self, name: str, make: Callable[[], Any]) -> Any:
-        """Return what follows from topics and documents alone, computed at its first use."""
+        """Return a result that depends only on topics and documents, computed at its first use."""
         if name not in self.kept:
             self.kept[name] = make()
         return self.kept[name]
@@ -195,7 +195,7 @@ class FittedTopics(PlainState):
         return projection(X, n_jobs=self.settings.n_jobs)
 
     def rows_of(self, texts: Any, embeddings: Any = None) -> Any:
-        """Return new texts as rows of words, with the words of their neighbours where there are embeddings."""
+        """Return new texts as rows of words, with the words of their neighbours if the model has embeddings."""
         rows, known = self.documents.vectors(texts), self.documents.embedded
         given = self.settings.embed if embeddings is None else embeddings
         if known is None:
@@ -204,8 +204,8 @@ class FittedTopics(PlainState):
             return rows
         if given is None:
             raise DataError(
-                "the model was fitted with embeddings, and has none of these texts. Pass theirs as embeddings=..., or "
-                "set_params a function that makes them."
+                "the model was fitted with embeddings, and these texts have none. Pass theirs as embeddings=..., or "
+                "set a function that makes them, by set_params(embeddings=...)."
             )
         read = None if is_table(texts) else checked_texts(texts)
         vectors = read_embeddings(given, read, rows.shape[0], known.vectors.shape[1])
@@ -224,12 +224,12 @@ class FittedTopics(PlainState):
 
     @property
     def diversity(self) -> float:
-        """Share of these words that differ between topics."""
+        """Share of different words among the most relevant words of all topics."""
         return self.get("diversity", lambda: diversity(self.top()))
 
     @property
     def stability(self) -> Array:
-        """Mean cosine of each topic with its like in fits from other random starts, (n_topics,)."""
+        """Mean cosine of each topic with its match in fits from other random starts, (n_topics,)."""
         return self.get("stability", self._refitted)
 
     def _refitted(self) -> Array:
@@ -258,14 +258,14 @@ class FittedTopics(PlainState):
 
 
 def checked_components(components: Any, n_words: int) -> Array:
-    """Check topics that a user set; return them in float32 where they are in that, else in float64.
+    """Check topics that a user set: float32 stays float32, all else becomes float64.
 
     Parameters
     ----------
     components : array-like of shape (n_topics, n_words)
         The topics.
     n_words : int
-        Words of the model.
+        Number of words of the model.
 
     Returns
     -------
@@ -287,7 +287,7 @@ def checked_components(components: Any, n_words: int) -> Array:
         H = H if H.dtype == np.float32 else H.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise DataError(
-            f"components_ is no array of numbers ({error}). Assign one of shape (n_topics, n_words)."
+            f"components_ is not an array of numbers ({error}). Assign one of shape (n_topics, n_words)."
         ) from error
     if H.ndim != 2 or not len(H) or H.shape[1] != n_words:
         raise DataError(
@@ -298,7 +298,7 @@ def checked_components(components: Any, n_words: int) -> Array:
     if bad.any():
         t, j = np.argwhere(bad)[0]
         raise DataError(
-            f"components_[{t}, {j}] = {H[t, j]} is no weight of a word ({int(bad.sum()):,} entries are negative or not "
-            "finite). Assign finite numbers from 0 up."
+            f"components_[{t}, {j}] = {H[t, j]} is not a valid weight ({int(bad.sum()):,} entries are negative or not "
+            "finite). Assign finite numbers >= 0."
         )
     return H

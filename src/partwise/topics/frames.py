@@ -1,4 +1,4 @@
-"""Tables as pandas frames; pandas is imported when one asks for a table."""
+"""Tables as pandas frames; pandas is imported only when a table is made."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,9 +16,9 @@ def frame(columns: Mapping[str, Sequence[Any]], method: str, instead: str = "") 
     columns : mapping of str to sequence
         Values of each column, all of one length.
     method : str
-        What was called, for the error.
+        Name of the method that was called, for the error.
     instead : str, default=''
-        A sentence on where the same numbers are without pandas.
+        A sentence that says how to get the same numbers without pandas.
 
     Returns
     -------

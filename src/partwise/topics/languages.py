@@ -1,4 +1,4 @@
-"""Languages of texts: which one it is, its stop words, and where its words end."""
+"""Languages of texts: detection, stop words, and words of languages written without spaces."""
 
 import re
 from collections import Counter
@@ -15,11 +15,11 @@ from partwise.parameters import check_choice
 __all__ = ["LANGUAGES", "Segmenter", "check_language", "detect", "segmenter", "stop_words"]
 
 MARKS = "\u0300-\u036f\u0591-\u05bd\u064b-\u0652\u0900-\u0dff\u200c\u200d"
-"""Vowel signs and accents of their own, which Python does not count among letters."""
+"""Vowel signs and combining accents, which Python does not count as letters."""
 WORD = rf"(?u)\b[^\W\d_][\w{MARKS}]+"
 """A word: letters and digits that begin with a letter, two characters or longer."""
 
-# Words end at an apostrophe, so these fall into parts: don and t, they and ve.
+# Words end at an apostrophe, so these are cut into two: don and t, they and ve.
 CONTRACTIONS = (
     "couldn't didn't doesn't don't hadn't hasn't haven't isn't shouldn't they'll they've wasn't weren't wouldn't"
 )
@@ -27,11 +27,11 @@ TITLES = ("mr", "mrs", "ms")
 ENGLISH = sorted({*ENGLISH_STOP_WORDS, *CONTRACTIONS.replace("'", " ").split(), *TITLES})
 
 SAMPLE, LENGTH = 200, 2_000
-"""Documents that a language is told from, and characters of each."""
+"""How many documents are used to detect the language, and how many characters of each."""
 LEAST = 0.05
-"""Share of all words that the commonest words of a language have to make up; in running text it is 0.2 and more."""
+"""Smallest share of the commonest words of a language among all words; in running text it is 0.2 or more."""
 
-# The dozen commonest words of running text. Languages that share a script are told apart by them.
+# The dozen commonest words of running text, by which languages with the same script are distinguished.
 COMMON = {
     "bg": "на и да за от се не по че като това са",
     "ca": "de la el que els les amb per una dels més però",
@@ -62,7 +62,7 @@ COMMON = {
     "uk": "і в на не що з до та як у це за",
     "vi": "và của là có các trong được cho một không với người",
 }
-# Scripts that speak for one language each; kana comes before Han, which Japanese uses too.
+# Scripts that each belong to one language. Kana comes before Han, because Japanese uses Han, too.
 SCRIPTS = {
     "ja": "\u3041-\u30ff",
     "ko": "\uac00-\ud7a3",
@@ -80,7 +80,7 @@ LANGUAGES = tuple(sorted({*COMMON, *SCRIPTS, "fa", "eu", "gl", "ga", "ms", "af",
 EXTRAS = {"zh": ("rjieba", "Chinese"), "ja": ("fugashi", "Japanese"), "th": ("pythainlp", "Thai")}
 """Languages written without spaces: the package that finds their words, installed by the extra of the same name."""
 CONTENT = ("名詞", "動詞", "形容詞", "形状詞")
-"""Japanese parts of speech that say what a text is about: nouns, verbs, adjectives, adjectival nouns."""
+"""Japanese parts of speech that show the subject of a text: nouns, verbs, adjectives, adjectival nouns."""
 
 
 def check_language(language: str) -> None:
@@ -89,15 +89,16 @@ def check_language(language: str) -> None:
 
 
 def detect(texts: Sequence[str]) -> str:
-    """Tell the language of texts by its script, or by its dozen commonest words.
+    """Detect the language of texts by its script, or by its dozen commonest words.
 
-    A script decides where a third of all letters are of it. Else it is the language whose commonest words make up the
-    largest share of all words, if that is at least a twentieth; English, whose stop words harm nobody, where none does.
+    A script decides if a third of all letters belong to it. Otherwise it is the language whose commonest words have the
+    largest share of all words, if this share is at least a twentieth. If there is none, it is English: its stop words
+    do no harm in texts of other languages.
 
     Parameters
     ----------
     texts : sequence of str
-        The texts; 200 of them, evenly spread, are looked at.
+        The texts; 200 of them, evenly spread, are used.
 
     Returns
     -------
@@ -113,7 +114,7 @@ def detect(texts: Sequence[str]) -> str:
     sample = " ".join(text[:LENGTH] for text in texts[::step]).lower()
     letters = sum(1 for character in sample if character.isalpha())
     for language, script in SCRIPTS.items():
-        enough = 0.1 if language == "ja" else 0.33  # kana are a tenth of Japanese at the least
+        enough = 0.1 if language == "ja" else 0.33  # kana are at least a tenth of Japanese
         if letters and len(re.findall(f"[{script}]", sample)) > enough * letters:
             return language
     counts = Counter(re.findall(r"[^\W\d_]+", sample))
@@ -125,9 +126,10 @@ def detect(texts: Sequence[str]) -> str:
 
 @cache
 def stop_words(language: str) -> list[str]:
-    """Return the stop words of a language, cut as texts are cut.
+    """Return the stop words of a language, cut into words like texts.
 
-    English ones are scikit-learn's with what contractions leave behind; the others come with the package stopwordsiso.
+    The English ones are those of scikit-learn, and the pieces of contractions. The others are from the package
+    stopwordsiso.
 
     Parameters
     ----------
@@ -173,7 +175,7 @@ class Segmenter:
 
 
 def segmenter(language: str) -> Segmenter | None:
-    """Return what finds the words of a language, None where spaces do.
+    """Return the function that cuts texts of a language into words, or None if spaces do.
 
     Parameters
     ----------
@@ -203,7 +205,7 @@ def segmenter(language: str) -> Segmenter | None:
 
 @cache
 def _cutter(language: str) -> Callable[[str], Iterable[str]]:
-    """Load the words of a language, once."""
+    """Load the dictionary of a language, once."""
     package, name = EXTRAS[language]
     try:
         if language == "zh":

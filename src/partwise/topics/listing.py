@@ -27,13 +27,13 @@ class Topic:
     index : int
         Column of the topic in what `TopicModel.transform` returns.
     label : str
-        Its most exclusive heavy words, or the label that was set.
+        Its heaviest and most exclusive words, or the label that was set.
     share : float
         Its share of the collection, between 0 and 1.
     npmi : float
-        How often its words stand together, from -1 to 1, see `partwise.topics.words.npmi`.
+        How often its words occur together, from -1 to 1, see `partwise.topics.words.npmi`.
     stability : float
-        Mean cosine with its like in fits from other random starts, between 0 and 1; NaN if there were none.
+        Mean cosine with its match in fits from other random starts, between 0 and 1; NaN if there were none.
     words : list of str
         Its most relevant words, best first.
     document : str
@@ -71,7 +71,7 @@ class Typical(NamedTuple):
     share : float
         Share of the topic in it.
     passage : str
-        What in it says most of the topic; ``""`` if texts were not kept.
+        The passage that says most about the topic; ``""`` if texts were not kept.
     words : list of str
         Words of the topic in that passage, heaviest first.
 
@@ -129,7 +129,7 @@ def table(topics: FittedTopics, n_words: int = LISTED) -> Any:
     """Return a pandas DataFrame with a row for each topic.
 
     Columns: ``topic``, its number; ``label``; ``share`` of the collection (they sum to 1); ``npmi``, how often its
-    words stand together; ``stability`` over random starts; ``words``, the most relevant ones in one string;
+    words occur together; ``stability`` over random starts; ``words``, the most relevant ones in one string;
     ``document``, the id of the most typical one; with dates also ``peak``, the period of its largest share.
 
     Parameters
@@ -145,7 +145,7 @@ def table(topics: FittedTopics, n_words: int = LISTED) -> Any:
     Raises
     ------
     MissingExtraError
-        If pandas is not installed; `records` does without.
+        If pandas is not installed; `records` does not need it.
     """
     found = records(topics, n_words)
     columns: dict[str, list[Any]] = {
@@ -159,11 +159,11 @@ def table(topics: FittedTopics, n_words: int = LISTED) -> Any:
     }
     if topics.documents.periods is not None:
         columns["peak"] = [topic.peak for topic in found]
-    return frame(columns, "TopicModel.table", "TopicModel.records lists the same without.")
+    return frame(columns, "TopicModel.table", "TopicModel.records lists the same without pandas.")
 
 
 def top_words(topics: FittedTopics, topic: int, n: int = 10, relevance: float = 0.6) -> list[tuple[str, float]]:
-    """List the words that tell most of a topic, with their weights in it.
+    """List the most relevant words of a topic, with their weights in it.
 
     Parameters
     ----------
@@ -172,8 +172,8 @@ def top_words(topics: FittedTopics, topic: int, n: int = 10, relevance: float = 
     n : int, default=10
         Words to list.
     relevance : float, default=0.6
-        What ranks them: 1 the weight alone, 0 how exclusive a word is of the topic; 0.6 is what readers found most
-        telling in a study by Sievert and Shirley (2014).
+        How words are ranked: 1 by weight alone, 0 by how exclusive a word is to the topic. In a study by Sievert and
+        Shirley (2014), readers identified topics best at 0.6.
 
     Returns
     -------
@@ -197,7 +197,7 @@ def set_labels(model: Any, labels: Mapping[int, str]) -> Any:
     Parameters
     ----------
     labels : mapping of int to str
-        Number and label of each topic to name; ``""`` brings the label back that its words make.
+        Number and label of each topic to name; ``""`` brings back the label made of its words.
 
     Returns
     -------
@@ -207,9 +207,9 @@ def set_labels(model: Any, labels: Mapping[int, str]) -> Any:
     Raises
     ------
     ParameterError
-        If there is no such topic, or labels are no mapping.
+        If there is no such topic, or labels are not a mapping.
     DataError
-        If a label is no string.
+        If a label is not a string.
     """
     if not isinstance(labels, Mapping):
         raise ParameterError(f"labels must be a dict of topic to label, such as {{0: 'sport'}}; got {shown(labels)}.")
@@ -222,7 +222,8 @@ def set_labels(model: Any, labels: Mapping[int, str]) -> Any:
 def typical_rows(topics: FittedTopics, topic: int, n: int) -> list[tuple[int, float]]:
     """Return the rows of the most typical documents of a topic and its share in them.
 
-    They are ranked by share times weight, so that a text of few words does not come first for being of one topic.
+    They are ranked by share times weight. By share alone, texts of few words would come first, because they often have
+    one topic only.
     """
     shares = topics.get("shares", lambda: shares_of(topics.places))[:, topic]
     score = shares * topics.places[:, topic]
@@ -271,7 +272,7 @@ def documents(topics: FittedTopics, topic: int, n: int = 5) -> Any:
     Returns
     -------
     pandas.DataFrame
-        Columns: ``id``; ``share`` of the topic in the document; ``passage``, what in it says most of the topic
+        Columns: ``id``; ``share`` of the topic in the document; ``passage``, which says most about the topic
         (``""`` if texts were not kept); ``words`` of the topic in that passage, heaviest first, in one string.
 
     Raises
@@ -279,7 +280,7 @@ def documents(topics: FittedTopics, topic: int, n: int = 5) -> Any:
     ParameterError
         If there is no such topic.
     MissingExtraError
-        If pandas is not installed; `typical` does without.
+        If pandas is not installed; `typical` does not need it.
     """
     found = typical(topics, topic, n)
     columns: dict[str, list[Any]] = {
@@ -288,15 +289,15 @@ def documents(topics: FittedTopics, topic: int, n: int = 5) -> Any:
         "passage": [one.passage for one in found],
         "words": [", ".join(one.words) for one in found],
     }
-    return frame(columns, "TopicModel.documents", "TopicModel.typical lists the same without.")
+    return frame(columns, "TopicModel.documents", "TopicModel.typical lists the same without pandas.")
 
 
 def document_table(topics: FittedTopics) -> Any:
     """Return a pandas DataFrame with a row for each document.
 
     Columns: ``id``; those of ``metadata_``, such as ``title``; ``date``, if there are dates; ``topic``, the number
-    of its largest topic, missing for a document without words, ``label`` and ``share`` of that topic; ``fit``, the
-    cosine between the document and what the topics make of it: low where they do not explain it.
+    of its largest topic, missing for a document without words; ``label`` and ``share`` of that topic; ``fit``, the
+    cosine between the document and its reconstruction from the topics: low if they do not explain it.
 
     Returns
     -------
@@ -306,9 +307,9 @@ def document_table(topics: FittedTopics) -> Any:
     Raises
     ------
     MissingExtraError
-        If pandas is not installed; `document_columns` does without.
+        If pandas is not installed; `document_columns` does not need it.
     """
-    instead = "TopicModel.document_columns lists the same without."
+    instead = "TopicModel.document_columns lists the same without pandas."
     return frame(document_columns(topics), "TopicModel.document_table", instead).astype({"topic": "Int64"})
 
 
@@ -337,7 +338,7 @@ def document_columns(topics: FittedTopics) -> dict[str, list[Any]]:
 
 
 def explained(topics: FittedTopics) -> Any:
-    """Return the cosine between each document and its model, 0 for a document without words."""
+    """Return the cosine between each document and its reconstruction, 0 for a document without words."""
     theta, H = topics.places, topics.components
     crossed = ((unit_rows(topics.documents.X) @ H.T) * theta).sum(axis=1)
     squares = ((theta @ (H @ H.T)) * theta).sum(axis=1)

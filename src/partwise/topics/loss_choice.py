@@ -1,4 +1,4 @@
-"""Squared error or Kullback-Leibler: which loss finds topics that the words of a document agree on."""
+"""The choice between squared error and Kullback-Leibler: by how well two halves of a document's words agree."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -20,20 +20,20 @@ from partwise.topics.weights import document_weights, inverse_frequency, tfidf_r
 __all__ = ["choose_loss", "loss_of"]
 
 MOST = 6_000
-"""Documents that the choice sees, half to fit and half to judge by: Kullback-Leibler gains with documents, and of 3,000
-it is not seen yet."""
+"""Most documents that the choice uses, half to fit and half to judge: Kullback-Leibler gains with more documents, and
+3,000 are too few to show it."""
 FEWEST = 100
-"""Documents below which agreement is mostly chance."""
+"""Fewest documents for a choice: with fewer, agreement is mostly chance."""
 CLEARLY = 1.05
-"""How many times as much the halves have to agree under Kullback-Leibler: below, the two were as good on known
-classes, and topics of squared error are the more coherent."""
+"""Smallest ratio of agreements, Kullback-Leibler to squared error, at which the former is chosen. Below it, the two
+were equally good on known classes, and topics of squared error are more coherent."""
 ITERATIONS = 60
-"""Of each fit: more make little difference to the agreement."""
+"""Iterations of each fit: more change the agreement little."""
 SQUARED, COUNTS = "frobenius", "kullback-leibler"
 
 
 def loss_of(model: Any, texts: Sequence[str], language: str) -> tuple[str, str]:
-    """Return the loss chosen for the texts of a `TopicModel`, and why; of many texts, 6,000 drawn at random decide."""
+    """Return the loss chosen for the texts of a `TopicModel`, and why; at most 6,000 texts, drawn at random, decide."""
     seed = draw_seed("random_state", model.random_state)
     drawn = {*np.random.default_rng(seed).permutation(len(texts))[:MOST].tolist()}
     sample = [text for i, text in enumerate(texts) if i in drawn]
@@ -42,7 +42,7 @@ def loss_of(model: Any, texts: Sequence[str], language: str) -> tuple[str, str]:
             sample, language=language, bigrams=model.bigrams, counts=True, stop_words=model.stop_words,
             boilerplate=model.boilerplate_,
         )  # fmt: skip
-    except DataError:  # no words: the fit says so
+    except DataError:  # no words: the fit raises the error
         X = sp.csr_array((0, 0))
     n_topics = 10 if isinstance(model.n_topics, str) else int(model.n_topics)
     return choose_loss(X, n_topics, seed, model.n_jobs)
@@ -51,10 +51,10 @@ def loss_of(model: Any, texts: Sequence[str], language: str) -> tuple[str, str]:
 def choose_loss(X: Any, n_topics: int, random_state: int = 0, n_jobs: int | None = None) -> tuple[str, str]:
     """Return the loss whose topics the two halves of a document's words agree on, and why.
 
-    Both losses are fitted to every other document. Each of the others is cut at random into two halves of its words,
-    and each half is placed alone: good topics are those that both halves lead to. Agreement is the normalized mutual
-    information of the heaviest topics. Squared error is kept unless Kullback-Leibler is clearly better, by 5%: words of
-    its own topics stand together more often.
+    Both losses are fitted to every second document. The words of each other document are cut at random into two halves,
+    and each half is placed by itself: topics are good if both halves lead to the same ones. Agreement is the normalized
+    mutual information of the heaviest topics. Squared error is kept unless Kullback-Leibler is better by 5%, because
+    words of its topics occur together more often.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def choose_loss(X: Any, n_topics: int, random_state: int = 0, n_jobs: int | None
 
 
 def _halves(X: Any, rng: np.random.Generator) -> tuple[Any, Any]:
-    """Cut the words of documents of damped counts (n, m) at random into two halves, of damped counts too."""
+    """Cut the words of documents, as damped counts (n, m), at random into two halves, also as damped counts."""
     whole = np.rint(np.exp(X.data - 1)).astype(np.int64)
     first = rng.binomial(whole, 0.5)
     return _damped(X, first), _damped(X, whole - first)
@@ -110,7 +110,7 @@ def _halves(X: Any, rng: np.random.Generator) -> tuple[Any, Any]:
 
 def _damped(X: Any, counts: Array) -> Any:
     data = np.where(counts > 0, 1 + np.log(np.maximum(counts, 1)), 0.0)
-    found = sp.csr_array((data, X.indices, X.indptr), X.shape, copy=True)  # zeros are taken out in place
+    found = sp.csr_array((data, X.indices, X.indptr), X.shape, copy=True)  # a copy, because zeros are removed in place
     found.eliminate_zeros()
     return found
 

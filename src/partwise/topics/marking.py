@@ -1,4 +1,4 @@
-"""Where the words of a topic stand in a passage."""
+"""Places of the words of a topic in a passage."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence

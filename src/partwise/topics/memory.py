@@ -1,4 +1,4 @@
-"""What topics of a stream remember of the documents gone by: sums that say which topics fit them best."""
+"""What a stream keeps of earlier documents: sums that determine the topics that fit them best."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,16 +13,16 @@ from partwise.topics.places import modelled
 __all__ = ["Memory"]
 
 SWEEPS = 5
-"""Passes over the topics for each place of the batch: they are cheap beside placing it."""
+"""Passes over the topics each time a batch is placed: they are cheap compared with placing it."""
 
 
 @dataclass
 class Memory:
-    r"""Sums over documents, old batches weighing less, and the topics that are best for them.
+    r"""Sums over documents, in which old batches weigh less, and the best topics for them.
 
-    For squared errors these are :math:`\Theta^T \Theta` and :math:`\Theta^T X`, which is all that the best topics for
-    given places depend on. For Kullback-Leibler they are the expected counts of each word in each topic, and the weight
-    of each topic.
+    For squared errors these are :math:`\Theta^T \Theta` and :math:`\Theta^T X`: given places, the best topics depend
+    only on these. For Kullback-Leibler they are the expected counts of each word in each topic, and the weight of each
+    topic.
 
     Parameters
     ----------
@@ -53,11 +53,11 @@ class Memory:
 
     @classmethod
     def empty(cls, squared: bool, n_topics: int, n_words: int) -> "Memory":
-        """Return the memory of nothing."""
+        """Return a memory without documents."""
         return cls(squared, np.zeros((n_topics, n_topics) if squared else n_topics), np.zeros((n_topics, n_words)))
 
     def with_batch(self, X: Any, theta: Array, H: Array, forget: float) -> "Memory":
-        """Return the memory with documents X (n, m) at places theta (n, k) added, all else times `forget`."""
+        """Return the memory times `forget`, plus documents X (n, m) at places theta (n, k)."""
         if self.squared:
             gram, cross = theta.T @ theta, (X.T @ theta).T
         else:
@@ -68,13 +68,13 @@ class Memory:
         return Memory(self.squared, forget * self.gram + gram, forget * self.cross + cross)
 
     def grown(self, n_topics: int, n_words: int) -> "Memory":
-        """Return the memory with places for more topics and words; it knows nothing of these yet."""
+        """Return the memory with zeros added for more topics and words."""
         more = n_topics - len(self.cross)
         gram = np.pad(self.gram, (0, more))
         return Memory(self.squared, gram, np.pad(self.cross, ((0, more), (0, n_words - self.cross.shape[1]))))
 
     def best(self, H: Array) -> Array:
-        """Return better topics (k, m) for what is remembered; a topic that it knows nothing of stays as it is."""
+        """Return better topics (k, m) for these documents; a topic without any stays as it is."""
         if not self.squared:
             known = self.gram[:, None] > 0
             return np.divide(self.cross, self.gram[:, None], out=H.copy(), where=known & np.ones(H.shape, bool))

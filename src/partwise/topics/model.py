@@ -32,27 +32,27 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AnsweringMod
     Parameters
     ----------
     n_topics : int, 'auto' or 'choose', default=10
-        Topics to find. A collection with fewer documents or words gets no more topics than it has of these. 'auto' and
-        'choose' take that of 2 to 20 under which fits to two halves of the documents agree most on the strongest topic
-        of each (`partwise.topics.choice`), at the cost of some fifty fits to at most 10,000 documents;
-        ``rank_reason_`` tells why.
+        Number of topics, at most the number of documents and of words. 'auto' and 'choose' take the number from 2 to 20
+        at which fits to two halves of the documents agree most on the strongest topic of each document
+        (`partwise.topics.choice`). This costs some fifty fits to at most 10,000 documents. ``rank_reason_`` gives the
+        reason.
     loss : {'frobenius', 'kullback-leibler', 'choose'}, default='frobenius'
         What is minimised: squared errors of TF-IDF, or the divergence of damped counts (``1 + log count``), as in
-        probabilistic topic models. 'choose' takes the one whose topics the two halves of a held-out document's words
-        agree on (`partwise.topics.loss_choice.choose_loss`); ``loss_reason_`` tells why. A matrix, and what a
-        vectorizer of your own makes, is fitted by squared errors then.
+        probabilistic topic models. 'choose' takes the loss whose topics the two halves of a held-out document's words
+        agree on (`partwise.topics.loss_choice.choose_loss`); ``loss_reason_`` gives the reason. 'choose' uses squared
+        errors for a matrix, and for texts with a vectorizer of your own.
     language : str, default='auto'
-        Whose stop words are left out: an ISO 639-1 code such as 'en' or 'de', 'none', or 'auto', which tells it from
-        the texts (`partwise.topics.languages.detect`). Chinese, Japanese and Thai need a package to find their words:
+        Language whose stop words are left out: an ISO 639-1 code such as 'en' or 'de', 'none', or 'auto', which
+        detects it (`partwise.topics.languages.detect`). Chinese, Japanese and Thai need a package to find their words:
         partwise[zh], partwise[ja], partwise[th].
     bigrams : bool, default=False
         Whether pairs of neighbouring words count as words too.
     seed_words : list of lists of str, default=None
-        Words that the first topics begin with, a list for each; the fit may leave them. Seeded topics keep their
-        places: topic 0 is the one of the first list.
+        Words that the first topics start from, one list for each topic; the fit can move away from them. Topic 0 is the
+        one of the first list, and so on.
     balanced : bool, default=True
-        Whether documents that are like many others weigh less in a fit to squared errors, so that small subjects get
-        topics too, and those of few words, which say less (`partwise.topics.weights.document_weights`).
+        Whether some documents weigh less in a fit to squared errors: those that are like many others, so that small
+        subjects get topics too, and those of few words, which say less (`partwise.topics.weights.document_weights`).
     vectorizer : scikit-learn vectorizer, default=None
         Makes the document-by-word matrix. By default sublinear TF-IDF (damped counts for 'kullback-leibler') of words
         of any script in lower case, without stop words; from 50 documents on also without words in more than a fifth
@@ -60,54 +60,55 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AnsweringMod
     stop_words : list of str, default=None
         Words to leave out beside those of the language.
     keep_boilerplate : bool, default=False
-        Whether lines count that many documents share whatever they are about, such as signatures, mail headers and
-        disclaimers. They are left out by default (`partwise.topics.boilerplate.find_boilerplate`), in documents to come
-        too; a vectorizer of one's own reads whole texts.
+        Whether to count boilerplate: lines that documents of all subjects share, such as signatures, mail headers and
+        disclaimers. By default they are left out (`partwise.topics.boilerplate.find_boilerplate`), also in later
+        documents. A vectorizer of your own reads whole texts.
     min_df, max_df : int or float, default=None
-        In how many documents a word has to be, and in how many it may be, in place of the limits above: a number of
-        documents, or as a float a share of them.
+        Fewest and most documents that contain a word, instead of the limits above: an integer is a number of documents,
+        a float a share of them.
     random_state : int, default=0
         Seed of the factorization.
     max_iter : int, default=200
-        Most iterations of the factorization.
+        Largest number of iterations of the factorization.
     stability_runs : int, default=4
-        Fits from other random starts that tell how stable each topic is; 0 for none.
+        Number of fits from other random starts, which show how stable each topic is; 0 for none.
     forget_factor : float, default=0.9
         What `partial_fit` multiplies the weight of all earlier batches by, from 0 (forget at once) to 1 (never).
     keep_texts : bool, default=True
-        Whether the model keeps the texts, in its file too, to show passages of them.
+        Whether the model and its file keep the texts, to show passages of them.
     n_jobs : int, default=None
         Threads; None leaves it to `partwise.NMF`. The result has the same bits at any number.
     max_memory : int or str, default=None
-        Memory that the matrix of words and its factorization may take, such as '2GiB': the matrix is written to
-        temporary files a piece at a time, and read from there a block of rows at a time if it would take more. The
-        files are gone with ``X_``. Topics agree but for rounding. None: all in memory.
+        Memory limit of the matrix of words and its factorization, such as '2GiB'. The matrix is written to temporary
+        files a piece at a time. If it needs more memory, it is read from there a block of rows at a time. The files are
+        deleted with ``X_``. Topics are the same except for rounding. None: all in memory.
     embeddings : array of shape (n_documents, d) or callable, default=None
-        Numbers for whole texts, of any language model, one row a document in the order of the texts; or a function that
-        makes them of a list of texts. A document then counts the words of the documents nearest to it beside its own
-        (`partwise.topics.embedding`). A row of zeros is near no other. Files of models keep the rows and no function.
+        Embeddings of the texts by any language model, one row per document in the order of the texts; or a function
+        that makes them from a list of texts. A document then counts the words of its nearest documents beside its own
+        (`partwise.topics.embedding`). A document with a row of zeros has no neighbours. Files of models keep the rows,
+        but not a function.
 
     Attributes
     ----------
     components_ : ndarray of shape (n_topics\_, n_words)
         Weights of the words in each topic, rows of unit length (of unit sum for 'kullback-leibler'); topics are sorted
-        by share, largest first, after those with seed words. They can be changed, in place too: all else then follows
-        from what they say.
+        by share, largest first, after those with seed words. They can be changed, also in place: all other results then
+        follow the change.
     document_topics_ : ndarray of shape (n_documents, n_topics\_)
-        What `fit_transform` returned: the place of each fitted document. Documents are placed anew if ``components_``
+        What `fit_transform` returned: the place of each fitted document. Documents are placed again if ``components_``
         was changed.
     n_topics_ : int
         Topics found.
     shares_ : ndarray of shape (n_topics\_,)
         Mean share of each topic over the documents that have words; sums to 1.
     labels_ : list of str
-        The three most exclusive heavy words of each topic, or what `set_labels` set.
+        The three heaviest and most exclusive words of each topic, or the label that `set_labels` set.
     npmi_ : ndarray of shape (n_topics\_,)
         Coherence of each topic's ten most relevant words in the collection, from -1 to 1.
     diversity_ : float
-        Share of these words that differ between topics.
+        Share of different words among these words of all topics.
     stability_ : ndarray of shape (n_topics\_,)
-        Mean cosine of each topic with its like in fits from other random starts, in [0, 1]; found when first asked for.
+        Mean cosine of each topic with its match in fits from other random starts, in [0, 1]; computed at first use.
     words_ : ndarray of str, shape (n_words,)
         Word of each column of ``components_``.
     ids_ : list of str
@@ -117,20 +118,19 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AnsweringMod
     dates_ : list of str or None
         Date of each document as YYYY-MM-DD, or as much of it as is known; None if it was fitted without dates.
     metadata_ : dict of str to list of str
-        What else is known of each document, by name, such as 'title', 'url' and 'section'.
+        Other facts about each document, by name, such as 'title', 'url' and 'section'.
     periods_ : list of str or None
         Period of each fitted document (see `Topic.peak`); None if it was fitted without dates.
     language_ : str
-        Whose stop words were left out.
+        Language whose stop words were left out.
     boilerplate_ : Boilerplate or None
-        The lines that were left out as boilerplate, as ``lines``, and words with them, as ``words``; None if there are
-        none.
+        What was left out as boilerplate: ``lines`` and ``words``; None if there is none.
     rank_reason_ : str
-        With n_topics='auto' or 'choose': why so many.
+        With n_topics='auto' or 'choose': why this number was chosen.
     loss_, loss_reason_ : str
-        With loss='choose': the loss chosen of texts, and why.
+        With loss='choose' and texts: the chosen loss, and why.
     events_ : list of TopicEvent
-        What `partial_fit` reported: topics born, died, returned.
+        What `partial_fit` reported: topics that were born, died or returned.
     vectorizer_ : scikit-learn vectorizer or None
         The fitted vectorizer; None if the model was fitted to a matrix.
     X_ : csr array of shape (n_documents, n_words)
@@ -140,7 +140,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AnsweringMod
     converged_ : bool
         Whether it converged.
     relative_error_ : float
-        Its error relative to the data, see `partwise.Factorization`; documents weighed as they were.
+        Its error relative to the data, see `partwise.Factorization`, with the weights of documents in the fit.
     curve_ : structured ndarray
         Its course, see `partwise.Factorization`.
 
@@ -292,19 +292,18 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AnsweringMod
         Parameters
         ----------
         texts : sequence of str, iterator of str, or matrix of shape (n_documents, n_words)
-            The documents; an empty one is kept and placed nowhere. Or their words, counted or weighted already. An
-            iterator is read once: with ``keep_texts`` into memory, where the model keeps them, and else into a
-            temporary file without a name, so that no more than their words is held in memory.
+            The documents, or a matrix of their words, counted or weighted. An empty document is kept and placed
+            nowhere. An iterator is read once. With ``keep_texts`` the model keeps its texts in memory. Otherwise they
+            go to a temporary file without a name, and only their words are in memory.
         ids : sequence, default=None
-            One id a document, all different; by default their numbers from ``'0'``.
+            One id per document, all different; by default their numbers from ``'0'``.
         dates : sequence, default=None
-            One date a document: ``YYYY``, ``YYYY-MM``, an ISO 8601 date, or a date object; ``""`` or None where
-            unknown.
+            One date per document: ``YYYY``, ``YYYY-MM``, an ISO 8601 date, or a date object; ``""`` or None if unknown.
         words : sequence of str, default=None
             With a matrix: the word of each column; by default the column's number.
         metadata : mapping of str to sequence, default=None
-            What else is known of each document, such as its 'title', 'url' and 'section': the model keeps it as text
-            and shows it in tables and in the report.
+            Other facts about each document, such as its 'title', 'url' and 'section'. The model keeps them as text, and
+            shows them in tables and in the report.
 
         Returns
         -------
@@ -316,7 +315,7 @@ class TopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, AnsweringMod
         DataError
             If there are no texts or no words in them, ids repeat, a date is not understood, or no text has a seed word.
         ParameterError
-            If a parameter has a value that nothing accepts, or max_memory does not hold the fit.
+            If a parameter has an invalid value, or the fit needs more than max_memory.
         MissingExtraError
             If the texts are in a language that needs a package which is not installed.
         """

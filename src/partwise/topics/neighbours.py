@@ -1,4 +1,4 @@
-"""Documents most like one: by topics, by words, or both, exactly."""
+"""The documents most similar to one, by topics, words or both: an exact search."""
 
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from partwise.topics.places import unit_rows
 __all__ = ["Neighbours", "Similar"]
 
 DUPLICATE = 0.9
-"""Cosine between the words of two documents from which on they are nearly the same text."""
+"""Smallest cosine between the words of two documents that are nearly the same text."""
 
 
 ROUNDING = 1e-9
@@ -28,7 +28,7 @@ class Similar(NamedTuple):
     score : float
         1 for a document of the same topics and words, 0 for nothing in common.
     shared : dict of int to float
-        Part of the score that each topic gives, largest first; the parts sum to 1.
+        Share of each topic in the score, largest first; the shares sum to 1.
 
     Examples
     --------
@@ -45,7 +45,7 @@ class Similar(NamedTuple):
 
 
 class Neighbours:
-    """Finds the documents most like one; keeps what depends on the collection alone.
+    """Finds the documents most similar to a query document; keeps what depends only on the collection.
 
     The score is a mean of two cosines, one between places among the topics and one between words (TF-IDF).
 
@@ -56,12 +56,12 @@ class Neighbours:
     words : csr array of shape (n_documents, n_words)
         Their words, in rows of unit length.
     of_words : ndarray of shape (n_topics, n_words)
-        Part of each word that each topic holds.
+        Share of each topic in each word.
     """
 
     def __init__(self, theta: Array, words: Any, of_words: Array) -> None:
         self.theta = theta
-        self.places = np.ascontiguousarray(unit_rows(theta).T)  # by topic: a document is of few
+        self.places = np.ascontiguousarray(unit_rows(theta).T)  # topics as rows: a document has few topics
         self.words = words
         self.transposed = sp.csr_array(words.T)
         self.of_words = of_words
@@ -69,12 +69,12 @@ class Neighbours:
     def find(
         self, place: Array, words: Any, n: int, word_weight: float, itself: int | None, duplicates: bool
     ) -> list[tuple[int, float, dict[int, float]]]:
-        """Return row, score and shared topics of the `n` documents most like one, best first.
+        """Return row, score and shared topics of the `n` documents most similar to a query document, best first.
 
         Parameters
         ----------
         place : ndarray of shape (n_topics,)
-            Place of the one.
+            Place of the query.
         words : csr array of shape (1, n_words)
             Its words, at unit length.
         n : int
@@ -82,9 +82,9 @@ class Neighbours:
         word_weight : float
             Weight of the cosine between words, from 0 to 1.
         itself : int or None
-            Row of the one, which is left out.
+            Row of the query in the collection, which is left out.
         duplicates : bool
-            Whether to list documents that are nearly the same as the one, or as one listed before.
+            Whether to list documents that are nearly the same as the query, or as one listed before.
         """
         unit = (1 - word_weight) * unit_rows(place[None])[0]
         scores = word_weight * self._cosines(words) if word_weight > 0 else np.zeros(len(self.theta))
@@ -105,12 +105,12 @@ class Neighbours:
 
     def _cosines(self, words: Any) -> Array:
         """Return the cosine between one document's words and those of every document, (n_documents,)."""
-        lists: Any = self.transposed[words.indices]  # only the columns of words that the one has
+        lists: Any = self.transposed[words.indices]  # only the columns of the query's words
         cosines: Array = lists.T @ words.data
         return cosines
 
     def _ranked(self, scores: Array, place: Array, n: int) -> list[int]:
-        """Return the rows of the `n` highest scores above 0; of equal ones, that with more of the topics is first."""
+        """Return the rows of the `n` highest scores above 0; of equal scores, the one with more of the topics first."""
         n = min(n, len(scores))
         if n == 0:
             return []
@@ -120,7 +120,7 @@ class Neighbours:
         return [int(row) for row in able[order]]
 
     def _distinct(self, ranked: list[int], words: Any, n: int) -> list[int]:
-        """Return the first `n` of the ranked rows that are not nearly the same as the one or as one before."""
+        """Return the first `n` of the ranked rows that are not nearly the same as the query or an earlier row."""
         chosen: list[int] = []
         for row in ranked:
             others = sp.vstack([words, self.words[chosen]]) if chosen else words
@@ -131,7 +131,7 @@ class Neighbours:
         return chosen
 
     def _shared(self, row: int, unit: Array, asked: Array) -> dict[int, float]:
-        """Return how much of the score each topic gives: a word in common counts for the topics that hold it."""
+        """Return the share of each topic in the score: a word in common counts for the topics that hold it."""
         own = slice(self.words.indptr[row], self.words.indptr[row + 1])
         columns = self.words.indices[own]
         terms = self.places[:, row] * unit + self.of_words[:, columns] @ (self.words.data[own] * asked[columns])

@@ -1,4 +1,4 @@
-"""The passage of a document that says most of a topic."""
+"""The passage of a document that says most about a topic."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -6,24 +6,24 @@ from collections.abc import Callable, Iterable, Mapping
 __all__ = ["best_passage"]
 
 LONGEST = 240
-"""Characters of a passage."""
+"""Largest number of characters of a passage."""
 END = re.compile(
     "(?P<stop>[.!?\u2026]+[\"'\u201d\u2019\u00bb)\\]]*\\s+)"
-    "|[\u3002\uff01\uff1f]+[\u300d\u300f\u201d\u2019]*\\s*"  # as wide as a character
+    "|[\u3002\uff01\uff1f]+[\u300d\u300f\u201d\u2019]*\\s*"  # full-width punctuation
     "|(?P<line>[ \\t]*\\n\\s*)"
 )
-"""Where a sentence may end."""
+"""Where a sentence can end."""
 ENDED = re.compile("[.!?\u2026\u3002\uff01\uff1f][\"'\u201d\u2019\u00bb)\\]\u300d\u300f]*$")
 MIDDLE, HEADING, SENTENCE = range(3)
-"""Where a passage can start, the best last: another is taken only if no passage that starts better has a word."""
+"""Where a passage can start, the best last. A worse start is taken only if no passage with a better one has a word."""
 SHORT = re.compile(r"(?<!\w)(([^\W\d_]\.)+|(Mr|Mrs|Ms|Dr|Prof|St|Gen|Sen|Rep|Gov|Lt|Col|Sgt|Capt|vs|No|Nr|cf)\.)\s+$")
-"""Initials and short forms whose full stop ends no sentence."""
+"""Initials and abbreviations whose full stop does not end a sentence."""
 
 
 def best_passage(
     text: str, weights: Mapping[str, float], analyze: Callable[[str], Iterable[str]]
 ) -> tuple[str, list[str]]:
-    r"""Return the stretch of neighbouring sentences that holds the most weight, and the words that gave it.
+    r"""Return the run of neighbouring sentences with the most weight, and the words that give it.
 
     Parameters
     ----------
@@ -68,13 +68,13 @@ def best_passage(
             passage, words = longer, words | own
         score = sum(sorted(weights[word] for word in words))
         rank = (starts[first] if score > 0 else MIDDLE, score)
-        if rank >= best[0]:  # of two that hold as much, the later one begins with what matters
+        if rank >= best[0]:  # of two with equal weight, the later one begins with a word of the topic
             best = (rank, f"…{passage}" if starts[first] == MIDDLE else passage, words)
     return best[1], sorted(best[2], key=lambda word: (-weights[word], word))
 
 
 def _sentences(text: str) -> list[str]:
-    """Cut a text into sentences. Where lines are wrapped, the end of a line is no end of a sentence."""
+    """Cut a text into sentences. If lines are wrapped, the end of a line does not end a sentence."""
     ends = [*END.finditer(text)]
     wrapped = any(_is_one_line(end) and text[end.end() : end.end() + 1].islower() for end in ends)
     sentences, start = [], 0
@@ -91,12 +91,12 @@ def _sentences(text: str) -> list[str]:
 
 
 def _is_one_line(end: re.Match[str]) -> bool:
-    """Tell whether a line ends here and no paragraph."""
+    """Return whether a line ends here, and not a paragraph."""
     return end["line"] is not None and end["line"].count("\n") == 1
 
 
 def _pieces(sentence: str) -> list[str]:
-    """Cut a sentence that is too long, at words where it has any."""
+    """Cut a sentence that is too long, between words if it has any."""
     pieces = []
     while len(sentence) > LONGEST - 1:  # with room for an ellipsis before it
         end = sentence.rfind(" ", 1, LONGEST - 2)

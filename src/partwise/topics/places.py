@@ -12,7 +12,7 @@ __all__ = ["group_rows", "mean_shares", "modelled", "shares_of", "unit_rows"]
 
 
 def shares_of(theta: Array) -> Array:
-    """Return the rows of theta (n, k) at sum 1; those of zeros stay zero."""
+    """Return the rows of theta (n, k) scaled to sum 1; rows of zeros stay zero."""
     totals = theta.sum(axis=1, keepdims=True)
     return theta / np.where(totals > 0, totals, 1)
 
@@ -24,13 +24,13 @@ def mean_shares(theta: Array) -> Array:
 
 
 def modelled(X: Any, theta: Array, H: Array) -> Array:
-    """Return the entries of theta (n, k) @ H (k, m) where a COO array X (n, m) has entries, in X's order."""
+    """Return the entries of theta (n, k) @ H (k, m) at the stored entries of a COO array X (n, m), in X's order."""
     model: Array = np.einsum("ij,ij->i", theta[X.row], H.T[X.col])
     return model
 
 
 def unit_rows(rows: Any) -> Any:
-    """Return rows, dense or CSR, at length 1; those of zeros stay zero."""
+    """Return rows, dense or CSR, scaled to length 1; rows of zeros stay zero."""
     if sp.issparse(rows):
         lengths = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
         return sp.csr_array(sp.diags_array(1 / np.where(lengths > 0, lengths, 1)) @ rows)

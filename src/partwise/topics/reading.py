@@ -45,7 +45,7 @@ def read_documents(model: Any, texts: Any, ids: Any, dates: Any, given: Any, met
 
 def _documents(model: Any, texts: Any, matrix: bool, ids: Any, dates: Any, given: Any, metadata: Any) -> Documents:
     if not matrix and given is not None:
-        raise ParameterError("words name the columns of a matrix; texts have words of their own. Leave it out.")
+        raise ParameterError("words names the columns of a matrix, and texts need no names. Leave it out.")
     n = texts.shape[0] if matrix else len(texts)
     names, model.boilerplate_ = checked_ids(ids, n), None
     embedded = None
@@ -68,7 +68,7 @@ def _documents(model: Any, texts: Any, matrix: bool, ids: Any, dates: Any, given
             limits=model._limits, on_disk=model.max_memory is not None, boilerplate=model.boilerplate_,
         )  # fmt: skip
         X = X if model.max_memory is not None else word_counts(X)
-        named = hasattr(vectorizer, "get_feature_names_out")  # which one that hashes words is not
+        named = hasattr(vectorizer, "get_feature_names_out")  # a vectorizer that hashes words has no names
         used = vectorizer.get_feature_names_out() if named else map(str, range(X.shape[1]))
     words, kept = np.array([*used], dtype=object), None if matrix or not model.keep_texts else texts
     of_days, more = None if days is None else periods(days), checked_metadata(metadata, n)

@@ -1,4 +1,4 @@
-"""What a report tells of a topic model."""
+"""The facts of a topic model for its report."""
 
 import hashlib
 import platform
@@ -43,18 +43,18 @@ N_WORDS = 10
 N_EXCLUSIVE = 6
 N_PASSAGES = 4
 N_CANDIDATES = 24
-"""Typical documents that passages of a topic are chosen from."""
+"""Number of typical documents from which passages of a topic are chosen."""
 ALIKE = 0.5
-"""Part of the words of two passages that both have, above which only one of them is shown."""
+"""Largest share of words in common between two passages; above it, only one of them is shown."""
 N_LISTED = 5000
-"""Documents that a page lists; of a larger collection, each topic lists its part of this number."""
+"""Most documents on a page; in a larger collection, each topic lists its share of this number."""
 N_UNEXPLAINED = 12
 N_MARKED = 50
-"""Words of a topic that are marked in passages, most relevant first."""
+"""How many words of a topic are marked in passages, most relevant first."""
 BEGINNING, LINE = 200, 80
-"""Characters of a document that the topics explain badly, also of a title; and of one in a list that has no title."""
+"""Characters shown of a badly explained document or of a title; and of a document without title in a list."""
 MOST_BINS, LEAST_DOCUMENTS = 48, 8
-"""Bins of time that a small chart has room for, and documents in a mean bin below which shares are noise."""
+"""Most bins of time in a small chart; and fewest documents per bin, on average: with fewer, shares are noise."""
 LENGTHS = {"day": 1.0, "week": 7.0, "month": 30.44, "quarter": 91.31, "year": 365.25, "decade": 3652.5}
 """Days in a bin. Bins are taken longer until at least a third of them have documents."""
 DAYS = {"day": 1, "week": 7}
@@ -69,12 +69,12 @@ def report(model: Any, path: str | PathLike[str], *, title: str | None = None) -
     path : str or path-like
         The page to write; an existing file is replaced once the new one is complete.
     title : str, default=None
-        Title of the page; by default it counts topics and documents.
+        Title of the page; by default the numbers of topics and documents.
 
     Raises
     ------
     ParameterError
-        If path is no name of a file, or title no string.
+        If path is not the name of a file, or title is not a string.
     OSError
         If the page cannot be written; an existing file stays as it was.
     """
@@ -84,21 +84,21 @@ def report(model: Any, path: str | PathLike[str], *, title: str | None = None) -
 
 
 def report_of(model: Any, title: str | None = None, command: str | None = None) -> Report:
-    """Gather what a report tells of a fitted topic model.
+    """Gather the facts of a fitted topic model for a report.
 
     Parameters
     ----------
     model : TopicModel
         A fitted model.
     title : str, default=None
-        Title of the page; by default it counts topics and documents.
+        Title of the page; by default the numbers of topics and documents.
     command : str, default=None
         The command that makes the report.
 
     Returns
     -------
     Report
-        Plain values: no more than a page has room for, however large the collection.
+        Plain values, limited to what fits on a page even for a large collection.
     """
     check_is_fitted(model)
     placed = np.asarray(model.document_topics_.any(axis=1))
@@ -182,7 +182,7 @@ def _topic(
 
 
 def _document(model: Any, row: int, characters: int = 0) -> Document:
-    """Return what readers know of a document, with so many characters of its text."""
+    """Return a document as the page shows it, with this many characters of its text."""
     known = {name: values[row] for name, values in model.metadata_.items()}
     return Document(
         id=model.ids_[row],
@@ -195,7 +195,7 @@ def _document(model: Any, row: int, characters: int = 0) -> Document:
 
 
 def _listed(model: Any, topic: int, members: Array) -> list[Listed]:
-    """Return the most typical of the documents whose largest topic it is, in the order of `typical`."""
+    """Return the most typical documents whose largest topic is this one, in the order of `typical`."""
     theta = model.document_topics_[members]
     shares = shares_of(theta)[:, topic]
     order = np.argsort(-shares * theta[:, topic], kind="stable")
@@ -220,7 +220,7 @@ def _passages(model: Any, topic: int, words: Sequence[str]) -> list[Passage]:
 
 
 def _map(components: Array) -> tuple[Array, Array, float]:
-    """Return the cosines between topics, their points in two dimensions, and the part of their spread that these show.
+    """Return the cosines between topics, their points in two dimensions, and the share of their spread that these show.
 
     Classical scaling of the distances between rows of unit length, which are Euclidean: principal coordinates are the
     best two dimensions. J. C. Gower, Biometrika 53, 1966, doi:10.1093/biomet/53.3-4.325.
@@ -232,7 +232,7 @@ def _map(components: Array) -> tuple[Array, Array, float]:
     values, vectors = np.clip(values[::-1], 0, None), vectors[:, ::-1]
     points = np.zeros((len(unit), 2))
     points[:, : len(unit)] = (vectors * np.sqrt(values))[:, :2]
-    for axis in points.T:  # an eigenvector's sign is arbitrary: the farthest topic lies to the right, or above
+    for axis in points.T:  # an eigenvector's sign is arbitrary: put the farthest topic to the right, or at the top
         if axis[np.argmax(np.abs(axis.round(9)))] < 0:
             axis *= -1
     total = float(values.sum())
@@ -240,7 +240,7 @@ def _map(components: Array) -> tuple[Array, Array, float]:
 
 
 def _timeline(model: Any) -> Timeline | None:
-    """Return shares over time, in the shortest bins that a chart has room for; None where there is nothing to show."""
+    """Return shares over time, in the shortest bins that fit into a chart; None if there is nothing to show."""
     known = [day for day in model.dates_ or () if day]
     if model.dates_ is None or not known:
         return None
@@ -363,7 +363,7 @@ def _repeat(model: Any, command: str | None) -> list[str]:
 
 
 def _plain(value: Any) -> str:
-    """Return how a value is written, without the address in memory that some objects show."""
+    """Return the repr of a value, without the address in memory that some objects show."""
     return re.sub(r" at 0x[0-9a-f]+", "", repr(value))
 
 

@@ -1,4 +1,4 @@
-"""Finding topics by words, and documents like a document."""
+"""Search: topics by words, and documents similar to a document."""
 
 import difflib
 from typing import Any
@@ -16,7 +16,7 @@ from partwise.topics.words import topics_of_words
 
 
 def find(topics: FittedTopics, query: str, n: int = 3) -> Any:
-    """Return the topics that a few words are about.
+    """Return the topics that match a few words.
 
     Parameters
     ----------
@@ -35,17 +35,19 @@ def find(topics: FittedTopics, query: str, n: int = 3) -> Any:
     Raises
     ------
     DataError
-        If no topic uses any word of the query, or it is no string.
+        If no topic uses any word of the query, or it is not a string.
     ParameterError
-        If `n` is no positive integer.
+        If `n` is not a positive integer.
     MissingExtraError
-        If pandas is not installed; `find_columns` does without.
+        If pandas is not installed; `find_columns` does not need it.
     """
-    return frame(find_columns(topics, query, n), "TopicModel.find", "TopicModel.find_columns lists the same without.")
+    return frame(
+        find_columns(topics, query, n), "TopicModel.find", "TopicModel.find_columns lists the same without pandas."
+    )
 
 
 def find_columns(topics: FittedTopics, query: str, n: int = 3) -> dict[str, list[Any]]:
-    """List the topics that a few words are about as `find` does, without pandas.
+    """List the topics that match a few words as `find` does, without pandas.
 
     Parameters
     ----------
@@ -102,7 +104,7 @@ def neighbours(
     """
     own = topics.documents
     n, duplicates = check_integer("n", n), check_flag("duplicates", duplicates)
-    word_weight = check_number("word_weight", word_weight, 0, 1, hint="0 counts topics alone, 1 words alone.")
+    word_weight = check_number("word_weight", word_weight, 0, 1, hint="0 counts only topics, 1 only words.")
     itself = own.rows.get(str(id_or_text))
     if itself is None:
         check_text("id_or_text", id_or_text)
@@ -123,36 +125,36 @@ def neighbours(
 def similar(
     topics: FittedTopics, id_or_text: str, n: int = 5, *, word_weight: float = 0.5, duplicates: bool = True
 ) -> Any:
-    """Return the documents most similar to a document or a text, exactly.
+    """Return the documents most similar to a document or a text, by an exact search.
 
     Parameters
     ----------
     id_or_text : str
-        Id of a fitted document; anything else is taken as a text. A model with embeddings but no function that makes
-        them places a text by its words alone.
+        Id of a fitted document; anything else is taken as a text. If a model has embeddings but no function that makes
+        them, it places a text by its words alone.
     n : int, default=5
         Documents to find; the document itself is left out.
     word_weight : float, default=0.5
         The score is a mean of two cosines, one between the topics of two documents and one between their words
-        (TF-IDF). This is the weight of the second: 0 counts topics alone, 1 words alone.
+        (TF-IDF). This is the weight of the second: 0 counts only topics, 1 only words.
     duplicates : bool, default=True
-        Whether to list documents whose words are nearly those of the one (cosine 0.9), or of one listed before.
+        Whether to list documents with nearly the same words (cosine 0.9) as the document, or as one listed before.
 
     Returns
     -------
     pandas.DataFrame
         Columns: ``id``, ``score`` (1 for the same topics and words, 0 for nothing in common) and ``shared``, a dict
-        of topic to its part of the score, largest first; parts sum to 1. Most similar first; documents without
-        words are never among them.
+        of topic to its share of the score, largest first; the shares sum to 1. Most similar first, without
+        documents that have no words.
 
     Raises
     ------
     DataError
-        If the document or text has no word that the topics know.
+        If the document or text has no word that topics use.
     ParameterError
-        If a parameter has a value that nothing accepts.
+        If a parameter has an invalid value.
     MissingExtraError
-        If pandas is not installed; `neighbours` does without.
+        If pandas is not installed; `neighbours` does not need it.
     """
     found = neighbours(topics, id_or_text, n, word_weight=word_weight, duplicates=duplicates)
     columns: dict[str, list[Any]] = {
@@ -160,7 +162,7 @@ def similar(
         "score": [one.score for one in found],
         "shared": [one.shared for one in found],
     }
-    return frame(columns, "TopicModel.similar", "TopicModel.neighbours lists the same without.")
+    return frame(columns, "TopicModel.similar", "TopicModel.neighbours lists the same without pandas.")
 
 
 def _all_neighbours(topics: FittedTopics) -> Neighbours:

@@ -1,4 +1,4 @@
-"""Topics that begin with words of one's own."""
+"""Topics that start from words of the user."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ __all__ = ["seed_rows"]
 
 
 def seed_rows(X: Any, words: Sequence[str], seed_words: Sequence[Sequence[str]], n_topics: int) -> Array:
-    """Return where topics with seed words begin: the sum of the documents, weighed by how much of the words they have.
+    """Return the starts of topics with seed words: sums of documents, weighted by how much of the words they have.
 
     Parameters
     ----------
@@ -21,9 +21,9 @@ def seed_rows(X: Any, words: Sequence[str], seed_words: Sequence[Sequence[str]],
     words : sequence of str
         Word of each column.
     seed_words : sequence of sequences of str
-        Words of each topic; those that no document has are passed over.
+        Words of each topic; words that no document has are ignored.
     n_topics : int
-        Topics to find.
+        Number of topics.
 
     Returns
     -------
@@ -48,12 +48,12 @@ def seed_rows(X: Any, words: Sequence[str], seed_words: Sequence[Sequence[str]],
         _is_list(own) and all(isinstance(w, str) for w in own) for own in seed_words
     ):
         raise ParameterError(
-            "seed_words is a list of lists: one list of words for each topic that is to begin with them."
+            "seed_words must be a list of lists: one list of words for each topic that is to start from them."
         )
     if len(seed_words) > n_topics:
         raise ParameterError(f"seed_words has {len(seed_words)} lists for {n_topics} topics. Ask for more topics.")
     if not len(seed_words):
-        raise ParameterError("seed_words has no lists. Pass one for each topic that is to begin with them, or None.")
+        raise ParameterError("seed_words has no lists. Pass one for each topic that is to start from them, or None.")
     columns = {str(word): j for j, word in enumerate(words)}
     rows = np.zeros((len(seed_words), X.shape[1]))
     for topic, own in enumerate(seed_words):

@@ -1,4 +1,4 @@
-"""The parameters of a topic model: which are valid, and which count after the fit too."""
+"""The parameters of a topic model: checks, and those that are also used after the fit."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -34,7 +34,7 @@ def check_parameters(model: Any) -> None:
     own = model.vectorizer
     if isinstance(model.embeddings, str | bytes | int | float):
         raise ParameterError(
-            f"embeddings must be an array of one row a document, a function of a list of texts, or None; got "
+            f"embeddings must be an array with one row per document, a function of a list of texts, or None; got "
             f"{shown(model.embeddings)}."
         )
     if model.max_memory is not None:
@@ -51,7 +51,7 @@ def check_parameters(model: Any) -> None:
         try:
             for i, word in enumerate(listed(model.stop_words, "stop_words")):
                 check_text(f"stop_words[{i}]", word)
-        except DataError as error:  # said of data, but these are a setting
+        except DataError as error:  # the check is for data, but these are a parameter
             raise ParameterError(str(error)) from None
     for name in ("min_df", "max_df"):
         value = getattr(model, name)
@@ -65,7 +65,7 @@ def check_parameters(model: Any) -> None:
 
 @dataclass(frozen=True)
 class Settings(PlainState):
-    """The parameters of `TopicModel` that count after the fit too.
+    """The parameters of `TopicModel` that are also used after the fit.
 
     Parameters
     ----------
@@ -74,9 +74,9 @@ class Settings(PlainState):
     balanced : bool
         Whether documents like many others, and those of few words, weigh less in a fit.
     random_state, stability_runs, n_jobs : see `TopicModel`
-        Of the refits that tell how stable topics are; threads.
+        Seed and number of the refits that measure stability; threads.
     embed : callable or None
-        What makes embeddings of new texts.
+        Function that makes embeddings of new texts.
     """
 
     loss: Any
@@ -88,7 +88,7 @@ class Settings(PlainState):
 
     @classmethod
     def of(cls, model: Any) -> "Settings":
-        """Return those of a model as they are now, checked; 'choose' stands for the loss that was chosen."""
+        """Return the current settings of a model, checked; the chosen loss replaces 'choose'."""
         chosen = (
             getattr(model, "loss_", SQUARED) if isinstance(model.loss, str) and model.loss == "choose" else model.loss
         )
@@ -108,7 +108,7 @@ class Settings(PlainState):
 
     @property
     def squared(self) -> bool:
-        """Whether errors are squared, and not the divergence of counts."""
+        """Whether the loss is squared error, and not the divergence of counts."""
         return self.loss_function.name == SQUARED
 
     def weights(self, X: Any) -> Array | None:
@@ -116,7 +116,7 @@ class Settings(PlainState):
         return document_weights(X) if self.balanced and self.squared else None
 
     def lengths(self, components: Array) -> Array:
-        """Return the lengths of topics (k, m), or their sums where the loss is of counts, (k,)."""
+        """Return the lengths of topics (k, m), or their sums if the loss is of counts, (k,)."""
         return np.linalg.norm(components, axis=1) if self.squared else components.sum(axis=1)
 
     def normal(self, components: Array) -> Array:
@@ -125,5 +125,5 @@ class Settings(PlainState):
         return components / np.where(lengths > 0, lengths, 1)[:, None]
 
     def projection(self, components: Array) -> Projection:
-        """Return what places rows of words among topics: the exact minimum."""
+        """Return the projection that places rows of words among topics: the exact minimum."""
         return Projection(components, self.loss_function, Penalty())

@@ -1,4 +1,4 @@
-"""How sure each topic is: whether fits from other random starts find it again."""
+"""Stability of topics: whether fits from other random starts find them again."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from partwise.parameters import draw_seed
 __all__ = ["topic_stability"]
 
 MOST_ROWS = 10_000
-"""Most documents that the refits see, drawn at random: enough to tell whether a topic comes back."""
+"""Most documents in a refit, drawn at random: enough to see whether a topic is found again."""
 
 
 def topic_stability(
@@ -26,10 +26,10 @@ def topic_stability(
     random_state: Any,
     n_jobs: int | None,
 ) -> Array:
-    """Return the mean cosine of each topic and its like in fits from other random starts.
+    """Return the mean cosine of each topic and its match in fits from other random starts.
 
-    Topics are matched one to one, by optimal assignment. Of more than 10,000 documents, each refit sees a random
-    10,000.
+    Topics are matched one to one, by optimal assignment. If there are more than 10,000 documents, each refit uses a
+    random 10,000.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def topic_stability(
     weights : ndarray of shape (n_documents,) or None
         Weights of the documents.
     n_runs : int
-        Refits; 0 asks for none, and every topic gets NaN.
+        Number of refits; with 0, every topic gets NaN.
     random_state : int, RandomState or None
         Seed of the refits.
     n_jobs : int or None
@@ -51,7 +51,7 @@ def topic_stability(
     Returns
     -------
     ndarray of shape (n_topics,)
-        In [0, 1]: 1 where every start leads to the same topic.
+        In [0, 1]: 1 if every start leads to the same topic.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Topics of a stream: words that come up, topics that are born and die, and numbers that stay."""
+"""Topics of a stream: the vocabulary grows, topics are born and die, and topics keep their numbers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,16 +25,16 @@ from partwise.topics.weights import tfidf_rows
 __all__ = ["Stream", "TopicEvent", "partial_fit"]
 
 ROUNDS = 3
-"""Turns of placing a batch and improving topics."""
+"""How often a batch is placed and topics are improved, in turn."""
 STRANGE = 0.4
-"""A topic whose cosine with every known topic is below this is a new one."""
+"""A topic is new if its cosine with every known topic is below this."""
 ENOUGH = 10
-"""Documents of a batch that have to be mainly of a new topic."""
+"""Fewest documents of a batch with a new topic as their main one."""
 RISEN = 3.0
-"""How much more frequent the words of a new topic have to be than before: else it only divides what was known finer."""
+"""Smallest growth in frequency of a new topic's words; below it, the topic only divides known topics further."""
 FINER = 0.5
-"""Documents of a new topic, relative to those of the one born before it in the same batch: fewer only divide finer what
-is new."""
+"""Fewest documents of a further new topic, relative to the one born before it in the same batch; with fewer, it only
+divides that topic further."""
 FADED = 0.1
 """Share, relative to an equal share, below which a topic is dead."""
 
@@ -50,7 +50,7 @@ class TopicEvent:
     kind : str
         'born', 'died' or 'returned'.
     topic : int
-        Number of the topic, its own for good.
+        Number of the topic, which never changes.
     label : str
         Its label at the time.
 
@@ -75,18 +75,18 @@ class TopicEvent:
 
 @dataclass(frozen=True, eq=False)
 class Stream(PlainState):
-    """What a model remembers of a stream.
+    """What a model keeps of a stream.
 
     Parameters
     ----------
     memory : Memory
-        Sums over the documents gone by.
+        Sums over earlier documents.
     activity : ndarray of shape (n_topics,)
-        Documents of each topic, old ones weighing less.
+        Number of documents of each topic; old ones weigh less.
     was_dead : ndarray of bool, shape (n_topics,)
-        Topics that no document was of any more after the last batch.
+        Topics without documents after the last batch.
     vocabulary : Vocabulary or None
-        Words and how often they were met; None for a vectorizer of the user's own.
+        Words and their counts; None for a vectorizer of the user's own.
     """
 
     memory: Memory
@@ -103,27 +103,26 @@ def partial_fit(
     *,
     metadata: Mapping[str, Sequence[Any]] | None = None,
 ) -> Any:
-    """Take in the next batch of a stream; a model that was fitted goes on from there.
+    """Add the next batch of a stream; a fitted model goes on from its fit.
 
-    The vocabulary grows. Topics keep their numbers: one that no document is of any more stays in its place with a
-    share near 0, and one that is new is put at the end: made of what the known ones leave over, like none of them, and
-    of words that have become three times as frequent. Of several in one batch, each has at least half as many documents
-    as the one before it: a new subject is one topic, not one for each of its parts. ``events_`` tells of topics that
-    were born, died or returned, and ``drift_`` the cosine of each topic with itself before the batch. Documents are
-    placed as they come, and stay where they were placed. A vectorizer of one's own is fitted to the first batch and not
-    again.
-    A call that fails leaves the model as it was.
+    The vocabulary grows, and topics keep their numbers. A topic that has no documents any more keeps its number, with a
+    share near 0. A new topic is put at the end. It is fitted to what the known topics leave unexplained, it is unlike
+    all of them, and its words have become three times as frequent. If several are born in one batch, each has at least
+    half as many documents as the one before it: so a new subject is one topic, not one for each of its parts.
+    ``events_`` lists topics that were born, died or returned. ``drift_`` is the cosine of each topic with itself before
+    the batch. Documents are placed once, with their batch. A vectorizer of your own is fitted to the first batch only.
+    A call that fails leaves the model unchanged.
 
     Parameters
     ----------
     texts : sequence of str
         The documents of the batch.
     ids : sequence, default=None
-        One id a document, different from all before; by default numbers that go on.
+        One id per document, different from all earlier ones; by default the next numbers.
     dates : sequence, default=None
-        One date a document, in every batch or in none.
+        One date per document, in every batch or in none.
     metadata : mapping of str to sequence, default=None
-        As in `fit`; documents of batches that lack one of the names have ``""`` there.
+        As in `fit`; if a batch lacks one of the names, its documents have ``""`` there.
 
     Returns
     -------
@@ -135,7 +134,7 @@ def partial_fit(
     DataError
         If the first batch has no words, ids repeat, a date is not understood, or dates come in some batches only.
     ParameterError
-        If a parameter has a value that nothing accepts, or the model has embeddings.
+        If a parameter has an invalid value, or the model has embeddings.
 
     Examples
     --------
@@ -147,8 +146,8 @@ def partial_fit(
     check_parameters(model)
     if model.embeddings is not None or (hasattr(model, "_topics") and model._topics.documents.embedded is not None):
         raise ParameterError(
-            "a stream does not go with embeddings: later documents would be neighbours of earlier ones. Fit all texts "
-            "anew, or leave embeddings out."
+            "partial_fit does not work with embeddings: later documents would be neighbours of earlier ones. Fit all "
+            "texts together, or leave embeddings out."
         )
     with rebuilt(model) as made:
         if hasattr(made, "components_"):
@@ -187,7 +186,7 @@ def _take_in(model: Any, texts: Any, ids: Any, dates: Any, metadata: Any) -> Non
 
 
 def _begin(model: Any) -> None:
-    """Make what a stream remembers of the documents there are."""
+    """Start a stream with the documents of the model."""
     topics: FittedTopics = model._now
     documents, settings = topics.documents, topics.settings
     if documents.vectorizer is None:
@@ -197,7 +196,7 @@ def _begin(model: Any) -> None:
     if getattr(model, "vectorizer", None) is None:
         held = dict(zip(map(str, documents.words), np.bincount(X.indices, minlength=X.shape[1]).tolist(), strict=True))
         for words in analysed(documents.texts or [], documents.analyze):
-            for word in dict.fromkeys(words):  # in their order, which a set would draw anew in each process
+            for word in dict.fromkeys(words):  # in order of appearance: the order of a set differs between processes
                 if word not in documents.columns:
                     held[word] = held.get(word, 0) + 1
         count = float(np.count_nonzero(np.diff(X.indptr)))
@@ -209,7 +208,7 @@ def _begin(model: Any) -> None:
 
 
 def _next_ids(documents: Documents, ids: Sequence[Any] | None, n: int) -> list[str]:
-    """Return the ids of a batch: those given, or numbers that go on."""
+    """Return the ids of a batch: those given, or the next numbers."""
     if ids is None:
         start = len(documents.ids)
         while str(start) in documents.rows:
@@ -226,10 +225,10 @@ def _next_ids(documents: Documents, ids: Sequence[Any] | None, n: int) -> list[s
 def _read(
     model: Any, documents: Documents, vocabulary: Vocabulary | None, texts: list[str]
 ) -> tuple[Any, Documents, Vocabulary | None]:
-    """Return a batch as a matrix of words, those that are new in columns at the end, and who knows these words."""
+    """Return a batch as a matrix of words, with new words in columns at the end, and the vectorizer and vocabulary."""
     if vocabulary is None:
         return sp.csr_array(documents.vectorizer.transform(texts)), documents, None
-    vocabulary = vocabulary.copy()  # the model as it was keeps its own
+    vocabulary = vocabulary.copy()  # the model keeps its own if this batch fails
     counts = vocabulary.take(analysed(texts, documents.analyze), model.forget_factor)
     counts.data = 1 + np.log(counts.data)
     squared = Settings.of(model).squared
@@ -237,7 +236,7 @@ def _read(
         documents.language, model.bigrams, not squared, vocabulary=vocabulary.words, more=model.stop_words,
         boilerplate=model.boilerplate_,
     )  # fmt: skip
-    made.fit([""])  # makes it fitted: words are given, and weights are set next
+    made.fit([""])  # marks it as fitted: words are given, and weights are set next
     if squared:
         made.idf_ = vocabulary.idf()
     documents = replace(documents, vectorizer=made, words=np.array(vocabulary.words, dtype=object))
@@ -245,10 +244,10 @@ def _read(
 
 
 def _with_born(model: Any, before: Any, X: Any, H: Array) -> Array:
-    """Return the topics and, below, new ones of a batch; `before` are the documents that came earlier.
+    """Return the topics, with new ones of a batch as rows at the end; `before` are the earlier documents.
 
-    New topics are found one at a time, each beside all that are known by then, so that it is made of what they leave
-    over. The first that is not new ends the search.
+    New topics are fitted one at a time, together with all topics known by then, so that each explains what those leave
+    unexplained. The search ends at the first topic that is not new.
     """
     settings, placed = Settings.of(model), int(np.count_nonzero(np.diff(X.indptr)))
     asked = len(H) if isinstance(model.n_topics, str) else int(model.n_topics)
@@ -272,7 +271,7 @@ def _with_born(model: Any, before: Any, X: Any, H: Array) -> Array:
 
 
 def _learnt(memory: Memory, settings: Settings, X: Any, H: Array, forget: float) -> tuple[Array, Array, Memory]:
-    """Return places of a batch, topics that have learnt from it, and the memory with it."""
+    """Return the places of a batch, topics improved by it, and the memory with it."""
     memory, n_jobs = memory.grown(*H.shape), settings.n_jobs
     for _ in range(ROUNDS):
         theta = settings.projection(H)(X, n_jobs=n_jobs)
@@ -288,14 +287,14 @@ def _remembered(memory: Memory, settings: Settings, X: Any, theta: Array, H: Arr
     weights = settings.weights(X)
     if weights is None:
         return memory.with_batch(X, theta, H, forget)
-    root = np.sqrt(weights)  # where a document is placed does not depend on its weight
+    root = np.sqrt(weights)  # the place of a document does not depend on its weight
     return memory.with_batch(sp.csr_array(sp.diags_array(root) @ X), root[:, None] * theta, H, forget)
 
 
 def _longer(
     documents: Documents, X: Any, texts: list[str], names: list[str], days: list[str] | None, more: dict[str, list[str]]
 ) -> Documents:
-    """Return the documents with a batch put to them."""
+    """Return the documents with a batch added."""
     older = documents.X
     older = sp.csr_array((older.data, older.indices, older.indptr), shape=(older.shape[0], X.shape[1]))
     dates = None if documents.dates is None or days is None else [*documents.dates, *days]

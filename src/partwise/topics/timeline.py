@@ -15,8 +15,8 @@ __all__ = ["BINS", "binned", "iso_dates", "peak_periods", "periods"]
 
 BINS = ("auto", "day", "week", "month", "quarter", "year", "decade")
 
-DECADE, YEAR, MONTH, DAY = 3, 4, 7, 10  # how much of YYYY-MM-DD a period keeps
-MOST_PERIODS = 24  # more than fit a glance; then the next coarser period is used
+DECADE, YEAR, MONTH, DAY = 3, 4, 7, 10  # how many characters of YYYY-MM-DD a period keeps
+MOST_PERIODS = 24  # with more, the next coarser period is used
 
 
 def periods(days: Sequence[str]) -> list[str]:
@@ -49,7 +49,7 @@ def periods(days: Sequence[str]) -> list[str]:
 
 
 def iso_dates(dates: Sequence[str], ids: Sequence[str]) -> list[str]:
-    """Return dates as ``YYYY-MM-DD``, or ``YYYY-MM`` or ``YYYY`` where no more is known; ``""`` where nothing is.
+    """Return dates as ``YYYY-MM-DD``; or ``YYYY-MM`` or ``YYYY`` if no more is known, or ``""`` if nothing is.
 
     Parameters
     ----------
@@ -61,12 +61,12 @@ def iso_dates(dates: Sequence[str], ids: Sequence[str]) -> list[str]:
     Returns
     -------
     list of str
-        One date a document.
+        One date per document.
 
     Raises
     ------
     DataError
-        If a date is in no known form.
+        If a date is not in a known format.
 
     Examples
     --------
@@ -98,7 +98,7 @@ def binned(days: Sequence[str], bins: str, ids: Sequence[str]) -> list[str]:
     ParameterError
         If bins has another value.
     DataError
-        If a date says less than its bin needs to know.
+        If a date is not exact enough for its bin.
 
     Examples
     --------
@@ -112,7 +112,7 @@ def binned(days: Sequence[str], bins: str, ids: Sequence[str]) -> list[str]:
     for day, name in zip(days, ids, strict=True):
         if day and len(day) < needed:
             raise DataError(
-                f"bins={bins!r} needs to know more than {day!r}, the date of document {name!r}. Take longer bins."
+                f"bins={bins!r} needs a more exact date than {day!r}, that of document {name!r}. Take longer bins."
             )
     return [_bin(day, bins) if day else "" for day in days]
 
@@ -131,7 +131,7 @@ def _bin(day: str, bins: str) -> str:
 def peak_periods(shares: NDArray[np.floating], of_documents: Sequence[str]) -> list[str]:
     """Return the period in which each topic has its largest share.
 
-    Periods with less than a quarter of the average number of documents say too little to count.
+    Periods with less than a quarter of the average number of documents do not count: their shares are too uncertain.
 
     Parameters
     ----------
@@ -143,7 +143,7 @@ def peak_periods(shares: NDArray[np.floating], of_documents: Sequence[str]) -> l
     Returns
     -------
     list of str
-        One period a topic; ``""`` if no document has a date.
+        One period per topic; ``""`` if no document has a date.
     """
     names, group = np.unique(np.asarray(of_documents, dtype=object).astype(str), return_inverse=True)
     sizes = np.bincount(group, minlength=len(names))

@@ -1,9 +1,8 @@
 """Texts to a document-by-word matrix, with settings that work without tuning.
 
-Words are runs of letters and digits of any script that begin with a letter, two characters or longer, in lower case.
-Entries are sublinear TF-IDF, ``(1 + log count) * rarity``, in rows of unit length; or damped counts, ``1 + log count``,
-for a loss that is made for counts: words come in bursts, and the tenth mention of a name in an article says less than
-the first.
+Words are runs of letters and digits of any script that begin with a letter, of at least two characters, in lower case.
+Entries are sublinear TF-IDF, ``(1 + log count) * rarity``, in rows of unit length. For a loss of counts they are damped
+counts, ``1 + log count``: words come in bursts, and the tenth mention of a name in an article says less than the first.
 """
 
 import re
@@ -33,20 +32,20 @@ __all__ = [
     "rare",
 ]
 
-# A word in more than a fifth of the documents tells no topic from another; a word in one document of many forms none.
-# Both need enough documents to be more than chance.
+# A word in more than a fifth of the documents does not separate topics. A word in one document of many forms none. Both
+# rules need enough documents.
 COMMON_SHARE, COMMON_FROM = 0.2, 50
-RARE_BELOW = ((2_000, 3), (200, 2))  # from so many documents on, a word has to be in so many of them
+RARE_BELOW = ((2_000, 3), (200, 2))  # (documents, fewest of them with a word)
 
 
 def rare(documents: float) -> int:
-    """Return how many of so many documents a word has to be in."""
+    """Return the fewest documents that must contain a word, for this number of documents."""
     return next((least for size, least in RARE_BELOW if documents >= size), 1)
 
 
 @dataclass(frozen=True)
 class Limits:
-    """In how many documents a word has to be, and in how many it may be.
+    """The fewest and the most documents that can contain a word.
 
     Attributes
     ----------
@@ -64,20 +63,20 @@ class Limits:
     max_df: int | float | None = None
 
     def least(self, documents: float) -> float:
-        """Return in how many of so many documents a word has to be."""
+        """Return the fewest documents that must contain a word, of this number of documents."""
         if self.min_df is None:
             return rare(documents)
         return self.min_df * documents if isinstance(self.min_df, float) else self.min_df
 
     def most(self, documents: float) -> float:
-        """Return in how many of so many documents a word may be."""
+        """Return the most documents that can contain a word, of this number of documents."""
         if self.max_df is None:
             return COMMON_SHARE * documents if documents >= COMMON_FROM else np.inf
         return self.max_df * documents if isinstance(self.max_df, float) else self.max_df
 
     @property
     def usual(self) -> bool:
-        """Whether none was set."""
+        """Whether the user set no limit."""
         return self.min_df is None and self.max_df is None
 
 
@@ -85,7 +84,7 @@ USUAL = Limits()
 
 
 def chosen_language(texts: Sequence[str], language: str) -> str:
-    """Return the language asked for, checked, or the one that texts are in for 'auto'."""
+    """Return the given language, checked; for 'auto', detect it."""
     check_language(language)
     return detect(texts) if language == "auto" else language
 
@@ -109,9 +108,9 @@ def fit_vectorizer(
     texts : sequence of str
         The documents.
     vectorizer : scikit-learn vectorizer, default=None
-        Fitted as it is; None fits the settings above.
+        Fitted unchanged; None makes one with the settings above.
     language : str, default='en'
-        Whose stop words are left out, as an ISO 639-1 code; 'none' for nobody's.
+        Language whose stop words are left out, as an ISO 639-1 code; 'none' for no stop words.
     bigrams : bool, default=False
         Whether pairs of neighbouring words count as words too.
     counts : bool, default=False
@@ -119,7 +118,7 @@ def fit_vectorizer(
     stop_words : sequence of str, default=None
         Words to leave out beside those of the language.
     limits : Limits
-        In how many documents words have to be, and may be.
+        Fewest and most documents that can contain a word.
     on_disk : bool, default=False
         Whether entries of X stay in files without a name, and only a piece of them is in memory at a time.
     boilerplate : Boilerplate, default=None
@@ -184,7 +183,7 @@ def fit_vectorizer(
                     f"no word of {len(texts):,} documents is in as many as min_df={min_df} asks for and in no more "
                     f"than max_df={max_df} allows. Lower min_df (--min-df), or raise max_df (--max-df)."
                 ) from error
-            return fit()  # where the same few words make up every document, they are all there is
+            return fit()  # every document consists of the same few words: keep them
 
 
 def make_vectorizer(
@@ -240,7 +239,7 @@ def _fit(vectorizer: Any, texts: Sequence[str]) -> Any:
 
 def _no_words(documents: int) -> DataError:
     return DataError(
-        f"none of the {documents:,} documents has a word to go by: they are empty, or hold only stop words, "
+        f"none of the {documents:,} documents has a usable word: they are empty, or hold only stop words, "
         "numbers and single letters. Check that these are the texts you mean, or pass a vectorizer of your own."
     )
 
@@ -255,7 +254,7 @@ def _of_counted(
     more: Sequence[str] | None,
     boilerplate: Boilerplate | None,
 ) -> tuple[Any, Any]:
-    """Return what fitting `make_vectorizer` to the same texts would."""
+    """Return the same as fitting `make_vectorizer` to the texts."""
     n = found.rows.shape[0]
     least, most = (df * n if isinstance(df, float) else df for df in (min_df, max_df))
     columns = np.flatnonzero((found.held >= least) & (found.held <= most))

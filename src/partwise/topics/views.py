@@ -1,4 +1,4 @@
-"""Topics over time, by class, among themselves, and beside those of another model."""
+"""Topics over time, by class, as a hierarchy, and compared with those of another model."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -24,7 +24,8 @@ from partwise.topics.words import ranked_words
 def over_time(topics: FittedTopics, bins: str = "month", n_words: int = 5) -> Any:
     """Return how topics change with time.
 
-    Topics stay as they are: in each bin the documents are placed among them, the best weights for fixed topics.
+    The topics are fixed, and the shares are those of the documents in each bin. Only the words listed change with the
+    bin.
 
     Parameters
     ----------
@@ -43,19 +44,19 @@ def over_time(topics: FittedTopics, bins: str = "month", n_words: int = 5) -> An
     Raises
     ------
     DataError
-        If the model was fitted without dates, or a date says less than its bin needs to know.
+        If the model was fitted without dates, or a date is not exact enough for its bin.
     ParameterError
         If bins has another value.
     MissingExtraError
-        If pandas is not installed; `over_time_columns` does without.
+        If pandas is not installed; `over_time_columns` does not need it.
 
     References
     ----------
-    The words: one multiplicative step of D. D. Lee and H. S. Seung, NIPS 2000, from the topics of the whole
-    collection on the documents of a bin.
+    The words are those after one multiplicative step of D. D. Lee and H. S. Seung, NIPS 2000, on the documents of a
+    bin, starting from the topics of the whole collection.
     """
     columns = over_time_columns(topics, bins, n_words)
-    return frame(columns, "TopicModel.over_time", "TopicModel.over_time_columns lists the same without.")
+    return frame(columns, "TopicModel.over_time", "TopicModel.over_time_columns lists the same without pandas.")
 
 
 def over_time_columns(topics: FittedTopics, bins: str = "month", n_words: int = 5) -> dict[str, list[Any]]:
@@ -78,12 +79,12 @@ def over_time_columns(topics: FittedTopics, bins: str = "month", n_words: int = 
     """
     known = topics.documents
     if known.dates is None or not any(known.dates):
-        raise DataError("the model knows no dates. Pass dates=, one for each text, when it is fitted.")
+        raise DataError("the model was fitted without dates. Pass dates=, one for each text, to fit.")
     return _grouped(topics, "bin", binned(known.dates, bins, known.ids), n_words)
 
 
 def per_class(topics: FittedTopics, labels: Sequence[Any], n_words: int = 5) -> Any:
-    """Return how classes of documents differ in their topics: authors, sections, sources.
+    """Return how classes of documents, such as authors, sections or sources, differ in their topics.
 
     Parameters
     ----------
@@ -126,7 +127,7 @@ def _grouped(topics: FittedTopics, first: str, names: list[str], n_words: int) -
 
 
 def _spoken(topics: FittedTopics, rows: Array) -> Array:
-    """Return the topics (k, m) as some documents speak of them: one multiplicative step from all documents'."""
+    """Return the topics (k, m) in the words of some documents: one multiplicative step from the topics of all."""
     theta, X, H = topics.places[rows], topics.documents.X[rows], topics.components
     if topics.settings.squared:
         wanted, there = (X.T @ theta).T, (theta.T @ theta) @ H
@@ -161,12 +162,12 @@ def hierarchy(topics: FittedTopics) -> Array:
 
 
 def diff(model: Any, other: Any) -> TopicDiff:
-    """Tell what became of these topics in another model: kept, gone, new.
+    """Compare these topics with those of another model: kept, gone, new.
 
     Parameters
     ----------
     other : TopicModel
-        A fitted model, of the same words or others: topics are compared by the words that they name.
+        A fitted model; its words can differ: topics are compared by words, not by columns.
 
     Returns
     -------
@@ -176,9 +177,9 @@ def diff(model: Any, other: Any) -> TopicDiff:
     Raises
     ------
     ParameterError
-        If other is no TopicModel.
+        If other is not a TopicModel.
     """
     if not isinstance(other, type(model)):
         raise ParameterError(f"other must be a fitted TopicModel; got {shown(other)}.")
-    labels = model.labels_, other.labels_  # of a model that is not fitted, an error that says so
+    labels = model.labels_, other.labels_  # raises if a model is not fitted
     return topic_diff(match(model, other), labels)

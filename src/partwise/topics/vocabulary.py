@@ -14,27 +14,27 @@ from partwise.topics.weights import rarity
 __all__ = ["Vocabulary"]
 
 MOST_WAITING = 500_000
-"""Words that wait for a second document; when there are more, those with the least are forgotten."""
+"""Most words that wait for a second document; of more, those with the smallest counts are dropped."""
 
 
 class Vocabulary:
     """Words of a stream, in how many documents each is, and which of them have a column.
 
-    A word gets a column once it is in as many documents as the limits ask for and in no more than they allow, and
-    keeps it. What was counted weighs less with each batch.
+    A word gets a column as soon as it is in enough documents, and not in too many, by the limits. It keeps the column.
+    Earlier counts weigh less with each batch.
 
     Parameters
     ----------
     words : sequence of str
         Words that have a column, in the order of columns.
     held : mapping of str to float
-        Documents that each word is in; also words that wait for a column.
+        Number of documents with each word, also of words that wait for a column.
     documents : float
-        Documents counted.
+        Number of documents counted.
     limited : bool
-        Whether words in too many documents are left out, which they are not where there are no others.
+        Whether words in too many documents are left out; they are not if there are no others.
     limits : Limits
-        In how many documents words have to be, and may be.
+        Fewest and most documents that can contain a word.
 
     Examples
     --------
@@ -59,7 +59,7 @@ class Vocabulary:
         self._columns = {word: j for j, word in enumerate(self.words)}
 
     def copy(self) -> "Vocabulary":
-        """Return a vocabulary that is the same, and does not change with this one."""
+        """Return an independent copy."""
         return Vocabulary(self.words, self.held, self.documents, self.limited, self.limits)
 
     def take(self, texts: Iterable[list[str]], forget: float) -> Any:
@@ -70,7 +70,7 @@ class Vocabulary:
         texts : iterable of list of str
             Words of each document.
         forget : float
-            What everything counted so far is multiplied by.
+            Factor of all earlier counts.
         """
         counts = [Counter(words) for words in texts]
         if forget < 1:
@@ -90,7 +90,7 @@ class Vocabulary:
         return self.counted(counts)
 
     def counted(self, counts: Sequence[Counter[str]]) -> Any:
-        """Return counts of words as a matrix, those without a column left out."""
+        """Return counts of words as a matrix, without words that have no column."""
         indptr, indices, data = [0], list[int](), list[float]()
         for own in counts:
             known = sorted((self._columns[word], n) for word, n in own.items() if word in self._columns)

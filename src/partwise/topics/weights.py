@@ -1,4 +1,4 @@
-"""What words and documents weigh: rare words more, documents like many others or of few words less."""
+"""Weights of words and documents: rare words weigh more, documents like many others or of few words less."""
 
 from typing import Any
 
@@ -12,22 +12,22 @@ from partwise.topics.places import unit_rows
 __all__ = ["as_tfidf", "balancing_weights", "document_weights", "inverse_frequency", "rarity", "tfidf_rows"]
 
 PIECE = 10_000
-"""Rows that are read together: those of a matrix on disk are never all in memory."""
+"""How many rows are read together: a matrix on disk is never read whole."""
 
 
 def rarity(documents: float, held: Array) -> Array:
-    r"""Return the weight of words by the number of documents that hold them, their inverse document frequency.
+    r"""Return the inverse document frequency of words, from the number of documents that hold each.
 
     .. math:: \log(1 + (1 + n) / (1 + n_j))
 
-    It is never below log 2, so that words that stand in every document keep a weight where there are no others.
+    It is above 0 even for words of all documents (log 2), so that these keep a weight if there are no others.
 
     Parameters
     ----------
     documents : float
-        Documents of the collection.
+        Number of documents of the collection.
     held : ndarray of shape (n_words,)
-        How many of them hold each word.
+        Number of documents that hold each word.
 
     Returns
     -------
@@ -67,13 +67,13 @@ def as_tfidf(X: Any, idf: Array) -> Any:
 
 
 def document_weights(X: Any) -> Array:
-    r"""Return what to multiply the squared errors of each document by.
+    r"""Return the weights of the squared errors of documents.
 
     .. math:: w_i \propto b_i \, \sum_j x_{ij} r_j / \|x_i\|
 
     with :math:`b` the `balancing_weights` and :math:`r` the `rarity` of words. For TF-IDF, whose rows are of unit
-    length, the sum is about the length that the row had before: rows of unit length alone make a title of three words
-    weigh as much as an article of three hundred, and topics are then made of titles that share a word.
+    length, the sum is about the length of the row before scaling. Without it, a title of three words would weigh as
+    much as an article of three hundred, and titles that share a word would make topics.
 
     Parameters
     ----------
@@ -101,12 +101,13 @@ def document_weights(X: Any) -> Array:
 
 
 def balancing_weights(X: Any) -> Array:
-    r"""Return weights of documents that keep a crowd of like ones from filling all topics.
+    r"""Return weights of documents that keep many similar ones from filling all topics.
 
     .. math:: w_i \propto 1 / (d_i + \bar d / 2), \quad d_i = \sum_j x_i \cdot x_j
 
-    This is the weighting of normalized cuts, but for the mean, which holds documents like no other ones to three times
-    the weight of an average one. Where a document is placed among given topics does not depend on its weight.
+    This is the weighting of normalized cuts, with the mean added. The mean limits the weight of a document that is like
+    no other to three times that of an average one. The place of a document among given topics does not depend on its
+    weight.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Words of a topic: how they are ranked, labels made of them, and how coherent and diverse they are."""
+"""Words of a topic: their ranking, labels, coherence and diversity."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,11 +13,11 @@ SEPARATOR = " · "
 
 
 def relevances(components: Array, shares: Array, relevance: float = 0.6) -> Array:
-    r"""Score words by how much they tell of each topic.
+    r"""Score the relevance of words to each topic.
 
     .. math:: r_{tj} = \lambda \log p_{tj} + (1 - \lambda) \log (p_{tj} / \sum_s s_s p_{sj})
 
-    with :math:`p` the rows of components at sum 1, and :math:`s` the shares.
+    with :math:`p` the rows of components scaled to sum 1, and :math:`s` the shares.
 
     Parameters
     ----------
@@ -63,9 +63,9 @@ def ranked_words(components: Array, shares: Array, n: int, relevance: float = 0.
 
 
 def topics_of_words(components: Array, shares: Array) -> Array:
-    """Return the part of each word's whole weight that each topic holds, (n_topics, n_words); columns sum to 1.
+    """Return the share of each topic in each word's total weight, (n_topics, n_words); columns sum to 1.
 
-    A word that no topic uses is given to topics by their share.
+    A word that no topic uses is divided among topics by their shares.
     """
     spread = shares[:, None] * components
     totals = spread.sum(axis=0)
@@ -73,13 +73,13 @@ def topics_of_words(components: Array, shares: Array) -> Array:
 
 
 def topic_labels(components: Array, shares: Array, words: Sequence[str], n: int = 3) -> list[str]:
-    r"""Join the most exclusive heavy words of each topic.
+    r"""Join the heaviest and most exclusive words of each topic.
 
-    A word is scored by its weight times its lift, the part of the word's whole weight that this topic holds:
+    A word is scored by its weight times its lift, the share of this topic in the word's total weight:
 
     .. math:: h_{tj} \cdot s_t h_{tj} / \sum_s s_s h_{sj}
 
-    Of two words where one begins with the other (game, games) only the higher is used.
+    If one word begins with another (game, games), only the one with the higher score is used.
 
     Parameters
     ----------
