@@ -184,7 +184,7 @@ def test_splits_that_cannot_be_are_told(log):
         evaluate(Recommender(2), log.drop(columns="time"))
     with pytest.raises(ParameterError, match="Did you mean 'time'"):
         evaluate(Recommender(2), log, split="times")
-    with pytest.raises(DataError, match="too few moments"):
+    with pytest.raises(DataError, match="too few different times"):
         evaluate(Recommender(2), {"reader": ["a"], "article": [1], "time": [1]})
 
 

@@ -153,7 +153,7 @@ def test_lists_of_something_else_are_refused_with_the_reason(model, tmp_path, ot
         model.write_lists(path, callback=kill_after(3))
     left = path.with_name("lists.csv.unfinished").read_bytes()
     changed, settings = other(model)
-    with pytest.raises(DataError, match=f"cannot be gone on from: its lists are of .*{told}"):
+    with pytest.raises(DataError, match=f"cannot go on from it: its lists are of .*{told}"):
         changed.write_lists(path, **settings)
     assert path.with_name("lists.csv.unfinished").read_bytes() == left
 

@@ -119,9 +119,9 @@ def piece(**columns):
         ([piece(), piece(article=np.array([np.nan]))], "piece 2 of interactions: article of row 0 is nan"),
         ([piece(), piece(article=["x", "y"])], "piece 2 of interactions has 1 readers for 2 articles"),
         ([piece(strength=[1]), piece(strength=[-1])], "piece 2 of interactions: strength of row 0 .* negative"),
-        ([piece(strength=[1]), piece()], "piece 2 of interactions: those before have a column 'strength', it has none"),
-        ([piece(), piece(time=[1])], "piece 2 of interactions: it has a column 'time', those before have none"),
-        ([piece(time=[1]), piece(time=["2024-05-01"])], "column 'time' is of another kind"),
+        ([piece(strength=[1]), piece()], "piece 2 of .*: earlier pieces have a column 'strength', it has none"),
+        ([piece(), piece(time=[1])], "piece 2 of interactions: it has a column 'time', earlier pieces have none"),
+        ([piece(time=[1]), piece(time=["2024-05-01"])], "column 'time' is of another type"),
         ([piece(time=["2024-05-01"]), piece(time=["soon"])], "piece 2 of interactions, time of row 0 .* is no date"),
         ([piece(time=["13/05/2024"])], "day comes first, which other pieces may contradict"),
         ([piece(time=np.array([1.0, 2.0]))], "2 times for 1 rows"),
@@ -182,5 +182,5 @@ def test_ids_that_are_numbers_stay_pythons_numbers(column):
     ],
 )
 def test_a_row_without_an_id_is_told_for_every_kind_of_column(column):
-    with pytest.raises(DataError, match=r"ids of row [01] is .* An id has to be a string or a number"):
+    with pytest.raises(DataError, match=r"ids of row [01] is .* An id must be a string or a number"):
         coded_ids(column, "ids")

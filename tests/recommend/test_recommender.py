@@ -288,14 +288,14 @@ def test_one_read_is_enough_to_fit():
     ("table", "told"),
     [
         ({"reader": ["a"]}, "no column 'article'"),
-        ([1, 2], "no table"),
+        ([1, 2], "not a table"),
         ({"reader": [], "article": []}, "no rows"),
         ({"reader": ["a", "b"], "article": ["x"]}, "2 readers for 1"),
         ({"reader": ["a", None], "article": ["x", "y"]}, "reader of row 1 is None"),
         ({"reader": ["a", "b"], "article": [1.0, np.nan]}, "article of row 1 is nan"),
         ({"reader": ["a"], "article": ["x"], "strength": [np.nan]}, "strength of row 0"),
         ({"reader": ["a"], "article": ["x"], "strength": [-1]}, "negative"),
-        ({"reader": ["a"], "article": ["x"], "strength": ["much"]}, "strength of row 0 is 'much', which is no number"),
+        ({"reader": ["a"], "article": ["x"], "strength": ["much"]}, "of row 0 is 'much', which is not a number"),
         ({"reader": ["a"], "article": ["x"], "time": ["yesterday"]}, r"row 0 \('a'\): 'yesterday' is no date"),
         ({"reader": ["a"], "article": ["x"], "time": [np.datetime64("NaT", "s")]}, "time of row 0 .* missing"),
         ({"reader": ["a", "b"], "article": ["x", "y"], "time": ["2024-05-01", pd.NA]}, "time of row 1 .* missing"),
@@ -318,7 +318,7 @@ def test_a_bad_log_is_told_by_row_and_column(table, told):
     ("articles", "told"),
     [
         ({"article": ["x", "x"], "text": ["a b", "c d"]}, "rows 0 and 1 both"),
-        ({"article": ["x"], "text": [None]}, "no string"),
+        ({"article": ["x"], "text": [None]}, "not a string"),
         ({"article": ["x"]}, "no column 'text'"),
     ],
 )

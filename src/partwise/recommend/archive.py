@@ -80,7 +80,7 @@ def put_together(header: Mapping[str, Any], held: Held) -> Recommender:
     Raises
     ------
     ValueError, TypeError or KeyError
-        If the parts do not fit each other, or hold what no model does.
+        If the header and the arrays do not belong together, or hold what no model can hold.
     """
     model = Recommender(**header["params"])
     model._check()
@@ -122,7 +122,7 @@ def _log(header: Mapping[str, Any], held: Held) -> Log:
     for what in ("readers", "articles"):
         ids = header[what]
         if not ids or not all(isinstance(one, str | int | float) for one in ids) or len(set(ids)) < len(ids):
-            raise ValueError(f"ids of {what} are no list of different ids")
+            raise ValueError(f"ids of {what} are not a list of different ids")
         held.sizes[what] = len(ids)
     return Log(
         Ids(header["readers"]),
@@ -136,17 +136,17 @@ def _log(header: Mapping[str, Any], held: Held) -> Log:
 
 def _titles(log: Log, titles: Any) -> dict[Any, str]:
     if not all(isinstance(title, str) for title in titles) or len(titles) not in (0, len(log.articles)):
-        raise ValueError("titles that are not one for each article")
+        raise ValueError("titles are not one for each article")
     return {name: title for name, title in zip(log.articles.names, titles, strict=False) if title}
 
 
 def _ratings(log: Log, rated: Mapping[str, Any], held: Held) -> Ratings:
     mean, price, mix = rated["mean"], rated["price"], tuple(rated["mix"])
     if not (is_number(mean) and is_number(price, 0) and len(mix) == 2 and all(map(is_number, mix))):
-        raise ValueError("ratings with a mean, a price or a mix that is none")
+        raise ValueError("the mean, the price or the mix of ratings is invalid")
     signs = held.numbers("rated.signs", "k", low=-1, high=1)
     if not np.all(np.abs(signs) == 1):
-        raise ValueError("rated.signs holds others than 1 and -1")
+        raise ValueError("rated.signs holds values other than 1 and -1")
     return Ratings.restored(
         log,
         mean=mean,
@@ -161,9 +161,9 @@ def _ratings(log: Log, rated: Mapping[str, Any], held: Held) -> Ratings:
 
 
 def _blend(weights: Any, lately: Any, fresh: Any, ridge: Any = Blend.ridge, tilt: Any = 0.0) -> Blend:
-    """Return a blend; files of earlier versions have a tilt in place of the ridge, which no longer counts."""
+    """Return a blend; files of earlier versions have a tilt instead of the ridge, and it is ignored."""
     lives = [half_life for half_life in (lately, fresh) if half_life is not None]
     numbers = len(weights) == len(PIECES) and all(is_number(one) for one in (*weights, ridge, tilt))
     if not (numbers and all(is_number(half_life, TINY) for half_life in lives)):
-        raise ValueError("a blend that is none")
+        raise ValueError("the blend is invalid")
     return Blend(tuple(weights), lately, fresh, ridge)

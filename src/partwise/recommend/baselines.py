@@ -1,4 +1,4 @@
-"""Simple rules, and models of other libraries, that a recommender has to beat."""
+"""Simple rules, and models of other libraries, to compare a recommender with."""
 
 import warnings
 from collections.abc import Callable
@@ -15,11 +15,11 @@ from partwise.threads import Workers
 
 __all__ = ["Rule", "baselines"]
 
-EASE, RIDGE = 3000, 100.0  # articles up to which EASE is measured, and its ridge, which is not tuned
-IMPLICIT = 300_000  # reads up to which models of implicit are measured: a million takes them minutes
+EASE, RIDGE = 3000, 100.0  # most articles for which EASE is measured, and its ridge, which is not tuned
+IMPLICIT = 300_000  # most reads for which models of implicit are measured: a million takes them minutes
 
 Rule = Callable[[int], Array]
-"""Scores of all articles for the reader in a place, -1 being one not known."""
+"""A function from the place of a reader, -1 for an unknown one, to the scores of all articles."""
 
 
 def baselines(log: Log, published: Array, now: float | None, random_state: int | None) -> dict[str, Rule]:
@@ -40,10 +40,10 @@ def baselines(log: Log, published: Array, now: float | None, random_state: int |
     -------
     dict of str to callable
         'random'; 'most read'; 'item-item neighbours' (cosine between the readers of two articles, summed over what the
-        reader read); of up to 3,000 articles 'EASE' (H. Steck, "Embarrassingly shallow autoencoders for sparse data",
-        WWW 2019, doi:10.1145/3308558.3313710, with a ridge of 100); of up to 300,000 reads, where the package implicit
-        is installed, its 'implicit ALS', 'implicit BPR' and 'implicit BM25', with its defaults; and with times 'newest'
-        (by publication, or the first read known), 'most read lately' (in the last day, before that half for each day).
+        reader read). For up to 3,000 articles, 'EASE' (H. Steck, "Embarrassingly shallow autoencoders for sparse data",
+        WWW 2019, doi:10.1145/3308558.3313710, with a ridge of 100). For up to 300,000 reads, if the package implicit is
+        installed, its 'implicit ALS', 'implicit BPR' and 'implicit BM25', with its defaults. With times, 'newest' (by
+        publication, or the first known read) and 'most read lately' (reads count half for each day of their age).
     """
     m = len(log.articles)
     pairs, first = np.unique(log.reader * m + log.article, return_index=True)
@@ -60,7 +60,7 @@ def baselines(log: Log, published: Array, now: float | None, random_state: int |
         own = scaled[[reader]].indices
         profile = np.zeros(m)
         profile[own] = 1 / lengths[own]
-        # cos(j, i) summed over the articles j read; the article itself is of no account where it is left out as seen.
+        # cos(j, i) summed over the articles j read. The article itself does not matter: seen articles are left out.
         return of_article @ (read @ profile)
 
     rng = np.random.default_rng(random_state)
@@ -77,7 +77,9 @@ def baselines(log: Log, published: Array, now: float | None, random_state: int |
         appeared = np.full(m, np.inf)
         np.minimum.at(appeared, log.article, log.time)
         appeared = np.fmin(appeared, published)
-        newest = np.where(appeared <= now, appeared, -1e18)  # last: what is not there yet, or of unknown time
+        newest = np.where(
+            appeared <= now, appeared, -1e18
+        )  # articles that are not published yet, or of unknown time, come last
         age = np.floor(np.maximum(now - log.time[first], 0) / DAY)
         lately = np.bincount(pairs % m, 0.5**age, minlength=m)
         rules["newest"] = lambda reader: newest
@@ -96,13 +98,16 @@ def _ease(read: Any) -> Rule:
 
 
 def _of_implicit(read: Any, random_state: int | None) -> dict[str, Rule]:
-    """Return scores by models of the package implicit, with its defaults, on one thread; none if it is not whole."""
+    """Return scores by models of the package implicit, with its defaults, on one thread; none if it is not usable."""
     try:
         models = [import_module(f"implicit.{name}") for name in ("als", "bpr", "nearest_neighbours")]
-    except (ImportError, OSError):  # it is not there, or not whole
+    except (ImportError, OSError):  # it is not installed, or broken
         return {}
     read = sp.csr_matrix(read.astype(np.float32))
-    with Workers(1), warnings.catch_warnings():  # implicit warns of a BLAS on several threads, and of its own matrices
+    with (
+        Workers(1),
+        warnings.catch_warnings(),
+    ):  # implicit warns about BLAS on several threads, and about its own matrices
         warnings.simplefilter("ignore")
         factors = {"use_gpu": False, "num_threads": 1, "random_state": random_state}
         squares = models[0].AlternatingLeastSquares(**factors)

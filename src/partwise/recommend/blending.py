@@ -1,4 +1,4 @@
-"""How much each piece of a score counts: found by predicting the end of the log from what came before."""
+"""The weights of the pieces of a score: found by predicting the end of the log from what came before."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -16,22 +16,22 @@ from partwise.recommend.splits import Split, splits
 
 __all__ = ["choose_blend"]
 
-READERS, CELLS = 3000, 60_000_000  # to judge by, of each window: so many, or so many scores
-CANDIDATES = 100  # of each piece and freshness: the articles that may come first
+READERS, CELLS = 3000, 60_000_000  # most readers in a window, and most scores
+CANDIDATES = 100  # for each piece and freshness: the articles that can come first
 CUTOFF = 20
 STEPS = (0.0, 0.03, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.5, 4.0)
 RIDGES = (5.0, 20.0, 100.0, 300.0)
 SPANS = (2, 8, 32, 128, 512)  # half-lives to try, as parts of the time that the log spans
-TRIED = 100  # articles that one is predicted from while ridges are tried
-FEW = 20  # readers, below which nothing can be told apart
+TRIED = 100  # neighbours of an article while ridges are tried
+FEW = 20  # fewest readers: with fewer, blends cannot be compared
 PASSES = 2
 WITHOUT = Blend((1.0, 0.0, 1.0, 1.0))
-"""Of models to judge by, whose co-reads are learned for all ridges at once."""
-GAIN, SURE = 1e-3, 1.0  # relative, and in standard errors over readers: less is no reason to leave what is there
+"""The blend of models in the search. It leaves out co-reads, which are learned separately for all ridges at once."""
+GAIN, SURE = 1e-3, 1.0  # smallest gain for a change: relative, and in standard errors over readers
 
 
 class _Cases:
-    """Readers of one window with the articles that may come first, and which of them they went on to read."""
+    """Readers of one window, with the articles that can come first and those of them that they read later."""
 
     def __init__(
         self,
@@ -63,9 +63,11 @@ class _Cases:
                 some[i, targets] = True
             hit = some.copy()
             for values in (*own, *lately):
-                for factor in fresh if values.any() else ():  # no texts, no candidates of them
+                for factor in fresh if values.any() else ():  # without texts there are no candidates by texts
                     top = best_of_rows(np.where(left, values * factor, -np.inf), len(there), count)[0]
-                    np.put_along_axis(some, top, True, axis=1)  # the last article too, where there are no more
+                    np.put_along_axis(
+                        some, top, True, axis=1
+                    )  # -1 means no more articles; it marks the last article, which does no harm
             some &= left
             for i, which in enumerate(some):
                 chosen = np.flatnonzero(which)
@@ -94,7 +96,7 @@ class _Cases:
 
 
 def _padded(rows: Sequence[Array]) -> Array:
-    """Return rows of different lengths as a matrix, filled up with zeros."""
+    """Return rows of different lengths as a matrix, padded with zeros."""
     found = np.zeros((len(rows), max(map(len, rows))), dtype=rows[0].dtype)
     for row, values in zip(found, rows, strict=True):
         row[: len(values)] = values
@@ -112,10 +114,10 @@ def choose_blend(
     random_state: int | None,
     n_jobs: int | None,
 ) -> Blend:
-    """Return the blend that ranks best what readers went on to read.
+    """Return the blend that best ranks what readers read later.
 
-    With times, the last tenth of the log in two stretches, each from all before it; else a random fifth of the
-    articles of each reader. Where fewer than twenty readers can be judged by, the plain blend is kept.
+    With times, it predicts the last tenth of the log in two windows, each from all reads before it. Without times, it
+    predicts a random fifth of the articles of each reader. With fewer than twenty readers, the plain blend is kept.
 
     Parameters
     ----------
@@ -126,11 +128,11 @@ def choose_blend(
     published : ndarray of shape (n_articles,)
         When articles were published, NaN where unknown.
     fit : callable
-        Makes an `Interest` of a part of the log, the time at which it ends and a blend.
+        Makes an `Interest` from a part of the log, the time at which it ends, and a blend.
     text_weight : float or None
-        Weight of the texts if the user sets it.
+        Weight of the texts, if the user sets it.
     positive : bool
-        Whether co-reads are to be non-negative.
+        Whether co-reads must be non-negative.
     random_state : int or None
         Seed of a random split.
     n_jobs : int or None
@@ -165,7 +167,7 @@ def choose_blend(
     def best_of(blends: Iterable[Blend]) -> Blend:
         return max(blends, key=lambda blend: float(judge(blend).mean()))
 
-    # No ridge is likelier than another, nor an age: the best of all is where the search begins.
+    # No ridge or age is more likely than another, so the search begins at the best of all of them.
     best = best_of(replace(plain, ridge=ridge) for ridge in RIDGES)
     best = best_of(replace(best, fresh=fresh, lately=lately) for fresh in half_lives for lately in half_lives)
     gains = judge(best)
@@ -204,7 +206,7 @@ def _neighbours(free: Sequence[int], half_lives: Sequence[float | None]) -> list
         return lambda blend: replace(blend, ridge=value)
 
     ages = [[fresh(value) for value in half_lives], [lately(value) for value in half_lives]]
-    # What is read lately keeps some weight: it alone puts articles in order that no other piece tells apart.
+    # What is read lately keeps some weight: it alone orders articles that are equal by all other pieces.
     least = STEPS[1]
     return [
         *ages,
@@ -214,7 +216,7 @@ def _neighbours(free: Sequence[int], half_lives: Sequence[float | None]) -> list
 
 
 def _readers(log: Log, cut: Split, published: Array) -> tuple[Array, list[Array], Array] | None:
-    """Return readers to judge by, the articles that each went on to read, and which articles were there."""
+    """Return readers to predict, the articles that each read later, and which articles existed by then."""
     known, hidden = log.part(cut.known), log.part(cut.hidden)
     m = len(log.articles)
     old = np.unique(known.reader * m + known.article)

@@ -27,11 +27,11 @@ __all__ = [
 ]
 
 MOST_NAMED = 20
-"""Columns that an error names."""
+"""How many columns an error names."""
 
 
 class Coded(Sequence[Any]):
-    """A column as its different values and the place of each row's among them.
+    """A column as its different values, and for each row the place of its value among them.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class Coded(Sequence[Any]):
 
 
 def columns_of(table: Any, what: str, needed: Sequence[str]) -> list[str]:
-    """Return the names of a table's columns, and see that those needed are among them."""
+    """Return the names of a table's columns; raise if a needed one is missing."""
     if hasattr(table, "collect") and not isinstance(table, Mapping):
         raise DataError(
             f"{what} is a {type(table).__name__}, which has no values yet. Pass what its .collect() returns."
@@ -68,7 +68,9 @@ def columns_of(table: Any, what: str, needed: Sequence[str]) -> list[str]:
     missing = [name for name in needed if name not in names]
     if missing:
         there = (
-            f"it has {', '.join(map(repr, names[:MOST_NAMED]))}" if names else f"it is {type(table).__name__}, no table"
+            f"it has {', '.join(map(repr, names[:MOST_NAMED]))}"
+            if names
+            else f"it is {type(table).__name__}, not a table"
         )
         raise DataError(
             f"{what} has no column {' and no column '.join(map(repr, missing))}; {there}. Pass a data frame, or a dict "
@@ -78,7 +80,7 @@ def columns_of(table: Any, what: str, needed: Sequence[str]) -> list[str]:
 
 
 def given_ids(values: Any, name: str) -> list[Any]:
-    """Return ids that a user asks for as a list: of one id, or of several."""
+    """Return the ids that a user asks for as a list; a single id becomes a list of one."""
     return ids_of([values] if is_id(values) else values, name)
 
 
@@ -88,7 +90,7 @@ def is_id(value: Any) -> bool:
 
 
 def plain_id(name: Any) -> Any:
-    """Return an id as Python has it: NumPy's 3 and 'a' are the same readers as Python's."""
+    """Return an id as a Python object: NumPy's 3 and 'a' are the same readers as Python's."""
     return name.item() if isinstance(name, np.generic) else name
 
 
@@ -103,7 +105,7 @@ def ids_of(column: Any, what: str) -> list[Any]:
 
 
 def coded_ids(column: Any, what: str) -> Coded:
-    """Return ids as `ids_of` does, without a Python object for each row where the column's type allows that.
+    """Return ids as `ids_of` does, without a Python object for each row if the column's type allows it.
 
     Examples
     --------
@@ -127,13 +129,13 @@ def coded_ids(column: Any, what: str) -> Coded:
 
 
 def _can_be_id(value: Any) -> bool:
-    """Return whether a value is a string or a number; NaN is not itself."""
+    """Return whether a value is a string or a number, and not NaN (which is not equal to itself)."""
     return isinstance(value, str | int | float) and not isinstance(value, bool) and value == value
 
 
 def _no_id(value: Any, row: int, what: str) -> DataError:
     return DataError(
-        f"{what} of row {row} is {shown(value)}. An id has to be a string or a number; drop rows without one."
+        f"{what} of row {row} is {shown(value)}. An id must be a string or a number; drop rows without one."
     )
 
 
@@ -175,32 +177,32 @@ def numbers_of(column: Any, what: str, name: str, ids: Sequence[Any]) -> Array:
         i = int(bad.argmax())
         raise DataError(
             f"{what}: {name} of row {i} ({shown(ids[i])}) is {values[i]} ({int(bad.sum()):,} rows are negative, "
-            "infinite or missing). Drop those rows, or give each a number from 0 up."
+            "infinite or missing). Drop those rows, or give each a number >= 0."
         )
     return values
 
 
 def _plain(column: Any) -> Any:
-    """Return a column as NumPy has it; masked values become None."""
+    """Return a column as a NumPy array; masked values become None."""
     if isinstance(column, np.ma.MaskedArray):
         return column.tolist()
     return column.to_numpy() if hasattr(column, "to_numpy") else column
 
 
 def _number(value: Any, place: str) -> float:
-    """Return a number as float64, NaN for a missing one; `place` is what an error calls it."""
+    """Return a number as float64, NaN for a missing one; `place` is its name in errors."""
     if is_missing(value):
         return math.nan
     if isinstance(value, str | Number | np.bool_):
         with suppress(TypeError, ValueError, OverflowError):
             return float(value)  # type: ignore[arg-type]
-    raise DataError(f"{place} is {shown(value)}, which is no number. Pass numbers from 0 up.")
+    raise DataError(f"{place} is {shown(value)}, which is not a number. Pass numbers >= 0.")
 
 
 def times_of(column: Any, what: str, ids: Sequence[Any], *, gaps: bool = False, whole: bool = True) -> Array:
-    """Return seconds since 1970; with `gaps` NaN where there is no value, else each row has to have one.
+    """Return seconds since 1970. With `gaps`, a missing value is NaN; otherwise each row must have a value.
 
-    If a column is not `whole`, dates are refused where only other rows tell day and month apart.
+    If a column is not `whole`, dates are refused if only other rows could tell day and month apart.
     """
     given = _plain(column)
     values = given if isinstance(given, np.ndarray) else listed(given, f"column 'time' of {what}")
@@ -220,14 +222,14 @@ def times_of(column: Any, what: str, ids: Sequence[Any], *, gaps: bool = False, 
     absent = np.isnan(found.seconds)
     if absent.any() and not gaps:
         raise DataError(
-            f"{what}, {row(int(absent.argmax()))} is missing ({int(absent.sum()):,} rows are like it). Drop rows "
+            f"{what}, {row(int(absent.argmax()))} is missing ({int(absent.sum()):,} rows have none). Drop rows "
             "without a time, or the whole column."
         )
     return found.seconds
 
 
 def numbers_as_times(column: Any) -> Array | None:
-    """Return a column of numbers as float64, None for any other column. Only all numbers together tell the unit."""
+    """Return a column of numbers as float64, None for any other column. Only all numbers together show the unit."""
     given = _plain(column)
     if isinstance(given, np.ndarray) and given.dtype.kind != "O":
         return given.astype(np.float64) if given.dtype.kind in "fiu" and given.ndim == 1 else None

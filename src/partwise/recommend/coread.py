@@ -1,4 +1,4 @@
-"""Co-reads: how much a read of one article says for another, learned from who read both."""
+"""Co-reads: how much a read of one article speaks for another, learned from who read both."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,14 +13,14 @@ from partwise.threads import Workers
 __all__ = ["NEIGHBOURS", "co_reads"]
 
 NEIGHBOURS = 200
-"""Articles that one is predicted from."""
-BUSY = 0.5  # exponent of a reader's reads, which his reads are divided by
-NOISE = 1.0  # what the ridge of an article takes of its own reads
-LATEST = 1000  # of a reader who reads everything, this many reads count: pairs grow with their square
+"""Number of articles from which each article is predicted."""
+BUSY = 0.5  # a reader's reads are divided by their number to this power
+NOISE = 1.0  # share of an article's own reads that is added to its ridge
+LATEST = 1000  # most reads of a reader that count, the latest: the number of pairs grows with their square
 PAIRS = 50_000_000  # entries of G that lists keep while weights are learned: 400 MB
-RARE, FEWER = 16, 2  # an article of so few readers is predicted from half the neighbours
-SMALL = 1000  # in a log of so few articles all are rare, and none is: there it cost lists of readers their subject
-WHOLE = 32  # G is kept whole if an article may share readers with one in so many others, on average
+RARE, FEWER = 16, 2  # an article of at most 16 readers is predicted from half the neighbours
+SMALL = 1000  # in logs of at most this many articles, rare ones keep all neighbours: fewer gave lists off the subject
+WHOLE = 32  # G is kept whole if an article may share readers with one in 32 of the others, on average
 
 
 def co_reads(
@@ -32,7 +32,7 @@ def co_reads(
     articles: Array | None = None,
     n_jobs: int | None = None,
 ) -> list[Any]:
-    r"""Return how much each article says for each other, for each of some ridges.
+    r"""Return how much a read of each article speaks for each other article, for each of some ridges.
 
     For an article i, N are those of the articles j that are read with it (:math:`g_{ji} > 0`) with the highest
     :math:`g_{ji} g_{jj}^{-1/2}`, and
@@ -40,10 +40,10 @@ def co_reads(
     .. math:: b = (G_{NN} + \mathrm{diag}(G)_{NN} + \lambda I)^{-1} g_{Ni}, \quad
               G = X^T \mathrm{diag}(v) X, \quad v_u \propto n_u^{-1/2}
 
-    with n the reads of a reader and v of mean 1: the ridge regression of who reads i on who reads N. The diagonal that
-    is added keeps well-read articles from predicting themselves. Time grows with the reads, memory with the articles:
-    G takes 400 MB at most, or 3,200 bytes per article where there are more than 125,000. Up to 10,000 articles, G is
-    kept whole if they share many readers; else it is kept as lists of the heaviest entries of each row.
+    with n the reads of a reader and v of mean 1: the ridge regression of who reads i on who reads N. The added diagonal
+    keeps well-read articles from predicting themselves. Time grows with the reads, memory with the articles: G takes at
+    most 400 MB, or 3,200 bytes per article if there are more than 125,000. With up to 10,000 articles that share many
+    readers, G is kept whole; otherwise as lists of the heaviest entries of each row.
 
     Parameters
     ----------
@@ -52,10 +52,10 @@ def co_reads(
     ridges : sequence of float
         Each :math:`\lambda`.
     neighbours : int, default=200
-        Articles that one is predicted from; half as many for an article of up to sixteen readers in a
-        log of more than 1,000 articles.
+        Number of articles from which each article is predicted; half as many for an article of up to sixteen readers in
+        a log of more than 1,000 articles.
     positive : bool, default=False
-        Whether weights are to be non-negative.
+        Whether weights must be non-negative.
     articles : ndarray of int, default=None
         Articles to predict; by default all.
     n_jobs : int or None, default=None
@@ -64,7 +64,7 @@ def co_reads(
     Returns
     -------
     list of csr_array of shape (n_articles, n_articles)
-        One for each ridge: row j, column i holds what a read of j says for i. Zero on the diagonal.
+        One for each ridge: row j, column i holds how much a read of j speaks for i. Zero on the diagonal.
 
     References
     ----------
@@ -89,11 +89,11 @@ def co_reads(
     by /= by[own > 0].mean()
     diagonal: Array = np.bincount(some.indices, some.data**2 * np.repeat(by, own), minlength=m)
     scale: Array = np.maximum(diagonal, np.finfo(float).tiny) ** -0.5
-    # An article is read with no more others than this.
+    # An upper bound on how many articles share a reader with each article.
     others = np.minimum(np.bincount(some.indices, np.repeat(own, own), minlength=m), m)
     rare = np.bincount(some.indices, minlength=m)[columns] <= (RARE if m > SMALL else -1)
     with Workers(n_jobs) as workers:
-        # An entry takes half the memory in a whole G, and reading it there is much faster.
+        # In a whole G an entry takes half the memory and is read much faster.
         if m * m <= 2 * PAIRS and WHOLE * others.mean() >= m:
             gram: tuple[Array, ...] = (_gram(some, by, workers),)
         else:

@@ -1,4 +1,4 @@
-"""How good recommendations are, beside simple rules, by what readers went on to read."""
+"""How well recommendations predict what readers read later, compared with simple rules."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -27,20 +27,20 @@ SPREAD = ("coverage", "novelty", "diversity", "calibration")
 SHOWN = (*ACCURACY, *SPREAD)
 APART = ("ndcg, new readers", "recall, new readers", "recall, new articles")
 DRAWS = 1000
-LEAKY = "leaky: what others read later is known, which no one could know then"
+LEAKY = "leaky: the model knows what other readers read later"
 
 
 @dataclass(frozen=True, repr=False)
 class Evaluation(Summary):
-    """How good recommendations are; ``str()`` is a table.
+    """The quality of recommendations; ``str()`` is a table.
 
     Parameters
     ----------
     columns : dict of str to list
         Columns of `table`, for those without pandas.
     facts : dict
-        Of the test: split, k, readers, hidden (reads to predict), unreachable (the share of these that went to articles
-        that no model could know) and untimed (articles whose times of publication are unknown).
+        About the test: split, k, readers, hidden (reads to predict), unreachable (the share of these reads whose
+        articles no model could know) and untimed (articles whose times of publication are unknown).
 
     Examples
     --------
@@ -58,7 +58,7 @@ class Evaluation(Summary):
 
     @property
     def table(self) -> Any:
-        """DataFrame: model, metric, value, low and high (95 % interval over readers, NaN where none is), readers."""
+        """DataFrame: model, metric, value, low and high (95 % interval over readers, NaN if there is none), readers."""
         return frame(self.columns, "Evaluation.table", "The columns are in Evaluation.columns.")
 
     def value(self, model: str, metric: str) -> float:
@@ -67,12 +67,12 @@ class Evaluation(Summary):
         Parameters
         ----------
         model, metric : str
-            Entries of these columns of `table`, such as 'partwise' and 'ndcg'.
+            Entries of the columns ``model`` and ``metric`` of `table`, such as 'partwise' and 'ndcg'.
 
         Returns
         -------
         float
-            The value; NaN where it could not be measured.
+            The value; NaN if it could not be measured.
         """
         for name, measure, value in zip(*(self.columns[c] for c in ("model", "metric", "value")), strict=True):
             if name == model and measure == metric:
@@ -101,10 +101,10 @@ class Evaluation(Summary):
         if self.facts["split"] == "leave-last-out":
             lines.append(LEAKY)
         if self.facts["unreachable"]:
-            lines.append(f"{self.facts['unreachable']:.1%} of them of articles that no model could know")
+            lines.append(f"{self.facts['unreachable']:.1%} of these reads are of articles that no model could know")
         if self.facts["untimed"] and self.facts["split"] == "time":
             lines.append(
-                f"times of {self.facts['untimed']:,} articles are unknown: each is a candidate once it was read"
+                f"times of {self.facts['untimed']:,} articles are unknown: each is a candidate from its first read on"
             )
         for block in (ACCURACY, SPREAD, APART):
             named = [metric for metric in block if metric in metrics]
@@ -137,54 +137,54 @@ def evaluate(
     test_share: float = 0.2,
     windows: int = 4,
 ) -> Evaluation:
-    """Measure how well a recommender predicts what readers read next, beside simple rules.
+    """Measure how well a recommender predicts what readers read next, compared with simple rules.
 
-    A copy is fitted to what is known and ranks all articles that were there, without those the reader read already.
-    What readers then read for the first time is what the list should hold. A value is the mean over readers and
-    windows.
+    A copy of the recommender is fitted to the known reads. It ranks all available articles, without those that the
+    reader has already read. The list should hold what the reader then reads for the first time. A value is the mean
+    over readers and windows.
 
-    In a split by time an article is there, with its text, if it was published or read no later than the last read
-    that is known when the window begins. An article without a time of publication is there once it was read. What
-    readers read of other articles no model can predict; ``facts["unreachable"]`` is its share.
+    In a split by time an article is available, with its text, if it was published or read no later than the last read
+    before the window. An article without a time of publication is available after its first read. No model can predict
+    reads of other articles; ``facts["unreachable"]`` is their share.
 
     Parameters
     ----------
     recommender : Recommender
-        Its parameters are used; it is left as it is.
+        Its parameters are used; it is not changed.
     interactions, articles : as in `Recommender.fit`
         The whole log.
     split : {'time', 'leave-last-out', 'random'}, default='time'
-        'time': the last part of the log, in stretches of time each predicted from all before it. 'leave-last-out': the
-        last read of each reader; leaky, for what others read later is known. 'random': a share of each reader's
-        articles, for logs without times; leaky likewise.
-        Fits to these two know no times.
+        'time': the last part of the log, cut into windows of time, each predicted from all reads before it.
+        'leave-last-out': the last read of each reader; leaky, because the model knows later reads of other readers.
+        'random': a share of each reader's articles, for logs without times; leaky for the same reason.
+        Fits for the last two do not use times.
     k : int, default=10
         Length of the lists.
     baselines : bool, default=True
-        Whether to measure the simple rules: random, most read, item-item neighbours, and of up to 3,000 articles EASE
-        with a ridge of 100; with times also newest and most read lately. Where the package implicit is installed, its
-        ALS, BPR and BM25 (item-item) stand beside, with its defaults, for logs of up to 300,000 reads.
+        Whether to measure simple rules: random, most read, item-item neighbours, and for up to 3,000 articles EASE
+        with a ridge of 100; with times also newest and most read lately. If the package implicit is installed, its
+        ALS, BPR and BM25 (item-item) are measured too, with its defaults, for logs of up to 300,000 reads.
     random_state : int, default=0
         Seed of the random rule, a random split and the intervals.
     test_share : float, default=0.2
         Share of the log to predict, up to 0.99.
     windows : int, default=4
-        Stretches of time.
+        Number of windows of time.
 
     Returns
     -------
     Evaluation
-        For each model: ndcg, recall, map and mrr of readers that were known; coverage (share of the articles shown to
-        someone), novelty (bits: minus log2 of the share of readers who read a shown article), diversity (how unlike a
-        list's articles are) and calibration (how much a list is of the parts that the reader reads). Apart: ndcg and
-        recall of new readers, recall of new articles (which nobody had read, and whose text was known).
+        For each model: ndcg, recall, map and mrr of known readers; coverage (share of the articles shown to someone),
+        novelty (bits: minus log2 of the share of readers who read a shown article), diversity (how unlike the articles
+        of a list are) and calibration (how well the parts of a list match those that the reader reads). Separately:
+        ndcg and recall of new readers, and recall of new articles (which nobody had read, and whose text was known).
 
     Raises
     ------
     DataError
-        As in `Recommender.fit`, or if the log cannot be split so.
+        As in `Recommender.fit`, or if the log cannot be split in this way.
     ParameterError
-        If a parameter has a value that nothing accepts.
+        If a parameter has an invalid value.
 
     Examples
     --------
@@ -215,7 +215,7 @@ def evaluate(
 
 
 class _Tally:
-    """Values of each model and metric, one a reader and window."""
+    """Values of each model and metric, one per reader and window."""
 
     def __init__(self, k: int) -> None:
         self.k = k
@@ -266,7 +266,7 @@ def _measure(
 ) -> None:
     known = log.part(cut.known).afresh()
     there = texts if texts is None or not timed else _there(texts, known, cut)
-    # What is hidden from among what is known is no later than it: the age of a read then says nothing of it.
+    # In these splits hidden reads are no later than known ones, so the age of a read does not help to predict them.
     fitted = known if timed else replace(known, time=None)
     model: Recommender = clone(recommender)._fit(fitted, there if there is not None and there.ids else None)
     m = len(known.articles)
@@ -317,7 +317,7 @@ def _measure(
 
 
 def _there(texts: Articles, known: Log, cut: Split) -> Articles:
-    """Return the articles that were published or read by the time at which a window begins."""
+    """Return the articles that were published or read before a window begins."""
     there = np.array([known.articles.find(name) >= 0 for name in texts.ids])
     if texts.time is not None:
         there |= texts.time <= cut.now
@@ -335,7 +335,7 @@ def _wanted(log: Log, cut: Split) -> dict[Any, list[Any]]:
 
 
 def _interval(values: list[tuple[Any, float]], random_state: int | None) -> tuple[float, float, float, int]:
-    """Return mean, 95 % bootstrap interval and number of readers; a reader is drawn with all his windows."""
+    """Return mean, 95 % bootstrap interval and number of readers; a reader is drawn with all of their windows."""
     place: dict[Any, int] = {}
     reader = np.array([place.setdefault(name, len(place)) for name, _ in values])
     value = np.array([number for _, number in values])

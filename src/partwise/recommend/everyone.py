@@ -1,4 +1,4 @@
-"""Lists of all readers, as a table: made in batches, and gone on with after a kill."""
+"""Lists of all readers, as a table: made in batches, so that a killed run can go on."""
 
 import errno
 import os
@@ -21,17 +21,17 @@ from partwise.tables.writing import write_table
 __all__ = ["ENDING", "write_lists"]
 
 ENDING = ".unfinished"
-"""What the name of the file of lists made so far ends in, after that of the table."""
+"""Added to the name of the table: the name of the file with the lists made so far."""
 DERIVED = ("log", "read", "given", "left", "pairs", "similar")
-"""What follows from the log, or is told apart by it."""
+"""Attributes that follow from the log, or differ only if the log does."""
 
 Batch = tuple[Array, Array]
 
 
 def write_lists(model: Any, path: str | os.PathLike[str], asked: Asked, done: Callable[[int], object]) -> int:
-    """Write the lists of all readers to a table, whole or not at all; return how many rows it has.
+    """Write the lists of all readers to a table, whole or not at all; return its number of rows.
 
-    Until the table is whole, lists go to a file beside it, which a later call goes on from if it is to write the same.
+    Until the table is complete, lists go to a file beside it. A later call for the same lists goes on from this file.
 
     Parameters
     ----------
@@ -40,9 +40,9 @@ def write_lists(model: Any, path: str | os.PathLike[str], asked: Asked, done: Ca
     path : str or path-like
         The table, as `write_table` writes it. A pipe or a device gets rows as they are made.
     asked : Asked
-        What lists are to be like.
+        The options of the lists.
     done : callable
-        Called with the number of readers whose lists are made: first with those of an earlier call, or with 0.
+        Called with the number of readers whose lists are made: first with the number from an earlier call, or 0.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def _counted(batches: Iterator[Batch], done: Callable[[int], object]) -> Iterato
 
 
 def _check_writable(path: Path) -> None:
-    """Raise OSError for a table that cannot be replaced, before hours go into it."""
+    """Raise OSError if the table cannot be replaced, before hours of work."""
     if path.exists():
         open(path, "r+b").close()
 
@@ -119,7 +119,7 @@ def _names(names: list[Any]) -> Array:
 
 
 def _belongs(model: Any, asked: Asked) -> dict[str, Any]:
-    """Return what tells lists from those of another log, model, version or other options."""
+    """Return what identifies lists: their log, model, version and options."""
     log, held = model._model.log, model._model
     rest = [getattr(held, field.name) for field in fields(held) if field.name not in DERIVED]
     return {

@@ -1,4 +1,4 @@
-"""A fitted recommender: ids, places among the parts, and what is near to what."""
+"""A fitted recommender: ids, places among the parts, predictions, and similar articles and readers."""
 
 import difflib
 from collections.abc import Callable, Iterable
@@ -26,7 +26,7 @@ WEEK = 7.0
 
 
 class Fitted(PlainState, BaseEstimator):
-    """What a recommender knows once it is fitted: the base of `partwise.recommend.Recommender`."""
+    """A fitted recommender without its lists: a base of `partwise.recommend.Recommender`."""
 
     half_life: float | None
     n_jobs: int | None
@@ -39,28 +39,29 @@ class Fitted(PlainState, BaseEstimator):
     _labelled: tuple[Any, list[str]]
 
     def predict(self, reader: Any, article: Any) -> Any:
-        """Return scores of pairs; with explicit feedback ratings, within the range of those given.
+        """Return scores of pairs; with explicit feedback, predicted ratings within the range of the given ones.
 
         Parameters
         ----------
         reader, article : str or int, or sequences of these
-            Ids; one never met is predicted from the means, or without feedback of a reader from what is read lately.
+            Ids. For an unknown id, ratings are predicted from the means. With implicit feedback, an unknown reader gets
+            the scores of what is read lately.
 
         Returns
         -------
         float or ndarray of shape (n_pairs,)
-            One score a pair.
+            One score per pair.
 
         Raises
         ------
         DataError
-            If there are not as many articles as readers, or one is a single id and the other a sequence.
+            If the numbers of readers and articles differ, or one is a single id and the other a sequence.
         """
         check_is_fitted(self, "_model")
         single = is_id(reader)
         if single != is_id(article):
             raise DataError(
-                f"predict got reader={shown(reader)} with article={shown(article)}: one id beside several. Pass two "
+                f"predict got reader={shown(reader)} with article={shown(article)}: one id with several. Pass two "
                 "ids, or two sequences of one length."
             )
         readers, articles = given_ids(reader, "reader"), given_ids(article, "article")
@@ -82,7 +83,7 @@ class Fitted(PlainState, BaseEstimator):
         return float(found[0]) if single else found
 
     def similar_articles(self, article: Any, n: int = 10) -> Any:
-        """Return the articles nearest to one, by the parts they are of and, where known, by their texts.
+        """Return the articles most similar to one, by their parts and, if known, by their texts.
 
         Parameters
         ----------
@@ -111,7 +112,7 @@ class Fitted(PlainState, BaseEstimator):
         return self._nearest(scores, place, H, self.article_ids_, n, "article")
 
     def similar_readers(self, reader: Any, n: int = 10) -> Any:
-        """Return the readers nearest to one, by the parts they read.
+        """Return the readers most similar to one, by the parts that they read.
 
         Parameters
         ----------
@@ -211,11 +212,11 @@ class Fitted(PlainState, BaseEstimator):
         if isinstance(self._model, Ratings):
             return np.ones(len(self._model.log.articles))
         age = in_half_lives(self._model.now - self._model.first, self.half_life or WEEK)
-        with np.errstate(over="ignore", invalid="ignore"):  # an age of 0 stays 0 however much recency counts
+        with np.errstate(over="ignore", invalid="ignore"):  # an age of 0 stays 0 for any recency
             return np.where(age > 0, 0.5 ** (recency * age), 1.0)
 
     def _read_by(self, rows: Array) -> Any:
-        """Return what some readers read, as a csr array (n_rows, n_articles)."""
+        """Return the reads of some readers, as a csr array (n_rows, n_articles)."""
         return (self._model.given if isinstance(self._model, Ratings) else self._model.read)[rows]
 
     def _wanted(self, articles: Iterable[Any] | None, keep: Callable[[Any], bool] | None) -> Array | None:
@@ -225,7 +226,7 @@ class Fitted(PlainState, BaseEstimator):
         wanted = np.ones(len(ids), dtype=bool)
         if articles is not None:
             if is_id(articles):
-                raise ParameterError(f"articles must be a list of ids; got the single one {shown(articles)}.")
+                raise ParameterError(f"articles must be a list of ids; got the single id {shown(articles)}.")
             places = np.array([ids.find(name) for name in given_ids(articles, "articles")], dtype=np.int64)
             wanted[:] = False
             wanted[places[places >= 0]] = True
@@ -244,4 +245,4 @@ class Fitted(PlainState, BaseEstimator):
         near = difflib.get_close_matches(str(name), [str(other) for other in names], n=3)
         hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
         found = f"there is no {what} {shown(name)} in the log ({len(names):,} are)."
-        return f"{found}{hint} Ids keep their kind: 7 is not '7'."
+        return f"{found}{hint} Ids keep their type: 7 is not '7'."

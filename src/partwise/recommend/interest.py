@@ -1,4 +1,4 @@
-"""What a reader will read next: a sum of parts, co-reading, texts and what is read lately, fresh articles first."""
+"""Scores of what a reader will read next: a sum of parts, co-reads, texts and recent reads, times freshness."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -20,23 +20,24 @@ __all__ = ["BLOCK", "PIECES", "Blend", "Interest", "confidences", "in_half_lives
 PIECES = ("parts", "co-reads", "texts", "lately")
 """The pieces of a score."""
 CO_READS, TEXTS = PIECES.index("co-reads"), PIECES.index("texts")
-SAMPLE, BEST = 128, 20  # readers, and articles of each, that the unit of a piece is measured on
-BLOCK = 32  # readers whose pieces are made together
+SAMPLE, BEST = 128, 20  # how many readers, and best articles of each, the unit of a piece is measured on
+BLOCK = 32  # readers whose pieces are computed together
 VECTOR = 8  # numbers of the longest vector of a processor, in float64
 
 
 @dataclass(frozen=True)
 class Blend:
-    """How the pieces of a score are put together.
+    """How the pieces of a score are combined.
 
     Attributes
     ----------
     weights : tuple of float
-        Weight of each of `PIECES`, in units of what the best articles of a reader get from it.
+        Weight of each of `PIECES`. A unit is what the best articles of a reader get from the piece.
     lately : float or None
-        Days in which a read comes to count half in what is read lately; None: every read counts the same.
+        Age in days at which a read counts half in what is read lately; None: every read counts the same.
     fresh : float or None
-        Days in which an article comes to count half, and in which again a third, and so on; None: age does not matter.
+        Age in days at which an article counts half; at twice this age it counts a third, and so on. None: age does not
+        matter.
     ridge : float
         The ridge that co-reads are learned with, see `co_reads`.
     """
@@ -49,7 +50,7 @@ class Blend:
 
 @dataclass(frozen=True)
 class Interest(PlainState):
-    r"""Scores of articles for readers, from what they read.
+    r"""Scores of articles for readers, from what the readers read.
 
     .. math:: s_{ui} = \frac{1}{1 + a_i / h} (p\, w_u \cdot h_i + c\, n_u^{-1/2} \sum_j x_{uj} c_{ji}
                        + t\, n_u^{-1/2} \sum_j x_{uj} \langle t_j, t_i \rangle + l\, r_i)
@@ -66,18 +67,18 @@ class Interest(PlainState):
     W : ndarray of shape (n_readers, n_parts)
         Place of each reader.
     pairs : csr_array of shape (n_articles, n_articles)
-        Co-reads: what a read of one article says for another, of either sign.
+        Co-reads: how much a read of one article speaks for another, or against it if negative.
     texts : csr_array of shape (n_articles, n_words) or None
         Texts.
     first : ndarray of shape (n_articles,)
-        Seconds at which each article was published or first read, the median where neither is known; zeros without
+        Time in seconds at which each article was published or first read, the median if both are unknown; zeros without
         times.
     now : float
-        Seconds that ages count from.
+        Time in seconds at which ages are 0.
     log : Log
         The reads.
     blend : Blend
-        How the pieces are put together.
+        How the pieces are combined.
     units : ndarray of shape (4,)
         What each piece is divided by.
     """
@@ -108,7 +109,7 @@ class Interest(PlainState):
         positive: bool = False,
         now: float | None = None,
     ) -> "Interest":
-        """Find the parts of a log, and learn co-reads if they weigh something. `published` is NaN where unknown."""
+        """Find the parts of a log, and learn co-reads if their weight is not 0. `published` is NaN where unknown."""
         read = confidences(log, half_life)
         parts = find_parts(read, n_parts, texts, random_state, n_jobs)
         pairs = sp.csr_array((read.shape[1], read.shape[1]))
@@ -128,9 +129,9 @@ class Interest(PlainState):
         units: Array,
         half_life: float | None,
     ) -> "Interest":
-        """Return fitted scores from what does not follow from the log.
+        """Return fitted scores from the log and the values that do not follow from it.
 
-        Without pairs, which files of earlier versions lack, co-reads are learned from the log, and units measured.
+        Files of earlier versions have no pairs: then co-reads are learned from the log, and units are measured.
         """
         read = confidences(log, half_life)
         if pairs is None:
@@ -140,9 +141,9 @@ class Interest(PlainState):
     def updated(
         self, log: Log, texts: Any, published: Array, half_life: float | None, positive: bool = False
     ) -> "Interest":
-        """Return what is known with more reads or articles: parts stay, and place the new.
+        """Return the scores with more reads or articles: the parts stay, and new readers and articles are placed.
 
-        Co-reads are learned anew for the articles of the new reads, and stay as they are for others.
+        Co-reads are learned again for the articles of the new reads, and stay unchanged for others.
         """
         read = confidences(log, half_life)
         before = len(self.parts.H)
@@ -182,7 +183,7 @@ class Interest(PlainState):
             first = np.fmin(first, published)
             unknown = np.isinf(first)
             first = np.minimum(first, latest)
-            first[unknown] = np.median(first[~unknown])  # of these nothing is known: neither fresh nor old
+            first[unknown] = np.median(first[~unknown])  # unknown age: neither fresh nor old
         found = cls(read, parts, W, pairs, texts, first, latest, log, blend, np.ones(len(PIECES)))
         return replace(found, units=found.measured() if units is None else units)
 
@@ -192,7 +193,7 @@ class Interest(PlainState):
         return (self.now - self.first) / DAY
 
     def lately(self, half_life: float | None) -> Array:
-        """Return the readers of each article, those lately counting more: 0.5 ** (age of the last read / half_life)."""
+        """Return the number of readers of each article, each weighted by 0.5 ** (age of the last read / half_life)."""
         n = len(self.log.articles)
         pair = self.log.reader * n + self.log.article
         if self.log.time is None or half_life is None:
@@ -203,23 +204,23 @@ class Interest(PlainState):
         return np.bincount(self.log.article[last], 0.5**age, minlength=n)
 
     def freshness(self, half_life: float | None) -> Array:
-        """Return what age leaves of each article's score."""
+        """Return the factor of each article's score for its age."""
         if half_life is None or self.log.time is None:
             return np.ones(len(self.first))
         return 1 / (1 + in_half_lives(self.now - self.first, half_life))
 
     @cached_property
     def reads_lately(self) -> Array:
-        """Readers of each article, those lately counting more."""
+        """Number of readers of each article; recent readers count more."""
         return self.lately(self.blend.lately)
 
     @cached_property
     def fresh(self) -> Array:
-        """What age leaves of each article's score."""
+        """Factor of each article's score for its age."""
         return self.freshness(self.blend.fresh)
 
     def damped(self, rows: Array) -> Any:
-        """Return what some readers read, as it counts in their scores: a csr array (n_rows, n_articles)."""
+        """Return the reads of some readers as they count in scores: a csr array (n_rows, n_articles)."""
         history = self.read[rows]
         return sp.csr_array(history * (counts_of(history) ** -0.5)[:, None])
 
@@ -237,7 +238,7 @@ class Interest(PlainState):
         ]
 
     def from_co_reads(self, rows: Array, pairs: Any) -> Array:
-        """Return what the reads of some readers say by such co-reads, (n_rows, n_articles)."""
+        """Return the piece of co-reads of the scores of some readers, (n_rows, n_articles)."""
         found = np.zeros((len(rows), self.read.shape[1]))
         self._add_co_reads(rows, counts_of(self.read[rows]) ** -0.5, pairs, np.ones(found.shape[1]), found)
         return found
@@ -249,15 +250,15 @@ class Interest(PlainState):
         )
 
     def scores(self, rows: Array) -> Array:
-        """Return the scores of all articles for some readers (n_rows, n_articles); -1 as a row is a reader not known.
+        """Return the scores of all articles for some readers (n_rows, n_articles); row -1 is an unknown reader.
 
-        Of a reader without reads only what is read lately is known, whatever its weight. A reader's scores have the
-        same bits in whatever company they are computed.
+        A reader without reads gets the scores of what is read lately, whatever its weight. The scores of a reader have
+        the same bits whichever other readers are computed with them.
         """
         return self.wide_scores(rows)[:, : len(self.first)]
 
     def wide_scores(self, rows: Array) -> Array:
-        """Return the scores, and behind them more columns, which do not count: as kernels take them."""
+        """Return the scores, followed by unused columns, as the kernels need them."""
         m, read, factor = len(self.first), self.read, self.factors
         own = np.where(rows >= 0, read.indptr[rows + 1] - read.indptr[rows], 0)
         left = np.ones((len(rows), self.W.shape[1] + 1))
@@ -274,7 +275,7 @@ class Interest(PlainState):
     def _from_texts(self, history: Any, damped: Array) -> Array:
         read = sp.csr_array(history * damped[:, None])
         right = (read @ self.texts).toarray().T
-        # Fewer columns than a vector has are summed by another loop, which may round otherwise.
+        # Fewer columns than a vector has would be summed by another loop, which can round differently.
         right = np.ascontiguousarray(np.pad(right, ((0, 0), (0, max(0, VECTOR - right.shape[1])))))
         found, texts = np.empty((self.texts.shape[0], right.shape[1])), self._worded
         kernels.csr_dot(texts.indptr, texts.indices, texts.data, right, found, 0, len(found))
@@ -296,17 +297,17 @@ class Interest(PlainState):
 
     @cached_property
     def _co_read(self) -> Array:
-        """What co-reads of each article are multiplied by."""
+        """Factor of the co-reads of each article."""
         return self.factors[CO_READS] * self.fresh
 
     @property
     def factors(self) -> Array:
-        """What each piece is multiplied by."""
+        """Factor of each piece."""
         return np.asarray(self.blend.weights) / self.units
 
     @cached_property
     def _unknown(self) -> Array:
-        """Return the scores for readers without reads: the rule that is hard to beat among fresh articles."""
+        """Return the scores for readers without reads: what is read lately, hard to beat for fresh articles."""
         half_lives = [half_life for half_life in (self.blend.lately, self.blend.fresh) if half_life is not None]
         return self.lately(min(half_lives, default=None)) / self.units[-1]
 
@@ -315,7 +316,7 @@ class Interest(PlainState):
         return self.units_of(self.pieces)
 
     def units_of(self, pieces: Callable[[Array], Sequence[Array]]) -> Array:
-        """Return the unit of each of what `pieces` makes for some readers: the mean of their best articles."""
+        """Return the unit of each piece that `pieces` computes for some readers: the mean of their best articles."""
         busy = np.flatnonzero(np.diff(self.read.indptr))
         rows = busy[np.unique(np.linspace(0, len(busy) - 1, SAMPLE).astype(int))]
         best = min(BEST, self.read.shape[1])
@@ -329,7 +330,7 @@ class Interest(PlainState):
 def confidences(log: Log, half_life: float | None) -> Any:
     """Return how much each read counts, as a csr array (n_readers, n_articles): log2(1 + strength).
 
-    Strengths of repeated reads add up; with `half_life` each has halved once in so many days.
+    Strengths of repeated reads add up; with `half_life` each halves once in that many days.
     """
     strength = log.strength
     if half_life is not None and log.time is not None:
@@ -343,6 +344,6 @@ def confidences(log: Log, half_life: float | None) -> Any:
 
 
 def in_half_lives(seconds: Array, half_life: float) -> Array:
-    """Return times in half-lives of so many days; infinity where there are more than float64 can count."""
+    """Return times in half-lives of that many days; infinity where float64 overflows."""
     with np.errstate(over="ignore"):
         return seconds / (DAY * float(half_life))

@@ -1,4 +1,4 @@
-"""Lists of articles for readers, and the reasons for each."""
+"""Lists of articles for readers, and the reasons for each article."""
 
 from collections.abc import Callable, Iterable
 from os import PathLike
@@ -20,7 +20,7 @@ __all__ = ["Listing"]
 
 
 class Listing(Fitted):
-    """What a fitted recommender recommends, and why: a base of `partwise.recommend.Recommender`."""
+    """Lists and reasons of a fitted recommender: a base of `partwise.recommend.Recommender`."""
 
     def recommend(
         self,
@@ -35,26 +35,27 @@ class Listing(Fitted):
     ) -> Any:
         """Return the best articles for each reader.
 
-        A reader who was never met, or has no known read, gets the articles that are read lately; with explicit
-        feedback those that all readers rate best.
+        A reader who is unknown, or has no known read, gets the articles that are read lately; with explicit feedback,
+        those that all readers rate best.
 
         Parameters
         ----------
         readers : iterable of str or int
             Ids of readers; a single one is also taken.
         n : int, default=10
-            Articles for each; fewer if there are no more.
+            Articles for each reader; fewer if there are no more.
         exclude_seen : bool, default=True
-            Whether to leave out what the reader read already.
+            Whether to leave out articles that the reader has already read.
         articles : iterable of str or int, default=None
-            Ids to choose from; those never met are left out. By default all articles.
+            Ids to choose from; unknown ids are ignored. By default all articles.
         filter : callable, default=None
-            Called with an article's id; only those it returns true for are recommended.
+            Called with an article's id; only articles for which it returns true are recommended.
         diversity : float, default=0.0
-            From 0 to 1: how much a list avoids articles like those before (maximal marginal relevance). The score
-            stays what it is, so that it may rise down the list.
+            From 0 to 1: how much a list avoids articles that are like earlier ones in it (maximal marginal relevance).
+            Scores are not changed, so a later article can have a higher one.
         recency : float, default=0.0
-            1 halves a score for each `half_life` (7 days if None) of an article's age, beyond what the fit found.
+            1 halves a score for each `half_life` (7 days if None) of an article's age, in addition to the freshness
+            that the fit found.
 
         Returns
         -------
@@ -64,9 +65,9 @@ class Listing(Fitted):
         Raises
         ------
         ParameterError
-            If a parameter has a value that nothing accepts.
+            If a parameter has an invalid value.
         DataError
-            If a reader or article is no id: neither a string nor a number.
+            If a reader or article is not an id, which is a string or a number.
         """
         columns = self._lists(
             readers, n, exclude_seen=exclude_seen, articles=articles, filter=filter, diversity=diversity,
@@ -85,7 +86,7 @@ class Listing(Fitted):
         Returns
         -------
         list of dict
-            A row each, with reader, article, score and rank.
+            One for each article, with reader, article, score and rank.
 
         Raises
         ------
@@ -105,10 +106,10 @@ class Listing(Fitted):
         recency: float = 0.0,
         callback: Callable[[int], object] | None = None,
     ) -> int:
-        """Write the lists of all readers, those that `recommend` returns, to a table: in batches, on `n_jobs` threads.
+        """Write the lists of all readers, as `recommend` returns them, to a table: in batches, on `n_jobs` threads.
 
-        The table is written whole or not at all. Until then lists go to a file beside it, whose name ends in
-        ``.unfinished``. After a kill the same call goes on from that file, and removes it at the end.
+        The table is written whole or not at all. Until it is complete, lists go to a file beside it, whose name ends in
+        ``.unfinished``. After a kill, the same call goes on from that file, and removes it at the end.
 
         Parameters
         ----------
@@ -118,8 +119,8 @@ class Listing(Fitted):
         n, exclude_seen, diversity, recency : see `recommend`
             The same.
         callback : callable, default=None
-            Called with the number of readers whose lists are made: first with those of an earlier call or with 0, then
-            after each batch.
+            Called with the number of readers whose lists are made: first with the number from an earlier call, or 0,
+            then after each batch.
 
         Returns
         -------
@@ -133,7 +134,7 @@ class Listing(Fitted):
         DataError
             If the unfinished file is of another log, model, options or version, or another process writes it.
         OSError
-            If the table cannot be written; an existing one stays as it was.
+            If the table cannot be written; an existing one stays unchanged.
 
         Examples
         --------
@@ -181,22 +182,22 @@ class Listing(Fitted):
     def explain(self, reader: Any, article: Any, *, recency: float = 0.0) -> Any:
         """Return why an article is recommended: reasons whose scores sum to the score that `recommend` gives.
 
-        Articles are named by their titles, where the model knows these, or else by their ids.
+        Articles are named by their titles if the model has them, otherwise by their ids.
 
         Parameters
         ----------
         reader : str or int
-            Id of a reader; of one never met, what is read lately is the only reason.
+            Id of a reader; for an unknown reader, what is read lately is the only reason.
         article : str or int
             Id of an article.
         recency : float, default=0.0
-            What `recommend` was given.
+            The value given to `recommend`.
 
         Returns
         -------
         pandas.DataFrame
             Columns because (a sentence), share (of the score) and score, heaviest first. With explicit feedback a score
-            may be negative.
+            can be negative.
 
         Raises
         ------
@@ -218,7 +219,7 @@ class Listing(Fitted):
         Returns
         -------
         list of dict
-            A reason each, with because, share and score.
+            One for each reason, with because, share and score.
 
         Raises
         ------

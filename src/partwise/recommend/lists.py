@@ -16,14 +16,14 @@ from partwise.topics.places import unit_rows
 __all__ = ["Asked", "ranked"]
 
 BLOCK = 32
-"""Readers whose scores are computed together, if they fit in `CELLS`."""
+"""How many readers have their scores computed together, if the scores fit in `CELLS`."""
 ROUND = 8
-"""Blocks of each thread, after which lists are handed over."""
+"""How many blocks each thread does before lists are yielded."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What lists are to be like; the same parameters as those of `Recommender.recommend`.
+    """The options of lists: parameters of `Recommender.recommend`.
 
     Examples
     --------
@@ -46,18 +46,18 @@ class Asked:
 def ranked(
     model: Any, rows: Array, asked: Asked, wanted: Array | None = None, n_jobs: int | None = None
 ) -> Iterator[tuple[Array, Array]]:
-    """Yield the best articles of some readers, a round of readers at a time, in the order of `rows`.
+    """Yield the best articles of some readers, several readers at a time, in the order of `rows`.
 
-    A reader's list has the same bits in whatever company, and on however many threads, it is made.
+    The list of a reader has the same bits whichever other readers are asked for, at any number of threads.
 
     Parameters
     ----------
     model : Fitted
         The recommender.
     rows : ndarray of int64, shape (n_readers,)
-        Places of the readers, -1 for one not known.
+        Places of the readers, -1 for an unknown one.
     asked : Asked
-        What lists are to be like.
+        The options of the lists.
     wanted : ndarray of bool, shape (n_articles,), default=None
         Articles to choose from; by default all.
     n_jobs : int, default=None
@@ -66,9 +66,9 @@ def ranked(
     Yields
     ------
     places : ndarray of int64, shape (n, k)
-        Articles of each of the next n readers, best first, -1 where there are no more; k is no more than the articles.
+        Articles of each of the next n readers, best first, -1 if there are no more; k is at most n_articles.
     scores : ndarray of float64, shape (n, k)
-        Their scores, NaN where there are no more.
+        Their scores, NaN if there are no more.
     """
     m = len(model.article_ids_)
     n = min(asked.n, m)
@@ -94,7 +94,7 @@ def ranked(
     blocks = [rows[first : first + step] for first in range(0, len(rows), step)]
     with Workers(n_jobs, alone=len(blocks) < 2) as workers:
         size = ROUND * workers.n_jobs
-        # The first block alone: what all blocks share is made at its first use.
+        # The first block runs alone: it computes what all blocks share.
         rounds = chain([blocks[:1]], (blocks[first : first + size] for first in range(1, len(blocks), size)))
         for some in rounds:
             found = workers.map(of_block, some)

@@ -1,4 +1,4 @@
-"""Who read what: a table of any library to arrays, with errors that say where it is not as it should be."""
+"""Who read what: a table of any library to arrays, with errors that say where it is wrong."""
 
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -31,7 +31,7 @@ DAY = 86_400.0
 
 
 class Ids:
-    """Ids in the order in which they were first met, and the place of each.
+    """Ids in order of first appearance, and the place of each.
 
     Parameters
     ----------
@@ -51,20 +51,20 @@ class Ids:
         self.add(names)
 
     def add(self, names: Iterable[Any]) -> Array:
-        """Return the place of each id; those not met before are put at the end."""
+        """Return the place of each id; new ids are put at the end."""
         places = self._places
         found = [places.setdefault(name, len(places)) for name in names]
         self.names.extend(list(places)[len(self.names) :])
         return np.array(found, dtype=np.int64)
 
     def find(self, name: Any) -> int:
-        """Return the place of an id, -1 if it was never met."""
+        """Return the place of an id, -1 if it is unknown."""
         name = plain_id(name)
-        known = is_id(name) and not isinstance(name, bool)  # True would be the reader 1
+        known = is_id(name) and not isinstance(name, bool)  # True equals 1, and would be found as the id 1
         return self._places.get(name, -1) if known else -1
 
     def copy(self) -> "Ids":
-        """Return ids that can grow on their own."""
+        """Return an independent copy."""
         return Ids(self.names)
 
     def __len__(self) -> int:
@@ -82,7 +82,7 @@ class Log:
     reader, article : ndarray of int, shape (n_reads,)
         Places of the reader and of the article of each read.
     strength : ndarray of shape (n_reads,)
-        How much a read says, or the rating given; 1 where the table does not tell.
+        How much each read counts, or the rating; 1 if the table has no strengths.
     time : ndarray of shape (n_reads,) or None
         Seconds since 1970; None if the table has no times.
     """
@@ -105,7 +105,7 @@ class Log:
         )
 
     def among(self, other: "Log", columns: Sequence[str] = ("reader", "article", "strength")) -> Array:
-        """Return which reads are in another log too, by time and some columns; none without times.
+        """Return which reads are also in another log, by time and some columns; none without times.
 
         Ids of the other log have the same places.
         """
@@ -117,7 +117,7 @@ class Log:
         return np.isin(same.ravel()[len(other) :], same.ravel()[: len(other)])
 
     def afresh(self) -> "Log":
-        """Return the log with ids of its own reads alone, as if its rows were all there is."""
+        """Return the log with only the ids of its own reads."""
         readers, articles = Ids(), Ids()
         names_of_readers, names_of_articles = self.readers.names, self.articles.names
         reader = readers.add([names_of_readers[i] for i in self.reader])
@@ -132,13 +132,13 @@ class Articles:
     Attributes
     ----------
     ids : list of str or int
-        One id an article, all different.
+        One id per article, all different.
     texts : list of str
-        One text an article.
+        One text per article.
     time : ndarray of shape (n_articles,) or None
         When each was published, in seconds since 1970, NaN where unknown.
     titles : list of str or None
-        One title an article, ``""`` where it has none; None if the table has no titles.
+        One title per article, ``""`` if it has none; None if the table has no titles.
     """
 
     ids: list[Any]
@@ -159,9 +159,9 @@ def read_log(table: Any, *, before: Log | None = None) -> Log:
     Parameters
     ----------
     table : DataFrame, mapping of str to sequence, iterator of these, Reads, str or path-like
-        Columns ``reader`` and ``article``, and perhaps ``strength`` and ``time``; of pandas, polars or any library
-        whose columns ``table[name]`` gives. An iterator gives pieces of the log, in order, and is read once. Or a file,
-        which `partwise.tables.read_reads` reads, or what that returns.
+        Columns ``reader`` and ``article``, optionally ``strength`` and ``time``; of pandas, polars or any library
+        whose columns are ``table[name]``. An iterator gives pieces of the log, in order, and is read once. Or a file
+        that `partwise.tables.read_reads` reads, or its result.
     before : Log, default=None
         A log whose ids keep their places; new ones are put after them.
 
@@ -173,7 +173,7 @@ def read_log(table: Any, *, before: Log | None = None) -> Log:
     Raises
     ------
     DataError
-        If a column is missing, there are no rows, or a value is missing or not what it should be.
+        If a column is missing, there are no rows, or a value is missing or invalid.
 
     Examples
     --------
@@ -189,7 +189,7 @@ def read_log(table: Any, *, before: Log | None = None) -> Log:
             warnings.warn(note, stacklevel=3)
     if isinstance(table, Reads):
         of_reader, of_article = readers.add(table.readers), articles.add(table.articles)
-        # The ids of a first log are in their places already.
+        # The ids of a first log are already in their places.
         reader, article = (
             (table.reader, table.article) if before is None else (of_reader[table.reader], of_article[table.article])
         )
@@ -205,7 +205,7 @@ def read_log(table: Any, *, before: Log | None = None) -> Log:
 
 
 def _pieces(tables: Iterator[Any], what: str) -> Iterator[tuple[str, Any]]:
-    """Yield tables, and what errors call each; say where an iterator was when it raised an error of its own."""
+    """Yield tables, and the name of each in errors; note where the iterator itself raised an error."""
     number = 0
     while True:
         try:
@@ -218,7 +218,7 @@ def _pieces(tables: Iterator[Any], what: str) -> Iterator[tuple[str, Any]]:
         number += 1
         yield f"piece {number} of {what}", table
     if not number:
-        raise DataError(f"{what} is an iterator that has nothing left. Make it anew: it can be read once.")
+        raise DataError(f"{what} is an iterator that has nothing left. Make a new one: it can be read only once.")
 
 
 class _Gathered:
@@ -226,7 +226,9 @@ class _Gathered:
 
     def __init__(self, readers: Ids, articles: Ids, whole: bool) -> None:
         self.readers, self.articles, self.whole = readers, articles, whole
-        self.counted: bool | None = None  # whether times are numbers; all of them together tell the unit
+        self.counted: bool | None = (
+            None  # whether times are numbers, whose unit can be told only from all of them together
+        )
         self.columns: dict[str, list[Array]] = {"reader": [], "article": [], "strength": [], "time": []}
         self.names: list[str] | None = None
 
@@ -236,7 +238,9 @@ class _Gathered:
         mine: list[str] = [name for name in ("strength", "time") if name in names]
         before = self.names = mine if self.names is None else self.names
         for name in {*mine} ^ {*before}:
-            has, lack = ("it has", "those before have none") if name in mine else ("those before have", "it has none")
+            has, lack = (
+                ("it has", "earlier pieces have none") if name in mine else ("earlier pieces have", "it has none")
+            )
             raise DataError(f"{what}: {has} a column {name!r}, {lack}. Give all pieces the same columns.")
         read, seen = coded_ids(table["reader"], f"{what}: reader"), coded_ids(table["article"], f"{what}: article")
         if len(read) != len(seen):
@@ -253,7 +257,9 @@ class _Gathered:
     def _take_times(self, column: Any, what: str, read: Coded) -> None:
         numbers = numbers_as_times(column)
         if self.counted not in (None, numbers is not None):
-            raise DataError(f"{what}: column 'time' is of another kind than those before. Give all pieces one kind.")
+            raise DataError(
+                f"{what}: column 'time' is of another type than in earlier pieces. Give all pieces the same type."
+            )
         self.counted = numbers is not None
         if numbers is None:
             numbers = times_of(column, what, read, whole=self.whole)
@@ -262,7 +268,7 @@ class _Gathered:
         self.columns["time"].append(numbers)
 
     def log(self, what: str) -> Log:
-        """Return all that was taken."""
+        """Return the log of all pieces."""
         reader, article = self._whole("reader"), self._whole("article")
         if not len(reader):
             raise DataError(f"{what} has no rows. Pass at least one reader with an article.")
@@ -276,13 +282,13 @@ class _Gathered:
         return Log(self.readers, self.articles, reader, article, strength, time)
 
     def _whole(self, name: str) -> Array:
-        """Return a column of all pieces, which are given up for it."""
+        """Return a column of all pieces, and free the pieces."""
         pieces = self.columns.pop(name)
         return pieces[0] if len(pieces) == 1 else np.concatenate([np.zeros(0, dtype=np.int64), *pieces])
 
 
 def read_articles(table: Any) -> Articles:
-    """Read a table of articles: columns ``article`` and ``text``, and perhaps ``time`` and ``title``.
+    """Read a table of articles: columns ``article`` and ``text``, optionally ``time`` and ``title``.
 
     Parameters
     ----------
@@ -297,7 +303,7 @@ def read_articles(table: Any) -> Articles:
     Raises
     ------
     DataError
-        If a column is missing, there are no rows, an id stands twice, or a value is not what it should be.
+        If a column is missing, there are no rows, an id appears twice, or a value is invalid.
 
     Examples
     --------
@@ -318,7 +324,7 @@ def read_articles(table: Any) -> Articles:
     for i, text in enumerate(texts):
         if not isinstance(text, str):
             raise DataError(
-                f"articles: text of {shown(ids[i])} (row {i}) is {type(text).__name__}, no string. "
+                f"articles: text of {shown(ids[i])} (row {i}) is {type(text).__name__}, not a string. "
                 "Pass '' for an article without text."
             )
     if len(texts) != len(ids):
@@ -333,12 +339,12 @@ def read_articles(table: Any) -> Articles:
 
 
 def check_join(known: Iterable[Any], ids: Sequence[Any]) -> None:
-    """See that ids of articles are of the kind that the log has: 7 is not '7'.
+    """Raise unless ids of articles are of the same type as in the log: 7 is not '7'.
 
     Raises
     ------
     DataError
-        If one is not in the log, and would be if both were strings.
+        If an id is not in the log, but would be if both were strings.
     """
     known = set(known)
     strings = {str(name): name for name in known}
@@ -346,7 +352,7 @@ def check_join(known: Iterable[Any], ids: Sequence[Any]) -> None:
         if name not in known and str(name) in strings:
             other = strings[str(name)]
             raise DataError(
-                f"ids of articles are of different kinds: {shown(name)} ({type(name).__name__}) in articles is "
+                f"ids of articles are of different types: {shown(name)} ({type(name).__name__}) in articles is "
                 f"{shown(other)} ({type(other).__name__}) in interactions, or among the articles so far. Make all of "
                 f"them strings, or "
                 f"all numbers."

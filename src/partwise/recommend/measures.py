@@ -56,7 +56,7 @@ def accuracy(top: Sequence[int] | Array, wanted: Array, k: int) -> tuple[float, 
 
 
 def spread(vectors: Array) -> float:
-    """Return how unlike the articles of a list are: one less the mean cosine of its pairs; NaN for one article.
+    """Return how unlike the articles of a list are: 1 minus the mean cosine of its pairs; NaN for a single article.
 
     Examples
     --------
@@ -71,9 +71,9 @@ def spread(vectors: Array) -> float:
 
 
 def calibration(reader: Array, shown: Array) -> float:
-    r"""Return how much a list is of what the reader reads: 1 the same mixture of parts, 0 nothing in common.
+    r"""Return how well a list matches what the reader reads: 1 for the same mixture of parts, 0 for no part in common.
 
-    One less the Jensen-Shannon divergence, in bits, of the two mixtures.
+    It is 1 minus the Jensen-Shannon divergence, in bits, of the two mixtures.
 
     References
     ----------

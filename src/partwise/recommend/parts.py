@@ -17,12 +17,12 @@ from partwise.stopping import StopReason
 
 __all__ = ["Parts", "counts_of", "find_parts", "panels_of", "product"]
 
-TEXT_SHARE = 0.3  # norm of the texts over that of the reads: they name parts and place new articles, and lead nothing
-READER, ARTICLE = 0.5, 0.25  # exponents of the counts that reads are divided by
+TEXT_SHARE = 0.3  # norm of the texts over that of the reads: low, so that reads decide, and texts name parts
+READER, ARTICLE = 0.5, 0.25  # reads are divided by the counts of reader and article to these powers
 ITERATIONS, WINDOW, STEADY = 60, 5, 1e-4
-"""Parts are found when the loss fell by less than STEADY of itself over WINDOW iterations. Fits stop later by
-themselves, which ranked no better (NDCG@10 on the Deskdrop log, mean of three seeds, 0.175 against 0.179) and took
-longer (1.4 times the processor time, one seed)."""
+"""The fit stops when the loss fell by less than STEADY of itself over WINDOW iterations. The usual stopping rule takes
+longer (1.4 times the processor time, one seed) and ranked no better (NDCG@10 on the Deskdrop log, mean of three seeds,
+0.175 against 0.179)."""
 
 
 @dataclass(frozen=True)
@@ -30,23 +30,23 @@ class Parts:
     r"""Parts that readers, articles and words share.
 
     Reads :math:`Y`, divided by powers of the counts of readers and articles, and texts :math:`T` share the articles'
-    factor: :math:`[Y^T, \lambda T] \approx H [R^T, V^T]`, all non-negative. Readers are then placed anew, each by
-    :math:`\min_{w \ge 0} \|y_u - H w\|`: a reader of the log and a new one of the same reads get the same place.
+    factor: :math:`[Y^T, \lambda T] \approx H [R^T, V^T]`, all non-negative. Readers are then placed again, each by
+    :math:`\min_{w \ge 0} \|y_u - H w\|`: a new reader with the same reads as a reader of the log gets the same place.
 
     Attributes
     ----------
     H : ndarray of shape (n_articles, n_parts)
         Place of each article.
     R : ndarray of shape (n_fitted_readers, n_parts)
-        The factor of the readers of the fit, which new articles are placed by.
+        The factor of the readers of the fit, used to place new articles.
     V : ndarray of shape (n_words, n_parts)
         Words of the parts; no rows without texts.
     text_weight : float
         :math:`\lambda`.
     reader_scale : ndarray of shape (n_fitted_readers,)
-        What the reads of a reader of the fit were multiplied by.
+        Factor of the reads of each reader of the fit.
     article_scale : ndarray of shape (n_articles,)
-        What the reads of an article are multiplied by.
+        Factor of the reads of each article.
     """
 
     H: Array
@@ -62,14 +62,14 @@ class Parts:
         return int(self.H.shape[1])
 
     def place_readers(self, read: Any, n_jobs: int | None = None) -> Array:
-        """Return the place of each reader, from what he read: a csr array (n_readers, n_articles)."""
+        """Return the place of each reader, from their reads: a csr array (n_readers, n_articles)."""
         return _project(self.H, _scaled(read, counts_of(read) ** -READER, self.article_scale), n_jobs)
 
     def with_articles(self, read: Any, texts: Any) -> "Parts":
-        """Return the parts with more articles, placed by who of the fitted readers read them and by their texts.
+        """Return the parts with more articles, placed by their texts and by which fitted readers read them.
 
         `read` is a csr array (n_articles, n_fitted_readers), `texts` one of (n_articles, n_words), or None. An article
-        that nobody read is placed by its text alone: that nobody had it to read says nothing against it.
+        that nobody read is placed by its text alone: readers could not read it yet, so zero reads say nothing.
         """
         scale = counts_of(read) ** -ARTICLE
         reads = _scaled(read, scale, self.reader_scale)
@@ -95,7 +95,7 @@ def find_parts(read: Any, n_parts: int, texts: Any, random_state: Any, n_jobs: i
     read : csr_array of shape (n_readers, n_articles)
         How much each read counts.
     n_parts : int
-        Parts to find; no more than there are readers or articles.
+        Number of parts, at most the number of readers and of articles.
     texts : csr_array of shape (n_articles, n_words) or None
         Rows of unit length or of zeros.
     random_state : int, RandomState or None
@@ -131,7 +131,7 @@ def find_parts(read: Any, n_parts: int, texts: Any, random_state: Any, n_jobs: i
         return len(losses) > WINDOW and losses[-1 - WINDOW] - at.loss < STEADY * at.loss
 
     found = factorize(X, k, max_iter=ITERATIONS, random_state=random_state, n_jobs=n_jobs, callback=steady)
-    if found.reason is StopReason.INTERRUPTED:  # with a callback, factorize returns what it has
+    if found.reason is StopReason.INTERRUPTED:  # with a callback, an interrupted factorize returns instead of raising
         raise KeyboardInterrupt
     R, V = found.H.T[:n], found.H.T[n:]
     H = np.zeros((m, k))
@@ -143,12 +143,12 @@ def find_parts(read: Any, n_parts: int, texts: Any, random_state: Any, n_jobs: i
 
 
 def counts_of(rows: Any) -> Array:
-    """Return the number of stored entries of each row, 1 where there are none: a divisor."""
+    """Return the number of stored entries of each row, or 1 if there are none, to divide by."""
     return np.maximum(np.diff(rows.indptr), 1).astype(np.float64)
 
 
 def panels_of(right: Array) -> Array:
-    """Return a matrix (m, k) as panels of rows, (n_panels, k, `kernels.PANEL`), which end in zeros: for `product`.
+    """Return a matrix (m, k) as panels of rows, (n_panels, k, `kernels.PANEL`), padded with zeros, for `product`.
 
     Examples
     --------
@@ -161,9 +161,9 @@ def panels_of(right: Array) -> Array:
 
 
 def product(left: Array, panels: Array) -> Array:
-    """Return left (n, k) times the transpose of what panels were made of, and zeros after its columns.
+    """Return left (n, k) times the transpose of the matrix of the panels, with columns of zeros at the end.
 
-    Rows have the same bits in whatever company they are computed.
+    A row has the same bits whichever other rows are computed with it.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The best of many scores, and a list that does not say the same thing twice."""
+"""The best of many scores, and diverse lists."""
 
 import numpy as np
 
@@ -8,11 +8,11 @@ from partwise.matrix import Array
 __all__ = ["CELLS", "POOL", "best", "best_of_rows", "diversified"]
 
 CELLS = 4_000_000  # scores in memory at a time
-POOL = 10  # times the list: what a diverse list is chosen from
+POOL = 10  # a diverse list is chosen from this many times its length
 
 
 def best(scores: Array, n: int) -> Array:
-    """Return the places of the n highest scores, highest first, of equal ones the first; -inf is none.
+    """Return the places of the n highest scores, highest first; of equal scores, the first; -inf is left out.
 
     Examples
     --------
@@ -33,18 +33,18 @@ def best_of_rows(scores: Array, count: int, n: int) -> tuple[Array, Array]:
     Parameters
     ----------
     scores : ndarray of shape (n_readers, n_columns)
-        Scores; -inf is none.
+        Scores; -inf is left out.
     count : int
-        Columns that count.
+        Number of columns that count.
     n : int
-        How many.
+        Number of columns to find.
 
     Returns
     -------
     columns : ndarray of int64, shape (n_readers, n)
-        The columns, -1 where there are no more.
+        The columns, -1 if there are no more.
     found : ndarray of shape (n_readers, n)
-        Their scores, NaN where there are no more.
+        Their scores, NaN if there are no more.
 
     Examples
     --------
@@ -60,13 +60,13 @@ def best_of_rows(scores: Array, count: int, n: int) -> tuple[Array, Array]:
 def diversified(scores: Array, places: Array, n: int, diversity: float) -> Array:
     r"""Return n places by maximal marginal relevance.
 
-    Each next one has the highest :math:`(1 - d) s_i - d \max_j \cos(h_i, h_j)` over those chosen before;
-    scores s are scaled to 0 .. 1 over the articles in question.
+    Each next place has the highest :math:`(1 - d) s_i - d \max_j \cos(h_i, h_j)`, with j the places chosen before.
+    Scores s are scaled to 0 .. 1 over the possible articles.
 
     Parameters
     ----------
     scores : ndarray of shape (n_articles,)
-        Scores, -inf for articles out of the question.
+        Scores, -inf for articles that cannot be chosen.
     places : ndarray of shape (n_articles, n_parts)
         Rows of unit length, or of zeros.
     n : int

@@ -1,4 +1,4 @@
-"""What rating a reader would give: means, non-negative parts on what they leave, and ratings of similar articles."""
+"""Predicted ratings: means, non-negative parts of the remainders, and ratings of similar articles."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,10 +17,14 @@ from partwise.state import PlainState
 
 __all__ = ["Ratings"]
 
-READER_PRIOR, ARTICLE_PRIOR = 5.0, 3.0  # ratings that a mean is shrunk to zero with
+READER_PRIOR, ARTICLE_PRIOR = 5.0, 3.0  # number of zero ratings added to a mean, which shrinks it
 MEAN_PASSES, PASSES = 10, 12
-OVERLAP, POWER, RIDGE = 20.0, 2, 0.1  # common raters that halve a similarity; its exponent; weight of no opinion
-NEIGHBOURS, LEAST_COMMON = 400, 2  # kept of each article; raters that two have to have in common
+OVERLAP, POWER, RIDGE = (
+    20.0,
+    2,
+    0.1,
+)  # number of common raters that halves a similarity; its exponent; weight of no opinion
+NEIGHBOURS, LEAST_COMMON = 400, 2  # kept for each article; fewest common raters of two articles
 PENALTIES = (8.0, 12.0, 18.0)
 HELD_OUT = 0.1
 START = 0.1
@@ -38,7 +42,7 @@ class Ratings(PlainState):
     (:math:`\sigma_t = 1`), and the others lower it (-1). Each has an L2 penalty. :math:`e_{uj}` is what the means leave
     of a rating that the reader gave. s is the similarity of articles: the positive part of the correlation of such
     remainders, shrunk by the number of common raters, squared. The penalty and the weights p and q are those that
-    predict best a tenth of the ratings, which are held out within the fit.
+    best predict a tenth of the ratings, held out within the fit.
 
     Attributes
     ----------
@@ -47,7 +51,7 @@ class Ratings(PlainState):
     given : csr_array of shape (n_readers, n_articles)
         The ratings.
     left : csr_array of shape (n_readers, n_articles)
-        What the means leave of the ratings.
+        Remainders of the ratings, without the means.
     mean : float
         Mean of all ratings.
     of_reader, of_article : ndarray
@@ -81,7 +85,7 @@ class Ratings(PlainState):
     def fit(cls, log: Log, n_parts: int, random_state: int | None) -> "Ratings":
         """Fit ratings: choose price and mix by a tenth held out, then fit all."""
         log = _latest(log)
-        price, mix = PENALTIES[1], (0.5, 1.0)  # of a log too small to judge by
+        price, mix = PENALTIES[1], (0.5, 1.0)  # used if the log is too small to choose
         lot = np.random.default_rng(random_state).random(len(log)) < HELD_OUT
         if lot.any() and not lot.all():
             known, hidden = log.part(~lot), log.part(lot)
@@ -121,19 +125,19 @@ class Ratings(PlainState):
 
     @classmethod
     def restored(cls, log: Log, **kept: Any) -> "Ratings":
-        """Return fitted ratings from their log and all fields that do not follow from it."""
+        """Return fitted ratings from their log and the fields that do not follow from it."""
         given, left = _sides(log, kept["mean"], kept["of_reader"], kept["of_article"])
         return cls(log=log, given=given, left=left, similar=_similar(left), **kept)
 
     def updated(self, log: Log) -> "Ratings":
-        """Return what is known with more ratings: readers are placed anew among the parts, which stay."""
+        """Return the model with more ratings: parts stay, and readers are placed again among them."""
         log = _latest(log)
         n, m = len(log.readers), len(log.articles)
         of_article = np.zeros(m)
         of_article[: len(self.of_article)] = self.of_article
         of_reader = np.zeros(n)
         of_reader[: len(self.of_reader)] = self.of_reader
-        # Articles and readers are settled by their own ratings; those of the fit keep what they have.
+        # New articles and readers are placed by their own ratings; those of the fit stay unchanged.
         new = log.article >= len(self.of_article)
         if new.any():
             rest = log.strength[new] - self.mean - of_reader[log.reader[new]]
@@ -152,7 +156,7 @@ class Ratings(PlainState):
         )  # fmt: skip
 
     def predict(self, readers: Array, articles: Array) -> Array:
-        """Return ratings of pairs, -1 being a reader or an article not known; within the range of those given."""
+        """Return ratings of pairs, within the range of the given ones; -1 is an unknown reader or article."""
         means, parts, similar = self._pieces(readers, articles)
         found = means + self.mix[0] * parts + self.mix[1] * similar
         return np.clip(found, self.log.strength.min(), self.log.strength.max())
@@ -160,12 +164,12 @@ class Ratings(PlainState):
     def scores(self, rows: Array) -> Array:
         """Return the predicted ratings of all articles for some readers, unclipped: (n_rows, n_articles).
 
-        A reader's scores have the same bits in whatever company they are computed.
+        The scores of a reader have the same bits whichever other readers are computed with them.
         """
         return self.wide_scores(rows)[:, : len(self.of_article)]
 
     def wide_scores(self, rows: Array) -> Array:
-        """Return the scores, and behind them more columns, which do not count: as kernels take them."""
+        """Return the scores, followed by unused columns, as the kernels need them."""
         m, known = len(self.of_article), np.flatnonzero(rows >= 0)
         some = rows[known]
         wide = product(self.W[rows] * self.signs, self._panels)
@@ -212,7 +216,7 @@ def _latest(log: Log) -> Log:
     """Return one rating of each reader for each article: the latest, or the last in the table."""
     if log.strength.max() > MOST:
         raise DataError(
-            f"interactions: a rating is {log.strength.max():g}, and squares of more than {MOST:g} are beyond float64. "
+            f"interactions: a rating is {log.strength.max():g}, and squares of more than {MOST:g} overflow float64. "
             "Scale ratings down, such as to 1 to 5."
         )
     time = np.zeros(len(log)) if log.time is None else log.time
@@ -222,7 +226,7 @@ def _latest(log: Log) -> Log:
 
 
 def _sides(log: Log, mean: float, of_reader: Array, of_article: Array) -> tuple[Any, Any]:
-    """Return the ratings, and what means leave of them, (n_readers, n_articles) each."""
+    """Return the ratings and their remainders without the means, (n_readers, n_articles) each."""
     shape = len(log.readers), len(log.articles)
     given = sp.csr_array((log.strength, (log.reader, log.article)), shape=shape)
     row = np.repeat(np.arange(shape[0]), np.diff(given.indptr))
@@ -235,7 +239,7 @@ def _shrunk(groups: Array, values: Array, n: int, prior: float) -> Array:
 
 
 def _parts(left: Any, signs: Array, price: float, random_state: int | None) -> tuple[Array, Array]:
-    """Fit signed sums of non-negative parts to what means leave, by coordinate descent over the known entries."""
+    """Fit signed sums of non-negative parts to the remainders, by coordinate descent over the known entries."""
     rng = np.random.default_rng(random_state)
     W = START * np.abs(rng.normal(size=(left.shape[0], len(signs))))
     H = START * np.abs(rng.normal(size=(left.shape[1], len(signs))))
@@ -247,13 +251,13 @@ def _parts(left: Any, signs: Array, price: float, random_state: int | None) -> t
 
 
 def _sweep(X: Any, W: Array, H: Array, signs: Array, price: float, sweeps: int = 1) -> None:
-    """Minimise over each column of W in turn, in place, H fixed."""
+    """Minimise over each column of W in turn, in place, with H fixed."""
     right = np.ascontiguousarray(H * signs)
     kernels.hals_observed(X.indptr, X.indices, X.data, None, W, W, W, right, 0.0, price, sweeps, 0.0, 0.0, 0, len(W))
 
 
 def _similar(left: Any) -> Any:
-    """Return how alike articles are rated, the 400 nearest of each."""
+    """Return the similarity of articles by their ratings, for the 400 most similar of each."""
     known = sp.csr_array((np.ones_like(left.data), left.indices, left.indptr), shape=left.shape)
     squares = sp.csr_array((left.data**2, left.indices, left.indptr), shape=left.shape)
     of, of_known, of_squares = (X.T.tocsr() for X in (left, known, squares))
@@ -272,7 +276,7 @@ def _similar(left: Any) -> Any:
 
 
 def _heaviest(block: Any, first: int, n: int) -> Any:
-    """Return the n heaviest entries of each row, of equal ones the first; not row i's in column first + i.
+    """Return the n largest entries of each row, of equal ones the first; row i without column first + i.
 
     Examples
     --------

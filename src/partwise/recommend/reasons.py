@@ -12,9 +12,9 @@ from partwise.recommend.ratings import Ratings
 __all__ = ["Reason", "reasons_of_interest", "reasons_of_rating"]
 
 Reason = tuple[str, float]
-NAMED = 3  # articles that a reason names
+NAMED = 3  # most articles that a reason names
 LATELY = "many read it lately"
-TOLD = 1e-4  # share of the score below which reasons are told together
+TOLD = 1e-4  # reasons with a smaller share of the score are combined into one
 
 
 def reasons_of_interest(
@@ -22,8 +22,9 @@ def reasons_of_interest(
 ) -> list[Reason]:
     """Return why a reader would read an article, heaviest first.
 
-    What he read is grouped by the part that each read article shares most with this one. A reason holds what the part,
-    co-reads and texts of its articles give; one holds all that speaks against the article, and one what is read lately.
+    The reader's articles are grouped by the part that each shares most with this article. Each group is a reason, whose
+    score is the sum of its part, co-reads and texts. One more reason holds all that speaks against the article, and
+    another what is read lately.
     """
     if row < 0 or not model.read.indptr[row + 1] - model.read.indptr[row]:
         return [(LATELY, float(model.scores(np.array([-1]))[0, article]))]
@@ -45,7 +46,7 @@ def reasons_of_interest(
         weight = from_read[own] + (1e-9 * shared[own, part] if part >= 0 else 0)
         best = own[np.argsort(-weight, kind="stable")]
         best = best[: np.count_nonzero(weight > 0)]
-        if not len(best) and part >= 0:  # no article has it as its main part: those that have most of it
+        if not len(best) and part >= 0:  # if it is the main part of no article, take those with most of it
             best = np.argsort(-counted * model.parts.H[read, part], kind="stable")[:NAMED]
         label = labels[part] if part >= 0 and labels else ""
         found.append((_you("read", [names[read[i]] for i in best], label), score))
@@ -60,7 +61,7 @@ def reasons_of_interest(
 
 
 def reasons_of_rating(model: Ratings, row: int, article: int, names: Sequence[Any]) -> list[Reason]:
-    """Return what a predicted rating is made of, heaviest first: means, similar articles, parts."""
+    """Return the terms of a predicted rating, heaviest first: means, similar articles, parts."""
     found: list[Reason] = [("the mean of all ratings", model.mean)]
     if article >= 0:
         found.append(("what all readers give it, against the mean", float(model.of_article[article])))
@@ -83,7 +84,7 @@ def reasons_of_rating(model: Ratings, row: int, article: int, names: Sequence[An
 
 
 def _told(found: list[Reason], few: bool = False) -> list[Reason]:
-    """Return reasons heaviest first, those of one text as one, the lightest put together."""
+    """Return reasons, heaviest first; those with the same text are added up, and the lightest are combined."""
     merged: dict[str, float] = {}
     for because, score in found:
         merged[because] = merged.get(because, 0.0) + score

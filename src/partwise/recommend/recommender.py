@@ -1,4 +1,4 @@
-"""Recommender: who read what in, articles for each reader out, with reasons."""
+"""Recommender: from who read what to articles for each reader, with reasons."""
 
 import warnings
 from contextlib import suppress
@@ -23,62 +23,62 @@ from partwise.recommend.text import fit_texts, text_rows
 __all__ = ["Recommender"]
 
 MOST_WEIGHT = 1e6
-"""Largest weight of texts: they then are all that counts, and scores stay finite."""
+"""Largest weight of texts: with it only texts count, and scores stay finite."""
 
 
 class Recommender(Listing):
     r"""Recommend articles to readers, from who read what.
 
-    With implicit feedback, a read says that a reader wanted an article, and no read says little. The score is a sum of
-    pieces: parts that readers and articles share, what reads of other articles say for this one or against it, texts
-    like those he read, and what is read lately; where the log has times, new articles count more. How much each piece
-    counts is found by predicting the end of the log from what came before. With explicit feedback, strengths are
-    ratings, and the score is the rating predicted.
+    With implicit feedback, a read shows that a reader wanted an article, and a missing read shows little. The score is
+    a sum of four pieces: parts that readers and articles share; co-reads, that is, how much reads of other articles
+    speak for or against this one; texts like those that the reader read; and what is read lately. If the log has times,
+    new articles count more. The weights of the pieces are found by predicting the end of the log from the reads before
+    it. With explicit feedback, strengths are ratings, and the score is the predicted rating.
 
     Parameters
     ----------
     n_components : int, default=32
-        Parts of readers and articles; no more than there are of these.
+        Number of parts, at most the number of readers and of articles.
     feedback : {'implicit', 'explicit'}, default='implicit'
-        Whether a strength says how much a read counts, or is a rating. Absent ratings are unknown.
+        'implicit': a strength says how much a read counts. 'explicit': it is a rating, and absent ratings are unknown.
     half_life : float, default=None
-        Days in which what a reader read comes to count half; None: it always counts the same.
+        Days after which a read counts half for its reader; None: all reads count the same.
     content_weight : float or 'auto', default='auto'
-        How much texts count, from 0 to 1e6, in units of the score that the best articles get from them; co-reads
-        usually count 1. 'auto' finds it with the rest.
+        Weight of texts, from 0 to 1e6, in units of the score that the best articles get from them; the weight of
+        co-reads is usually 1. 'auto' finds it together with the other weights.
     co_reads : {'signed', 'positive'}, default='signed'
-        Whether a read of one article may count against another. 'positive' keeps all reasons non-negative, for lists
-        that are about as good or a little less so. Not used with explicit feedback.
+        Whether a read of one article can count against another. 'positive' keeps all reasons non-negative; its lists
+        are about as good or slightly worse. Not used with explicit feedback.
     random_state : int, default=0
-        Seed: same seed, same bits, at any `n_jobs`.
+        Seed: the same seed gives the same bits, at any `n_jobs`.
     n_jobs : int, default=None
         Threads; None means 1 unless in a ``joblib.parallel_config`` context, -1 all cores.
 
     Attributes
     ----------
     reader_ids_, article_ids_ : list of str or int
-        Ids as they came, in the order of the rows below.
+        Ids in order of first appearance, which is the order of the rows below.
     reader_parts_ : ndarray of shape (n_readers, n_parts)
         Place of each reader among the parts, non-negative.
     article_parts_ : ndarray of shape (n_articles, n_parts)
         Place of each article.
     labels_ : list of str
-        The most exclusive heavy words of each part; empty without texts.
+        The heaviest and most exclusive words of each part; empty without texts.
     titles_ : dict of str or int to str
-        Titles of articles by id, which reasons show in place of ids; of those that have one.
+        Titles by id, for articles that have one; reasons show them instead of ids.
     n_reads_ : int
-        Reads that the model rests on.
+        Number of reads of the model.
     weights_ : dict of str to float
-        With implicit feedback: how much each piece of the score counts.
+        With implicit feedback: the weight of each piece of the score.
 
     See Also
     --------
-    partwise.recommend.evaluate : How good the recommendations are, beside simple rules.
+    partwise.recommend.evaluate : Measure the recommendations, compared with simple rules.
 
     Notes
     -----
-    A reader without known reads gets what is read lately; with explicit feedback, what all readers like. Ids that were
-    never met are never an error in `recommend`, `explain` of a reader, and `predict`.
+    A reader without known reads gets what is read lately; with explicit feedback, what all readers like. Unknown ids
+    are not an error in `recommend` and `predict`, nor an unknown reader in `explain`.
 
     References
     ----------
@@ -119,20 +119,20 @@ class Recommender(Listing):
     def fit(self, interactions: Any, articles: Any = None) -> Self:
         """Learn from a log.
 
-        A call that fails or is interrupted leaves the model as it was; so do `update` and `add_articles`.
+        If a call fails or is interrupted, the model stays unchanged. This also holds for `update` and `add_articles`.
 
         Parameters
         ----------
         interactions : DataFrame, mapping of str to sequence, iterator of these, str or path-like
-            Columns ``reader`` and ``article``, ids of any kind; perhaps ``strength``, a number from 0 up (1 by
+            Columns ``reader`` and ``article``, strings or numbers; optionally ``strength``, a number >= 0 (1 by
             default), and ``time`` (a datetime, an ISO 8601 string, or seconds). Repeated reads add up; of repeated
-            ratings the latest counts. An iterator gives the log piece by piece, in order; it is read once, and a piece
-            is not kept. A path is that of a table with such columns, ``.parquet`` or ``.csv`` or another that
-            `partwise.tables.open_table` reads; its ids are text, and rows without one are left out, with a warning.
+            ratings the latest counts. An iterator gives the log piece by piece, in order. It is read once, and pieces
+            are not kept. A path is that of a table with these columns: ``.parquet``, ``.csv`` or another format that
+            `partwise.tables.open_table` reads. Its ids are text, and rows without one are left out, with a warning.
         articles : DataFrame or mapping of str to sequence, default=None
-            Columns ``article`` and ``text``, perhaps ``time`` of publication and ``title``. Those that nobody read yet
-            can be recommended for their texts; of those without a time the age is taken to be the median one. With
-            explicit feedback texts are not used.
+            Columns ``article`` and ``text``, optionally ``time`` of publication and ``title``. Articles that nobody has
+            read yet can be recommended by their texts. An article without a time gets the median age. With explicit
+            feedback texts are not used.
 
         Returns
         -------
@@ -142,10 +142,10 @@ class Recommender(Listing):
         Raises
         ------
         DataError
-            If a column is missing, a value is not what it should be, there are no rows, pieces of an iterator have
-            different columns, or ids of articles are strings in one table and numbers in the other.
+            If a column is missing, a value is invalid, there are no rows, pieces of an iterator have different columns,
+            or ids of articles are strings in one table and numbers in the other.
         ParameterError
-            If a parameter has a value that nothing accepts.
+            If a parameter has an invalid value.
         """
         log, texts = read_log(interactions), None if articles is None else read_articles(articles)
         if texts is not None:
@@ -166,7 +166,7 @@ class Recommender(Listing):
             return self
         if articles is not None:
             rows = None
-            with suppress(DataError):  # no text has a word to go by: ids and times are known all the same
+            with suppress(DataError):  # if no text has a usable word, ids and times are still used
                 self._vectorizer, self._language, rows = fit_texts(articles.texts)
             self._join(log, articles, rows)
         auto = isinstance(self.content_weight, str)
@@ -184,7 +184,7 @@ class Recommender(Listing):
         return self
 
     def _entitle(self, articles: Articles | None) -> None:
-        """Take in titles of articles, those that have one."""
+        """Store the titles of articles that have one."""
         if articles is not None and articles.titles is not None:
             new = {name: title for name, title in zip(articles.ids, articles.titles, strict=True) if title}
             self._titles = self._titles | new
@@ -204,9 +204,9 @@ class Recommender(Listing):
         )
 
     def _join(self, log: Log, articles: Articles, rows: Any) -> None:
-        """Put rows of texts, and times of publication, in the places of their articles, the last being new ones.
+        """Put rows of texts, and times of publication, in the places of their articles; new articles come last.
 
-        Rows are None where no text has words.
+        Rows are None if no text has words.
         """
         places = log.articles.add(articles.ids)
         m = len(log.articles)
@@ -226,16 +226,16 @@ class Recommender(Listing):
         self._texts = texts
 
     def update(self, interactions: Any, *, skip_known: bool = False) -> Self:
-        """Take more reads into account without a new fit: parts stay, and place new readers and articles.
+        """Add reads without a new fit: the parts stay, and new readers and articles are placed among them.
 
         Parameters
         ----------
         interactions : DataFrame or mapping of str to sequence
             As in `fit`; with a column ``time`` if the log of the fit had one.
         skip_known : bool, default=False
-            Whether to leave out reads that the log holds already, of the same reader, article, strength and time: so
-            that a log that overlaps the earlier one counts nothing twice. Without times it leaves out nothing, for
-            the same read may happen again. A read that differs in strength alone is taken in, with a warning.
+            Whether to leave out reads that the log already holds, with the same reader, article, strength and time.
+            Then a log that overlaps the earlier one counts no read twice. Without times nothing is left out, because
+            the same read can happen again. A read that differs only in strength is added, with a warning.
 
         Returns
         -------
@@ -261,7 +261,7 @@ class Recommender(Listing):
             changed = int(more.among(before, ("reader", "article")).sum())
             if changed:
                 warnings.warn(
-                    f"{changed:,} reads are in the log already, at the same time with another strength, and count "
+                    f"{changed:,} reads are already in the log, at the same time with another strength, and count "
                     "again. If they are the same reads, give them the strengths that they had.",
                     stacklevel=2,
                 )
@@ -280,12 +280,12 @@ class Recommender(Listing):
         return self
 
     def add_articles(self, articles: Any) -> Self:
-        """Make new articles known by their texts, so that they can be recommended before anyone reads them.
+        """Add new articles by their texts, so that they can be recommended before anyone reads them.
 
         Parameters
         ----------
         articles : DataFrame or mapping of str to sequence
-            As in `fit`. The text of an article that is known already takes the place of the old one.
+            As in `fit`. The text of a known article replaces its old text.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Cuts of a log into what is known and what is to be predicted."""
+"""Splits of a log into known reads and reads to predict."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,14 +18,14 @@ SPLITS = ("time", "leave-last-out", "random")
 
 @dataclass(frozen=True)
 class Split:
-    """Reads that are known, reads to predict, and the times at which the one end and the other.
+    """Known reads, reads to predict, and the times at which each of them end.
 
     Attributes
     ----------
     known, hidden : ndarray of int
         Rows of the log.
     now, end : float or None
-        Time of the last read known and of the last hidden; None without times.
+        Time of the last known read and of the last hidden one; None without times.
     """
 
     known: Array
@@ -37,32 +37,32 @@ class Split:
 def splits(
     log: Log, how: str, *, share: float = 0.2, windows: int = 4, random_state: int | None = 0
 ) -> Iterator[Split]:
-    """Cut a log.
+    """Split a log.
 
     Parameters
     ----------
     log : Log
         The reads.
     how : {'time', 'leave-last-out', 'random'}
-        'time': the last `share` of the log in `windows` stretches of time, each to be predicted from all before it.
-        'leave-last-out': the last read of each reader; what others read later is known, which no one could know then.
+        'time': the last `share` of the log in `windows` windows of time, each predicted from all reads before it.
+        'leave-last-out': the last read of each reader; leaky, because later reads of other readers are known.
         'random': a share of the articles of each reader, for logs without times.
     share : float, default=0.2
         Share of the reads to predict.
     windows : int, default=4
-        Stretches of time.
+        Number of windows of time.
     random_state : int or None, default=0
         Seed of a random split.
 
     Yields
     ------
     Split
-        One a window.
+        One for each window.
 
     Raises
     ------
     DataError
-        If 'time' is asked of a log without times, or the log is too small to be cut.
+        If `how` is 'time' and the log has no times, or the log is too small to split.
     ParameterError
         If `how` is none of these.
 
@@ -80,7 +80,7 @@ def splits(
 
 
 def plain_seed(name: str, value: Any) -> int | None:
-    """Return an integer seed, or None, as it is, and one drawn from a RandomState or Generator; raise for all else.
+    """Return an integer seed or None unchanged; draw one from a RandomState or Generator; raise for all else.
 
     Examples
     --------
@@ -96,18 +96,20 @@ def plain_seed(name: str, value: Any) -> int | None:
 def _by_time(log: Log, share: float, windows: int) -> Iterator[Split]:
     if log.time is None:
         raise DataError(
-            "a split by time needs a column 'time' in interactions. Add one, or take split='random', which is kinder "
-            "to every model than the future is."
+            "a split by time needs a column 'time' in interactions. Add one, or take split='random', which is an "
+            "easier test than predicting the future."
         )
     order = np.argsort(log.time, kind="stable")
     times = log.time[order]
     n = len(order)
     windows = min(windows, n)
-    # Reads of one moment are not torn apart.
+    # Reads with the same time stay together.
     cuts = np.unique(np.searchsorted(times, times[[int(n * (1 - share * (1 - w / windows))) for w in range(windows)]]))
     cuts = cuts[cuts > 0]
     if not len(cuts):
-        raise DataError(f"interactions has {n:,} rows, too few moments to split by time. Pass a longer log.")
+        raise DataError(
+            f"interactions has {n:,} rows, with too few different times to split by time. Pass a longer log."
+        )
     for first, last in zip(cuts, [*cuts[1:], n], strict=True):
         yield Split(np.sort(order[:first]), np.sort(order[first:last]), float(times[first - 1]), float(times[last - 1]))
 
@@ -126,7 +128,7 @@ def _last_out(log: Log) -> Split:
 
 
 def _random(log: Log, share: float, random_state: int | None) -> Split:
-    """Hide a share of the articles of each reader who has enough of them, with all reads of each."""
+    """Hide a share of the articles of each reader who has enough of them, with all reads of these articles."""
     m = len(log.articles)
     pairs, place = np.unique(log.reader * m + log.article, return_inverse=True)
     lot = np.random.default_rng(random_state).random(len(pairs))

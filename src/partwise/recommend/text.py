@@ -1,4 +1,4 @@
-"""Texts of articles as rows of unit length, which co-reading and parts are joined with."""
+"""Texts of articles as rows of unit length, for the texts' piece of the score and for parts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ __all__ = ["fit_texts", "restored", "text_rows"]
 def fit_texts(texts: Sequence[str]) -> tuple[Any, str, Any]:
     """Return a vectorizer fitted to texts, their language, and their rows (n_texts, n_words) of unit length.
 
-    The row of a text without words is of zeros.
+    A text without words has a row of zeros.
     """
     language = chosen_language(texts, "auto")
     vectorizer, X = fit_vectorizer(texts, language=language)

@@ -23,7 +23,7 @@ GRID: Mapping[str, Sequence[Any]] = {"n_components": (16, 32, 64), "half_life": 
 
 @dataclass(frozen=True, repr=False)
 class Tuning(Summary):
-    """What `tune` found.
+    """The result of `tune`.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class Tuning(Summary):
     params : dict
         The best parameters.
     recommender : Recommender
-        One with the best parameters, fitted to all of the log.
+        A recommender with the best parameters, fitted to the whole log.
 
     Examples
     --------
@@ -78,20 +78,20 @@ def tune(
 ) -> Tuning:
     """Choose parameters by how well they predict the end of a log.
 
-    Keep the reads that you will judge the result by out of `interactions`: a value that chose parameters flatters them.
+    To judge the result, use reads that are not in `interactions`: the value that chose the parameters is too high.
 
     Parameters
     ----------
     interactions, articles : as in `Recommender.fit`
         The log to fit and choose by.
     grid : mapping of str to sequence, default=None
-        Values to try of each parameter, all combinations; by default of n_components and half_life.
+        Values to try for each parameter, in all combinations; by default for n_components and half_life.
     recommender : Recommender, default=None
-        Where other parameters come from.
+        A recommender with the other parameters.
     metric : str, default='ndcg'
-        What to choose by, a metric of `evaluate` that is to be high.
+        The metric of `evaluate` to choose by; a higher value must be better.
     split, k, test_share, windows, random_state : as in `evaluate`
-        How each is measured.
+        How each combination is measured.
 
     Returns
     -------
@@ -101,7 +101,7 @@ def tune(
     Raises
     ------
     ParameterError
-        If the grid is empty or names no parameter of Recommender, or the metric is not known.
+        If the grid is empty or names an unknown parameter, or the metric is unknown.
     DataError
         As in `evaluate`.
 

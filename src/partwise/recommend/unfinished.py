@@ -1,7 +1,7 @@
-"""Lists as they are made, in a file that a killed run goes on from.
+"""A file of the lists made so far, from which a killed run goes on.
 
-The first line says as JSON what the lists belong to. Batches follow, each behind its size and checksum, so that what a
-killed process left half written is found and thrown away.
+The first line is JSON and says what the lists belong to. Batches follow, each after its size and checksum, so that a
+batch that a killed process left half written is found and dropped.
 """
 
 import fcntl
@@ -31,21 +31,21 @@ class Unfinished:
     Parameters
     ----------
     path : Path
-        The file; if it is there, its lists have to be of the same kind.
+        The file; if it exists, its lists must belong to the same things.
     belongs : mapping of str to str or int
-        What the lists belong to: the name of each thing, and what tells it from others.
+        What the lists belong to: the name of each thing, and a value that identifies it.
     k : int
         Length of a list.
 
     Attributes
     ----------
     done : int
-        Readers whose lists are there.
+        Number of readers whose lists are in the file.
 
     Raises
     ------
     DataError
-        If the file is no such file, its lists belong to something else, or another process writes it.
+        If it is not a file of lists, its lists belong to something else, or another process writes it.
     OSError
         If it cannot be written.
 
@@ -78,7 +78,7 @@ class Unfinished:
         self._file.close()
 
     def add(self, places: Array, scores: Array) -> None:
-        """Append the lists of the next readers, (n, k) each; a kill after this does not lose them."""
+        """Append the lists of the next readers, (n, k) each; after the call a kill does not lose them."""
         content = places.astype("<i8").tobytes() + scores.astype("<f8").tobytes()
         self._file.write(HEAD.pack(len(content), zlib.crc32(content)) + content)
         self._file.flush()
@@ -103,12 +103,12 @@ class Unfinished:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise DataError(f"{self.path} is written by another run. Wait for its end, or stop it.") from error
+            raise DataError(f"{self.path} is being written by another run. Wait for its end, or stop it.") from error
         except OSError:  # a file system without locks
             pass
         self._file.seek(0)
         first = self._file.readline()
-        if not first.endswith(b"\n"):  # new, or killed before anything was in it
+        if not first.endswith(b"\n"):  # new, or left empty by a killed run
             if first and not first.startswith(b'{"partwise lists"'):
                 raise self._other("it holds something else")
             self._file.truncate(0)
@@ -141,7 +141,7 @@ class Unfinished:
             raise self._other("its lists are of another length")
 
     def _told(self, name: str, other: Any) -> str:
-        """Return what is not the same, with the values of options."""
+        """Return what differs, with the values of options."""
         own = self.belongs.get(name)
         if not (isinstance(own, dict) and isinstance(other, dict)):
             return f"another {name}"
@@ -150,12 +150,12 @@ class Unfinished:
 
     def _other(self, reason: str) -> DataError:
         return DataError(
-            f"{self.path} is left of a run that did not end, and cannot be gone on from: {reason}. Run the command "
-            "that began it again, or remove the file to begin anew."
+            f"{self.path} is from a run that did not end, and this run cannot go on from it: {reason}. Run the command "
+            "that began it again, or remove the file to start over."
         )
 
     def _next(self) -> tuple[Array, Array] | None:
-        """Return the batch that begins here, None if there is no whole one."""
+        """Return the batch that begins here, or None if there is no complete one."""
         head = self._file.read(HEAD.size)
         if len(head) < HEAD.size:
             return None
