@@ -139,7 +139,7 @@ class Plan:
             if state is None:
                 begun = [begin(workers) for _ in range(together)]
                 if self._warms_up(problem):
-                    begun, leads = warm_up(X, loss, self.solver, begun, workers, began)
+                    begun, leads = warm_up(X, loss, self.solver, begun, workers, began, limit.max_seconds)
                 if course is not None:
                     course.begin_start(rng.get_state(legacy=False))
             else:
@@ -207,7 +207,7 @@ class Plan:
         }  # fmt: skip
 
     def _warms_up(self, problem: Problem) -> bool:
-        """Return whether starts can learn from a sample of the rows first."""
+        """Return whether starts may learn from a sketch of X, or a sample of its rows, first."""
         given_or_random = self.init in ("random", "custom") or self.W is not None or self.H is not None
         return given_or_random and problem.is_free and self.seed_components is None
 

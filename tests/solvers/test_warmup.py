@@ -12,7 +12,7 @@ from partwise.penalties import Penalty
 from partwise.solvers import HALS, Factor, Multiplicative, Pivoting, warm_up
 from partwise.solvers.rows import least_squares
 from partwise.solvers.warmup import FEWEST, ITERATIONS, SHARE
-from partwise.threads import Workers
+from partwise.threads import ALONE, Workers
 
 K = 4
 N = SHARE * FEWEST * K
@@ -146,3 +146,50 @@ def test_a_start_goes_on_as_it_would_alone():
     pairs = [(Factor(W), Factor(start)) for start in (H, Ht)]
     with Workers(1) as workers:
         assert warm_up(matrix, Frobenius(), HALS(), pairs, workers, 0.0)[1] == [0, ITERATIONS]
+
+
+def wide(seed=0):
+    """Return X (1600, 1200), large enough for a sketch of K + 40 directions, and its parts (1200, K)."""
+    rng = np.random.default_rng(seed)
+    W, H = rng.gamma(0.3, 1.0, (1600, K)), rng.gamma(0.3, 1.0, (K, 1200))
+    return W @ H + 0.1 * rng.random((1600, 1200)), H.T.copy()
+
+
+def test_of_a_dense_matrix_a_sketch_finds_the_parts():
+    X, H = wide()
+    sketch = as_matrix(X).sketched(K, ALONE)
+    Q, B = (factor.X for factor in sketch._factors)
+    assert np.linalg.norm(X - Q @ B) < np.linalg.norm(X - X.mean(axis=0)) / 4
+    taken, Ht = warmed(X, noise(*X.shape))
+    assert ITERATIONS < taken <= 100
+    assert pw.match(Ht.T, H.T).similarity.min() > 0.99
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_sketch_multiplies_as_X_does_and_keeps_its_other_facts(dtype):
+    X = wide()[0].astype(dtype)
+    matrix = as_matrix(X)
+    sketch, (left, right) = matrix.sketched(K, ALONE), (as_matrix(X) for _ in range(2))
+    for seen, whole, size in ((sketch, left, 1200), (sketch.T, right.T, 1600)):
+        thin = np.random.default_rng(1).random((size, 3)).astype(dtype)
+        np.testing.assert_allclose(seen.product(thin), whole.product(thin), rtol=0.05)
+        assert seen.squared_norm == matrix.squared_norm
+    assert sketch.T.T is sketch
+    assert sketch.n_stored < X.size / 8
+    with Workers(2) as workers:
+        np.testing.assert_array_equal(sketch.product(thin[:1200], workers), sketch.product(thin[:1200]))
+
+
+def test_small_sparse_and_empty_matrices_have_no_sketch():
+    for X in (planted()[0], sp.csr_array(wide()[0]), np.zeros((1600, 1200))):
+        assert as_matrix(X).sketched(K, ALONE) is None
+
+
+def test_a_fit_from_a_sketch_has_the_same_bits_on_threads_and_ends_on_X():
+    X = wide()[0].astype(np.float32)
+    one, two = (
+        pw.factorize(X, K, init="random", random_state=0, max_iter=5, tol=0, n_jobs=n_jobs) for n_jobs in (1, 2)
+    )
+    np.testing.assert_array_equal(one.W, two.W)
+    assert one.loss == pytest.approx(0.5 * np.linalg.norm(X - one.W.astype(float) @ one.H) ** 2, rel=1e-5)
+    assert len(one.curve) == 5

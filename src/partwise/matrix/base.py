@@ -200,6 +200,10 @@ class Matrix(ABC):
     def sample(self, rows: Array) -> tuple["Matrix", Array]:
         """Return a copy of these rows and of the columns with three entries there, and the columns' numbers."""
 
+    def sketched(self, n_components: int, workers: Workers) -> "Matrix | None":
+        """Return X as random directions see it, for so many parts; None where products would not be much cheaper."""
+        return None
+
     @property
     @abstractmethod
     def n_stored(self) -> int:

@@ -29,6 +29,8 @@ class Dense(Matrix):
     def T(self) -> "Dense":
         if self._transposed is None:
             self._transposed = Dense(self.X.T, transposed=self)
+            if "survey" in self.__dict__:  # it is that of the same entries
+                self._transposed.__dict__["survey"] = self.survey
         return self._transposed
 
     def prepare(self, workers: Workers, *, whole: bool) -> None:
@@ -64,6 +66,11 @@ class Dense(Matrix):
         X = self.X[rows]
         columns = np.flatnonzero(np.count_nonzero(X, axis=0) > 2)
         return Dense(np.ascontiguousarray(X[:, columns])), columns
+
+    def sketched(self, n_components: int, workers: Workers) -> "Dense | None":
+        from partwise.matrix.sketched import sketched  # which builds on this class
+
+        return sketched(self, n_components, workers)
 
     @property
     def n_stored(self) -> int:
