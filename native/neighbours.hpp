@@ -1,4 +1,4 @@
-// What a reader's read of one column says for another: ridge regressions of each column on those that go with it.
+// Ridge regressions of each column on the columns that are read with it most.
 #pragma once
 
 #include <algorithm>
@@ -95,7 +95,7 @@ class Ridge {
     std::fill(gram_.begin(), gram_.begin() + n * stride_, 0.0f);
   }
 
-  /// Row a of M, which may be filled on one side of the diagonal alone; `nowhere` is a column of no account.
+  /// Row a of M, which may be filled on one side of the diagonal alone; `nowhere` is a column that does not count.
   float* entries(Index a) { return &gram_[a * stride_]; }
   Index nowhere() const { return stride_ - 1; }
   /// To be called once the entries are there, and before g is.
@@ -244,7 +244,7 @@ inline void gather(Lists gram, const std::vector<std::int32_t>& found, Index n, 
   for (Index a = 0; a < n; ++a) {
     const Index j = found[a];
     float* to = system.entries(a);
-    // Most entries are of no neighbour: to write them away is faster than to ask.
+    // Most entries belong to no neighbour. Writing these to a spare column is faster than testing each.
     for (Index p = gram.starts[j]; p < gram.starts[j] + gram.counts[j]; ++p)
       to[place[gram.indices[p]]] = gram.values[p];
   }

@@ -93,11 +93,11 @@ class PoissonRow {
   }
 
   /// One cyclic pass of one-variable steps. With s = sum_j x g / p and c = sum_j x (g / p)^2 the pull of the entries
-  /// along coordinate t is at least s^2 / (s + c d) after a step d (Jensen), and the step goes where that meets
-  /// mass + l2 (w + d): exact where g / p is constant, never past the minimum on the way up, unlike a Newton step
-  /// nearer to it on the way down; a step down to zero is taken only where zero is the minimum, else the multiplicative
-  /// one, which cannot pass it. Returns sum_t mass |change|. After C.-J. Hsieh & I. Dhillon (2011),
-  /// doi:10.1145/2020408.2020577, with the hyperbola in place of their parabola.
+  /// along coordinate t is at least s^2 / (s + c d) after a step d (Jensen). The step goes to where this meets
+  /// mass + l2 (w + d). It is exact if g / p is constant. On the way up it never passes the minimum, as a Newton step
+  /// can; on the way down it ends nearer to it. It goes down to zero only if zero is the minimum; else it is the
+  /// multiplicative step, which cannot pass the minimum. Returns sum_t mass |change|. After C.-J. Hsieh & I. Dhillon
+  /// (2011), doi:10.1145/2020408.2020577, with the hyperbola in place of their parabola.
   double sweep(Real* w, const Real* mass, Real l2, Real floor, Box<Real> box) {
     double moved = 0;
     const V least = floor - V{};

@@ -34,7 +34,7 @@ void panel_dot_rows(const Real* left, const Real* panel, Real* out, Index k, Ind
 }
 
 /// out (rows, panels * panel_width) = left (rows, k) @ right, whose columns are cut into panels (panels, k,
-/// panel_width). Every entry is summed from the first of k to the last, in whatever company of rows.
+/// panel_width). Every entry is summed from the first of k to the last, whatever other rows there are.
 template <class Real>
 void panel_dot(const Real* left, const Real* panels, Real* out, Index rows, Index k, Index count) {
   constexpr Index together = 8, group = 2;  // panels that a row's stretch is written from, and rows in registers

@@ -90,8 +90,8 @@ class RowNewton {
   }
 
  private:
-  /// Whether the model of a positive entry fell to under a twentieth of what it was: the quadratic model says nothing
-  /// that far down, where the divergence goes to infinity.
+  /// Whether the model of a positive entry fell below a twentieth of its value. The quadratic model is of no use that
+  /// far down, because the divergence goes to infinity there.
   bool falls_too_far() const {
     if (beta_ > 1) return false;
     for (Index j = 0; j < length_; ++j)
@@ -173,7 +173,7 @@ class RowNewton {
   Scratch<Index> free_;
 };
 
-/// A row is done after a step that promised less than this share of the objective: it squared what error was left.
+/// A row is done after a step that promised less than this share of the objective: the error left is then its square.
 template <class Real>
 constexpr double settled = sizeof(Real) == 4 ? 1e-9 : 1e-16;
 

@@ -62,7 +62,7 @@ struct OnLines {
   bool operator!=(const OnLines&) const { return false; }
 };
 
-/// Working memory of a kernel. A vector that lies across two cache lines takes two loads: sweeps are half as fast then.
+/// Working memory of a kernel, aligned: a vector across two cache lines takes two loads, and sweeps half the speed.
 template <class T>
 using Scratch = std::vector<T, OnLines<T>>;
 

@@ -14,7 +14,7 @@ struct Surveyed {
   double total = 0, squares = 0;
 };
 
-/// Sums run along sixteen lanes, and start anew now and then: long ones would lose digits.
+/// Sums run along sixteen lanes, and begin again now and then: long sums would lose digits.
 template <class Real>
 Surveyed survey(const Real* values, Index count) {
   constexpr Index width = 4, chains = 4;  // chains of dependent additions, to hide their latency

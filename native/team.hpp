@@ -24,8 +24,8 @@
 namespace partwise {
 
 /// A caller and up to `size` - 1 threads of its own, which share the tasks of one loop after another. Between loops
-/// they look out for the next one for a while, and then sleep. Only one loop runs at a time. In a forked child a team
-/// starts anew, whatever its threads did in the parent.
+/// they wait actively for the next one for a while, and then sleep. Only one loop runs at a time. In a forked child a
+/// team begins again, whatever its threads did in the parent.
 class Team {
  public:
   explicit Team(Index size) : size_(std::clamp<Index>(size, 1, 256)), shares_(new Share[std::size_t(size_)]) {}
@@ -144,7 +144,7 @@ class Team {
     if (crew_->sleeping.load() == 0) return;
     {
       const std::lock_guard<std::mutex> hold(crew_->mutex);
-    }  // who is about to sleep looks at the state under it
+    }  // a thread that is about to sleep reads the state while it holds the mutex
     crew_->wake.notify_all();
   }
 
