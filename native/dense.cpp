@@ -1,5 +1,6 @@
 // Binds the kernels over dense rows and factors.
 #include <nanobind/stl/pair.h>
+#include <nanobind/stl/vector.h>
 
 #include "beta.hpp"
 #include "bindings.hpp"
@@ -7,6 +8,7 @@
 #include "errors.hpp"
 #include "gram.hpp"
 #include "hals.hpp"
+#include "leap.hpp"
 #include "multiplicative.hpp"
 #include "nnls.hpp"
 #include "poisson.hpp"
@@ -107,6 +109,54 @@ void bind(nb::module_& m) {
       nb::arg("upper").noconvert().none() = nb::none(),
       "point = max(0, iterate + momentum (iterate - before)), within bounds; own (k, k) = point.T @ point. Overwrites "
       "both.");
+  m.def(
+      "inner",
+      [](Table<const Real> a, Table<const Real> b) {
+        demand(a.shape(0) == b.shape(0) && a.shape(1) == b.shape(1), "shapes differ");
+        return inner(a.data(), b.data(), Index(a.size()));
+      },
+      nb::arg("a").noconvert(), nb::arg("b").noconvert(), "Returns the sum of a * b in float64, in their order.");
+  m.def(
+      "hals_leap",
+      [](Grid<const Real> X, Table<Real> W, Table<Real> W_point, Table<Real> W_best, Table<Real> W_gram, Table<Real> H,
+         Table<Real> H_point, Table<Real> H_best, Table<Real> H_gram, Table<Real> H_before, int W_sweeps, Real W_shrink,
+         int H_sweeps, Real H_shrink, Line<const double> rules, Line<double> state, std::vector<double> losses,
+         Table<double> log) {
+        const Index n = Index(X.shape(0)), m = Index(X.shape(1)), k = Index(W.shape(1));
+        for (const auto& table : {W, W_point, W_best}) demand(Index(table.shape(0)) == n, "W: another shape");
+        for (const auto& table : {H, H_point, H_best, H_before}) demand(Index(table.shape(0)) == m, "H: another shape");
+        for (const auto& table : {W_gram, H_gram}) demand(Index(table.shape(0)) == k, "a gram has another shape");
+        for (const auto& table : {W_point, W_best, W_gram, H, H_point, H_best, H_gram, H_before})
+          demand(Index(table.shape(1)) == k, "numbers of components differ");
+        demand(rules.shape(0) == 11 && state.shape(0) == 8 && log.shape(1) == 3, "rules, state or log: another length");
+        const double* r = rules.data();
+        const LeapRules ruled{r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], Index(r[9]), Index(r[10])};
+        demand(ruled.window > 0 && ruled.revive_every > 0, "a number of iterations must be positive");
+        double* s = state.data();
+        LeapState at{s[0], s[1], s[2], s[3], s[4], s[5], s[6], Index(s[7])};
+        const auto rows = strided(X);
+        LeapEnd end;
+        {
+          nb::gil_scoped_release free;
+          const LeapFactor<Real> left{W.data(), W_point.data(), W_best.data(), W_gram.data(), nullptr,
+                                      n,        W_sweeps,       W_shrink};
+          const LeapFactor<Real> right{H.data(), H_point.data(), H_best.data(), H_gram.data(), H_before.data(),
+                                       m,        H_sweeps,       H_shrink};
+          end = hals_leap(rows, left, right, k, ruled, at, losses, at.iteration + Index(log.shape(0)), log.data());
+        }
+        for (const double value : {at.momentum, at.before, at.cap, at.kept, at.best, at.residual, at.seconds})
+          *s++ = value;
+        *s = double(at.iteration);
+        return nb::make_tuple(end.moved_W, end.moved_H, end.after, end.better);
+      },
+      nb::arg("X").noconvert(), nb::arg("W").noconvert(), nb::arg("W_point").noconvert(), nb::arg("W_best").noconvert(),
+      nb::arg("W_gram").noconvert(), nb::arg("H").noconvert(), nb::arg("H_point").noconvert(),
+      nb::arg("H_best").noconvert(), nb::arg("H_gram").noconvert(), nb::arg("H_before").noconvert(),
+      nb::arg("W_sweeps"), nb::arg("W_shrink"), nb::arg("H_sweeps"), nb::arg("H_shrink"), nb::arg("rules").noconvert(),
+      nb::arg("state").noconvert(), nb::arg("losses"), nb::arg("log").noconvert(),
+      "Iterations of HALS, at most len(log), until more has to be decided than that a pair is good: see leap.hpp and\n"
+      "solvers/leap.py. Overwrites the factors, state and log.\n"
+      "Returns (residuals of W and H, loss or NaN of the last iteration, whether the best pair is another).");
   m.def(
       "column_moments",
       [](Table<const Real> factor, Line<double> sums, Line<double> squares, Team* team) {

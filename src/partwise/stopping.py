@@ -84,7 +84,7 @@ class Stopping:
         larger loss.
         """
         self.losses.append(loss)
-        if loss <= 0.5 * min(EXACT * self.tol, LARGEST_ERROR) ** 2 * size:
+        if loss <= self.exact(size):
             return StopReason.EXACT
         if residual == 0:
             return StopReason.STATIONARY
@@ -96,6 +96,10 @@ class Stopping:
             if np.isfinite(before) and before - loss < self.tol * unit:
                 return StopReason.STEADY
         return self.limit(iteration, seconds)
+
+    def exact(self, size: float) -> float:
+        """Return the loss up to which the model reproduces data of that size."""
+        return 0.5 * min(EXACT * self.tol, LARGEST_ERROR) ** 2 * size
 
     def limit(self, iteration: int, seconds: float) -> StopReason | None:
         """Return which limit this iteration has reached, or None."""

@@ -1,4 +1,5 @@
 # Written by `make stubs`.
+from collections.abc import Sequence
 from typing import Annotated, overload
 
 import numpy
@@ -829,6 +830,58 @@ def extrapolate(
     upper: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)]
     | None = None,
 ) -> None: ...
+@overload
+def inner(
+    a: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    b: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+) -> float: ...
+@overload
+def inner(
+    a: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+    b: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
+) -> float: ...
+@overload
+def hals_leap(
+    X: Annotated[NDArray[numpy.float32], dict(shape=(None, None), device="cpu", writable=False)],
+    W: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
+    W_point: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
+    W_best: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
+    W_gram: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
+    H: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
+    H_point: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
+    H_best: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
+    H_gram: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
+    H_before: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
+    W_sweeps: int,
+    W_shrink: float,
+    H_sweeps: int,
+    H_shrink: float,
+    rules: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    state: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu")],
+    losses: Sequence[float],
+    log: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+) -> tuple: ...
+@overload
+def hals_leap(
+    X: Annotated[NDArray[numpy.float64], dict(shape=(None, None), device="cpu", writable=False)],
+    W: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    W_point: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    W_best: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    W_gram: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    H: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    H_point: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    H_best: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    H_gram: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    H_before: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+    W_sweeps: int,
+    W_shrink: float,
+    H_sweeps: int,
+    H_shrink: float,
+    rules: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu", writable=False)],
+    state: Annotated[NDArray[numpy.float64], dict(shape=(None,), order="C", device="cpu")],
+    losses: Sequence[float],
+    log: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
+) -> tuple: ...
 @overload
 def column_moments(
     factor: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],

@@ -73,6 +73,11 @@ class Matrix(ABC):
             raise IncompatibleSolverError(f"{what} {CAPABILITIES[capability].format(name=type(self).__name__)}")
 
     @property
+    def cells(self) -> Array | None:
+        """X as one dense array, where that is what it is."""
+        return None
+
+    @property
     def is_small(self) -> bool:
         """Whether several threads would have no work: it is one block, and so is its transpose."""
         return len(self.blocks) < 2 and len(self.T.blocks) < 2

@@ -39,6 +39,10 @@ class Dense(Matrix):
     def forget(self) -> None:
         self._transposed = None
 
+    @property
+    def cells(self) -> Array:
+        return self.X
+
     def slice(self, first: int, last: int) -> "Dense":
         rows = self.X[first:last]
         return Dense(rows if rows.flags.c_contiguous or rows.flags.f_contiguous else np.ascontiguousarray(rows))

@@ -12,9 +12,12 @@ import numpy as np
 from partwise.exceptions import DataError, ParameterError, shown
 from partwise.losses import Loss
 from partwise.matrix import Apart, Array, Matrix
-from partwise.solvers.base import Factor, HalfStep, Solver, Update
+from partwise.solvers.base import Factor, HalfStep, Solver, Step, Update
 from partwise.solvers.digits import noise
 from partwise.solvers.extrapolation import FIRST, LATER, Extrapolation, Onward
+from partwise.solvers.hals import HALS
+from partwise.solvers.leap import State as Leap
+from partwise.solvers.leap import can_leap, leap
 from partwise.solvers.revival import Revival
 from partwise.solvers.track import Track
 from partwise.stopping import Stopping, StopReason
@@ -196,6 +199,7 @@ class Descent:
         self._X, self._loss, self._solver, self._stopping, self._workers = X, loss, solver, stopping, workers
         self._callback, self._keep, self._began, self._lead = callback, keep, began, lead
         self._size, self.w, self.h = loss.size(X), Track(w), Track(h)
+        self._leaps = callback is None and keep is None and workers.team is None and can_leap(X, solver, w, h)
         self._magnitude = min(w.magnitude, h.magnitude)
         self._apart = X.keeps_apart and not (w.terms or h.terms)  # terms need all of W
         self.extrapolation = Extrapolation(LATER if lead else FIRST) if solver.accelerates else None
@@ -232,23 +236,28 @@ class Descent:
         if self._apart:
             w.spread(self._X)
         ahead = extrapolation is not None and iteration > 1 and self.rejected < 2  # a start is not an iterate
-        momentum = extrapolation.momentum if extrapolation is not None and ahead else 0.0
-        onward = self.onward.momentum() if self._solver.begins_ahead else 0.0
-        start, after = w.ahead(onward), h.ahead(onward)
-        update = yield HalfStep(start, h.now, w.lend(momentum), self._lead + iteration, momentum, after=after)
-        first = update.step
-        if first.before is not None and iteration > 1:
-            objective = first.before + start.penalty_value(h.point) + h.now.penalty_value(start.point)
-            self.onward.judge(objective)
-            if record.settle(iteration - 1, objective, self._slack(objective)):
-                w.best, h.best = start.point, h.point
-        if self._solver.begins_ahead:
-            w.previous = w.iterate
-        w.take(update)
-        h.previous = h.iterate
-        update = yield HalfStep(after, w.now, h.lend(0.0), self._lead + iteration, final=True, sums=update.sums)
-        h.take(update)
-        second, self.paid = update.step, w.now.penalty_value(h.point) + h.now.penalty_value(w.point)
+        if ahead and self._leaps and self._lead + iteration > 2 and w.best is not None and "gram" in h.now.__dict__:
+            first, second = self._leap()
+            iteration = self.iteration + 1
+        else:
+            momentum = extrapolation.momentum if extrapolation is not None and ahead else 0.0
+            onward = self.onward.momentum() if self._solver.begins_ahead else 0.0
+            start, after = w.ahead(onward), h.ahead(onward)
+            update = yield HalfStep(start, h.now, w.lend(momentum), self._lead + iteration, momentum, after=after)
+            first = update.step
+            if first.before is not None and iteration > 1:
+                objective = first.before + start.penalty_value(h.point) + h.now.penalty_value(start.point)
+                self.onward.judge(objective)
+                if record.settle(iteration - 1, objective, self._slack(objective)):
+                    w.best, h.best = start.point, h.point
+            if self._solver.begins_ahead:
+                w.previous = w.iterate
+            w.take(update)
+            h.previous = h.iterate
+            update = yield HalfStep(after, w.now, h.lend(0.0), self._lead + iteration, final=True, sums=update.sums)
+            h.take(update)
+            second = update.step
+        self.paid = w.now.penalty_value(h.point) + h.now.penalty_value(w.point)
         residual = self._solver.residual((first, second), min(self._size, self._magnitude))
         if not (math.isfinite(residual + (second.after or 0.0)) or _are_numbers(w.point, h.point)):
             self.reason = StopReason.BEYOND
@@ -278,6 +287,25 @@ class Descent:
         self.rejected = 0 if fell else self.rejected + 1
         if extrapolation is not None and (reason is None or self._keep is not None):
             _extrapolate(extrapolation, w, h, self.rejected, self._workers)
+
+    def _leap(self) -> tuple[Step, Step]:
+        """Do iterations in one call, the last but for what it decides; return the steps of that one."""
+        go, record, X, w, h = self.extrapolation, self.record, self._X, self.w, self.h
+        assert go is not None and isinstance(self._solver, HALS)
+        state = Leap(
+            go.momentum, go.before, go.cap, record.kept, record.best, record.residual, self.seconds, self.iteration
+        )
+        found = leap(X, self._solver, w, h, state, self._stopping, self._size, REVIVE_EVERY)
+        go.momentum, go.before, go.cap, record.kept, record.best, record.residual = found.state[:6]
+        for seconds, loss, residual in found.log.tolist():
+            self.iteration += 1
+            record.rows.append([self.iteration, seconds, loss, residual])
+            self._stopping.losses.append(loss)
+            self.rejected = 0
+        after = found.after
+        if np.isnan(after):
+            after = self._loss.value(X.T, h.point, w.point, self._workers)
+        return Step(found.moved[0]), Step(found.moved[1], after=after)
 
     def _slack(self, objective: float) -> float:
         # if a solver can overshoot, its residual must decide; in float32 that is as inexact as the loss

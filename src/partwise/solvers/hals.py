@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from partwise import kernels
 from partwise.domains import Domain, Plan, Squares
 from partwise.losses import Frobenius, Loss
 from partwise.losses.fixed import gram as gram_of
@@ -166,10 +167,7 @@ def quadratic_loss(
 
 def squares(left: Sequence[Array], right: Sequence[Array]) -> float:
     """Return the sum of squared model entries in float64, from both factors' Gram matrices (k, k) in each block."""
-    return sum(
-        float(np.vdot(np.asarray(own, np.float64), np.asarray(other, np.float64)))
-        for own, other in zip(left, right, strict=True)
-    )
+    return sum(kernels.inner(own, other) for own, other in zip(left, right, strict=True))
 
 
 def by_gram(X: Matrix, inner: float, model: float) -> float | None:

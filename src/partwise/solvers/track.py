@@ -151,6 +151,13 @@ class Track:
         )
         self.move(arrays[roles["point"]], arrays.get("gram"))
 
+    def land(self, own: list[Array], gram: Array, previous: Array | None = None, *, better: bool) -> None:
+        """Take up arrays of iterations done elsewhere: iterate, point and best pair, which counts if it is `better`."""
+        best = own[2] if better else self.best
+        self.iterate, self.previous, self.best = own[0], previous, best
+        self._arrays = [array for array in (*own, previous, best) if array is not None]
+        self.move(own[1], gram)
+
     def fill(self, t: int, column: Array) -> None:
         """Set column t of the point, and of the iterates from which the next point is made."""
         self.move(self.own(self.point))
