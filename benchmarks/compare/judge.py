@@ -20,8 +20,8 @@ def objective(X: Any, W: Any, H: Any, loss: str) -> float:
         The data; absent entries are zeros and count.
     W, H : ndarray of shape (n, k), (k, m)
         The factors.
-    loss : {'frobenius', 'kullback-leibler'}
-        The first is ``||X - W H|| / ||X||``, the second the generalised divergence in nats, a mean over all cells.
+    loss : {'frobenius', 'kullback-leibler', 'itakura-saito'}
+        The first is ``||X - W H|| / ||X||``, the others are divergences (the second in nats), means over all cells.
 
     Raises
     ------
@@ -34,7 +34,8 @@ def objective(X: Any, W: Any, H: Any, loss: str) -> float:
     for name, factor in (("W", W), ("H", H)):
         if not np.isfinite(factor).all() or factor.min(initial=0.0) < 0:
             raise ValueError(f"{name} has entries that are negative or not finite")
-    return {"frobenius": relative_error, "kullback-leibler": mean_divergence}[loss](X, W, H)
+    measures = {"frobenius": relative_error, "kullback-leibler": mean_divergence, "itakura-saito": mean_itakura_saito}
+    return measures[loss](X, W, H)
 
 
 def relative_error(X: Any, W: Array, H: Array) -> float:
@@ -64,3 +65,12 @@ def mean_divergence(X: Any, W: Array, H: Array) -> float:
         y = np.maximum(np.einsum("it,it->i", W[row[part]], Ht[column[part]]), 1e-300)
         total += float((x[part] * np.log(x[part] / y) - x[part]).sum())
     return total / (X.shape[0] * X.shape[1])
+
+
+def mean_itakura_saito(X: Any, W: Array, H: Array) -> float:
+    """Return the mean over all cells of x / y - log(x / y) - 1, for y the entries of W H and X dense and positive."""
+    total, step = 0.0, max(1, ENTRIES // X.shape[1])
+    for first in range(0, X.shape[0], step):
+        ratio = np.asarray(X[first : first + step], np.float64) / np.maximum(W[first : first + step] @ H, 1e-300)
+        total += float((ratio - np.log(ratio) - 1).sum())
+    return total / X.size

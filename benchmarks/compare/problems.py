@@ -32,7 +32,7 @@ class Problem:
         Where the data come from.
     n_components : int
         Number of parts k.
-    loss : {'frobenius', 'kullback-leibler'}
+    loss : {'frobenius', 'kullback-leibler', 'itakura-saito'}
         What is minimised.
     seconds : float
         The longest call of a curve.
@@ -63,6 +63,17 @@ def speeches(dtype: Any, *, counts: bool = False) -> Any:
     from partwise.datasets import load_state_of_the_union
 
     return _words(load_state_of_the_union().texts, dtype, counts=counts, max_df=0.2)
+
+
+def music(dtype: Any) -> Array:
+    """The power spectrogram of eight seconds of music, its floor 60 dB below the loudest cell, times by frequencies."""
+    from scipy.signal import stft
+
+    from partwise.datasets import load_vibe_ace
+
+    sound = load_vibe_ace()
+    power = np.square(np.abs(stft(sound.samples, sound.sample_rate, nperseg=1024, noverlap=768)[2])).T
+    return np.maximum(power / power.max(), 1e-6).astype(dtype)
 
 
 def planted(dtype: Any, n: int = 5000, m: int = 1000, rank: int = 50) -> Array:
@@ -138,6 +149,7 @@ PROBLEMS = {
         Problem("speeches", speeches, f"{SHIPPED}; sublinear TF-IDF", seconds=1, dtypes=BOTH),
         Problem("speeches-k50", speeches, f"{SHIPPED}; sublinear TF-IDF", 50, seconds=6),
         Problem("speeches-kl", partial(speeches, counts=True), f"{SHIPPED}; counts", 20, "kullback-leibler", 2),
+        Problem("music-is", music, "eight seconds of music, shipped with partwise", 12, "itakura-saito", 4),
         Problem("planted", planted, "generated: gamma factors of rank 50 and noise", seconds=1.5),
         Problem("large-sparse", large_and_sparse, "generated: twenty parts, popular columns", seconds=8),
         Problem("faces", faces, "Olivetti faces", seconds=4, dtypes=BOTH),
@@ -149,5 +161,5 @@ PROBLEMS = {
         Problem("cells-kl", cells, "10x Genomics 3k PBMC counts", 20, "kullback-leibler", 15),
     )
 }
-SHORT = ("speeches", "speeches-kl", "planted")
+SHORT = ("speeches", "speeches-kl", "planted", "music-is")
 """What is raced when nothing is asked for."""

@@ -12,7 +12,7 @@ DISTURBED = 0.15
 """Processors busy with other work from which on a measurement is marked."""
 QUALITIES = (1.1, 1.01, 1.001)
 """Targets, in multiples of the lowest objective that any library reached from the same seed."""
-MEASURE = {"frobenius": "relative error", "kullback-leibler": "mean divergence"}
+MEASURE = {"frobenius": "relative error", "kullback-leibler": "mean divergence", "itakura-saito": "mean divergence"}
 
 
 def table(record: Record) -> str:

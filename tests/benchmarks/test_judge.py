@@ -5,7 +5,7 @@ import pytest
 import scipy.sparse as sp
 
 from benchmarks.compare.judge import objective
-from partwise.metrics.reconstruction import relative_error
+from partwise.metrics.reconstruction import divergence, relative_error
 
 STORAGES = [np.asarray, sp.csr_matrix, sp.csr_array]
 rng = np.random.default_rng(0)
@@ -29,6 +29,9 @@ def test_the_divergence_counts_every_cell(store):
 
 def test_the_judge_agrees_with_the_library():
     assert objective(X, W, H, "frobenius") == pytest.approx(relative_error(X, W, H), rel=1e-6)
+    positive = X + 0.1
+    expected = divergence(positive, W, H, loss="itakura-saito") / X.size
+    assert objective(positive, W, H, "itakura-saito") == pytest.approx(expected, rel=1e-5)
 
 
 def test_an_exact_factorization_has_no_error():

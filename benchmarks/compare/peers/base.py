@@ -18,7 +18,7 @@ class Task:
     ----------
     n_components : int
         Number of parts k.
-    loss : {'frobenius', 'kullback-leibler'}
+    loss : {'frobenius', 'kullback-leibler', 'itakura-saito'}
         What to minimise.
     W, H : ndarray of shape (n, k), (k, m)
         The start, in X's dtype; not to be written to.

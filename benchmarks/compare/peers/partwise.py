@@ -4,7 +4,7 @@ from typing import Any
 
 from benchmarks.compare.peers.base import Factors, Peer, Task
 
-BOTH = ("frobenius", "kullback-leibler")
+LOSSES = ("frobenius", "kullback-leibler", "itakura-saito")
 
 
 class Engine(Peer):
@@ -12,7 +12,7 @@ class Engine(Peer):
 
     name = "partwise"
     package = "partwise"
-    losses = BOTH
+    losses = LOSSES
     note = "An iteration has several sweeps over each factor, and a call ends with an exact solve for W."
 
     def fit(self, X: Any, task: Task, iterations: int) -> Factors:
@@ -29,7 +29,7 @@ class MiniBatch(Peer):
 
     name = "partwise minibatch"
     package = "partwise"
-    losses = BOTH
+    losses = LOSSES
     note = "An iteration is a pass over the rows in batches of 1,024."
 
     def fit(self, X: Any, task: Task, iterations: int) -> Factors:

@@ -4,7 +4,7 @@ from typing import Any
 
 from benchmarks.compare.peers.base import Factors, Peer, Task
 
-BOTH = ("frobenius", "kullback-leibler")
+LOSSES = ("frobenius", "kullback-leibler", "itakura-saito")
 
 
 class CoordinateDescent(Peer):
@@ -28,7 +28,7 @@ class Multiplicative(CoordinateDescent):
     """Its solver for divergences other than Frobenius."""
 
     name = "scikit-learn mu"
-    losses = BOTH
+    losses = LOSSES
     solver = "mu"
 
 
@@ -37,7 +37,7 @@ class MiniBatch(Peer):
 
     name = "scikit-learn minibatch"
     package = "scikit-learn"
-    losses = BOTH
+    losses = LOSSES
     note = "An iteration is a pass over the rows in batches of 1,024."
 
     def fit(self, X: Any, task: Task, iterations: int) -> Factors:

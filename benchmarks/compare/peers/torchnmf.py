@@ -6,13 +6,15 @@ import numpy as np
 
 from benchmarks.compare.peers.base import Factors, Peer, Task
 
+BETA = {"frobenius": 2, "kullback-leibler": 1, "itakura-saito": 0}
+
 
 class Multiplicative(Peer):
     """`torchnmf.nmf.NMF`; what it calls H is W here, and the other way round."""
 
     name = "torchnmf"
     package = "torchnmf"
-    losses = ("frobenius", "kullback-leibler")
+    losses = tuple(BETA)
     needs = "torch"
 
     def fit(self, X: Any, task: Task, iterations: int) -> Factors:
@@ -28,7 +30,7 @@ class Multiplicative(Peer):
         else:
             data = torch.from_numpy(X)
         model = NMF(W=torch.tensor(np.ascontiguousarray(task.H.T)), H=torch.tensor(task.W))
-        model.fit(data, beta=2 if task.loss == "frobenius" else 1, tol=0, max_iter=iterations)
+        model.fit(data, beta=BETA[task.loss], tol=0, max_iter=iterations)
         return model.H.detach().numpy(), model.W.detach().numpy().T
 
 
