@@ -18,6 +18,7 @@ from partwise.losses.fixed import Fixed
 from partwise.matrix import Matrix, as_matrix
 from partwise.matrix.across import Across
 from partwise.matrix.by_blocks import ByBlocks
+from partwise.matrix.sketched import Sketched
 from partwise.matrix.speckled import Speckled
 from partwise.solvers import SOLVERS
 
@@ -37,9 +38,10 @@ LOSSES = [*(kind() for kind in LOSS_CLASSES), *(BetaDivergence(beta) for beta in
 MATRIX_CLASSES = [
     kind
     for kind in concrete(partwise.matrix, Matrix)
-    if not (issubclass(kind, Speckled | ByBlocks | Across) or kind.__name__.startswith("_"))
+    if not (issubclass(kind, Speckled | ByBlocks | Across | Sketched) or kind.__name__.startswith("_"))
 ]
-"""Storages that as_matrix makes; tests/matrix has tests of held-out cells, tests/extension one of blocks of rows."""
+"""Storages that as_matrix makes. tests/matrix tests held-out cells, tests/extension blocks of rows, and
+tests/solvers/test_warmup.py sketches."""
 PAIRS = [(solver, loss) for solver in SOLVERS.values() for loss in LOSSES if solver.minimises(loss)]
 
 
