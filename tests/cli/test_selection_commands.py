@@ -203,7 +203,9 @@ def test_json_tells_shares_reproducibility_and_entries_within_their_intervals(ru
 def test_runs_that_do_not_count_are_said_with_the_reason(run, planted, monkeypatch):
     one = np.ones((1, 20))
     dropped = [(1, "its error is an outlier"), (2, "its error is an outlier"), (4, "its parts are outliers")]
-    found = Consensus(one, np.ones((40, 1)), np.ones(1), one, one, 1.0, 1.0, 0.5, 3, dropped)
+    found = Consensus(
+        one, np.ones((40, 1)), np.ones(1), one, one, 1.0, 1.0, 0.5, 3, dropped, np.arange(40), np.zeros((3, 40), int)
+    )
     monkeypatch.setattr("partwise.selection.consensus.consensus", lambda *a, **s: found)
     result = run("consensus", planted, "--components", 1, *SETTINGS)
     assert "3 of 6 runs" in result.stdout
@@ -215,7 +217,9 @@ def test_runs_that_do_not_count_are_said_with_the_reason(run, planted, monkeypat
 def test_a_part_of_zeros_and_columns_without_names_are_shown_too(run, tmp_path, monkeypatch):
     np.save(tmp_path / "a.npy", np.ones((4, 2)))
     parts = np.array([[0.0, 0.0], [0.0, 4.0]])
-    found = Consensus(parts, np.ones((4, 2)), np.ones(2), parts, parts, 1.0, 1.0, 0.5, 6, [])
+    found = Consensus(
+        parts, np.ones((4, 2)), np.ones(2), parts, parts, 1.0, 1.0, 0.5, 6, [], np.arange(4), np.zeros((6, 4), int)
+    )
     monkeypatch.setattr("partwise.selection.consensus.consensus", lambda *a, **s: found)
     lines = run("consensus", tmp_path / "a.npy", "--components", 2, *SETTINGS).stdout.splitlines()
     assert lines[-2].split(maxsplit=3)[3] == "(all zero)"

@@ -79,6 +79,7 @@ WRONG = [
     ("rank", lambda: plot.rank(3), ParameterError, "RankChoice.*got 3"),
     ("rank", lambda: plot.rank(pw.RankChoice(2, "Time was up.", False, [])), DataError, "nothing to draw. Time was up"),
     ("consensus", lambda: plot.consensus(H), ParameterError, "must be a Consensus"),
+    ("consensus", lambda: plot.consensus(H, kind="row"), ParameterError, "Did you mean 'rows'"),
     ("residuals", lambda: plot.residuals(W @ H, pw.NMF(2)), NotFittedError, "not fitted"),
     ("residuals", lambda: plot.residuals(W @ H, (W, H[:, :3])), DataError, r"H of shape \(k, 4\)"),
     ("residuals", lambda: plot.residuals(W @ H, H), ParameterError, "has no parts; give a Factorization"),

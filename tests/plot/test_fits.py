@@ -79,6 +79,17 @@ def test_the_choice_of_a_fitted_model_is_drawn(X):
     assert plot.rank(model).get_title().startswith(str(model.rank_choice_.n_components))
 
 
+def test_rows_are_drawn_by_their_groups(agreed):
+    ax = plot.consensus(agreed, kind="rows")
+    C = agreed.consensus_matrix()
+    drawn = np.asarray(ax.images[0].get_array())
+    order = [int(text.get_text()) for text in ax.get_yticklabels()]
+    np.testing.assert_array_equal(drawn, C[np.ix_(order, order)])
+    neighbours = [np.diagonal(matrix, 1).mean() for matrix in (drawn, C)]
+    assert neighbours[0] > neighbours[1]
+    assert ax.get_xlabel() == "40 rows of X, by average linkage"
+
+
 def test_reproducibility_has_a_bar_with_its_value_for_each_part(agreed):
     ax = plot.consensus(agreed)
     np.testing.assert_allclose([bar.get_height() for bar in ax.patches], agreed.reproducibility)

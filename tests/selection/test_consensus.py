@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from partwise import consensus, factorize, match, relative_error
 from partwise.exceptions import DataError, MissingExtraError, ParameterError
-from partwise.selection.consensus import _cophenetic, _reproducibility, _together
+from partwise.selection.agreement import reproducibility
 
 stores = pytest.mark.parametrize("store", [np.array, sp.csr_array], ids=["dense", "sparse"])
 
@@ -136,14 +136,38 @@ def test_the_mean_cosine_over_pairs_is_that_of_the_pairs():
     parts = np.random.default_rng(0).random((5, 3, 8))
     parts /= np.linalg.norm(parts, axis=2, keepdims=True)
     expected = [np.mean([parts[a, t] @ parts[b, t] for a in range(5) for b in range(5) if a != b]) for t in range(3)]
-    np.testing.assert_allclose(_reproducibility(parts), expected)
+    np.testing.assert_allclose(reproducibility(parts), expected)
 
 
-def test_rows_that_are_always_grouped_alike_have_a_cophenetic_correlation_of_one():
-    labels = np.array([0, 0, 1, 1, 2])
-    assert _cophenetic(_together([labels, (labels + 1) % 3])) == pytest.approx(1)
-    rng = np.random.default_rng(0)
-    assert _cophenetic(_together([rng.integers(3, size=30) for _ in range(9)])) < 0.9
+@stores
+@pytest.mark.parametrize("resample", [None, "bootstrap", "poisson"])
+def test_rows_of_one_part_each_are_grouped_by_it_in_every_run(store, resample):
+    part = np.array([0, 2, 1, 0, 1, 2] * 5)
+    X = store(40.0 * np.kron(np.eye(3)[part], np.ones(6)))
+    agreed = consensus(X, 3, n_runs=5, resample=resample, random_state=0)
+    np.testing.assert_array_equal(agreed.consensus_matrix(), part[:, None] == part)
+    assert (agreed.cophenetic, agreed.dispersion) == (pytest.approx(1), 1)
+    own = agreed.components_[:, ::6].argmax(axis=1)  # which part of the data each component is
+    np.testing.assert_array_equal(own[agreed.main_parts], np.tile(part, (agreed.n_kept, 1)))
+
+
+def test_rows_of_zeros_have_no_main_part_and_are_together():
+    X = np.kron(np.eye(2), np.ones((4, 5)))
+    X[[1, 6]] = 0
+    agreed = consensus(X, 2, n_runs=4, random_state=0)
+    np.testing.assert_array_equal(agreed.main_parts == -1, np.tile(~X.any(axis=1), (4, 1)))
+    np.testing.assert_array_equal(agreed.consensus_matrix()[1], ~X.any(axis=1))
+
+
+def test_as_many_rows_are_compared_as_asked_for(planted):
+    X = planted(60, 30, 2)
+    agreed = consensus(X, 2, n_runs=3, random_state=0, max_rows=20)
+    assert (np.diff(agreed.rows_compared) > 0).all()
+    assert agreed.consensus_matrix().shape == (20, 20)
+    whole = consensus(X, 2, n_runs=3, random_state=0)
+    np.testing.assert_array_equal(whole.rows_compared, np.arange(60))
+    chosen = np.ix_(agreed.rows_compared, agreed.rows_compared)
+    np.testing.assert_array_equal(whole.consensus_matrix()[chosen], agreed.consensus_matrix())
 
 
 def test_counts_are_asked_for_where_counts_are_drawn(planted):
@@ -155,6 +179,7 @@ def test_counts_are_asked_for_where_counts_are_drawn(planted):
     ("options", "words"),
     [
         ({"resample": "jackknife"}, "'bootstrap', 'poisson'"),
+        ({"max_rows": 1}, "max_rows must be an integer of at least 2; got 1"),
         ({"n_runs": 1}, "n_runs must be an integer of at least 2; got 1"),
         ({"max_time": -1}, "max_time.*got -1"),
         ({"n_components": 0}, "n_components.*got 0"),

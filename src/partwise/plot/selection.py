@@ -3,12 +3,17 @@
 from typing import Any
 
 import numpy as np
+from scipy.cluster.hierarchy import leaves_list, linkage
+from scipy.spatial.distance import squareform
 
 from partwise.exceptions import DataError, ParameterError, shown
-from partwise.plot.canvas import COLOURS, SMALL, axes
+from partwise.parameters import check_choice
+from partwise.plot.canvas import COLOURS, MAP, SMALL, axes
 
 NAMED = 20
 """Parts up to which the value stands above its bar."""
+NAMED_ROWS = 40
+"""Rows of the consensus matrix up to which each has its number on the axes."""
 
 
 def rank(choice: Any, ax: Any = None) -> Any:
@@ -66,13 +71,19 @@ def rank(choice: Any, ax: Any = None) -> Any:
     return ax
 
 
-def consensus(agreed: Any, ax: Any = None) -> Any:
-    """Draw the reproducibility of each part: its mean cosine with its like in other runs.
+def consensus(agreed: Any, ax: Any = None, *, kind: str = "parts") -> Any:
+    """Draw how far runs agree: the reproducibility of each part, or the consensus matrix of the rows.
+
+    The reproducibility of a part is its mean cosine with its like in other runs. The consensus matrix holds the share
+    of runs in which two rows have the same main part. Its rows and columns are drawn in the order of the tree that
+    average linkage makes of them, so that groups are bright squares on the diagonal.
 
     Parameters
     ----------
     agreed : Consensus
         What ``partwise.consensus`` found.
+    kind : {'parts', 'rows'}, default='parts'
+        What is drawn: the reproducibility of parts, or the consensus matrix of rows. The matrix takes 8 bytes an entry.
     ax : matplotlib Axes or None, default=None
         Where to draw; None: on new ones.
 
@@ -86,7 +97,12 @@ def consensus(agreed: Any, ax: Any = None) -> Any:
     MissingExtraError
         If matplotlib is not installed.
     ParameterError
-        If ``agreed`` is no Consensus.
+        If ``agreed`` is no Consensus, or there is no such kind.
+
+    References
+    ----------
+    J.-P. Brunet, P. Tamayo, T. Golub and J. Mesirov, "Metagenes and molecular pattern discovery using matrix
+    factorization", PNAS 101, 2004, doi:10.1073/pnas.0308531101, figure 3.
 
     Examples
     --------
@@ -94,12 +110,18 @@ def consensus(agreed: Any, ax: Any = None) -> Any:
     >>> import partwise as pw
     >>> rng = np.random.default_rng(0)
     >>> X = rng.gamma(0.3, 1.0, (60, 3)) @ rng.gamma(0.3, 1.0, (3, 20)) * rng.gamma(99, 0.01, (60, 20))
-    >>> ax = pw.plot.consensus(pw.consensus(X, 3, n_runs=5, random_state=0))
+    >>> agreed = pw.consensus(X, 3, n_runs=5, random_state=0)
+    >>> ax = pw.plot.consensus(agreed)
     >>> len(ax.patches), ax.get_title()
     (3, '5 runs')
+    >>> pw.plot.consensus(agreed, kind="rows").images[0].get_array().shape
+    (60, 60)
     """
+    check_choice("kind", kind, ("parts", "rows"))
     if not hasattr(agreed, "reproducibility"):
         raise ParameterError(f"agreed must be a Consensus, as partwise.consensus returns it; got {shown(agreed)}.")
+    if kind == "rows":
+        return _together(axes(ax, "plot.consensus", 5.0), agreed)
     values, ax = agreed.reproducibility, axes(ax, "plot.consensus")
     bars = ax.bar(np.arange(len(values)), values, color=COLOURS[0], width=0.7)
     if len(values) <= NAMED:
@@ -107,6 +129,23 @@ def consensus(agreed: Any, ax: Any = None) -> Any:
     ax.set(xlabel="part", ylabel="reproducibility (mean cosine)", ylim=(0, 1.08), title=f"{agreed.n_kept} runs")
     ax.xaxis.get_major_locator().set_params(integer=True)
     ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def _together(ax: Any, agreed: Any) -> Any:
+    """Draw the consensus matrix, rows and columns in the order of the leaves of the tree."""
+    C = agreed.consensus_matrix()
+    count = len(C)
+    order = leaves_list(linkage(squareform(1 - C, checks=False), "average")) if count > 1 else np.zeros(1, int)
+    shades = ax.imshow(C[np.ix_(order, order)], cmap=MAP, vmin=0.0, vmax=1.0, interpolation="nearest")
+    names = [str(i) for i in agreed.rows_compared[order]] if count <= NAMED_ROWS else []
+    ax.set_xticks(range(len(names)), names, rotation=90, fontsize=SMALL)
+    ax.set_yticks(range(len(names)), names, fontsize=SMALL)
+    of = f" of {len(agreed.W):,}" if count < len(agreed.W) else ""
+    ax.set(xlabel=f"{count:,}{of} rows of X, by average linkage", ylabel="the same rows")
+    runs = f"{agreed.n_kept} runs: cophenetic correlation {agreed.cophenetic:.3f}, dispersion {agreed.dispersion:.3f}"
+    ax.set_title(runs, fontsize=SMALL + 2)
+    ax.figure.colorbar(shades, ax=ax, label="share of runs with the same main part")
     return ax
 
 

@@ -8,13 +8,10 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from scipy.cluster.hierarchy import cophenet, linkage
-from scipy.spatial.distance import squareform
 
 from partwise.factorization import factorize
 from partwise.locks import Lock
 from partwise.losses import Loss, get_loss
-from partwise.matching import best_pairs, unit_rows
 from partwise.matrix import Array
 from partwise.matrix.names import feature_names
 from partwise.parameters import check_choice, check_count, check_integer, check_kind, check_stopping, draw_seed
@@ -22,6 +19,8 @@ from partwise.penalties import Penalty
 from partwise.plot import selection as pictures
 from partwise.problem import Problem
 from partwise.projection import Projection
+from partwise.selection.agreement import agree, reproducibility
+from partwise.selection.grouping import cophenetic, dispersion, together
 from partwise.selection.resampling import RESAMPLES, check_counts
 from partwise.selection.runs import Run, Runs
 from partwise.solvers import Solver, get_solver
@@ -32,18 +31,8 @@ INTERVAL = (2.5, 97.5)
 """The intervals reach from the first to the second of these percentiles over runs."""
 COPIES, DRAWN = 4, 6
 """Of X in memory, at most; where data are drawn anew, beside those of each thread."""
-MOST_ROWS = 1000
-"""Most rows whose grouping in each run is compared: all pairs of these rows are compared."""
-MOST_ROUNDS = 20
-"""Most rounds of matching to the consensus; two or three are usual."""
 FINER = 10
 """How much smaller tol is in the last fit than in the runs, and how much larger its limit on iterations may get."""
-FAR = 3 * 1.4826
-"""Outliers lie beyond this many median absolute deviations: three standard deviations of a normal distribution."""
-LEAST_ERROR, LEAST_MATCH = 0.01, 0.15
-"""Least distance of an outlier from the median: runs that nearly agree have no outliers."""
-JUDGES = 30
-"""Most runs that each run is compared with before there is a consensus."""
 BLINK = 1e-3
 """Seconds for a fit that must be made although time is up."""
 
@@ -63,14 +52,19 @@ class Consensus(Summary):
     lower, upper : ndarray of shape (n_components, n_features)
         2.5 and 97.5 % percentiles over runs, in the scale of `components_`, which lie between them.
     cophenetic, dispersion : float
-        How clearly runs group the rows of X by their largest part, in [0, 1]: Brunet's cophenetic correlation, and Kim
-        and Park's dispersion. If X has more than 1,000 rows, they are for 1,000 rows drawn at random.
+        How clearly runs group the rows of X by their main part, in [0, 1]: Brunet's cophenetic correlation of the
+        consensus matrix, and Kim and Park's dispersion of it.
     relative_error : float
         That of the model W H; see ``Factorization``.
     n_kept : int
         Number of runs that count.
     dropped : list of (int, str)
         The other runs, and why they do not count.
+    rows_compared : ndarray of shape (n_compared,)
+        The rows of X whose groups are compared, in ascending order: all of them, or `max_rows` drawn at random.
+    main_parts : ndarray of shape (n_kept, n_compared)
+        For each run that counts, the part that contributes most to each of these rows, by its number in `components_`;
+        -1 for a row of zeros.
     feature_names_in_ : ndarray of shape (n_features,), or None
         Names of X's columns, if all are strings.
 
@@ -94,6 +88,8 @@ class Consensus(Summary):
     relative_error: float
     n_kept: int
     dropped: list[tuple[int, str]]
+    rows_compared: Array
+    main_parts: Array
     feature_names_in_: Array | None = None
 
     def _facts(self) -> dict[str, Any]:
@@ -118,11 +114,41 @@ class Consensus(Summary):
         lines += [f"rows: cophenetic correlation {self.cophenetic:.3f}, dispersion {self.dispersion:.3f}"]
         return "\n".join(lines)
 
-    def plot(self, ax: Any = None) -> Any:
-        """Draw the reproducibility of each part; see ``partwise.plot.consensus``.
+    def consensus_matrix(self) -> Array:
+        """Return the share of runs in which two rows of X have the same main part.
+
+        It is made at each call, and takes 8 bytes an entry: 8 MB for 1,000 rows, 200 MB for 5,000.
+
+        Returns
+        -------
+        ndarray of shape (n_compared, n_compared)
+            Shares in [0, 1], in the order of `rows_compared`; 1 on the diagonal.
+
+        References
+        ----------
+        S. Monti, P. Tamayo, J. Mesirov and T. Golub, "Consensus clustering: a resampling-based method for class
+        discovery and visualization of gene expression microarray data", Machine Learning 52, 2003,
+        doi:10.1023/A:1023949509487.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> X = np.kron(np.eye(2), np.ones((2, 5)))
+        >>> consensus(X, 2, n_runs=5, random_state=0).consensus_matrix()
+        array([[1., 1., 0., 0.],
+               [1., 1., 0., 0.],
+               [0., 0., 1., 1.],
+               [0., 0., 1., 1.]])
+        """
+        return together(self.main_parts)
+
+    def plot(self, ax: Any = None, *, kind: str = "parts") -> Any:
+        """Draw the reproducibility of each part, or the consensus matrix; see ``partwise.plot.consensus``.
 
         Parameters
         ----------
+        kind : {'parts', 'rows'}
+            What is drawn.
         ax : matplotlib Axes or None
             Where to draw; None: on new axes.
 
@@ -136,7 +162,7 @@ class Consensus(Summary):
         MissingExtraError
             If matplotlib is not installed.
         """
-        return pictures.consensus(self, ax)
+        return pictures.consensus(self, ax, kind=kind)
 
 
 def consensus(
@@ -151,6 +177,7 @@ def consensus(
     tol: float = 1e-4,
     max_iter: int = 200,
     max_time: float | None = None,
+    max_rows: int = 1000,
     missing_values: Any = None,
     random_state: Any = None,
     n_jobs: int | None = None,
@@ -182,6 +209,9 @@ def consensus(
         How each run is fitted.
     max_time : float or None
         Limit in seconds. Runs that have not ended by then do not count, except the first two.
+    max_rows : int
+        Most rows of X whose groups are compared. If X has more, they are drawn at random. All pairs of these rows are
+        compared, with about 40 bytes for each pair: 40 MB for 1,000 rows, 1 GB for 5,000.
     missing_values : None, nan or 0
         Which entries of X are unknown, see ``factorize``.
     random_state : int, RandomState, Generator or None
@@ -230,7 +260,7 @@ def consensus(
     named = get_loss(loss if loss is not None else "kullback-leibler" if resample == "poisson" else "frobenius")
     chosen = get_solver(solver, named)
     n_components, n_init = check_count("n_components", n_components), check_integer("n_init", n_init)
-    n_runs = check_integer("n_runs", n_runs, 2)
+    n_runs, max_rows = check_integer("n_runs", n_runs, 2), check_integer("max_rows", max_rows, 2)
     tol, max_iter, max_time = check_stopping(tol, max_iter, max_time)
     seed = draw_seed("random_state", random_state)
     check_kind("progress", progress, Callable)
@@ -240,7 +270,7 @@ def consensus(
     check_counts(resample, problem.given)
     problem.check_data()
     matrix, loss_function = problem.X, problem.loss
-    compared = np.sort(np.random.RandomState(seed).permutation(matrix.shape[0])[:MOST_ROWS])
+    compared = np.sort(np.random.RandomState(seed).permutation(matrix.shape[0])[:max_rows])
     plan = Runs(problem, n_init, chosen, tol, max_iter, resample, compared, seed)
     end, lock, finished = began + max_time if max_time else np.inf, Lock(), 0
 
@@ -275,7 +305,7 @@ def consensus(
         if len(able) < 2:
             able = {number: made for number, made in runs.items() if made}
             dropped = {number: why for number, why in dropped.items() if number not in able}
-    parts, kept = _agree(able, dropped, tol)
+    parts, kept, places = agree(able, dropped, tol)
     middle = np.median(parts, axis=0)
     empty = ~middle.any(axis=1)
     middle[empty] = parts[:, empty].mean(axis=0)
@@ -290,95 +320,20 @@ def consensus(
     squares = np.square(middle).sum(axis=1)
     scale = np.divide(np.einsum("tj,tj->t", H, middle), squares, out=np.zeros(len(H)), where=squares > 0)
     low, high = np.percentile(parts, INTERVAL, axis=0) * scale[:, None]
-    together = _together([able[number].labels for number in kept])
+    named_alike = np.array([place[able[number].main_parts] for number, place in zip(kept, places, strict=True)])
+    C = together(named_alike)
     return Consensus(
         components_=H,
         W=problem.W(found.W),
-        reproducibility=_reproducibility(parts),
+        reproducibility=reproducibility(parts),
         lower=np.minimum(low.astype(dtype), H),
         upper=np.maximum(high.astype(dtype), H),
-        cophenetic=_cophenetic(together),
-        dispersion=float(np.mean(4 * np.square(together - 0.5))),
+        cophenetic=cophenetic(C),
+        dispersion=dispersion(C),
         relative_error=found.relative_error,
         n_kept=len(kept),
         dropped=sorted(dropped.items()),
+        rows_compared=compared,
+        main_parts=named_alike,
         feature_names_in_=names,
     )
-
-
-def _agree(runs: dict[int, Run], dropped: dict[int, str], exact: float) -> tuple[Array, list[int]]:
-    """Return the matched unit parts (runs, k, m) of the runs that count, and their numbers; enter the others.
-
-    Differences in error under `exact` count as none.
-    """
-    kept = sorted(runs)
-    errors = np.array([runs[number].error for number in kept])
-    middle = np.median(errors)
-    limit = middle + max(FAR * np.median(np.abs(errors - middle)), LEAST_ERROR * middle, exact)
-    dropped.update(
-        {number: "its error is an outlier" for number, error in zip(kept, errors, strict=True) if error > limit}
-    )
-    kept = [number for number in kept if number not in dropped]
-    units = np.array([runs[number].parts for number in kept])
-    judges = units[:JUDGES]
-    likeness = np.array(
-        [
-            np.mean([like.mean() for b, (_, like) in enumerate(_matched(own, judges)) if b != a] or [1.0])
-            for a, own in enumerate(units)
-        ]
-    )
-    middle = np.median(likeness)
-    limit = middle - max(FAR * np.median(np.abs(likeness - middle)), LEAST_MATCH)
-    dropped.update(
-        {number: "its parts are outliers" for number, like in zip(kept, likeness, strict=True) if like < limit}
-    )
-    reference = units[int(np.argmax(likeness))]
-    units = units[[number not in dropped for number in kept]]
-    kept = [number for number in kept if number not in dropped]
-    orders: list[list[int]] = []
-    for _ in range(MOST_ROUNDS):
-        found = [order.tolist() for order, _ in _matched(unit_rows(reference), units)]
-        if found == orders:
-            break
-        orders = found
-        parts = np.array([own[order] for own, order in zip(units, orders, strict=True)])
-        reference = np.median(parts, axis=0)
-    return parts, kept
-
-
-def _matched(own: Array, others: Array) -> list[tuple[Array, Array]]:
-    """Return, for each of other runs, its parts that match one's own, and their cosines, from unit parts (k, m)."""
-    count, k, m = others.shape
-    cosines = own @ others.reshape(count * k, m).T  # one product: the parts are small, and the calls many
-    found = []
-    for block in np.clip(cosines, 0.0, 1.0).reshape(k, count, k).swapaxes(0, 1):
-        rows, columns = best_pairs(block)
-        found.append((columns, block[rows, columns]))
-    return found
-
-
-def _reproducibility(parts: Array) -> Array:
-    """Return the mean cosine of each part over pairs of runs, from matched unit parts (runs, k, m)."""
-    count = len(parts)
-    if count < 2:
-        return np.ones(parts.shape[1])
-    # the squared length of a sum of unit vectors is the sum of all their cosines
-    total, own = parts.sum(axis=0), np.square(parts).sum(axis=(0, 2))
-    mean = (np.square(total).sum(axis=1) - own) / (count * (count - 1))
-    return np.clip(mean, 0.0, 1.0)
-
-
-def _together(labels: list[Array]) -> Array:
-    """Return the share of runs in which two rows have most of the same part, (rows, rows)."""
-    together = np.zeros((len(labels[0]),) * 2)
-    for own in labels:
-        together += own[:, None] == own
-    return together / len(labels)
-
-
-def _cophenetic(together: Array) -> float:
-    """Return the correlation of the distances with those of the tree that average linkage makes of them."""
-    distances = squareform(1 - together, checks=False)
-    if distances.size < 2 or np.ptp(distances) == 0:  # rows all together, or none with another
-        return 1.0
-    return float(cophenet(linkage(distances, method="average"), distances)[0])

@@ -12,6 +12,7 @@ from partwise.matrix import Array
 from partwise.penalties import Penalty
 from partwise.problem import Problem
 from partwise.projection import Projection
+from partwise.selection.grouping import main_parts
 from partwise.selection.resampling import drawn
 from partwise.solvers import Factor, Outcome, Solver, alternate, in_step
 from partwise.stopping import Stopping, StopReason
@@ -28,15 +29,15 @@ class Run:
         The parts, scaled to length 1, in float64.
     error : float
         The relative error on the run's own data; see ``Factorization.relative_error``.
-    labels : ndarray of shape (rows,)
-        For each of the compared rows, the part that contributes most.
+    main_parts : ndarray of shape (rows,)
+        For each of the compared rows, the part that contributes most; -1 for a row of zeros.
     done : bool
         Whether it ended before the time limit.
     """
 
     parts: Array
     error: float
-    labels: Array
+    main_parts: Array
     done: bool
 
 
@@ -105,6 +106,6 @@ class Runs:
         return Run(
             parts=unit_rows(H.astype(np.float64)),
             error=float(np.sqrt(2 * max(relative, 0.0)) if loss.degree == 2 else relative),
-            labels=np.argmax(W * np.linalg.norm(H, axis=1), axis=1),
+            main_parts=main_parts(W * np.linalg.norm(H, axis=1)),
             done=found.reason is not StopReason.MAX_TIME,
         )
