@@ -2,12 +2,14 @@
 Clothes: parts beside PCA
 =========================
 
-NMF finds the parts that clothes share: sleeves, legs, soles. PCA describes the same images with a lower error, but its
-components also subtract from pixels, so none of them looks like a piece of clothing.
+NMF finds the parts that clothes share: sleeves, legs, soles. PCA describes the same
+images with a lower error, but its components also subtract from pixels, so none of them
+looks like a piece of clothing.
 """
 
 # %%
-# A thousand images of 28 x 28 pixels come with partwise, a hundred for each of ten classes:
+# A thousand images of 28 x 28 pixels come with partwise, a hundred for each of ten
+# classes:
 from matplotlib import pyplot as plt
 from sklearn.decomposition import PCA
 
@@ -18,7 +20,8 @@ X = clothes.images.reshape(1000, 784) / 255
 print(clothes)
 
 # %%
-# Here are sixteen parts, from a start without random numbers. Dark pixels have large values:
+# Here are sixteen parts, from a start without random numbers. Dark pixels have large
+# values:
 model = pw.NMF(16, init="nndsvda", max_iter=500).fit(X)
 axes = pw.plot.components(model, shape=(28, 28), labels=[""] * 16)
 axes[0].figure.suptitle("Sixteen parts of clothes by NMF: sleeves, legs, soles, bags")
@@ -34,8 +37,9 @@ for ax, component in zip(axes.flat, pca.components_, strict=True):
 figure.suptitle("Sixteen components of PCA: orange adds, violet subtracts")
 
 # %%
-# The picture shows the weights of all images, by class. Trousers are mostly part 7, and sneakers mostly part 9. Coats,
-# pullovers and shirts have the same parts, so these classes are hard to distinguish.
+# The picture shows the weights of all images, by class. Trousers are mostly part 7, and
+# sneakers mostly part 9. Coats, pullovers and shirts have the same parts, so these
+# classes are hard to distinguish.
 ax = pw.plot.weights(model, groups=[clothes.names[c] for c in clothes.labels])
 ax.set_title("What each image is made of, by class")
 

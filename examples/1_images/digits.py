@@ -2,8 +2,8 @@
 Digits: parts beside PCA
 ========================
 
-NMF writes each image of a digit as a sum of parts. PCA has a lower error, but it also subtracts, so its components are
-hard to interpret.
+NMF writes each image of a digit as a sum of parts. PCA has a lower error, but it also
+subtracts, so its components are hard to interpret.
 """
 
 # %%
@@ -24,7 +24,9 @@ for part, (ours, theirs) in enumerate(axes.T):
     theirs.imshow(pca.components_[part].reshape(8, 8), cmap="PuOr", vmin=-0.4, vmax=0.4)
 for ax in axes.flat:
     ax.set(xticks=[], yticks=[])
-figure.suptitle("Sixteen parts of digits by NMF, and sixteen components of PCA", fontsize="medium")
+figure.suptitle(
+    "Sixteen parts of digits by NMF, and sixteen components of PCA", fontsize="medium"
+)
 axes[0, 0].set_ylabel("NMF")
 axes[1, 0].set_ylabel("PCA")
 

@@ -2,12 +2,13 @@
 Similar articles
 ================
 
-Which articles are like this one, and what do they have in common? ``similar`` gives a score for each, and the topics
-that make up the score.
+Which articles are like this one, and what do they have in common? ``similar`` gives a
+score for each, and the topics that make up the score.
 """
 
 # %%
-# Here is a passage of President Clinton's address of 1996, and the passages that are most like it:
+# Here is a passage of President Clinton's address of 1996, and the passages that are
+# most like it:
 import textwrap
 
 import pandas as pd
@@ -27,14 +28,19 @@ print(found[["id", "score"]].round(2).to_string())
 
 # %%
 # ``shared`` splits each score into the topics that both passages have:
-parts = pd.DataFrame([{t: share * row.score for t, share in row.shared.items()} for row in found.itertuples()]).fillna(
-    0
-)
+parts = pd.DataFrame(
+    [
+        {t: share * row.score for t, share in row.shared.items()}
+        for row in found.itertuples()
+    ]
+).fillna(0)
 parts = parts[parts.sum().sort_values(ascending=False).index[:4]]
 parts.columns = [model.labels_[topic] for topic in parts]
 parts["other topics"] = found["score"] - parts.sum(axis=1)
 colours = ["#0072B2", "#E69F00", "#009E73", "#F0E442", "#BBBBBB"]
-ax = parts.set_axis(found["id"]).plot.barh(stacked=True, color=colours, figsize=(8, 3.6))
+ax = parts.set_axis(found["id"]).plot.barh(
+    stacked=True, color=colours, figsize=(8, 3.6)
+)
 ax.invert_yaxis()
 ax.set(xlabel="score", ylabel="", title=f"What passages share with {asked}")
 ax.legend(title="shared topic", loc="upper left", bbox_to_anchor=(1, 1))

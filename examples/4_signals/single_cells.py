@@ -2,13 +2,15 @@
 Programs of single cells
 ========================
 
-Genes that are active together form a program, and a cell runs a few programs at a time. NMF of the counts also finds
-programs that several cell types share; clusters would only separate the types.
+Genes that are active together form a program, and a cell runs a few programs at a time.
+NMF of the counts also finds programs that several cell types share; clusters would only
+separate the types.
 """
 
 # %%
-# The counts of 900 cells and 400 genes are simulated, in an AnnData object. Each of three cell types has a program of
-# its own. A fourth program, of dividing cells, runs in a third of the cells of every type:
+# The counts of 900 cells and 400 genes are simulated, in an AnnData object. Each of
+# three cell types has a program of its own. A fourth program, of dividing cells, runs
+# in a third of the cells of every type:
 from tempfile import TemporaryDirectory
 
 import anndata
@@ -26,15 +28,21 @@ kinds = rng.integers(3, size=900)
 activity = 0.85 * np.eye(4)[kinds] + 0.05
 activity[:, 3] = np.where(rng.random(900) < 1 / 3, rng.uniform(0.3, 0.8, 900), 0.02)
 depth = rng.lognormal(7, 0.4, (900, 1))  # counts of a cell, about 1,100
-counts = rng.poisson(depth * (activity / activity.sum(axis=1, keepdims=True)) @ programs)
+counts = rng.poisson(
+    depth * (activity / activity.sum(axis=1, keepdims=True)) @ programs
+)
 cells = pd.DataFrame(
-    {"type": np.array(["B cell", "monocyte", "T cell"])[kinds]}, index=[f"cell{i}" for i in range(900)]
+    {"type": np.array(["B cell", "monocyte", "T cell"])[kinds]},
+    index=[f"cell{i}" for i in range(900)],
 )
 genes = pd.DataFrame(index=[f"gene{j}" for j in range(400)])
-adata = anndata.AnnData(sparse.csr_matrix(counts.astype(np.float32)), obs=cells, var=genes)
+adata = anndata.AnnData(
+    sparse.csr_matrix(counts.astype(np.float32)), obs=cells, var=genes
+)
 
 # %%
-# ``nmf`` writes the usage of programs to ``obsm`` and the programs to ``varm``, where scanpy looks for them:
+# ``nmf`` writes the usage of programs to ``obsm`` and the programs to ``varm``, where
+# scanpy looks for them:
 nmf(adata, 4, beta_loss="kullback-leibler", random_state=0)
 usage, found = adata.obsm["X_nmf"], adata.varm["nmf"].T
 same = pw.match(programs, found)
@@ -51,14 +59,19 @@ ax.set_title("What each cell runs: programs, by type of cell")
 
 # %%
 # The largest genes of each program:
-axes = pw.plot.components(found[order], feature_names=list(adata.var_names), n_top=6, labels=names)
+axes = pw.plot.components(
+    found[order], feature_names=list(adata.var_names), n_top=6, labels=names
+)
 axes[0].figure.suptitle("The largest genes of each program")
 
 # %%
-# The AnnData object can be saved and read again, with the parameters of the fit and the reason why it stopped:
+# The AnnData object can be saved and read again, with the parameters of the fit and the
+# reason why it stopped:
 with TemporaryDirectory() as folder:
     adata.write_h5ad(f"{folder}/cells.h5ad")
     again = anndata.read_h5ad(f"{folder}/cells.h5ad")
 print(
-    np.array_equal(again.obsm["X_nmf"], usage), again.uns["nmf"]["params"]["n_components"], again.uns["nmf"]["reason"]
+    np.array_equal(again.obsm["X_nmf"], usage),
+    again.uns["nmf"]["params"]["n_components"],
+    again.uns["nmf"]["reason"],
 )

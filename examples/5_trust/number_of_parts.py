@@ -2,8 +2,9 @@
 Choosing the number of parts
 ============================
 
-How many parts does X have? ``choose_rank`` hides entries of X, and chooses the number of parts that predicts them best.
-Here X is simulated with four parts, so the answer is known.
+How many parts does X have? ``choose_rank`` hides entries of X, and chooses the number
+of parts that predicts them best. Here X is simulated with four parts, so the answer is
+known.
 """
 
 # %%
@@ -24,13 +25,20 @@ ax.set_title("The data have four parts, and the held-out error finds them")
 # %%
 # The loss on the fitted data cannot choose the number: it falls with every part.
 ranks = range(1, 8)
-losses = [pw.factorize(X, k, loss="kullback-leibler", random_state=0).loss for k in ranks]
+losses = [
+    pw.factorize(X, k, loss="kullback-leibler", random_state=0).loss for k in ranks
+]
 figure, ax = plt.subplots(figsize=(6.4, 3), layout="constrained")
 ax.plot(ranks, losses, "o-", color="#0072B2")
-ax.set(xlabel="number of parts", ylabel="loss of the fit", title="The loss of the fit itself falls with every part")
+ax.set(
+    xlabel="number of parts",
+    ylabel="loss of the fit",
+    title="The loss of the fit itself falls with every part",
+)
 
 # %%
-# Not all data have a clear answer. Noise that is smooth along the columns looks like parts, and ``reason`` says so:
+# Not all data have a clear answer. Noise that is smooth along the columns looks like
+# parts, and ``reason`` says so:
 waves = 1 + np.sin(np.outer([1, 2, 3], np.linspace(0, 6, 60)))
 noise = gaussian_filter1d(rng.normal(size=(100, 60)), 3, axis=1)
 curves = np.maximum(rng.gamma(1.0, 1.0, (100, 3)) @ waves + noise, 0)

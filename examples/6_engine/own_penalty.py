@@ -2,8 +2,9 @@
 A penalty of your own: smooth parts
 ===================================
 
-A term is a penalty on a factor. Spectra are smooth, so the term here draws neighbouring entries of a part together. Its
-result is the same as with ``GraphSmoothness``, which comes with partwise and takes any graph.
+A term is a penalty on a factor. Spectra are smooth, so the term here draws neighbouring
+entries of a part together. Its result is the same as with ``GraphSmoothness``, which
+comes with partwise and takes any graph.
 """
 
 # %%
@@ -20,14 +21,17 @@ from partwise.terms import GraphSmoothness
 rng = np.random.default_rng(0)
 wavelengths = np.linspace(400, 900, 120)  # in nm
 true = np.exp(-0.5 * ((wavelengths - [[500], [620], [780]]) / 40) ** 2)
-X = np.maximum(rng.dirichlet([0.4] * 3, 20) @ true + 0.3 * rng.normal(size=(20, 120)), 0)
+X = np.maximum(
+    rng.dirichlet([0.4] * 3, 20) @ true + 0.3 * rng.normal(size=(20, 120)), 0
+)
 
 
 # %%
-# The penalty on a factor F is :math:`\tfrac{\lambda}{2} \sum_j \|f_{j+1} - f_j\|^2`. A half-step solves least squares
-# with a cross product and a Gram matrix, and a term gives what it adds to both. The curvature of the penalty is at most
-# :math:`4 \lambda`. A quadratic with this curvature touches the penalty at the point, and is nowhere below it, so no
-# half-step can raise the objective.
+# The penalty on a factor F is :math:`\tfrac{\lambda}{2} \sum_j \|f_{j+1} - f_j\|^2`. A
+# half-step solves least squares with a cross product and a Gram matrix, and a term
+# gives what it adds to both. The curvature of the penalty is at most :math:`4 \lambda`.
+# A quadratic with this curvature touches the penalty at the point, and is nowhere below
+# it, so no half-step can raise the objective.
 @dataclass(frozen=True)
 class Smooth(Term):
     weight: float
@@ -41,15 +45,20 @@ class Smooth(Term):
         return 4 * self.weight * np.eye(len(gram))
 
     def value(self, point, gram, other):
-        return 0.5 * self.weight * float(np.square(np.diff(point, axis=0), dtype=np.float64).sum())
+        return (
+            0.5
+            * self.weight
+            * float(np.square(np.diff(point, axis=0), dtype=np.float64).sum())
+        )
 
     def in_units(self, unit, log_loss):
         return Smooth(self.weight * unit**2 / 2.0**log_loss)
 
 
 # %%
-# A smaller H has a smaller penalty, and W would grow in turn. So W has a penalty too. Beside the peaks, parts are
-# slightly above zero because negative noise was clipped; smoothness cannot remove that.
+# A smaller H has a smaller penalty, and W would grow in turn. So W has a penalty too.
+# Beside the peaks, parts are slightly above zero because negative noise was clipped;
+# smoothness cannot remove that.
 options = {"init": "random", "random_state": 0, "penalty_W": pw.Penalty(l2=1.0)}
 plain = pw.factorize(X, 3, **options)
 smooth = pw.factorize(X, 3, terms_H=[Smooth(3.0)], **options)
@@ -58,7 +67,10 @@ ready = pw.factorize(X, 3, terms_H=[GraphSmoothness(chain, weight=3.0)], **optio
 print("same as GraphSmoothness:", np.allclose(smooth.H, ready.H))
 
 figure, axes = plt.subplots(1, 3, figsize=(8, 2.8), sharey=True, layout="constrained")
-for fit, colour, label in ((plain, "#56B4E9", "without"), (smooth, "#D55E00", "with the penalty")):
+for fit, colour, label in (
+    (plain, "#56B4E9", "without"),
+    (smooth, "#D55E00", "with the penalty"),
+):
     for planted, found in pw.match(true, fit).pairs:
         part = fit.H[found] / np.linalg.norm(fit.H[found])
         axes[planted].plot(wavelengths, part, color=colour, label=label)
@@ -74,6 +86,15 @@ figure.suptitle("Parts without and with the penalty, and the true peaks")
 weights = [0.0, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0]
 fits = [pw.factorize(X, 3, terms_H=[Smooth(weight)], **options) for weight in weights]
 figure, ax = plt.subplots(figsize=(6.4, 2.8), layout="constrained")
-ax.plot(range(7), [pw.match(true, fit).similarity.mean() for fit in fits], "o-", color="#0072B2")
+ax.plot(
+    range(7),
+    [pw.match(true, fit).similarity.mean() for fit in fits],
+    "o-",
+    color="#0072B2",
+)
 ax.set_xticks(range(7), weights)
-ax.set(xlabel="weight of the penalty", ylabel="cosine", title="Mean cosine of the parts with the true peaks")
+ax.set(
+    xlabel="weight of the penalty",
+    ylabel="cosine",
+    title="Mean cosine of the parts with the true peaks",
+)
