@@ -72,7 +72,8 @@ html_theme_options = {
     "pygments_dark_style": "a11y-high-contrast-dark",
     "footer_start": ["copyright"],
     "footer_end": [],
-    "secondary_sidebar_items": ["page-toc", "sourcelink"],
+    # Pages of examples have none: they have one heading, and their code needs the width.
+    "secondary_sidebar_items": {pages: ["page-toc", "sourcelink"] for pages in ("*", "[!e]*/**")},
 }
 
 
