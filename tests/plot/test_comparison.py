@@ -74,6 +74,7 @@ def test_cosines_are_in_matched_order_with_parts_left_over_behind():
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("parts of right", "parts of left")
     assert ax.images[0].get_cmap().name == "cividis"
     assert ax.images[0].get_clim() == (0, 1)
+    assert [line.get_xdata() for line in ax.lines] == [[1.5, 1.5]]
 
 
 def test_many_parts_have_neither_numbers_in_cells_nor_on_the_axis():
@@ -87,7 +88,7 @@ def test_images_of_a_pair_stand_one_above_the_other_at_the_same_length():
     assert found.shape == (2, 1)
     for ax in found[:, 0]:
         np.testing.assert_allclose(ax.images[0].get_array(), [[1, 0]])
-    assert found[0, 0].get_title() == "1 and 0\n1.00"
+    assert found[0, 0].get_title() == "1 and 0\ncosine 1.00"
     assert [ax.get_ylabel() for ax in found[:, 0]] == ["a", "b"]
 
 
@@ -97,7 +98,8 @@ def test_bars_of_a_pair_share_the_largest_features_of_both():
     assert [text.get_text() for text in ax.get_yticklabels()] == ["y", "x", "z"]
     first, second = ([bar.get_width() for bar in bars] for bars in ax.containers)
     np.testing.assert_allclose([first, second], [[0.8, 0.6, 0], [0.8, 0, 0.6]])
-    assert ax.get_title(loc="right") == "0 and 0: 0.64"
+    assert ax.get_title(loc="right") == "0 and 0, cosine 0.64"
+    assert [text.get_text() for text in ax.figure.legends[0].get_texts()] == ["a", "b"]
 
 
 def test_topic_models_are_compared_by_word(topics):

@@ -71,7 +71,7 @@ def test_a_search_with_penalties_shows_the_lowest_error_of_each_number(X):
     alone = [record for record in choice.records if record["starts"] == 1]
     lowest = [min(r["error"] for r in alone if r["n_components"] == k) for k in ax.lines[0].get_xdata()]
     np.testing.assert_array_equal(ax.lines[0].get_ydata(), lowest)
-    assert ax.get_xlabel() == "parts of one start"
+    assert ax.get_xlabel() == "number of parts, one start each"
 
 
 def test_the_choice_of_a_fitted_model_is_drawn(X):

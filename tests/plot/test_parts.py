@@ -43,11 +43,13 @@ def test_a_part_in_colour_is_scaled_to_its_largest_entry():
 def test_a_part_of_both_signs_has_zero_in_the_middle_of_the_scale():
     (ax,) = plot.components([[-1.0, 4.0]], (1, 2))
     assert ax.images[0].get_clim() == (-4, 4)
+    assert ax.figure.get_supxlabel() == "dark blue: below zero, grey: zero, yellow: above zero"
 
 
 def test_a_part_of_zeros_says_so():
     images = plot.components([[0.0, 0.0], [1.0, 0.0]], (1, 2))
-    assert [ax.get_title() for ax in images] == ["part 0 (zero)", "part 1"]
+    assert [ax.get_title() for ax in images] == ["part 0", "part 1"]
+    assert [[text.get_text() for text in ax.texts] for ax in images] == [["zero"], []]
     bars = plot.components([[0.0, 0.0], [1.0, 0.0]])
     assert [ax.get_title(loc="right") for ax in bars] == ["part 0 (zero)", "part 1"]
     assert widths(bars[0]) == []

@@ -56,8 +56,8 @@ def comparison(
         With ``kind='pairs'``, how the features of a part make an image; None: as in a, if it is a model of images, else
         bars of the largest features are drawn.
     kind : {'cosines', 'pairs'}, default='cosines'
-        The cosines of all parts of a with all of b, matched pairs on the diagonal and parts left over behind them; or
-        the two parts of each pair, side by side and at the same length.
+        The cosines of all parts of a with all of b, matched pairs on the diagonal, and parts left over behind a white
+        line; or the two parts of each pair, side by side and at the same length.
     parts : list of int or None, default=None
         With ``kind='pairs'``, numbers of the parts of a to draw with their likes; None: the first 8 as images, 9 as
         bars.
@@ -120,8 +120,8 @@ def comparison(
             raise ParameterError(f"part {lonely[0]} of {called[0]} has no like in {called[1]}; leave it out of parts.")
     pairs = [(t, like[t]) for t in drawn]
     cosine = dict(zip(like, found.similarity, strict=True))
-    between = ": " if size is None else "\n"
-    titles = [f"{t} and {other}{between}{cosine[t]:.2f}" for t, other in pairs]
+    between = ", " if size is None else "\n"
+    titles = [f"{t} and {other}{between}cosine {cosine[t]:.2f}" for t, other in pairs]
     if size is None:
         if feature_names is None and words_a is not None and words_b is not None:
             known = [short(word) for word in dict.fromkeys([*map(str, words_a), *map(str, words_b)])]
@@ -158,6 +158,9 @@ def _cosines(ax: Any, cosines: Array, found: Match, called: list[str]) -> Any:
             axis.set_ticks(range(len(order)), [str(t) for t in order], fontsize=SMALL)
         else:
             axis.set_ticks([])
+    for left_over, line in ((found.unmatched_left, ax.axhline), (found.unmatched_right, ax.axvline)):
+        if len(left_over):
+            line(len(found.pairs) - 0.5, color="white", linewidth=2)  # parts behind it have no match
     ax.figure.colorbar(shades, ax=ax, label="cosine")
     return ax
 
@@ -178,7 +181,8 @@ def _bars(first: Array, second: Array, pairs: list[tuple[int, int]], known: list
         ax.tick_params(axis="y", length=0)
         ax.locator_params(axis="x", nbins=3)
         ax.spines[["top", "right"]].set_visible(False)
-    drawn_on[0].legend(fontsize=SMALL, frameon=False, loc="lower right")
+    handles = drawn_on[0].get_legend_handles_labels()
+    drawn_on[0].figure.legend(*handles, loc="outside lower center", ncols=2, fontsize=SMALL, frameon=False)
     for ax in drawn_on[-min(3, len(drawn_on)) :]:
         ax.set_xlabel("weight, at length 1", fontsize=SMALL)
     return drawn_on

@@ -95,7 +95,11 @@ def components(
         found = grid(len(drawn), "plot.components", cell, most)
         for ax, t in zip(found, drawn, strict=True):
             draw_image(ax, H[t].reshape(size))
-            ax.set_title(_title(titles[t], H[t]), fontsize=SMALL)
+            ax.set_title(titles[t], fontsize=SMALL)
+            if not H[t].any():
+                ax.text(0.5, 0.5, "zero", transform=ax.transAxes, ha="center", va="center", fontsize=SMALL)
+        if len(size) == 2 and (H[drawn] < 0).any():
+            found[0].figure.supxlabel("dark blue: below zero, grey: zero, yellow: above zero", fontsize=SMALL)
     else:
         names = names if names is not None else [f"feature {j}" for j in range(H.shape[1])]
         top = [np.argsort(-np.abs(H[t]), kind="stable")[:n_top] for t in drawn]
@@ -168,6 +172,8 @@ def words(
     else:
         top = [np.argsort(-H[t], kind="stable")[:n_words] for t in drawn]
     found = _charts(H, drawn, top, names, titles, "plot.words", "weight in the topic")
+    if hasattr(model, "top_words"):
+        found[0].figure.supxlabel("the words that describe a topic best come first", fontsize=SMALL)
     say_left_out(found[0].figure, len(drawn), len(H), parts)
     return found
 
@@ -220,12 +226,8 @@ def _charts(
         ax.tick_params(axis="x", labelsize=SMALL)
         ax.tick_params(axis="y", length=0)
         ax.locator_params(axis="x", nbins=3)
-        ax.set_title(_title(titles[t], H[t]), loc="right", fontsize=SMALL)
+        ax.set_title(titles[t] if H[t].any() else f"{titles[t]} (zero)", loc="right", fontsize=SMALL)
         ax.spines[["top", "right"]].set_visible(False)
     for ax in found[-min(3, len(found)) :]:
         ax.set_xlabel(quantity, fontsize=SMALL)
     return found
-
-
-def _title(name: str, part: Array) -> str:
-    return name if part.any() else f"{name} (zero)"

@@ -115,8 +115,13 @@ def residuals(
     ax = axes(ax, "plot.residuals")
     kept = np.flatnonzero(np.isfinite(errors))
     ax.plot(kept, errors[kept], ".", color=COLOURS[0], markersize=3 if len(kept) > MANY else 6)
-    for i in worst[: min(NAMED, len(kept))]:
-        ax.annotate(names[i], (i, errors[i]), xytext=(4, 0), textcoords="offset points", fontsize=SMALL, va="center")
+    named = worst[: min(NAMED, len(kept))]
+    for i in named:
+        beside = (named > i) & (named - i < len(errors) / 10) & (np.abs(errors[named] - errors[i]) < errors[i] / 20)
+        ax.annotate(
+            names[i], (i, errors[i]), xytext=(-4 if beside.any() else 4, 0), textcoords="offset points",
+            fontsize=SMALL, va="center", ha="right" if beside.any() else "left",
+        )  # fmt: skip
     one = by[:-1]
     if relative:
         ax.axhline(found.relative_error, color="0.4", linestyle="--", linewidth=1, label="all of X")

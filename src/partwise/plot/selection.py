@@ -51,7 +51,7 @@ def rank(choice: Any, ax: Any = None) -> Any:
     >>> X = rng.gamma(0.3, 1.0, (80, 3)) @ rng.gamma(0.3, 1.0, (3, 40)) * rng.gamma(99, 0.01, (80, 40))
     >>> ax = pw.plot.rank(pw.choose_rank(X, ranks=range(1, 6), random_state=0))
     >>> ax.get_title(), ax.get_xlabel()
-    ('3 parts', 'parts')
+    ('3 parts', 'number of parts')
     """
     choice = getattr(getattr(choice, "nmf_", choice), "rank_choice_", choice)
     if not hasattr(choice, "records") or not hasattr(choice, "n_components"):
@@ -66,7 +66,7 @@ def rank(choice: Any, ax: Any = None) -> Any:
         tried = sorted({record["n_components"] for record in alone})
         lowest = [min(record["error"] for record in alone if record["n_components"] == k) for k in tried]
         ax.plot(tried, lowest, marker="o", color=COLOURS[0])
-        ax.set(xlabel="parts of one start", ylabel="held-out error, relative")
+        ax.set(xlabel="number of parts, one start each", ylabel="held-out error, relative")
     ax.xaxis.get_major_locator().set_params(integer=True)
     return ax
 
@@ -159,7 +159,11 @@ def _rank(ax: Any, choice: Any) -> None:
     )
     ax.axvline(choice.n_components, color="0.6", linestyle=":", zorder=0)
     title = "1 part" if choice.n_components == 1 else f"{choice.n_components} parts"
-    ax.set(xlabel="parts", ylabel="held-out error, relative", title=title if choice.clear else f"{title}, not clear")
+    ax.set(
+        xlabel="number of parts",
+        ylabel="held-out error, relative",
+        title=title if choice.clear else f"{title}, not clear",
+    )
     other = ax.twinx()
     (line,) = other.plot(k, stability, marker="s", linestyle="--", color=COLOURS[1], label="stability (mean cosine)")
     other.set(ylabel="stability (mean cosine)", ylim=(0, 1.05))
