@@ -199,7 +199,7 @@ def test_a_figure_is_one_of_pyplot_in_a_notebook_which_shows_those():
         "import sys, numpy, partwise\n"
         "from unittest.mock import MagicMock\n"
         "sys.modules['IPython'] = MagicMock(version_info=(9, 0))\n"
-        "sys.modules['IPython.core.pylabtools'] = MagicMock()\n"  # matplotlib 3.8 asks it, too
+        "sys.modules['IPython.core'] = sys.modules['IPython.core.pylabtools'] = MagicMock()\n"  # matplotlib 3.8 asks
         "figure = partwise.plot.weights(numpy.eye(3)).figure\n"
         "print(sys.modules['matplotlib.pyplot'].gcf() is figure)"
     )
