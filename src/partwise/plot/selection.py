@@ -82,10 +82,10 @@ def consensus(agreed: Any, ax: Any = None, *, kind: str = "parts") -> Any:
     ----------
     agreed : Consensus
         What ``partwise.consensus`` found.
-    kind : {'parts', 'rows'}, default='parts'
-        What is drawn: the reproducibility of parts, or the consensus matrix of rows. The matrix takes 8 bytes an entry.
     ax : matplotlib Axes or None, default=None
         Where to draw; None: on new ones.
+    kind : {'parts', 'rows'}, default='parts'
+        What is drawn: the reproducibility of parts, or the consensus matrix of rows. The matrix takes 8 bytes an entry.
 
     Returns
     -------

@@ -147,10 +147,10 @@ class Consensus(Summary):
 
         Parameters
         ----------
-        kind : {'parts', 'rows'}
-            What is drawn.
         ax : matplotlib Axes or None
             Where to draw; None: on new axes.
+        kind : {'parts', 'rows'}
+            What is drawn.
 
         Returns
         -------
