@@ -168,7 +168,7 @@ def test_attributes_parameters_and_clones_of_a_step_are_as_before(tmp_path, step
 
 def test_what_could_not_be_loaded_is_not_saved(tmp_path):
     step = MinMaxScaler().fit(COUNTS.astype(np.float16))
-    with pytest.raises(ParameterError, match="scale_ is no array of float type"):
+    with pytest.raises(ParameterError, match="scale_ is not an array of float type"):
         pw.save(Pipeline([("scale", step)]), tmp_path / "a.model")
     assert not list(tmp_path.iterdir())
 

@@ -40,7 +40,7 @@ def test_a_guess_is_told_with_the_option_that_says_otherwise(run, tmp_path):
     path, out = table(tmp_path / "a.csv"), tmp_path / "a.model"
     said = run("fit", path, "--components", 2, "--out", out)
     assert "12 x 4" in said.stdout
-    assert "column 'gene_id' was taken for names of rows" in said.stderr
+    assert "column 'gene_id' was read as names of rows" in said.stderr
     assert "give --index-column none if they are data" in said.stderr
     said = run("fit", path, "--components", 2, "--out", out, "--index-column", "none")
     assert "12 x 5" in said.stdout
@@ -63,8 +63,8 @@ def test_an_error_names_options_and_they_work(run, tmp_path):
     arguments = ["fit", path, "--components", 1, "--out", tmp_path / "a.model"]
     assert "Give --decimal . if it is 1.234, --decimal , if it is 1234." in run(*arguments, code=2).stderr
     assert "2 x 2" in run(*arguments, "--decimal", ".").stdout
-    assert "no single character" in run(*arguments, "--delimiter", "ab", code=2).stderr
-    assert "no text encoding" in run(*arguments, "--encoding", "klingon", code=2).stderr
+    assert "not a single character" in run(*arguments, "--delimiter", "ab", code=2).stderr
+    assert "not a text encoding" in run(*arguments, "--encoding", "klingon", code=2).stderr
 
 
 def test_a_next_command_reads_the_file_in_the_same_way(run, tmp_path):
@@ -114,7 +114,7 @@ def test_weights_are_read_as_the_matrix_is(run, tmp_path):
 def test_an_option_that_says_nothing_about_a_file_is_refused_by_its_name(run, tmp_path):
     path = table(tmp_path / "a.csv")
     arguments = ["fit", path, "--components", 2, "--out", tmp_path / "a.model"]
-    assert "--layer says nothing about .csv" in run(*arguments, "--layer", "counts", code=2).stderr
+    assert "--layer has no effect for .csv" in run(*arguments, "--layer", "counts", code=2).stderr
     run(*arguments)
     assert "--text: " in run("transform", tmp_path / "a.model", path, "--text", "a", code=2).stderr
 

@@ -68,7 +68,7 @@ def test_what_is_wrong_with_a_folder_is_told_with_options(run, pictures):
     said = run("images", pictures, code=2).stderr
     assert "odd.png is 9 x 9 (height x width), while 20 of 21 are 8 x 6. Give a size, as in --size 6" in said
     (pictures / "odd.png").write_text("none")
-    assert "odd.png is no image" in run("images", pictures, code=2).stderr
+    assert "odd.png is not an image" in run("images", pictures, code=2).stderr
     (pictures / "odd.png").unlink()
     assert "--components 25 is more than the 20 images" in run("images", pictures, code=2).stderr
 

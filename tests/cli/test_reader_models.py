@@ -141,7 +141,7 @@ def test_what_was_left_of_another_log_or_other_options_is_refused(run, log, mode
     write(log, rows_of(log)[:-1])
     said = run("recommend", log, *KINDS, "-k", 4, "--all", "--out", out, code=2).stderr
     assert "its lists are of another log" in said
-    assert "remove the file to begin anew" in said
+    assert "remove the file to start over" in said
 
 
 def test_a_table_in_a_folder_that_cannot_be_written_is_told(run, model, monkeypatch):

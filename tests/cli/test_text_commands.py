@@ -75,7 +75,7 @@ def test_with_dates_the_table_shows_when_each_topic_peaks(run, news):
 
 
 def test_columns_are_taken_as_named(run, news):
-    assert "id '2021-01-11' stands in line 2" in run("topics", news, "--id", "published", code=2).stderr
+    assert "id '2021-01-11' is in line 2" in run("topics", news, "--id", "published", code=2).stderr
     facts = json.loads(run("topics", news, "--topics", 2, "--text", "title", "--json").stdout)
     assert facts["n_words"] == 1  # "number"
 

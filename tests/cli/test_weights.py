@@ -88,8 +88,8 @@ def test_a_matrix_of_the_same_shape_holds_weights_of_entries(run, fitted, counts
         ([["a", "b"], *[[1, 1]] * 12], "", ["12 x 2 numbers", "12 x 5", "w.csv:a", "(12 x 1)"]),
         ([["a", "b"], *[[1, 1]] * 12], ":c", ["no column 'c'", "'a', 'b'"]),
         ([["id", "b"], *[[f"s{i}", 1] for i in range(11)], ["t", 1]], "", ["no weight for row 's11'"]),
-        ([["id", "b"], *[[f"s{i}", "x"] for i in range(12)]], ":b", ["line 2, column 'b': 'x' is no number"]),
-        ([["id", "b", "c"], *[[f"s{i}", "x", 1] for i in range(12)]], "", ["is no number", "give", "w.csv:COLUMN"]),
+        ([["id", "b"], *[[f"s{i}", "x"] for i in range(12)]], ":b", ["line 2, column 'b': 'x' is not a number"]),
+        ([["id", "b", "c"], *[[f"s{i}", "x", 1] for i in range(12)]], "", ["is not a number", "give", "w.csv:COLUMN"]),
         ([["id", "b"]], ":b", ["no rows"]),
         ([["id", *"abcde"], *[[f"t{i}", *"11111"] for i in range(12)]], "", ["row 1 is called 't0', but 's0'"]),
         ([["id", *"abced"], *[[f"s{i}", *"11111"] for i in range(12)]], "", ["column 4 is called 'e', but 'd'"]),
@@ -111,7 +111,7 @@ def test_a_line_that_is_no_number_is_named(run, counts):
     path = counts.parent / "w.txt"
     path.write_text("1\ntwo\n3\n")
     arguments = ["fit", counts, "--components", 2, "--out", counts.parent / "a.model", "--weights", path]
-    assert "w.txt, line 2, column 1: 'two' is no number" in run(*arguments, code=2).stderr
+    assert "w.txt, line 2, column 1: 'two' is not a number" in run(*arguments, code=2).stderr
 
 
 @pytest.mark.parametrize("suffix", [".npy", ".npz"])

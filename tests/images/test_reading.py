@@ -52,7 +52,7 @@ def test_files_of_other_kinds_are_left_out_and_counted(save):
 def test_a_file_that_is_no_image_is_named(save, content):
     folder = save("a.png", RAMP)
     (folder / "b.png").write_bytes(content)
-    with pytest.raises(DataError, match=r"^b\.png is no image that Pillow knows"):
+    with pytest.raises(DataError, match=r"^b\.png is not an image that Pillow can read"):
         read_folder(folder)
 
 
@@ -63,7 +63,7 @@ def test_a_file_that_is_cut_short_is_named_or_read_whole(save, name, kept):
     folder = save(name, noise)
     content = (folder / name).read_bytes()
     (folder / name).write_bytes(content[: int(kept * len(content))])
-    with pytest.raises(DataError, match=r"^a\.\w+ is (a damaged image|no image)"):
+    with pytest.raises(DataError, match=r"^a\.\w+ is (a damaged image|not an image)"):
         read_folder(folder)
 
 

@@ -75,13 +75,13 @@ def test_every_flipped_bit_is_refused(path):
 )
 def test_a_foreign_file_is_refused(path, content):
     path.write_bytes(content)
-    with pytest.raises(ModelFileError, match="no partwise model"):
+    with pytest.raises(ModelFileError, match="not a partwise model"):
         model_file.read(path)
 
 
 def test_safetensors_of_another_program_is_told_from_a_model(path):
     safetensors.numpy.save_file({"weight": np.ones(3)}, path, {"format": "pt"})
-    with pytest.raises(ModelFileError, match="a safetensors file, but no partwise model"):
+    with pytest.raises(ModelFileError, match="a safetensors file, but not a partwise model"):
         model_file.read(path)
 
 
@@ -240,7 +240,7 @@ def test_a_bomb_in_the_metadata_is_refused(path, text, seal):
 )
 def test_a_bomb_in_the_container_is_refused(path, content):
     path.write_bytes(content)
-    with pytest.raises(ModelFileError, match="no partwise model"):
+    with pytest.raises(ModelFileError, match="not a partwise model"):
         model_file.read(path)
 
 

@@ -101,7 +101,7 @@ WRONG = [
     ("comparison", lambda: plot.comparison(H, H, names="ab"), ParameterError, "names must be a list of 2"),
     ("signature", lambda: plot.signature(H), ParameterError, "96 contexts; these have 4"),
     ("signature", lambda: plot.signature(np.ones((1, 96)), ["A[C>A]A"]), ParameterError, "got 1 of them"),
-    ("signature", lambda: plot.signature(np.ones((1, 96)), ["A[G>A]A"] * 96), ParameterError, "is no context"),
+    ("signature", lambda: plot.signature(np.ones((1, 96)), ["A[G>A]A"] * 96), ParameterError, "is not a context"),
     ("signature", lambda: plot.signature(np.ones((1, 96)), ["A[C>A]A"] * 96), ParameterError, "95 of 96"),
     ("endmembers", lambda: plot.endmembers(H, [1, 2]), ParameterError, "wavelengths must be 4 finite numbers"),
     ("endmembers", lambda: plot.endmembers(H, [1, 2, 3, np.inf]), ParameterError, "wavelengths must be 4 finite"),

@@ -122,7 +122,7 @@ def piece(**columns):
         ([piece(strength=[1]), piece()], "piece 2 of .*: earlier pieces have a column 'strength', it has none"),
         ([piece(), piece(time=[1])], "piece 2 of interactions: it has a column 'time', earlier pieces have none"),
         ([piece(time=[1]), piece(time=["2024-05-01"])], "column 'time' is of another type"),
-        ([piece(time=["2024-05-01"]), piece(time=["soon"])], "piece 2 of interactions, time of row 0 .* is no date"),
+        ([piece(time=["2024-05-01"]), piece(time=["soon"])], "piece 2 of interactions, time of row 0 .* is not a date"),
         ([piece(time=["13/05/2024"])], "day comes first, which other pieces may contradict"),
         ([piece(time=np.array([1.0, 2.0]))], "2 times for 1 rows"),
     ],

@@ -296,10 +296,10 @@ def test_one_read_is_enough_to_fit():
         ({"reader": ["a"], "article": ["x"], "strength": [np.nan]}, "strength of row 0"),
         ({"reader": ["a"], "article": ["x"], "strength": [-1]}, "negative"),
         ({"reader": ["a"], "article": ["x"], "strength": ["much"]}, "of row 0 is 'much', which is not a number"),
-        ({"reader": ["a"], "article": ["x"], "time": ["yesterday"]}, r"row 0 \('a'\): 'yesterday' is no date"),
+        ({"reader": ["a"], "article": ["x"], "time": ["yesterday"]}, r"row 0 \('a'\): 'yesterday' is not a date"),
         ({"reader": ["a"], "article": ["x"], "time": [np.datetime64("NaT", "s")]}, "time of row 0 .* missing"),
         ({"reader": ["a", "b"], "article": ["x", "y"], "time": ["2024-05-01", pd.NA]}, "time of row 1 .* missing"),
-        ({"reader": ["a", "b"], "article": ["x", "y"], "time": ["1715000000", "soon"]}, "'1715000000' is no date"),
+        ({"reader": ["a", "b"], "article": ["x", "y"], "time": ["1715000000", "soon"]}, "'1715000000' is not a date"),
         (
             {"reader": ["a", "b"], "article": ["x", "y"], "time": [pd.Timestamp("2024-05-01", tz="UTC"), pd.NaT]},
             "time of row 1 .* missing",

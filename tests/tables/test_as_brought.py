@@ -18,7 +18,7 @@ def read(tmp_path, text, name="a.csv"):
 
 @pytest.mark.parametrize("pair", [("1,234.5", "1.234,5"), ("1 234,5", "1,234.5")])
 def test_two_ways_of_marking_thousands_end_in_an_error(tmp_path, pair):
-    with pytest.raises(DataError, match=r"is no number \(the others have a decimal"):
+    with pytest.raises(DataError, match=r"is not a number \(the others have a decimal"):
         read(tmp_path, "s,a\n" + "".join(f'x{i},"{cell}"\n' for i, cell in enumerate(pair)))
 
 
@@ -50,7 +50,7 @@ def test_what_databases_write_for_nothing_is_unknown(tmp_path, word):
 def test_ids_that_begin_with_zeros_name_the_rows(tmp_path):
     found = read(tmp_path, "plz,a,b\n01067,1,2\n10115,3,4\n")
     assert found.row_names == ["01067", "10115"]
-    assert "column 'plz' was taken for names of rows" in found.notes[0]
+    assert "column 'plz' was read as names of rows" in found.notes[0]
     assert read(tmp_path, "u,v\n01,02\n03,04\n").row_names is None
 
 
@@ -58,7 +58,7 @@ def test_a_row_that_counts_years_is_no_data(tmp_path):
     found = read(tmp_path, "2001,2002,2003\n1,2,3\n4,5,6\n")
     assert found.column_names == ["2001", "2002", "2003"]
     np.testing.assert_array_equal(found.X, [[1, 2, 3], [4, 5, 6]])
-    assert "line 1 was taken for names of columns" in found.notes[0]
+    assert "line 1 was read as names of columns" in found.notes[0]
     assert read(tmp_path, "2001,2002,2003\n2004,2005,2006\n").column_names is None
 
 
@@ -79,7 +79,7 @@ def test_a_table_may_stand_to_the_right_of_a_blank_column(tmp_path):
 def test_an_index_that_pandas_wrote_again_and_again_is_no_data(tmp_path):
     found = read(tmp_path, "Unnamed: 0.1,Unnamed: 0,a,b\n0,0,1,2\n1,1,3,4\n")
     assert (found.row_names, found.column_names) == (["0", "1"], ["a", "b"])
-    assert found.notes == [f"{tmp_path / 'a.csv'}: 'Unnamed: 0' left out, an index that pandas wrote once more"]
+    assert found.notes == [f"{tmp_path / 'a.csv'}: 'Unnamed: 0' left out: an index that pandas wrote a second time"]
 
 
 @pytest.mark.parametrize("text", ["[]", "{}", "[{}, {}]"])
@@ -111,7 +111,7 @@ def test_a_word_for_no_id_is_neither_reader_nor_article(tmp_path, word):
     (tmp_path / "a.csv").write_text(f"reader,article\n{word},7\nann,8\nann,{word}\nbob,7\n")
     reads = read_reads(tmp_path / "a.csv")
     assert (reads.readers, reads.articles, reads.reader.tolist()) == (["ann", "bob"], ["8", "7"], [0, 1])
-    assert f"{word} in column 'reader' was taken for no id" in reads.notes[0]
+    assert f"{word} in column 'reader' was read as a missing id" in reads.notes[0]
     assert "2 of 4 rows have no 'reader' or no 'article', and were left out" in reads.notes[-1]
 
 
@@ -130,7 +130,7 @@ def test_a_first_line_that_may_be_a_text_is_told(tmp_path):
     (tmp_path / "a.csv").write_text("first document here\nsecond document\n")
     found = read_texts(tmp_path / "a.csv")
     assert found.texts == ["second document"]
-    assert "its first line, 'first document here', was taken for the name" in found.notes[0]
+    assert "its first line, 'first document here', was read as the name" in found.notes[0]
 
 
 def test_ids_that_a_gap_made_decimal_are_those_of_the_articles(tmp_path):

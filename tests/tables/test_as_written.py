@@ -64,7 +64,7 @@ def test_two_lines_of_names_are_refused_with_a_way_out(tmp_path, named):
 def test_several_columns_name_the_rows(tmp_path):
     index = pd.MultiIndex.from_tuples([("p", "u"), ("p", "v")], names=["g", "h"])
     pd.DataFrame(np.ones((2, 2)), columns=["a", "b"], index=index).to_csv(tmp_path / "a.csv")
-    with pytest.raises(DataError, match="several columns with commas between"):
+    with pytest.raises(DataError, match="several columns: separated by commas"):
         read_numbers(tmp_path / "a.csv")
     read = read_numbers(tmp_path / "a.csv", format=Format(index_column="g,h"))
     assert (read.row_names, read.column_names) == (["p_u", "p_v"], ["a", "b"])

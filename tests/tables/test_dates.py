@@ -164,12 +164,12 @@ def test_an_order_that_cannot_be_told_is_asked_for():
      "20210230", "2021-03-01T25:00", "'; drop table x --", "\u0662\u0660\u0662\u0661"],
 )  # fmt: skip
 def test_what_is_no_date_is_named_with_its_row(text):
-    with pytest.raises(DataError, match=r"dates, row 1: .* is no date or time"):
+    with pytest.raises(DataError, match=r"dates, row 1: .* is not a date or time"):
         times("2021-03-01", text, "2021-03-02")
 
 
 def test_a_word_among_numbers_is_the_cell_at_fault():
-    with pytest.raises(DataError, match=r"row 1: 'soon' is no date or time \(1 rows"):
+    with pytest.raises(DataError, match=r"row 1: 'soon' is not a date or time \(1 rows"):
         times("1614592800", "soon", "1614592900.5", relative=True)
 
 
@@ -188,7 +188,7 @@ def test_a_format_or_a_unit_decides():
     assert days("03/04/2021", form="%d/%m/%Y") == ["2021-04-03"]
     assert days("2021 05", form="%Y %m") == ["2021-05"]
     assert times("1614592800123", form="milliseconds").seconds.tolist() == [1_614_592_800.123]
-    with pytest.raises(DataError, match=r"is no format of dates"):
+    with pytest.raises(DataError, match=r"is not a format of dates"):
         times("1", form="%Q")
     with pytest.raises(DataError, match=r"row 1"):
         times("03/04/2021", "2021-04-03", form="%d/%m/%Y")

@@ -43,7 +43,7 @@ def test_a_guess_that_a_column_names_the_rows_is_told(tmp_path, kind):
     assert found.row_names == [str(first) for first in firsts]
     np.testing.assert_array_equal(found.X, X)
     (note,) = found.notes
-    assert f"column {header!r} was taken for names of rows" in note
+    assert f"column {header!r} was read as names of rows" in note
     assert "give index_column='none'" in note
 
 
@@ -87,8 +87,7 @@ def test_different_whole_numbers_that_may_be_data_are_told_to_be_taken_for_it(tm
     found = read(tmp_path, "area", SHUFFLED * 3 + 5)
     assert found.column_names[0] == "area"
     assert (
-        "column 'area' holds different whole numbers, and was taken for data; give index_column='area'"
-        in found.notes[0]
+        "column 'area' holds different whole numbers, and was read as data; give index_column='area'" in found.notes[0]
     )
 
 
@@ -102,7 +101,7 @@ def test_the_user_s_word_counts(tmp_path):
 
 
 def test_a_word_among_numbers_is_a_bad_cell(tmp_path):
-    with pytest.raises(DataError, match=r"a\.csv, line 31, column 'm': 'x' is no number"):
+    with pytest.raises(DataError, match=r"a\.csv, line 31, column 'm': 'x' is not a number"):
         read(tmp_path, "m", ["7"] * (N - 1) + ["x"])
 
 
@@ -133,11 +132,11 @@ def test_names_of_columns_may_be_numbers_and_it_is_said(tmp_path, text, columns)
     (tmp_path / "a.csv").write_text(text)
     found = read_numbers(tmp_path / "a.csv")
     assert found.column_names == columns
-    assert "line 1 was taken for names of columns, although they are numbers" in found.notes[0]
+    assert "line 1 was read as names of columns, although they are numbers" in found.notes[0]
 
 
 def test_a_comment_may_hold_the_names_of_columns(tmp_path):
     (tmp_path / "a.tsv").write_text("# Constructed from biom file\n#Feature ID\tS1\tS2\nx12\t1.0\t2\nx15\t0\t3\n")
     found = read_numbers(tmp_path / "a.tsv")
     assert (found.row_names, found.column_names) == (["x12", "x15"], ["S1", "S2"])
-    assert "line 2 begins with # and was taken for the names of columns" in found.notes[0]
+    assert "line 2 begins with # and was read as the names of columns" in found.notes[0]

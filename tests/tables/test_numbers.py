@@ -236,7 +236,7 @@ def test_numbers_that_can_be_read_in_two_ways_are_asked_about(tmp_path, text):
 
 def test_a_point_among_decimal_commas_is_named(tmp_path):
     (tmp_path / "a.csv").write_text("a;b\n1,5;2\n3.5;1\n")
-    assert "line 3, column 'a': '3.5' is no number (the others have a decimal comma)" in error_of(tmp_path / "a.csv")
+    assert "line 3, column 'a': '3.5' is not a number (the others have a decimal comma)" in error_of(tmp_path / "a.csv")
 
 
 @pytest.mark.parametrize(
@@ -302,7 +302,7 @@ def test_columns_are_chosen_by_name_or_pattern(tmp_path):
     for asked, expected in {("s*",): ["s1", "s2"], ("s2,s1",): ["s2", "s1"], ("a,b", "s1"): ["a,b", "s1"]}.items():
         read = read_numbers(path, format=Format(columns=asked))
         assert (read.row_names, read.column_names) == (["x"], expected)
-    assert "'note': 'hello' is no number" in error_of(path)
+    assert "'note': 'hello' is not a number" in error_of(path)
     with pytest.raises(DataError, match=r"no column 'S1'; it has .* Did you mean 's1'"):
         read_numbers(path, format=Format(columns=("S1",)))
 

@@ -78,7 +78,7 @@ def test_words_for_strengths_count_what_is_said(tmp_path):
     assert (rows_of(reads), reads.strength.tolist()) == ([("ann", "7"), ("bob", "8")], [1, 2])
     with pytest.raises(DataError, match=r"'hide'.*--strength"):
         read_reads(path, columns, strengths={"view": 1, "like": 2})
-    with pytest.raises(DataError, match=r"'VIEW', no numbers.*--strength, such as VIEW=1,LIKE=2;"):
+    with pytest.raises(DataError, match=r"'VIEW', not numbers.*--strength, such as VIEW=1,LIKE=2;"):
         read_reads(path, columns)
 
 
@@ -139,5 +139,5 @@ def test_articles_stand_once_and_may_have_no_time(tmp_path):
     assert (columns["article"], columns["text"]) == (["7", "8"], ["Rates rise", ""])
     assert np.isnan(columns["time"]).tolist() == [False, True]
     assert "1 of 3 rows" in notes[0]
-    with pytest.raises(DataError, match=r"'7' stands in line 2 and again in line 4"):
+    with pytest.raises(DataError, match=r"'7' is in line 2 and again in line 4"):
         read_article_table(write(tmp_path, "article,text\n7,a\n8,b\n7,c\n", "twice.csv"))

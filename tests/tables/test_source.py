@@ -31,7 +31,7 @@ def written(tmp_path, content, name="a.csv"):
 def test_a_packed_file_reads_as_it_does_unpacked_and_half_of_it_is_refused(tmp_path, ending, pack):
     packed = pack(TEXT.encode())
     assert read(written(tmp_path, packed, f"a.csv.{ending}")) == (EXPECTED, [])
-    with pytest.raises(DataError, match=rf"half\.csv\.{ending} is no complete"):
+    with pytest.raises(DataError, match=rf"half\.csv\.{ending} is not a complete"):
         read(written(tmp_path, packed[:-9], f"half.csv.{ending}"))
 
 
@@ -46,7 +46,7 @@ def test_zst_is_read_without_a_module_of_python_s_own(tmp_path):
         f"copy ({copied}) to '{packed}' (format csv, header false, quote '', delimiter '\x01', compression zstd)"
     )
     assert read(packed)[0] == ['two, "or" three', None]
-    with pytest.raises(DataError, match=r"c\.csv\.zst is no complete zst file"):
+    with pytest.raises(DataError, match=r"c\.csv\.zst is not a complete zst file"):
         read(written(tmp_path, b"nonsense", "c.csv.zst"))
 
 
@@ -70,17 +70,17 @@ def test_another_encoding_is_guessed_and_told_with_its_line(tmp_path, encoding, 
     texts, notes = read(path)
     assert texts == [line.split(",")[1] for line in text.splitlines()[1:]]
     (note,) = notes
-    assert f"{path}, line 2 is no UTF-8" in note
+    assert f"{path}, line 2 is not UTF-8" in note
     assert f"read as {found}; give encoding=..." in note
     assert read(path, encoding=encoding) == (texts, [])
 
 
 def test_a_byte_that_does_not_fit_the_given_encoding_is_named_by_its_line(tmp_path):
     with pytest.raises(
-        DataError, match=r"a\.csv, line 2: byte 0xfc at offset 12 is no utf-8\. Give the file's encoding"
+        DataError, match=r"a\.csv, line 2: byte 0xfc at offset 12 is not utf-8\. Give the file's encoding"
     ):
         read(written(tmp_path, TEXT.encode("cp1252")), encoding="utf-8")
-    with pytest.raises(ParameterError, match="'klingon' is no text encoding"):
+    with pytest.raises(ParameterError, match="'klingon' is not a text encoding"):
         read(tmp_path / "a.csv", encoding="klingon")
 
 

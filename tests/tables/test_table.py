@@ -63,7 +63,7 @@ def test_parquet_keeps_types_and_tells_the_index_of_pandas(tmp_path):
         assert (table.names, table.index) == (["b", "B", "id"], ["id"])
         assert table.texts("id") == ["7", "9"]
         np.testing.assert_array_equal(table.numbers("b"), [1.5, 2])
-        with pytest.raises(DataError, match=r"a\.parquet, row 1, column 'B': 'u' is no number"):
+        with pytest.raises(DataError, match=r"a\.parquet, row 1, column 'B': 'u' is not a number"):
             table.numbers("B")
     (tmp_path / "a.parquet").write_bytes(b"PAR1 nonsense")
     with pytest.raises(DataError, match=r"a\.parquet cannot be read"):
@@ -96,14 +96,14 @@ def test_codes_keep_the_order_of_many_rows(tmp_path):
         ("a.csv", 'a,b\n"x,1\nz,2\n', ["line 2", "Close every quoted field"]),
         ("a.csv", "a,b\n1,2,3\n4,5,6\n", ["line 2: 3 fields"]),
         ("a.csv", "a,b,a\n1,2,3\n", ["two columns called 'a': columns 1 and 3"]),
-        ("a.jsonl", '{"a": 1}\n\n{"a":\n', ["line 3 is no JSON"]),
-        ("a.jsonl", '{"a": 1}\n' * 3000 + "{\n", ["line 3001 is no JSON"]),
-        ("a.jsonl", "[1]\n", ["line 1 is JSON, but no object"]),
-        ("a.jsonl", "3\n", ["line 1 is JSON, but no object"]),
-        ("a.jsonl", "[" * 100_000, ["line 1 is no JSON"]),
+        ("a.jsonl", '{"a": 1}\n\n{"a":\n', ["line 3 is not JSON"]),
+        ("a.jsonl", '{"a": 1}\n' * 3000 + "{\n", ["line 3001 is not JSON"]),
+        ("a.jsonl", "[1]\n", ["line 1 is JSON, but not an object"]),
+        ("a.jsonl", "3\n", ["line 1 is JSON, but not an object"]),
+        ("a.jsonl", "[" * 100_000, ["line 1 is not JSON"]),
         ("a.jsonl", '{"a": 1, "a": 2}\n', ["line 1", "two fields called 'a'"]),
         ("a.jsonl", '{"a": "x"}\n\n{"a": [1]}\n', ["line 3: field 'a' holds a list"]),
-        ("a.json", '[{"a": 1}, 3]', ["record 2 is JSON, but no object"]),
+        ("a.json", '[{"a": 1}, 3]', ["record 2 is JSON, but not an object"]),
     ],
 )
 def test_a_bad_line_is_named(tmp_path, name, content, parts):
@@ -113,8 +113,8 @@ def test_a_bad_line_is_named(tmp_path, name, content, parts):
 
 
 def test_a_bad_cell_is_named_by_line_and_column(tmp_path):
-    assert "line 5, column 'b': 'many' is no number" in error_of(tmp_path, 'a,b\n"x\ny",2\n\nz,many\n', column="b")
-    assert "line 3, column 'b': '10_1' is no number" in error_of(tmp_path, "a,b\nx,2\ny,10_1\n", column="b")
+    assert "line 5, column 'b': 'many' is not a number" in error_of(tmp_path, 'a,b\n"x\ny",2\n\nz,many\n', column="b")
+    assert "line 3, column 'b': '10_1' is not a number" in error_of(tmp_path, "a,b\nx,2\ny,10_1\n", column="b")
 
 
 def test_a_column_that_is_not_there_is_named_with_its_like(tmp_path):

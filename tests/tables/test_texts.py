@@ -151,13 +151,13 @@ def test_where_no_column_looks_like_text_the_columns_are_listed(tmp_path):
         (b"", "a.csv", ["is empty"]),
         (b"\n \n", "a.jsonl", ["is empty"]),
         (b"id,text\n", "a.csv", ["no rows"]),
-        (b"id,text\n1,a\0b\n", "a.csv", ["no text file", "binary"]),
+        (b"id,text\n1,a\0b\n", "a.csv", ["not a text file", "binary"]),
         (b"id,text\n1,ok\n2,too,many\n", "a.csv", ["line 3", "3 fields", "has 2"]),
         (b'id,text\n1,"never closed\n', "a.csv", ["line 2", "quote"]),
         (b"text,text\na,b\n", "a.csv", ["two columns called 'text'"]),
-        (b'{"text": "ok"}\n{"text": \n', "a.jsonl", ["line 2", "no JSON", "one JSON object on each line"]),
-        (b"[" * 100_000, "a.jsonl", ["line 1", "no JSON"]),
-        (b'{"text": "ok"}\n[1]\n', "a.jsonl", ["line 2", "no object"]),
+        (b'{"text": "ok"}\n{"text": \n', "a.jsonl", ["line 2", "not JSON", "one JSON object on each line"]),
+        (b"[" * 100_000, "a.jsonl", ["line 1", "not JSON"]),
+        (b'{"text": "ok"}\n[1]\n', "a.jsonl", ["line 2", "not an object"]),
         (b'{"text": ["x"]}\n', "a.jsonl", ["line 1", "holds a list"]),
         (b"not gzip", "a.csv.gz", ["gzip"]),
         (gzip.compress(b"text\nx\n" * 1000, mtime=0)[:-20], "a.csv.gz", ["gzip"]),
@@ -172,7 +172,7 @@ def test_a_file_that_cannot_be_read_is_named_with_the_place_and_the_way_out(tmp_
 
 
 def test_an_encoding_that_does_not_exist_is_refused():
-    with pytest.raises(ParameterError, match="no text encoding"):
+    with pytest.raises(ParameterError, match="not a text encoding"):
         Format(encoding="latin-99")
 
 

@@ -31,7 +31,7 @@ def test_a_sheet_is_a_matrix_with_names(tmp_path):
 
 def test_a_bad_cell_is_named_by_its_row_in_the_sheet(tmp_path):
     path = write(tmp_path / "a.xlsx", one=[["gene", "a", "b"], [], ["x\ny", 1, 2], ["z", 3, "many"]])
-    with pytest.raises(DataError, match=r"a\.xlsx, row 4, column 'b': 'many' is no number"):
+    with pytest.raises(DataError, match=r"a\.xlsx, row 4, column 'b': 'many' is not a number"):
         read_numbers(path)
 
 

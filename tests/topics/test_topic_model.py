@@ -243,7 +243,7 @@ def test_a_small_collection_has_no_more_topics_than_documents_or_words(texts, n_
         ({"texts": ["a", "b"], "ids": ["x"]}, "1 ids for 2 texts"),
         ({"texts": ["a", "b"], "dates": ["2021"]}, "1 dates for 2 texts"),
         ({"texts": ["a", "b"], "ids": ["x", "x"]}, r"ids\[0\] and ids\[1\] are both 'x'"),
-        ({"texts": ["a", "b"], "dates": ["2021", "soon"]}, "document '1': 'soon' is no date"),
+        ({"texts": ["a", "b"], "dates": ["2021", "soon"]}, "document '1': 'soon' is not a date"),
     ],
 )
 def test_data_that_cannot_be_fitted_is_refused_with_the_place(arguments, part):

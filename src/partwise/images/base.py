@@ -115,7 +115,7 @@ class BasePixels(BaseEstimator, ABC):
         Raises
         ------
         DataError
-            If these are no images, not of the size and colours of the parts, or no pixel of one is known.
+            If these are not images, not of the size and colours of the parts, or no pixel of one is known.
         """
         return self._each(images, mask, lambda given, model: model)
 

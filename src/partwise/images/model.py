@@ -177,9 +177,9 @@ class ImageParts(BasePixels):
         Raises
         ------
         DataError
-            If these are no images, not of one size, or only one, or no pixel of one is known.
+            If these are not images, not of one size, or only one, or no pixel of one is known.
         ParameterError
-            If a parameter has a value that nothing accepts, or there are more parts than images.
+            If a parameter has an invalid value, or there are more parts than images.
         """
         stack = as_stack(images, mask)
         if len(stack) < 2:
@@ -212,7 +212,7 @@ class ImageParts(BasePixels):
         Raises
         ------
         DataError
-            If these are no images, of another size than the parts, or no pixel of one is known.
+            If these are not images, of another size than the parts, or no pixel of one is known.
         """
         return np.asarray(self.nmf_.transform(self.rows_of(images, mask)))
 
@@ -286,7 +286,7 @@ class ImageParts(BasePixels):
         Raises
         ------
         DataError
-            If the array is no image of the size of the parts.
+            If the array is not an image of the size of the parts.
         ParameterError
             If there is no image of that name or number.
         """
@@ -330,16 +330,16 @@ class ImageParts(BasePixels):
         images : see `fit`
             The images to show, those that were fitted or others of their size.
         title : str, default=None
-            Title of the page; by default it counts parts and images.
+            Title of the page; by default the numbers of parts and images.
 
         Raises
         ------
         DataError
-            If these are no images, or of another size than the parts.
+            If these are not images, or of another size than the parts.
         MissingExtraError
             If Pillow is not installed.
         OSError
-            If the page cannot be written; an existing file stays as it was.
+            If the page cannot be written; an existing file stays unchanged.
         """
         from partwise.images.reporting import write_report
 

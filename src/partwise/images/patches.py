@@ -115,9 +115,9 @@ class PatchParts(BasePixels):
         Raises
         ------
         DataError
-            If these are no pictures, some are grey and others not, one is smaller than a patch, or no pixel is known.
+            If these are not pictures, some are grey and others not, one is smaller than a patch, or no pixel is known.
         ParameterError
-            If a parameter has a value that nothing accepts, or there are more parts than patches.
+            If a parameter has an invalid value, or there are more parts than patches.
         """
         side = check_integer("patch_size", self.patch_size, 2)
         most = check_integer("n_patches", self.n_patches)

@@ -187,7 +187,7 @@ def read_image(
     Raises
     ------
     DataError
-        If the file is no image.
+        If the file is not an image.
     MissingExtraError
         If Pillow is not installed.
     OSError
@@ -272,7 +272,7 @@ def _opened(path: str, name: str) -> Iterator[Any]:
                 "on memory. Make it smaller, or leave it out."
             ) from error
         except Image.UnidentifiedImageError as error:
-            raise DataError(f"{name} is no image that Pillow knows. Mend it, or leave it out.") from error
+            raise DataError(f"{name} is not an image that Pillow can read. Mend it, or leave it out.") from error
         except DataError:
             raise
         except (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, struct.error) as error:

@@ -129,7 +129,7 @@ def _floats(pixels: Any, name: str) -> Array:
     Raises
     ------
     DataError
-        If they are no pixels; the text says where and the way out.
+        If they are not valid pixels; the text says where, and what to do.
     """
     masked = np.ma.getmaskarray(pixels) if isinstance(pixels, np.ma.MaskedArray) else None
     array = np.asarray(pixels)
@@ -184,7 +184,7 @@ def as_stack(images: Any, mask: Any = None) -> ImageStack:
     Raises
     ------
     DataError
-        If these are no images, or not of one size.
+        If these are not images, or not of one size.
     """
     if isinstance(images, ImageStack):
         if mask is None:

@@ -11,8 +11,8 @@ __all__ = ["open_file"]
 
 
 def open_file(path: str | Path) -> IO[bytes]:
-    """Open a file for reading, but no device or pipe, which would never end or never begin."""
+    """Open a file for reading. Refuse a device or a pipe, which might never end or never begin."""
     mode = os.stat(path).st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-        raise DataError(f"{path} is a device or a pipe, no file. Copy what it holds to a file, and give that.")
+        raise DataError(f"{path} is a device or a pipe, not a file. Copy its content to a file, and give that file.")
     return open(path, "rb")

@@ -46,7 +46,7 @@ class Held:
         return name in self.arrays
 
     def under(self, prefix: str) -> dict[str, Any]:
-        """Return the arrays whose names begin so, under what follows."""
+        """Return the arrays whose names begin with a prefix, by the rest of their names."""
         return {name.removeprefix(prefix): array for name, array in self.arrays.items() if name.startswith(prefix)}
 
     def numbers(
@@ -62,7 +62,7 @@ class Held:
         """Return an array of numbers of that shape, between `low` and `high`; NaN where `unknown` allows it."""
         array = self._found(name)
         if not isinstance(array, np.ndarray) or array.dtype.str[1:] not in KINDS[kind]:
-            raise ValueError(f"{name} is no array of {kind} type")
+            raise ValueError(f"{name} is not an array of {kind} type")
         self._fit(name, array.shape, shape)
         self._within(name, array, low, high, finite, unknown)
         return array
@@ -71,16 +71,16 @@ class Held:
         """Return a sparse array of finite numbers of that shape, at least `low`."""
         array = self._found(name)
         if not scipy.sparse.issparse(array) or array.dtype.str[1:] not in KINDS["number"]:
-            raise ValueError(f"{name} is no sparse array of numbers")
+            raise ValueError(f"{name} is not a sparse array of numbers")
         self._fit(name, array.shape, shape)
         self._within(name, array.data, low, math.inf, True, False)
         return array
 
     def strings(self, name: str, size: str | int, *, unique: bool = False) -> list[str]:
-        """Return a list of so many strings, all different where they must be."""
+        """Return a list of this many strings; with `unique` all must be different."""
         found = self._found(name)
         if not isinstance(found, list) or not is_strings(found):
-            raise ValueError(f"{name} is no list of strings")
+            raise ValueError(f"{name} is not a list of strings")
         self._fit(name, (len(found),), (size,))
         if unique and len(set(found)) < len(found):
             raise ValueError(f"{name} repeats a string")

@@ -1,8 +1,8 @@
-"""One file for one model: a safetensors file whose metadata holds everything that is no array.
+"""One file for one model: a safetensors file whose metadata holds everything that is not an array.
 
 The metadata has one entry, ``partwise-model``: a JSON object with the format version, the partwise that wrote it, the
-kind of model, its header, how arrays are put together, and at its end ``crc32``, a checksum over all that stands before
-and over type, shape and content of each array. The same model gives the same bytes. Reading interprets JSON and copies
+kind of model, its header, how arrays are put together, and at its end ``crc32``, a checksum of all before it and of
+type, shape and content of each array. The same model gives the same bytes. Reading interprets JSON and copies
 numbers; nothing in a file is ever executed.
 
 Format 1, which is still read, has the checksum in an entry of its own, and without types and shapes.
@@ -53,7 +53,7 @@ def write(path: str | Path, kind: str, header: Mapping[str, Any], arrays: Mappin
     kind : str
         What the model is; the reader decides by it how to build the model.
     header : mapping of str to JSON values
-        Everything that is no array.
+        Everything that is not an array.
     arrays : mapping of str to ndarray, scipy.sparse matrix or list of str
         Numbers, kept to the bit, in C or Fortran order as they are; sparse matrices come back as ``csr_array``.
 
@@ -101,16 +101,16 @@ def read(path: str | Path) -> tuple[str, dict[str, Any], dict[str, Array]]:
     kind : str
         What the model is.
     header : dict
-        Everything that is no array.
+        Everything that is not an array.
     arrays : dict
         The arrays under their names.
 
     Raises
     ------
     ModelFileError
-        If the file is damaged, truncated, no model, or written in a newer format.
+        If the file is damaged, truncated, not a model, or written in a newer format.
     OSError
-        If there is no such file, or it may not be read.
+        If the file does not exist or cannot be read.
     """
     try:
         open_file(path).close()  # a missing or forbidden file raises what Python raises
@@ -123,11 +123,13 @@ def read(path: str | Path) -> tuple[str, dict[str, Any], dict[str, Array]]:
             tensors = {name: file.get_tensor(name) for name in names}
     except (safetensors.SafetensorError, OSError, *UNREADABLE) as error:
         raise ModelFileError(
-            f"{path} is no partwise model, or a damaged or truncated one ({error}). "
+            f"{path} is not a partwise model, or a damaged or truncated one ({error}). "
             "Give a file that partwise saved, or save the model again."
         ) from error
     if FORMAT_NAME not in metadata:
-        raise ModelFileError(f"{path} is a safetensors file, but no partwise model. Give a file that partwise saved.")
+        raise ModelFileError(
+            f"{path} is a safetensors file, but not a partwise model. Give a file that partwise saved."
+        )
     text = metadata[FORMAT_NAME]
     try:
         content = json.loads(text)

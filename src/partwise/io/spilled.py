@@ -11,11 +11,11 @@ from typing import Any
 __all__ = ["SpilledTexts"]
 
 BLOCK = 1_000
-"""Texts that are read together."""
+"""How many texts are read together."""
 
 
 class SpilledTexts(Sequence[str]):
-    """Texts in a temporary file without a name: it is gone with this object, at the end of a ``with``, or with a kill.
+    """Texts in a temporary file without a name: it is deleted with this object, at the end of a ``with``, or by a kill.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class SpilledTexts(Sequence[str]):
             if flush:
                 self._file.flush()
         except OSError as error:
-            said = f"{error.strerror}: texts are kept there while they are read; another folder can be set as TMPDIR"
+            said = f"{error.strerror}: texts are kept there while they are read; set TMPDIR to use another folder"
             raise OSError(error.errno, said, tempfile.gettempdir()) from error
         return written
 

@@ -113,7 +113,7 @@ def take_apart(transformer: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     Raises
     ------
     ParameterError
-        If it has a parameter that is no plain value, such as a function.
+        If it has a parameter that is not a plain value, such as a function.
     """
     kind = type(transformer).__name__
     given = transformer.get_params(deep=False)
@@ -170,7 +170,7 @@ def put_together(header: Mapping[str, Any], held: Held) -> Any:
     params = dict(header["params"])
     for name, value in params.items():
         if name not in ALLOWED or not ALLOWED[name](value):
-            raise ValueError(f"{name}={value!r} is no parameter of a transformer in a file")
+            raise ValueError(f"{name}={value!r} is not a parameter of a transformer in a file")
     params |= {name: tuple(params[name]) for name in PAIRS if name in params}
     kind = header["kind"]
     if kind in VECTORIZERS:

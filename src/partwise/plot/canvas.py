@@ -103,7 +103,7 @@ def say_left_out(figure: Any, drawn: int, count: int, asked: Any) -> None:
 
 
 def short(name: Any) -> str:
-    """Return a name, cut where it is long; a dollar sign is no beginning of a formula."""
+    """Return a name, shortened if it is long, with dollar signs escaped, which would begin a formula."""
     text = str(name)
     text = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
     return text.replace("$", r"\$")

@@ -107,7 +107,7 @@ def _order(contexts: Any) -> Any:
     if len(given) != len(CONTEXTS):
         raise ParameterError(f"contexts must be 96 names such as 'A[C>A]G'; got {len(given)} of them.")
     if wrong := [context for context in given if not CONTEXT.fullmatch(context)]:
-        raise ParameterError(f"{shown(wrong[0])} is no context such as 'A[C>A]G'; the middle base is C or T.")
+        raise ParameterError(f"{shown(wrong[0])} is not a context such as 'A[C>A]G'; the middle base is C or T.")
     place = {context: j for j, context in enumerate(given)}
     if missing := [context for context in CONTEXTS if context not in place]:
         raise ParameterError(f"context {missing[0]} is missing ({len(missing)} of 96 are).")

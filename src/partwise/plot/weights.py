@@ -58,7 +58,7 @@ def weights(
     Raises
     ------
     DataError
-        If W is no array of weights.
+        If W is not an array of weights.
     MissingExtraError
         If matplotlib is not installed.
     NotFittedError

@@ -24,22 +24,24 @@ def listed(values: Any, name: str) -> list[Any]:
     if flat and isinstance(values, Iterable) and not isinstance(values, str | bytes | Mapping | Set | type):
         if hasattr(column, "to_pylist"):  # pyarrow's values are objects of its own
             return list(column.to_pylist())
-        plain = isinstance(column, np.ndarray) and column.dtype.kind not in "mM"  # of times, NumPy makes integers
+        plain = (
+            isinstance(column, np.ndarray) and column.dtype.kind not in "mM"
+        )  # tolist of NumPy's times gives integers
         return list(column.tolist() if plain else column)
-    raise DataError(f"{name} must be a list, or a column of one value for each row; got {shown(values)}.")
+    raise DataError(f"{name} must be a list, or a column with one value for each row; got {shown(values)}.")
 
 
 def is_missing(value: Any) -> bool:
-    """Return whether a value stands for none: None, NaN, NaT or NA.
+    """Return whether a value is missing: None, NaN, NaT or NA.
 
     Examples
     --------
     >>> [is_missing(value) for value in (None, float("nan"), np.datetime64("NaT"), "", 0)]
     [True, True, True, False, False]
     """
-    if value is None or type(value).__name__ == "NAType":  # pandas.NA is neither itself nor another
+    if value is None or type(value).__name__ == "NAType":  # pandas.NA gives NA for every comparison
         return True
-    return is_scalar(value) and bool(value != value)  # NaN and NaT are not themselves
+    return is_scalar(value) and bool(value != value)  # NaN and NaT are not equal to themselves
 
 
 def is_scalar(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""One reader of dates and times, for topics and for readers, from files and from Python."""
+"""Reading dates and times, for topics and for recommendations, from files and from Python."""
 
 import time
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ LOCAL = "case when x like '____-_%' or x like '____/_%' then epoch(try_cast(x as
 """SQL for the local time that ISO 8601 writes, in seconds; NULL for another text."""
 ZONELESS = "x[-1] <= '9' and not contains(x, '+') and x not like '%-%-%-%' and x not like '____/%-%'"
 USUAL = "x like '____-__-_____:__:__'"
-"""SQL for what most files hold, which is looked for first: it takes a third of the time."""
+"""SQL for the usual form, which is tried first: this takes a third of the time."""
 UTC = f"case when local is null or {USUAL} or {ZONELESS} then local else epoch(try_cast(x as timestamptz)) end"
 ISO = f"select *, {LOCAL} as local, {UTC} as utc"
 """SQL for the local time and that in UTC; without a zone both are one."""
@@ -52,7 +52,7 @@ PARTS = rf"(?i)^(.*?)(?:(?:\s*,\s*|\s+at\s+|\s+|T)({CLOCK})\s*({ZONE})?(?:\s+([0
 
 
 def read_times(values: Any, what: str, row: Row, form: str | None = None, *, relative: bool = False) -> Times:
-    """Return the times that an array or a list holds.
+    """Return the times in an array or a list.
 
     Parameters
     ----------
@@ -60,14 +60,14 @@ def read_times(values: Any, what: str, row: Row, form: str | None = None, *, rel
         Text, numbers (seconds since 1970, or milli-, micro- or nanoseconds where only these are plausible), dates,
         datetimes or ``datetime64``; None, NaN, NaT or ``""`` where unknown.
     what : str
-        What an error calls the column.
+        Name of the column in errors.
     row : callable
-        What it calls the row of an index, such as ``"row 3"``.
+        Returns the name of a row in errors, such as ``"row 3"``, from its index.
     form : str, default=None
-        How a text is written, in the words of ``strftime``, or one of `UNITS`; None finds it out.
+        Format of a text, as for ``strftime``, or one of `UNITS`; None detects it.
     relative : bool, default=False
-        Whether numbers may count seconds from any moment, as those of a log may. Otherwise a number that would be a
-        time before 1973 is refused.
+        Whether numbers can count seconds from any moment, as in a log. Otherwise a number that would be a time before
+        1973 is refused.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def read_times(values: Any, what: str, row: Row, form: str | None = None, *, rel
     Raises
     ------
     DataError
-        If a cell holds no time, or day and month cannot be told apart; the text names the row.
+        If a cell does not hold a time, or day and month cannot be told apart; the text names the row.
 
     Examples
     --------
@@ -115,12 +115,12 @@ def parse_times(
 ) -> Times:
     """Return the times of a column of text of a table in DuckDB; the rest is as in `read_times`.
 
-    `cell` is SQL for the text, and `known` for it without space around it, NULL where it is a word for unknown. Only
-    cells that are no plain times are looked at for these.
+    `cell` is SQL for the text. `known` is SQL for the text without space around it, NULL for a word for unknown; it is
+    used only for cells that are not plain times.
     """
     database.execute("set timezone = 'UTC'")
     stamp = "case when local is null and not contains(x, '_') then try_cast(x as double) end"
-    gap = f"case when local is null then ({known}) is null else false end"  # told only of what is no time
+    gap = f"case when local is null then ({known}) is null else false end"  # computed only for cells that are not times
     raw = f"{ISO} from (select *, {cell} as x from {source})"
     read = database.sql(f"select local, utc, {stamp} as n, {gap} as gap from ({raw})").fetchnumpy()
     cells = f"select {known} as x from {source}"
@@ -139,7 +139,7 @@ def parse_times(
         f"count(*) filter (regexp_matches(x, '^[0-9]{{4}}$')) from ({cells})"
     )
     there, numeric, most, years = database.sql(counts).fetchall()[0]
-    # Most cells tell what the column holds: a word among numbers is the cell at fault, not all the others.
+    # Most cells show what the column holds: a word among numbers is the wrong cell, not all the others.
     if form is None and (there == numeric > years or most > there / 2):
         return from_numbers(stamps, form, column, relative)
     note = None
@@ -153,13 +153,13 @@ def parse_times(
     precision = np.where(np.isnan(local), DAY, filled(found["precision"], DAY)).astype(np.uint8)
     moved = int(filled(found["moved"], 0.0).sum())
     if moved:
-        said = f"{plural(moved, 'year')} of two digits lie more than a year ahead, and were taken for 19.."
+        said = f"{plural(moved, 'year')} of two digits would be more than a year ahead, and were read as 19.."
         note = f"{note}; {said}" if note else said
     return checked(Times(local - filled(found["ahead"], 0.0), local, precision, note), column)
 
 
 def iso_days(times: Times) -> list[str]:
-    """Return ``YYYY-MM-DD``, or ``YYYY-MM`` or ``YYYY`` where no more is known; ``""`` where nothing is."""
+    """Return ``YYYY-MM-DD``; or ``YYYY-MM`` or ``YYYY`` if no more is known, or ``""`` if nothing is."""
     absent = np.isnan(times.local)
     days = np.where(absent, 0, times.local).astype("datetime64[s]").astype("datetime64[D]").astype(str).tolist()
     known = zip(days, times.precision.tolist(), absent.tolist(), strict=True)
@@ -167,7 +167,7 @@ def iso_days(times: Times) -> list[str]:
 
 
 def is_iso_day(text: str) -> bool:
-    """Return whether a text is as `iso_days` writes one."""
+    """Return whether a text is in the form of `iso_days`."""
     try:
         date.fromisoformat(text + "-01-01"[: DAY - len(text)])
     except ValueError:
@@ -176,7 +176,7 @@ def is_iso_day(text: str) -> bool:
 
 
 def _as_array(values: Sequence[Any]) -> Array:
-    """Return a list as an array: of numbers if it holds nothing else, or else of objects."""
+    """Return a list as an array: of numbers if it holds only numbers, otherwise of objects."""
     cells = list(values)
     plain = all(
         isinstance(cell, int | float | np.number | np.datetime64) and not isinstance(cell, bool) for cell in cells
@@ -188,14 +188,14 @@ def _as_array(values: Sequence[Any]) -> Array:
 
 
 def _text(value: Any) -> str | None:
-    """Return a cell as text without space around it; None where it is empty."""
+    """Return a cell as text without space around it; None if it is empty."""
     if is_missing(value):
         return None
     return value.isoformat() if isinstance(value, date) else str(value).strip(" ") or None
 
 
 def _order(database: "duckdb.DuckDBPyConnection", cells: str, column: Column) -> tuple[Sequence[str], str | None]:
-    """Return how dates such as 3/4/2021 are to be read in this column, and what to say about it."""
+    """Return how to read dates such as 3/4/2021 in this column, and a note about it."""
     slashed = f"select x, regexp_extract(x, '{SLASHED}', 1)::int as a, regexp_extract(x, '{SLASHED}', 3)::int as b"
     slashed += f" from ({cells}) where regexp_matches(x, '{SLASHED}')"
     query = (
@@ -227,8 +227,8 @@ def _list(words: Sequence[str]) -> str:
 def _found_out(cells: str, order: Sequence[str]) -> str:
     """Return a query for the local time in seconds, how far it is ahead of UTC, and how much of a date is known.
 
-    A form that does not fit costs as much as one that does, so each day and each clock time is read once, however many
-    rows have it.
+    Trying a form that does not fit costs as much as one that fits. So each different day and clock time is read once,
+    however many rows have it.
     """
     short = [form.replace("%Y", "%y") for form in order]
     zones = " ".join(f"when '{name}' then {3600 * hours}" for name, hours in ZONES.items())
@@ -283,17 +283,17 @@ from rows left join days using (day) left join clocks using (clock) order by i
 
 
 def _written(database: "duckdb.DuckDBPyConnection", cells: str, form: str) -> str:
-    """Return the same query for texts of one format."""
+    """Return the query of `_found_out` for texts of a given format."""
     quoted = form.replace("'", "''")
     try:
         database.sql(f"select try_strptime('', '{quoted}')").fetchall()
     except Exception as error:
         reason = " ".join(str(error).split())[:120]
         raise DataError(
-            f"{form!r} is no format of dates ({reason}). Write one as '%d/%m/%Y %H:%M', or one of {', '.join(UNITS)}."
+            f"{form!r} is not a format of dates ({reason}). Give one such as '%d/%m/%Y %H:%M', or {', '.join(UNITS)}."
         ) from error
     known = DAY if "%d" in form or "%j" in form or "%c" in form or "%x" in form else MONTH if "%m" in form else YEAR
-    # With the zone of UTC in place of its own, a text tells the local time.
+    # If the zone of a text is replaced by UTC, reading it gives the local time.
     text = "regexp_replace(x, 'Z$', '+00')" if "%z" in form else "x"
     local = text if "%Z" not in form else f"regexp_replace({text}, '[A-Za-z_/]+$', 'UTC')"
     local = f"regexp_replace({local}, '{OFFSET}', '+00\\2')" if "%z" in form else local

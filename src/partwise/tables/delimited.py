@@ -19,12 +19,12 @@ from partwise.tables.table import Table
 __all__ = ["Delimited"]
 
 WIDE = 64
-"""Columns from which on lines are cut by `string_split`, if they can be."""
+"""Fewest columns at which lines are cut by `string_split`, if possible."""
 LIMIT = " /* longest row */"
 """Where the length of the longest row is put."""
 RAGGED = "another number of cells"
 LONGEST = 1 << 28
-"""Bytes of the longest row that is read."""
+"""Longest row that is read, in bytes."""
 
 
 class Delimited(Table):
@@ -90,7 +90,7 @@ class Delimited(Table):
     def _refuse_swallowed(self) -> None:
         """Refuse a cell of several lines if each line is a row: its quote was left open, and another closed it.
 
-        Where no column tells rows from a text by its numbers, it is told in a note.
+        If no column of numbers shows that these lines are rows, it adds a note instead.
         """
         cut, mark = self.dialect, text_sql(self.dialect.delimiter)
         cells = ", ".join(f"coalesce(f{i}, '')" for i in range(cut.width))
@@ -107,7 +107,7 @@ class Delimited(Table):
             if any(all(map(is_number, column)) for column in columns):
                 raise DataError(f"{place}: rows, it seems. {UNQUOTED}")
         if found:
-            self.notes.append(f"{place}; if these are rows, close the quote of the first")
+            self.notes.append(f"{place}; if these are rows, close the quote in the first")
 
     def select(self, cells: Sequence[tuple[str, str]]) -> str:
         """Return SQL that selects columns of the file, each under another name."""
@@ -251,4 +251,4 @@ class Delimited(Table):
 
 
 class _LongRow(DataError):
-    """A row is longer than DuckDB takes unasked."""
+    """A row is longer than DuckDB reads by default."""

@@ -1,4 +1,4 @@
-"""How a delimited file is cut: lines to skip, delimiter, quotes, header."""
+"""The dialect of a delimited file: lines to skip, delimiter, quotes, header."""
 
 import csv
 import re
@@ -18,7 +18,7 @@ __all__ = ["ID_NAME", "UNQUOTED", "Dialect", "Record", "find_dialect", "records"
 
 CANDIDATES = ",;\t|"
 HEAD, LONGEST_HEAD = 1 << 20, 1 << 26
-"""Characters that a dialect is found from, and how many where lines are very long."""
+"""How many characters the dialect is detected from, and how many if lines are very long."""
 ROWS = 200
 COMMENTS = ("#", "%", "!")
 UNQUOTED = "Close every quoted field, and write a quote inside one twice."
@@ -30,7 +30,7 @@ ID_NAME = re.compile(
     r"|.*[a-z](ID|Id|IDs)"
     r"|(?i:(gene|user|customer|client|sample|cell|patient|subject|item|product|article|doc|document|reader|order)ids?)"
 )
-"""What a first column is called where it names the rows. A name that pandas or R left blank is one of these."""
+"""Usual names of a first column that holds row names. A name that pandas or R left blank is one of these."""
 
 
 @dataclass(frozen=True)
@@ -96,16 +96,16 @@ def records(lines: Iterator[str], delimiter: str, quote: str, skip: int = 0) -> 
 
 
 def find_dialect(source: Source, format: Format, header: bool | None) -> Dialect:
-    """Find out how a delimited file is cut; what was guessed is added to the notes of its source.
+    """Detect the dialect of a delimited file; guesses are added to the notes of its source.
 
     Parameters
     ----------
     source : Source
         The file.
     format : Format
-        What the user says of it.
+        The settings of the user.
     header : bool or None
-        Whether the first row holds the names; None: find out.
+        Whether the first row holds the names; None detects it.
     """
     head, whole = _head(source.path)
     lines = _lines(head)
@@ -124,13 +124,13 @@ def find_dialect(source: Source, format: Format, header: bool | None) -> Dialect
         raise DataError(f"{source.name}, line {skip + 1}: {error}. {UNQUOTED}") from error
     above = _titles([row.cells for row in rows])
     if above:
-        source.notes.append(f"{source.name}, line {skip + rows[0].line} was taken for a title above the table")
+        source.notes.append(f"{source.name}, line {skip + rows[0].line} was read as a title above the table")
         rows = rows[above:]
     first, rest = rows[0].cells, [row.cells for row in rows[1:]]
     begin = skip + rows[0].line - 1
     marked = [] if heading is None else _rows([heading.lstrip("#% ")], delimiter, quote, True)
     if marked and len(marked[0].cells) == len(first) > 1:
-        source.notes.append(f"{source.name}, line {skip} begins with # and was taken for the names of columns")
+        source.notes.append(f"{source.name}, line {skip} begins with # and was read as the names of columns")
         return _made(delimiter, quote, begin, marked[0].cells, [first, *rest])
     width = Counter(map(len, rest)).most_common(1)[0][0] if rest else 0
     longer = width == len(first) + 1
@@ -149,7 +149,7 @@ def find_dialect(source: Source, format: Format, header: bool | None) -> Dialect
         ):
             place = f"{source.name}, line {begin + 1}"
             source.notes.append(
-                f"{place} was taken for names of columns, although they are numbers; put names above if they are data"
+                f"{place} was read as names of columns, although they are numbers; put names above if they are data"
             )
         if (
             header
@@ -181,7 +181,7 @@ def _made(
 
 
 def _titles(rows: Sequence[Sequence[str]]) -> int:
-    """Return how many rows stand above a table of three columns or more: each a single text, perhaps in its first cell.
+    """Return the number of title rows above a table of three columns or more: each is a single text in a first cell.
 
     If such a row has cells for all columns, the one below the last has to name them all.
     """
@@ -195,7 +195,7 @@ def _titles(rows: Sequence[Sequence[str]]) -> int:
 
 
 def _are_words(cells: Sequence[str], format: Format) -> bool:
-    """Tell whether cells hold words alone, none of them for unknown."""
+    """Return whether all cells hold words, none of them a word for unknown."""
     return any(map(str.strip, cells)) and not any(
         is_number(cell) or is_unknown(cell, format.missing[1:]) for cell in cells
     )
@@ -213,13 +213,13 @@ def _head(path: str) -> tuple[str, bool]:
 
 
 def _lines(text: str) -> list[str]:
-    """Cut at line feeds alone: Python's splitlines also cuts within texts."""
+    """Cut only at line feeds: Python's splitlines also cuts within texts."""
     lines = text.split("\n")
     return [line + "\n" for line in lines[:-1]] + ([lines[-1]] if lines[-1] else [])
 
 
 def _preamble(lines: Sequence[str]) -> tuple[int, str | None, str | None]:
-    """Return the number of lines before the table, the delimiter that they tell, and the last if it is a comment."""
+    """Return the number of lines before the table, the delimiter they give, and the last line if it is a comment."""
     skip, delimiter, heading = 0, None, None
     for line in lines:
         said = SEPARATOR.fullmatch(line.strip("\r\n \ufeff"))
@@ -238,10 +238,10 @@ def _preamble(lines: Sequence[str]) -> tuple[int, str | None, str | None]:
 
 
 def _quote(source: Source, delimiter: str | None, format: Format) -> str:
-    """Return what quotes cells. Most files of tabs have no quotes, and a text may begin or end with one.
+    """Return the quote of cells. Most files of tabs have none, and a text in them can begin or end with a quote.
 
-    Where all lines have the same number of tabs, quotes count if each is closed in its line. Where they have not, cells
-    may hold line breaks: quotes count if they make all rows alike, and no cell holds a whole row.
+    If all lines have the same number of tabs, quotes count if each is closed in its line. Otherwise cells may hold line
+    breaks: then quotes count if they give all rows the same number of cells, and no cell holds a whole row.
     """
     if source.kind != ".tsv" and delimiter != "\t":
         return '"'
@@ -305,7 +305,7 @@ def _delimiter(body: Sequence[str], whole: bool, kind: str, quote: str, format: 
 
 
 def _spaced(first: str, rows: Sequence[Sequence[str]], width: int, format: Format) -> bool:
-    """Tell whether spaces cut a table, not texts: all rows alike, of numbers or below quoted names as R writes."""
+    """Return whether spaces cut a table, not texts: equal rows, of numbers or below quoted names (as R writes)."""
     if any(len(row) != width for row in rows[1:]):
         return False
     cells = [cell for row in rows[1:] or rows for cell in row[1:]]
@@ -315,7 +315,7 @@ def _spaced(first: str, rows: Sequence[Sequence[str]], width: int, format: Forma
 
 
 def _rows(body: Sequence[str], delimiter: str, quote: str, whole: bool) -> list[Record]:
-    """Return some records of the first lines; one that is cut off at the end does not count."""
+    """Return the records of the first lines, without one that is cut off at the end."""
     found: list[Record] = []
     try:
         for record in records(iter(body), delimiter, quote):
@@ -330,14 +330,14 @@ def _rows(body: Sequence[str], delimiter: str, quote: str, whole: bool) -> list[
 
 
 def _are_years(cells: Sequence[str]) -> bool:
-    """Tell whether a row counts three years or more."""
+    """Return whether a row is a sequence of at least three years."""
     if len(cells) < 3 or not all(cell.strip().isdecimal() for cell in cells):
         return False
     return 1800 <= int(cells[0]) < 2200 and [*map(int, cells)] == [int(cells[0]) + i for i in range(len(cells))]
 
 
 def _is_header(first: Sequence[str], rest: Sequence[Sequence[str]], missing: Sequence[str]) -> bool:
-    """Tell whether the first row holds names; they may be numbers, as years are."""
+    """Return whether the first row holds names; these can be numbers, such as years."""
     if len(first) > 1 and not is_number(first[0]) and ID_NAME.fullmatch(first[0].strip()):
         return True  # a first column without a name (as pandas writes it), or called as names are
     others = [cell for cell in first[1:] or first if not is_unknown(cell, missing)]

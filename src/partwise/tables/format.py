@@ -1,4 +1,4 @@
-"""How a file is written: what a reader is told, and what it finds out where it is told nothing."""
+"""The format of a file: what the user gives, and what the reader detects."""
 
 import codecs
 from dataclasses import dataclass
@@ -8,9 +8,9 @@ from partwise.exceptions import DataError, ParameterError
 __all__ = ["MISSING", "NO_COLUMN", "Format", "plural"]
 
 MISSING = ("", "NA", "N/A", "#N/A", "#NA", "<NA>", "NaN", "NaT", "NULL", "\\N", "None", "-", ".")
-"""Words for an unknown number or time, in any case: those of R, pandas, Excel, SQL, and of people."""
+"""Words for an unknown number or time, in any case: those of R, pandas, Excel and SQL, and usual words."""
 NO_COLUMN = "none"
-"""What to give as `index_column` where no column names the rows."""
+"""The `index_column` that says that no column holds row names."""
 DELIMITERS = {"tab": "\t", r"\t": "\t", "comma": ",", "semicolon": ";", "space": " ", "pipe": "|"}
 """Words for delimiters that are hard to type."""
 LINES = (".csv", ".tsv", ".txt")
@@ -22,40 +22,40 @@ MEANING = {
     "index_column": (*TEXTS, ".xlsx", ".parquet"),
     "layer": (".xlsx", ".npz", ".h5ad", ".zarr"),
 }
-"""The kinds of files that a setting is for; a setting that is not here is for all kinds."""
+"""The kinds of files that each setting is for; a setting that is not listed is for all kinds."""
 
 
 @dataclass(frozen=True)
 class Format:
-    """How a file of data is written. None stands for what is found out from the file.
+    """The format of a file of data. None means that it is detected from the file.
 
     Parameters
     ----------
     encoding : str, default=None
-        Encoding of text, as Python knows it. By default UTF-8 where the file is that, else the likeliest.
+        Encoding of text, by its name in Python. By default UTF-8 if the file is UTF-8, otherwise the likeliest.
     delimiter : str, default=None
         One character between cells, or a word for it: tab, comma, semicolon, space, pipe.
     decimal : {'.', ','}, default=None
-        What stands before the decimals of a number.
+        Decimal mark of numbers.
     index_column : str, default=None
-        The column that names the rows, or several with commas between; "none" if none does.
+        The column of row names, or several, separated by commas; "none" if rows have no names.
     columns : tuple of str, default=None
-        The columns to read, each by name or by pattern, such as ``"sample_*"``, or several with commas between. By
+        The columns to read, each by name or by pattern, such as ``"sample_*"``, or several, separated by commas. By
         default all.
     transpose : bool, default=False
-        Whether rows of the file are features, and columns samples.
+        Whether the file has features as rows and samples as columns.
     layer : str, default=None
         The layer of an .h5ad or .zarr file to read, the array of an .npz file, or the sheet of an .xlsx file. By
         default the matrix X, the only array, or the first sheet that is not empty.
     missing : tuple of str, default=('', 'NA', 'N/A', ...)
         Words for unknown numbers; case does not matter.
     date_format : str, default=None
-        How dates are written, as strptime knows it.
+        Format of dates, as for strptime.
 
     Raises
     ------
     ParameterError
-        If a setting has no meaning.
+        If a setting is invalid.
 
     Examples
     --------
@@ -74,10 +74,10 @@ class Format:
     date_format: str | None = None
 
     def check(self, path: object, kind: str) -> None:
-        """Refuse a setting that says nothing about a kind of file, such as `layer` about a ``.csv``."""
+        """Refuse a setting that has no effect for a kind of file, such as `layer` for a ``.csv``."""
         for name, kinds in MEANING.items():
             if getattr(self, name) is not None and kind not in kinds:
-                raise DataError(f"{path}: {name}=... says nothing about {kind or 'a folder'}. Leave it out.")
+                raise DataError(f"{path}: {name}=... has no effect for {kind or 'a folder'}. Leave it out.")
 
     def __post_init__(self) -> None:
         """Check the settings."""
@@ -86,21 +86,21 @@ class Format:
                 codecs.lookup(self.encoding)
             except LookupError as error:
                 raise ParameterError(
-                    f"{self.encoding!r} is no text encoding. Give one that Python knows, such as utf-8, latin-1 or "
+                    f"{self.encoding!r} is not a text encoding. Give one that Python knows, such as utf-8, latin-1 or "
                     "cp1252."
                 ) from error
         if self.delimiter is not None:
             delimiter = DELIMITERS.get(self.delimiter, self.delimiter)
             if len(delimiter) != 1 or delimiter in '\r\n"':
                 raise ParameterError(
-                    f"delimiter={self.delimiter!r} is no single character. Give one, such as ';', or a word: "
+                    f"delimiter={self.delimiter!r} is not a single character. Give one, such as ';', or a word: "
                     f"{', '.join(word for word in DELIMITERS if word.isalpha())}."
                 )
             object.__setattr__(self, "delimiter", delimiter)
         if self.decimal not in (None, ".", ","):
-            raise ParameterError(f"decimal={self.decimal!r} is neither '.' nor ','.")
+            raise ParameterError(f"decimal must be '.' or ','; got {self.decimal!r}.")
         if self.decimal == "," and self.delimiter == ",":
-            raise ParameterError("delimiter=',' and decimal=',' cannot be told apart. Give one of them.")
+            raise ParameterError("delimiter=',' and decimal=',' are the same character. Give another for one of them.")
         if isinstance(self.columns, str):
             object.__setattr__(self, "columns", (self.columns,))
 

@@ -1,4 +1,4 @@
-"""Which column of a table names its rows."""
+"""The column of a table that holds row names."""
 
 import re
 from collections.abc import Sequence
@@ -13,26 +13,26 @@ from partwise.tables.table import Table
 __all__ = ["PANDAS_INDEX", "index_of"]
 
 FEW = 5
-"""Rows from which on numbers that rise count as a sign; fewer rise by chance."""
+"""Fewest rows at which rising numbers count as a sign of row names; fewer can rise by chance."""
 NAMELESS = re.compile(r"|unnamed: ?0(\.\d+)*|level_0|index|ids?|keys?|names?|rows?|samples?", re.IGNORECASE)
-"""What a first column is called that surely names the rows."""
+"""Names of a first column that surely holds row names."""
 PANDAS_INDEX = re.compile(r"Unnamed: ?0(\.\d+)*")
-"""What an index of pandas is called that was written to csv without a name and read again, perhaps many times."""
+"""Names of an index of pandas that was written to csv without a name and read again, perhaps many times."""
 LIKE_NUMBERS = re.compile(r"[$\u20ac\u00a3<>~]\s*[\d.,\s]+|[\d.,\s]+[%$\u20ac\u00a3]|true|false|yes|no", re.IGNORECASE)
-"""Cells that are no numbers, but may be meant for some."""
+"""Cells that are not numbers, but may be meant as numbers."""
 LEADING_ZERO = re.compile(r"0\d+")
 DAY = re.compile(r"(1[89]|20|21)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 
 
 def index_of(table: Table, columns: Sequence[str]) -> list[str]:
-    """Return the columns that name the rows, mostly one or none; a guess is added to the notes of the table.
+    """Return the columns that hold row names, mostly one or none; a guess is added to the notes of the table.
 
     Parameters
     ----------
     table : Table
         The table.
     columns : sequence of str
-        Columns that the user asked to read as data by their full names.
+        Columns that the user asked for as data, by their full names.
     """
     asked = table.format.index_column
     if asked is not None:
@@ -53,7 +53,7 @@ def index_of(table: Table, columns: Sequence[str]) -> list[str]:
 
 
 def _blank(table: Table, place: int) -> bool:
-    """Tell whether a column has neither name nor content, as to the left of a table in a sheet."""
+    """Return whether a column has neither name nor content, as one to the left of a table in a sheet."""
     if not isinstance(table, Delimited) or (table.dialect.names and table.dialect.names[place]):
         return False
     name = table.names[place]
@@ -71,7 +71,7 @@ def _names_rows(table: Table, first: str) -> bool:
     headed = not isinstance(table, Delimited) or table.dialect.names is not None
     distinct = len({*cells}) == len(cells)
     if words == len(cells) and distinct and all(map(LIKE_NUMBERS.fullmatch, cells)):
-        return _told(table, first, "are no plain numbers")
+        return _told(table, first, "are not plain numbers")
     if words == len(cells):
         return _told(table, first, "are not all different") if not distinct else True
     if words * 2 > len(cells):
@@ -94,7 +94,7 @@ def _names_rows(table: Table, first: str) -> bool:
 
 
 def _by_numbers(table: Table, first: str, others: Sequence[str], cells: list[str]) -> bool:
-    """Judge different whole numbers under a name that says nothing, by the columns beside it."""
+    """Decide by the other columns whether different whole numbers, under a name that does not help, are row names."""
     beside = [column for column in zip(*table.sample(others), strict=True) if all(is_number(cell) for cell in column)]
     if all(map(DAY.fullmatch, cells)):
         return _told(table, first, "look like dates")
@@ -106,15 +106,15 @@ def _by_numbers(table: Table, first: str, others: Sequence[str], cells: list[str
     alike = sum(len({*column}) == len(column) and all(map(str.isdecimal, column)) for column in beside)
     if 2 * alike < len(beside):
         table.notes.append(
-            f"{table.name}: {table.label(first)} holds different whole numbers, and was taken for data; "
-            f"give index_column={first!r} if they name the rows"
+            f"{table.name}: {table.label(first)} holds different whole numbers, and was read as data; "
+            f"give index_column={first!r} if they are row names"
         )
     return False
 
 
 def _told(table: Table, first: str, why: str) -> bool:
     table.notes.append(
-        f"{table.name}: {table.label(first)} was taken for names of rows, not for data: its cells {why}; "
+        f"{table.name}: {table.label(first)} was read as names of rows, not as data: its cells {why}; "
         f"give index_column={NO_COLUMN!r} if they are data"
     )
     return True
@@ -126,6 +126,6 @@ def _rises(cells: Sequence[str]) -> bool:
 
 
 def _number(cell: str) -> float:
-    """Return a number to compare with others, whatever its marks are."""
+    """Return the number in a cell to compare it with others, with any marks."""
     digits = re.sub(r"[^\d.,eE+-]", "", cell).replace(",", ".")
     return float(digits) if digits.count(".") < 2 else float(digits.replace(".", ""))

@@ -1,4 +1,4 @@
-"""Tables of JSON: an object a line, or a list of objects."""
+"""Tables of JSON: one object per line, or a list of objects."""
 
 import json
 import os
@@ -17,9 +17,9 @@ __all__ = ["JsonTable"]
 LIMIT = " /* largest record */"
 """Where the size of the largest record is put."""
 USUAL, LARGEST = 16 << 20, 1 << 30
-"""Bytes of the largest record: of nearly all files, and that are read at all."""
+"""Largest record, in bytes: in nearly all files, and the most that is read."""
 FIRST = 1000
-"""Records whose names are looked at before all are."""
+"""How many records are examined for names before all of them."""
 
 
 class JsonTable(Table):
@@ -97,7 +97,7 @@ class JsonTable(Table):
         return sql.replace(LIMIT, f", maximum_object_size={size}")
 
     def fault(self, error: Exception) -> DataError:
-        """Return what is wrong: the first line that is no JSON object."""
+        """Return what is wrong: the first line that is not a JSON object."""
         if "maximum_object_size" in str(error) and not self._stretched:
             return _LargeRecord(str(error))
         try:
@@ -107,7 +107,7 @@ class JsonTable(Table):
             return wrong
         if not self._mended:
             return _Mendable(str(error))
-        return DataError(f"{self.name} cannot be read: {str(error).partition(chr(10))[0]} Write one object a line.")
+        return DataError(f"{self.name} cannot be read: {str(error).partition(chr(10))[0]} Write one object per line.")
 
     def _refuse_nested(self, column: str) -> None:
         for i, (_, row) in enumerate(self._rows_of()):
@@ -118,7 +118,7 @@ class JsonTable(Table):
                 )
 
     def _mend(self) -> None:
-        """Write the records anew: half a character becomes the sign for an unknown one, and NaN null."""
+        """Write the records again: half a surrogate pair becomes the replacement character, and NaN becomes null."""
         path = os.path.join(self._folder, "mended")
         with open(path, "w", encoding="utf-8", newline="\n") as file:
             for _, row in self._rows_of():
@@ -144,14 +144,14 @@ class JsonTable(Table):
         except (ValueError, RecursionError) as error:
             way_out = "Mend the list." if self._list else "Write one JSON object on each line."
             raise DataError(
-                f"{self.name}, line {line} is no JSON ({getattr(error, 'msg', error)}). {way_out}"
+                f"{self.name}, line {line} is not JSON ({getattr(error, 'msg', error)}). {way_out}"
             ) from error
 
     def _object(self, row: Any, line: int) -> dict[str, Any]:
         if not isinstance(row, dict):
             place = f"record {line}" if self._list else f"line {line}"
             raise DataError(
-                f"{self.name}, {place} is JSON, but no object. "
+                f"{self.name}, {place} is JSON, but not an object. "
                 'Write one object on each line, such as {"id": "a1", "text": "..."}.'
             )
         return row
@@ -167,11 +167,11 @@ class JsonTable(Table):
 
 
 class _LargeRecord(DataError):
-    """A record is larger than DuckDB takes unasked."""
+    """A record is larger than DuckDB reads by default."""
 
 
 class _Mendable(DataError):
-    """DuckDB refuses what Python understands."""
+    """DuckDB refuses a file that Python can read."""
 
 
 def _pointer(name: str) -> str:

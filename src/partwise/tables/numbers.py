@@ -23,7 +23,7 @@ __all__ = ["Numbers", "read_numbers"]
 
 
 class Numbers(NamedTuple):
-    """A matrix with the names of its rows and columns, where the file has them.
+    """A matrix with the names of its rows and columns, if the file has them.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class Numbers(NamedTuple):
 def read_numbers(
     path: str | Path, *, format: Format | None = None, vector: bool = False, threads: int | None = None
 ) -> Numbers:
-    """Read a matrix. Nothing in the file is ever executed: pickled objects are refused.
+    """Read a matrix. Nothing in the file is executed: pickled objects are refused.
 
     Parameters
     ----------
@@ -59,21 +59,21 @@ def read_numbers(
         with ``partwise[io]``; or a folder of 10x with matrix.mtx, barcodes.tsv and features.tsv, whose cells become
         rows. Text, .npy, .npz and .mtx also packed, as ``.gz``, ``.bz2``, ``.xz`` or ``.zst``.
     format : Format, default=None
-        How the file is written. By default that is found out; a guess is told in the notes.
+        The format of the file. By default it is detected; the notes list what was guessed.
     vector : bool, default=False
-        Take an array of shape (n,), as ``.npy`` may hold one, for a matrix of one column.
+        Whether to read an array of shape (n,), which ``.npy`` can hold, as a matrix of one column.
     threads : int, default=None
-        How many threads read a table. By default one for each core.
+        Number of threads that read a table. By default one for each core.
 
     Returns
     -------
     Numbers
-        ``(X, row_names, column_names, notes, layers)``; names are None where the file has none.
+        ``(X, row_names, column_names, notes, layers)``; names are None if the file has none.
 
     Raises
     ------
     DataError
-        If the file is no matrix of numbers; the message names the file, and the row and column of a bad cell.
+        If the file does not hold a matrix of numbers; the message names the file, and the row and column of a bad cell.
     MissingExtraError
         If the format needs a package that is not installed.
 
@@ -126,7 +126,7 @@ def _of_table(table: Table) -> Numbers:
     columns = [name for name in table.names if name not in index]
     again = [name for name in columns if index and PANDAS_INDEX.fullmatch(index[0]) and PANDAS_INDEX.fullmatch(name)]
     if again and asked is None:
-        table.notes.append(f"{table.name}: {quoted_names(again)} left out, an index that pandas wrote once more")
+        table.notes.append(f"{table.name}: {quoted_names(again)} left out: an index that pandas wrote a second time")
         columns = [name for name in columns if name not in again]
     if asked is not None:
         columns = [columns[i] for i in _chosen(columns, asked, table.name)]
@@ -151,7 +151,7 @@ def _of_table(table: Table) -> Numbers:
 
 
 def _joined(levels: Sequence[Sequence[str | None]]) -> list[str]:
-    """Return one name a row, of one index or several levels of it."""
+    """Return one name per row, from an index of one or several levels."""
     return [unguarded("_".join(level or "" for level in row)) for row in zip(*levels, strict=True)]
 
 
@@ -181,7 +181,7 @@ def _selected(read: Numbers, asked: Sequence[str] | None, path: str) -> Numbers:
 
 
 def _blank_rows(table: Table, X: Any) -> Any:
-    """Tell which rows have no cell that holds anything, as Excel writes below a table; NA is something."""
+    """Return which rows have only empty cells, as Excel writes below a table; NA is not empty."""
     blank = np.isnan(X).all(axis=1)
     if not isinstance(table, Delimited) or not blank.any():
         return np.zeros(len(X), dtype=bool)
@@ -192,7 +192,7 @@ def _blank_rows(table: Table, X: Any) -> Any:
 
 
 def _without_blank(table: Table, X: Any, columns: list[str], headed: bool) -> tuple[Any, list[str]]:
-    """Leave out columns without a name and without a number, as delimiters at the end of lines make them."""
+    """Leave out columns without a name and without a number, which delimiters at the end of lines make."""
     if not isinstance(table, Delimited):
         return X, columns
     names = table.dialect.names or ()

@@ -1,4 +1,4 @@
-"""What a cell of text says: a number, with a point or a comma, or that it is unknown."""
+"""Cells of text: numbers, with a decimal point or comma, and words for unknown."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -8,19 +8,19 @@ from partwise.exceptions import DataError
 __all__ = ["TWOFOLD", "decimal_mark", "is_number", "is_unknown", "number_sql", "text_sql", "twofold"]
 
 SPACES = " '\u00a0\u2009\u2019\u202f"
-"""What stands between thousands beside points and commas: spaces of several widths, and apostrophes."""
+"""Marks between thousands, other than points and commas: spaces of several widths, and apostrophes."""
 COMMA = re.compile(rf"[+-]?(\d+|\d{{1,3}}([.{SPACES}]\d{{3}})+)?(,\d*)?([eE][+-]?\d+)?")
 """A number with a decimal comma, perhaps with marks between thousands."""
 POINT = re.compile(rf"[+-]?(\d+|\d{{1,3}}([,{SPACES}]\d{{3}})+)?(\.\d*)?([eE][+-]?\d+)?")
 """A number with a decimal point, perhaps with marks between thousands."""
 MARKS = rf",|\..*\.|[{SPACES}]"
-"""What a number holds that is not written plainly."""
+"""Characters of a number that is not written plainly."""
 TWOFOLD = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")
-"""What is a number by both, and not the same one."""
+"""A cell that is a number in both ways, with different values."""
 
 
 def is_number(cell: str) -> bool:
-    """Tell whether a cell is a number: not one with `_`, which Python reads and people do not write.
+    """Return whether a cell is a number. One with `_`, which Python reads and people do not write, is not.
 
     Examples
     --------
@@ -68,11 +68,11 @@ def decimal_mark(cells: Sequence[str], asked: str | None, place: str) -> str:
     Parameters
     ----------
     cells : sequence of str
-        Cells that are no plain numbers.
+        Cells that are not plain numbers.
     asked : {'.', ','} or None
-        What the user says.
+        The decimal mark that the user gives.
     place : str
-        File, and column if there is one, as errors name it.
+        File, and column if there is one, for errors.
 
     Raises
     ------

@@ -24,20 +24,20 @@ FORMATS = "a .csv, .tsv, .txt, .jsonl or .json file (also .gz, .bz2, .xz or .zst
 def open_table(
     path: str | Path, format: Format | None = None, *, header: bool | None = True, threads: int | None = None
 ) -> Table:
-    """Open a table, which reads a column when it is asked for.
+    """Open a table, which reads each column at its first use.
 
     Parameters
     ----------
     path : str or Path
         ``.csv``, ``.tsv``, ``.txt``, ``.jsonl``, ``.json``, also as ``.gz``, ``.bz2``, ``.xz`` or ``.zst``;
-        ``.parquet``; ``.xlsx`` with ``pip install "partwise[io]"``; or ``-`` for standard input, which is JSON where it
+        ``.parquet``; ``.xlsx`` with ``pip install "partwise[io]"``; or ``-`` for standard input, which is JSON if it
         begins with ``{`` or ``[``.
     format : Format, default=None
-        How it is written. By default that is found out.
+        The format of the file. By default it is detected.
     header : bool or None, default=True
-        Whether the first row of a delimited file holds the names; None: find out.
+        Whether the first row of a delimited file holds the names; None detects it.
     threads : int, default=None
-        How many threads read. By default one for each core.
+        Number of threads that read. By default one for each core.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def open_table(
     Raises
     ------
     DataError
-        If it is no such file, empty or damaged, or two columns have one name; the text names file and line.
+        If the file is not a table, empty or damaged, or two columns have one name; the text names file and line.
     MissingExtraError
         If it is an .xlsx file, and python-calamine is not installed.
 

@@ -19,11 +19,11 @@ __all__ = ["Reads", "read_article_table", "read_reads"]
 Array = NDArray[Any]
 
 NO_ID = ("\\N", "NULL", "null", "NA", "<NA>", "NaN", "nan", "None")
-"""What databases, R and Python write in place of an id that is absent."""
+"""What databases, R and Python write for a missing id."""
 
 
 KINDS = ("event", "event_type", "eventtype", "event_name", "action", "interaction", "type", "rating", "weight")
-"""What a column of kinds of reads is called, in lower case, or one of strengths."""
+"""Usual names, in lower case, of a column of kinds of reads or of strengths."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Reads:
     reader, article : ndarray of int64, shape (n_reads,)
         Index of the reader and of the article of each read.
     strength : ndarray of float64, shape (n_reads,), or None
-        How much a read says, or a rating; None if the file does not tell.
+        How much each read counts, or a rating; None if the file has none.
     time : ndarray of float64, shape (n_reads,), or None
         Seconds since 1970; None if the file has no times.
     notes : list of str
@@ -68,15 +68,15 @@ def read_reads(
     Parameters
     ----------
     path : str or Path
-        A table with one read a row, as `open_table` reads it.
+        A table with one read per row, as `open_table` reads it.
     columns : mapping of str to str, default=None
-        What the columns reader, article, strength and time are called in the file. Strength and time are read where
-        they are there, or where they are named here.
+        Names, in the file, of the columns reader, article, strength and time. Strength and time are read if the file
+        has them, and are required if they are named here.
     strengths : mapping of str to float, default=None
-        What each word in the column of strengths counts, such as ``{"view": 1, "like": 2}``. By default strengths are
-        numbers.
+        How much each word in the column of strengths counts, such as ``{"view": 1, "like": 2}``. By default strengths
+        are numbers.
     format : Format, default=None
-        How the file is written. By default that is found out.
+        The format of the file. By default it is detected.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def read_reads(
     Raises
     ------
     DataError
-        If a column is missing, there are no reads, or a strength or time is none; the text names file and line.
+        If a column is missing, there are no reads, or a strength or time is invalid; the text names file and line.
 
     Examples
     --------
@@ -123,8 +123,8 @@ def read_reads(
             whole &= values > 0
             if not whole.any():
                 raise DataError(
-                    f"{table.name}: --strength leaves out every read, for all count 0. Give a kind of reads a number "
-                    "above 0."
+                    f"{table.name}: --strength leaves out every read, because all count 0. Give a kind of reads a "
+                    "number above 0."
                 )
         if not whole.all():
             readers, who = _used(readers, who[whole])
@@ -148,25 +148,25 @@ def read_article_table(
     Parameters
     ----------
     path : str or Path
-        A table with one article a row.
+        A table with one article per row.
     columns : mapping of str to str, default=None
-        What the columns article, text, time and title are called in the file. Times and titles are read where they are
-        there.
+        Names, in the file, of the columns article, text, time and title. Times and titles are read if the file has
+        them.
     format : Format, default=None
-        How the file is written.
+        The format of the file. By default it is detected.
 
     Returns
     -------
     columns : dict of str to list or ndarray
-        What `Recommender.fit` takes: ``article`` and ``text``, and perhaps ``time``, NaN where it is unknown, and
-        ``title``.
+        What `Recommender.fit` takes: ``article`` and ``text``, and if the file has them ``time``, NaN where it is
+        unknown, and ``title``.
     notes : list of str
         What was guessed or left out, one line each.
 
     Raises
     ------
     DataError
-        If a column is missing, an id stands twice or a time is none; the text names file and line.
+        If a column is missing, an id appears twice or a time is invalid; the text names file and line.
 
     Examples
     --------
@@ -191,7 +191,7 @@ def read_article_table(
             again = rows[np.setdiff1d(np.arange(len(rows)), np.unique(codes[rows], return_index=True)[1])[0]]
             first = int(np.flatnonzero(codes == codes[again])[0])
             raise DataError(
-                f"{table.name}: article {shown(ids[codes[again]])} stands in {table.where(first)} and again in "
+                f"{table.name}: article {shown(ids[codes[again]])} is in {table.where(first)} and again in "
                 f"{table.where(int(again))} ({len(rows) - len(ids):,} rows repeat an article). Keep one row for each."
             )
         texts = table.texts(text)
@@ -205,7 +205,7 @@ def read_article_table(
 
 
 def _required(table: Table, what: str, named: Mapping[str, str]) -> str:
-    """Return the column of what is needed; the error of a missing one names its option."""
+    """Return a required column; the error for a missing one names its option."""
     column = named.get(what, what)
     try:
         table.require(column)
@@ -215,19 +215,19 @@ def _required(table: Table, what: str, named: Mapping[str, str]) -> str:
 
 
 def _optional(table: Table, what: str, named: Mapping[str, str]) -> str | None:
-    """Return the column of what may be there; one that the user names has to be."""
+    """Return an optional column, or None; one that the user names is required."""
     if what in named and named[what] != what:
         return _required(table, what, named)
     return what if table.has(what) else None
 
 
 def _known(table: Table, column: str) -> tuple[list[str], Array]:
-    """Return the ids of a column and the code of each row, -1 where a word says that there is no id."""
+    """Return the ids of a column and the code of each row, -1 where a word means a missing id."""
     names, codes = table.codes(column)
     words = [i for i, name in enumerate(names) if name in NO_ID]
     if words:
         said = ", ".join(names[i] for i in words)
-        table.notes.append(f"{table.name}: {said} in column {column!r} was taken for no id")
+        table.notes.append(f"{table.name}: {said} in column {column!r} was read as a missing id")
         codes = np.where(np.isin(codes, words), -1, codes)
     ids = [name for name in names if name not in NO_ID]
     if ids and all(name.endswith(".0") and name[:-2].isdecimal() for name in ids):
@@ -237,7 +237,7 @@ def _known(table: Table, column: str) -> tuple[list[str], Array]:
 
 
 def _used_ids(names: list[str], codes: Array) -> tuple[list[str], Array]:
-    """Return the names that rows have, and the index of each row among them, still -1 where it has none."""
+    """Return the names that rows use, and the index of each row among them; -1 stays -1."""
     given = codes >= 0
     names, codes[given] = _used(names, codes[given])
     return names, codes
@@ -263,7 +263,7 @@ def _strength(table: Table, column: str, strengths: Mapping[str, float] | None, 
             i = int(bad.argmax())
             raise DataError(
                 f"{table.name}, {table.where(i)}, column {column!r}: the strength is {values[i]} ({int(bad.sum()):,} "
-                "rows are negative, infinite or empty). Give each row a number from 0 up, or drop it."
+                "rows are negative, infinite or empty). Give each row a number >= 0, or drop it."
             )
         return values
     words, codes = table.codes(column)
@@ -276,33 +276,33 @@ def _strength(table: Table, column: str, strengths: Mapping[str, float] | None, 
     if unknown or (whole & (codes < 0)).any():
         kinds = ", ".join(map(shown, unknown[:5])) or "an empty cell"
         raise DataError(
-            f"{table.name}, column {column!r} also has {kinds}, and nothing says what that counts. Give all kinds with "
-            "--strength, such as VIEW=1,LIKE=2; 0 leaves reads of a kind out."
+            f"{table.name}, column {column!r} also has {kinds}, without a strength. Give the strengths of all kinds "
+            "with --strength, such as VIEW=1,LIKE=2; 0 leaves reads of a kind out."
         )
     values = np.array([by_lower[word.lower()] for word in words], dtype=np.float64)
     return values[codes]
 
 
 def _tell_of_kinds(table: Table) -> None:
-    """Tell of a column that was not read, and may say what kind of read each row is."""
+    """Note a column that was not read, if it may hold the kind of each read."""
     kinds = next((name for name in table.names if name.lower() in KINDS), None)
     if kinds is not None:
         table.notes.append(
-            f"{table.name}: column {kinds!r} was not read, and all reads count alike; if it tells what kind each is, "
-            f"or how much it says, give --strength-column {kinds}"
+            f"{table.name}: column {kinds!r} was not read, and all reads count the same; if it holds kinds or "
+            f"strengths of reads, give --strength-column {kinds}"
         )
 
 
 def _refuse_words(table: Table, column: str) -> None:
-    """Refuse a column of kinds of reads whose strengths nobody has said."""
+    """Refuse a column of kinds of reads if the user gives no strengths for them."""
     cells = [cell.strip() for (cell,) in table.sample([column]) if not is_unknown(cell, table.format.missing)]
     words = [cell for cell in cells if not is_number(cell)]
     if 2 * len(words) > len(cells):
         kinds = [*dict.fromkeys(words)]
         example = ",".join(f"{word.upper()}={i}" for i, word in enumerate(kinds[:2], 1))
         raise DataError(
-            f"{table.name}, column {column!r} holds words, such as {shown(words[0])}, no numbers. Say what each counts "
-            f"with --strength, such as {example}; 0 leaves reads of a kind out."
+            f"{table.name}, column {column!r} holds words, such as {shown(words[0])}, not numbers. Say how much each "
+            f"counts with --strength, such as {example}; 0 leaves reads of a kind out."
         )
 
 
@@ -312,6 +312,6 @@ def _time(table: Table, column: str, whole: Array) -> Array:
     if absent.any():
         raise DataError(
             f"{table.name}, {table.where(int(absent.argmax()))}, column {column!r}: the time is empty "
-            f"({int(absent.sum()):,} rows are like it). Fill it in, or drop these rows."
+            f"({int(absent.sum()):,} rows are empty). Fill it in, or drop these rows."
         )
     return seconds

@@ -1,4 +1,4 @@
-"""From a path to a file that DuckDB reads: unpacked, UTF-8, refused if it is no file, no text, or empty."""
+"""From a path to a file that DuckDB reads: unpacked and UTF-8; refused if it is not a file, not text, or empty."""
 
 import bz2
 import codecs
@@ -97,7 +97,7 @@ def text_source(path: str | Path, format: Format, folder: str) -> Source:
         encoding = _guess(raw, seen.stray, name)
         line = _line_of(raw, seen.stray)
         notes.append(
-            f"{name}, line {line} is no UTF-8: the file was read as {encoding}; give encoding=... if that is wrong"
+            f"{name}, line {line} is not UTF-8: the file was read as {encoding}; give encoding=... if that is wrong"
         )
     text = raw
     if not seen.ready or codecs.lookup(encoding).name not in ("utf-8", "ascii"):
@@ -122,14 +122,14 @@ def unpacked(path: str | Path, folder: str) -> str:
                 shutil.copyfileobj(reader, written, BLOCK)
         except (OSError, EOFError, zlib.error, lzma.LZMAError, ValueError) as error:
             raise DataError(
-                f"{path} is no complete {kind} file ({error}). "
+                f"{path} is not a complete {kind} file ({error}). "
                 f"Copy or download it again, or drop {packing} from its name if it is not compressed."
             ) from error
     return out
 
 
 def _reader(kind: str, file: IO[bytes]) -> IO[bytes] | None:
-    """Return what unpacks a file; None for zst before Python 3.14."""
+    """Return a stream that unpacks a file; None for zst before Python 3.14."""
     openers: dict[str, Any] = {"gzip": gzip.open, "bz2": bz2.open, "xz": lzma.open}
     if kind in openers:
         return cast(IO[bytes], openers[kind](file))
@@ -140,7 +140,7 @@ def _reader(kind: str, file: IO[bytes]) -> IO[bytes] | None:
 
 
 def _unpack_with_duckdb(path: str, folder: str, out: str) -> None:
-    """Unpack lines of UTF-8: DuckDB has zst where Python has not."""
+    """Unpack lines of UTF-8 by DuckDB, which can read zst if Python cannot."""
     import duckdb
 
     linked = _linked(path, folder)
@@ -157,7 +157,7 @@ def _unpack_with_duckdb(path: str, folder: str, out: str) -> None:
 
 
 def _linked(path: str | Path, folder: str) -> str:
-    """Return another path of a file, without characters that DuckDB takes for a pattern."""
+    """Return another path of a file, without characters that DuckDB reads as a pattern."""
     open_file(path).close()
     link = os.path.join(folder, "linked")
     os.symlink(os.path.abspath(path), link)
@@ -170,7 +170,7 @@ def _standard_input(folder: str) -> str:
     path = os.path.join(folder, "input")
     with open(path, "wb") as written:
         stdin = cast(io.BufferedReader, sys.stdin.buffer)
-        while block := stdin.read1(BLOCK):  # one end of input is enough: a keyboard sends it once
+        while block := stdin.read1(BLOCK):  # stop at the first end of input: a keyboard sends it once
             written.write(block)
     return path
 
@@ -242,12 +242,12 @@ def _look_at_blocks(file: IO[bytes], look: _Look, name: str) -> None:
 
 
 def _binary(name: str, start: bytes) -> DataError:
-    """Return the error for a file that is no text, with its ending if it begins as files of a known one."""
+    """Return the error for a file that is not text, with its usual ending if it begins like a known format."""
     wanted = next((suffix for mark, suffix in MARKS.items() if start.startswith(mark)), None)
     if wanted is None:
-        return DataError(f"{name} is no text file: it holds binary data. Export it as csv, tsv or jsonl.")
+        return DataError(f"{name} is not a text file: it holds binary data. Export it as csv, tsv or jsonl.")
     way_out = f"add {wanted} to its name" if wanted in PACKED else f"end its name in {wanted}"
-    return DataError(f"{name} is no text file: it begins as {wanted} files do. If it is one, {way_out}.")
+    return DataError(f"{name} is not a text file: it begins like a {wanted} file. If it is one, {way_out}.")
 
 
 def _blocks(file: IO[bytes]) -> Iterator[bytes]:
@@ -280,7 +280,7 @@ def _guess(path: str, stray: int, name: str) -> str:
     western = _western(sample)
     if best is None and not western:
         raise DataError(
-            f"{name}, line {_line_of(path, stray)} is no UTF-8, and what it is cannot be told. Give the file's "
+            f"{name}, line {_line_of(path, stray)} is not UTF-8, and its encoding cannot be detected. Give the file's "
             "encoding, for example encoding='cp1252' for files from Windows."
         )
     return "cp1252" if western and not _better(found, best) else str(best.encoding)
@@ -339,6 +339,6 @@ def _undecodable(path: str, encoding: str, name: str, start: int) -> DataError:
         before, byte = file.read(start), file.read(1)
     shown = f"byte 0x{byte[0]:02x} at offset {start:,}" if byte else "its end"
     return DataError(
-        f"{name}, line {before.count(10) + 1}: {shown} is no {encoding.removesuffix('-sig')}. "
+        f"{name}, line {before.count(10) + 1}: {shown} is not {encoding.removesuffix('-sig')}. "
         "Give the file's encoding, for example encoding='cp1252' for files from Windows."
     )

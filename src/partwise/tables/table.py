@@ -21,7 +21,7 @@ __all__ = ["Table", "quoted_names"]
 SHOWN = 12
 """Names of columns that an error lists."""
 STRANGE = 10_000
-"""Cells that are no plain numbers, and are looked at."""
+"""How many cells that are not plain numbers are examined."""
 READERS = 4
 """Threads that read a file within some memory."""
 PIECE = 20_000
@@ -276,16 +276,16 @@ select cell, id, code from bare join ids using (id)""")
         return f"column {column!r}"
 
     def no_number(self, row: int, column: str, cell: str, mark: str) -> DataError:
-        """Return the error for a cell that is no number."""
+        """Return the error for a cell that is not a number."""
         cells = [other for (other,) in self.sample([column]) if other]
         place = f"{self.name}, {self.where(row)}, {self.label(column)}"
         if 2 * sum(not is_number(other) for other in cells) > len(cells) > 1:
             return DataError(
-                f"{place}: {cell!r} is no number, nor are most cells of the column. Give index_column={column!r} if it "
-                "names the rows (several columns with commas between), or with columns=... those that hold numbers."
+                f"{place}: {cell!r} is not a number, nor are most cells of the column. Give index_column={column!r} if "
+                "it holds row names (several columns: separated by commas), or the columns of numbers as columns=..."
             )
         others = {",": " (the others have a decimal comma)", ".": ""}.get(mark, " (the others have a decimal point)")
-        return DataError(f"{place}: {cell!r} is no number{others}. Mend the cell, or leave it empty if unknown.")
+        return DataError(f"{place}: {cell!r} is not a number{others}. Mend the cell, or leave it empty if unknown.")
 
     def _words(self) -> str:
         """Return SQL for the words for unknown, in lower case."""
@@ -302,7 +302,7 @@ select cell, id, code from bare join ids using (id)""")
     def _number(self, column: str, source: str, cell: str) -> str:
         """Return SQL for the numbers in a column of text, if all other cells are words for unknown."""
         if self._kept[column][2] != "VARCHAR":
-            raise DataError(f"{self.name}: {self.label(column)} holds {self._kept[column][2]}, no numbers.")
+            raise DataError(f"{self.name}: {self.label(column)} holds {self._kept[column][2]}, not numbers.")
         cells = f"select {cell} x from {source} order by rowid"
         return number_sql(cell, self.mark(cells, [column], f"{self.name}, {self.label(column)}"))
 

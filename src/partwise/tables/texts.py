@@ -31,16 +31,16 @@ class Texts:
     Attributes
     ----------
     texts : list of str or SpilledTexts
-        One text a document; an empty one stays in its place.
+        One text per document; an empty one stays in its place.
     ids : list of str
-        One id a document, all different.
+        One id per document, all different.
     dates : list of str or None
-        One date a document as ``YYYY-MM-DD``, ``YYYY-MM`` or ``YYYY``, ``""`` where it has none; None if no column was
+        One date per document as ``YYYY-MM-DD``, ``YYYY-MM`` or ``YYYY``, ``""`` if it has none; None if no column was
         asked for.
     source : str
-        Where the texts come from, as error messages name it.
+        Where the texts come from, for error messages.
     metadata : dict of str to list of str
-        What else was asked for, one value a document.
+        Other columns that were asked for, one value per document.
     notes : list of str
         What was guessed, one line each.
     """
@@ -68,22 +68,22 @@ def read_texts(
     Parameters
     ----------
     path : str or Path
-        A table with one document a row, as `open_table` reads it; a ``.txt`` file with one document a line; a folder,
-        whose ``.txt`` files are the documents, at any depth; or ``-`` for standard input.
+        A table with one document per row, as `open_table` reads it; a ``.txt`` file with one document per line; a
+        folder, whose ``.txt`` files are the documents, at any depth; or ``-`` for standard input.
     text_column : str, default=None
         Column of the texts. By default the first that is called text, body, content, article, document, abstract,
         description or title, in any case; or the only column there is. Several, as in ``title,text``, are joined.
     id_column : str, default=None
-        Column of the ids. By default the column ``id``, or the index that pandas wrote, where it tells all rows apart;
-        else rows are numbered from 1. In a folder the id is the file's path without ``.txt``.
+        Column of the ids. By default the column ``id``, or the index that pandas wrote, if its values are all
+        different; otherwise rows are numbered from 1. In a folder the id is the file's path without ``.txt``.
     date_column : str, default=None
         Column of the dates. By default no dates are read.
     metadata_columns : mapping of str to str, default=None
-        Names of what else to read, such as title, and the column of each.
+        Names of other facts to read, such as title, and the column of each.
     format : Format, default=None
-        How the file is written. By default that is found out.
+        The format of the file. By default it is detected.
     spill : bool, default=False
-        Whether the texts of a table or a folder are read a piece at a time, to a temporary file in place of a list.
+        Whether the texts of a table or a folder go to a temporary file, a piece at a time, instead of a list.
 
     Returns
     -------
@@ -93,8 +93,8 @@ def read_texts(
     Raises
     ------
     DataError
-        If there is no such column, a line cannot be read, an id is missing or stands twice, a date is none, or there
-        are no texts; the message names file and line and says what to do.
+        If there is no such column, a line cannot be read, an id is missing or appears twice, a date is invalid, or
+        there are no texts; the message names file and line and says what to do.
 
     Examples
     --------
@@ -160,7 +160,7 @@ def _text_columns(table: Table, asked: str | None) -> list[str]:
     if len(table.names) == 1:
         if isinstance(table, Delimited) and table.names[0].lower() not in TEXT_COLUMNS:
             table.notes.append(
-                f"{table.name}: its first line, {shown(table.names[0])}, was taken for the name of the column; if it "
+                f"{table.name}: its first line, {shown(table.names[0])}, was read as the name of the column; if it "
                 "is a document, put a name above it, or end the file's name in .txt"
             )
         return table.names
@@ -193,13 +193,13 @@ def _unique_ids(table: Table, column: str) -> list[str]:
     if blank:
         raise DataError(
             f"{table.name}, {table.where(int((codes < 0).argmax()))}: the id in column {column!r} is empty "
-            f"({blank:,} rows are like it). Fill it in, or name another column with --id."
+            f"({blank:,} rows have no id). Fill it in, or name another column with --id."
         )
     if len(names) < len(codes):
         first = np.unique(codes, return_index=True)[1]
         again = int(np.setdiff1d(np.arange(len(codes)), first)[0])
         raise DataError(
-            f"{table.name}: id {shown(names[codes[again]])} stands in {table.where(int(first[codes[again]]))} and "
+            f"{table.name}: id {shown(names[codes[again]])} is in {table.where(int(first[codes[again]]))} and "
             f"again in {table.where(again)} ({len(codes) - len(names):,} rows repeat one in column {column!r}). "
             "Name a column without repeats with --id."
         )
@@ -212,7 +212,7 @@ def _of_lines(path: str | Path, format: Format) -> Texts | None:
     lines = [line for line in file_text(path, format, notes).split("\n") if line.strip()]
     if not lines or _names_columns(lines):
         return None
-    notes.append(f"{path}: each of its {len(lines):,} lines was taken for a document")
+    notes.append(f"{path}: each of its {len(lines):,} lines was read as a document")
     return Texts(
         [line.rstrip("\r") for line in lines], [*map(str, range(1, len(lines) + 1))], None, str(path), notes=notes
     )

@@ -123,7 +123,7 @@ def checked(times: Times, column: Column) -> Times:
     if bad.any():
         i = int(bad.argmax())
         raise DataError(
-            f"{column.what}, {column.row(i)}: {_said(column.at(i))} is no date or time ({int(bad.sum()):,} rows are "
+            f"{column.what}, {column.row(i)}: {_said(column.at(i))} is not a date or time ({int(bad.sum()):,} rows are "
             f"like it). Write dates as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SS, or {column.way_out}."
         )
     if not ahead.any():

@@ -205,7 +205,7 @@ class FittedTopics(PlainState):
         if given is None:
             raise DataError(
                 "the model was fitted with embeddings, and these texts have none. Pass theirs as embeddings=..., or "
-                "set a function that makes them, by set_params(embeddings=...)."
+                "set a function that makes them."
             )
         read = None if is_table(texts) else checked_texts(texts)
         vectors = read_embeddings(given, read, rows.shape[0], known.vectors.shape[1])
