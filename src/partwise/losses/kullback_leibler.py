@@ -35,6 +35,9 @@ class KullbackLeibler(BetaDivergence):
     has_half_step: ClassVar[bool] = True
 
     def gradient(self, rows: Rows, left: Array, side: Side, *, value: bool) -> tuple[Array, Array, float]:
+        if isinstance(rows, DenseRows):  # the positive part of the gradient is the same in all rows
+            negative, loss = rows.pull(self, left, side.right, side.floor, value=value)
+            return negative, side.shared.astype(left.dtype)[None], loss
         csr = rows.stored
         if not isinstance(csr, CsrRows) or isinstance(csr, KnownRows):
             return super().gradient(rows, left, side, value=value)

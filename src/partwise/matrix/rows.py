@@ -19,8 +19,11 @@ OWN = 48
 """Up to this many columns of a thin factor, our own product is as fast as BLAS, or up to twice as fast."""
 TURN = 1 << 16
 """From this many entries on, BLAS is up to 1.6 times as fast if a product with columns of X is written transposed."""
-IN_CACHE = 1 << 18
-"""Entries of the model that an entry-wise loss holds at a time: they stay in the second-level cache."""
+IN_CACHE = 1 << 16
+"""Entries of the model that an entry-wise loss holds at a time. They stay in the second-level cache, and the system
+does not take back arrays this small, which would cost more than the sums."""
+FEW, WIDE = 8, 1 << 18
+"""A block has at least so many rows as long as it has no more than WIDE entries: each block takes time of its own."""
 
 
 class Entrywise(Protocol):
@@ -77,7 +80,7 @@ class Rows(ABC):
 
 def blocks_in_cache(count: int, columns: int) -> Iterator[slice]:
     """Cut so many rows into blocks whose model fits the cache."""
-    step = max(1, IN_CACHE // columns)
+    step = max(1, IN_CACHE // columns, min(FEW, WIDE // columns))
     return (slice(start, min(start + step, count)) for start in range(0, count, step))
 
 
@@ -127,16 +130,31 @@ class DenseRows(Rows):
         )
         return together(list(splits))
 
+    def pull(self, loss: Entrywise, left: Array, right: Array, floor: float, *, value: bool) -> tuple[Array, float]:
+        """Return (negative @ right, sum of d), as `split` does: for a loss whose `positive` needs no product."""
+        pulls, total = [], 0.0
+        for rows in blocks_in_cache(*self.X.shape):
+            negative, _, part = _cells_split(loss, self.X[rows], left[rows], right, floor, value=value)
+            pulls.append(negative @ right)
+            total += part
+        return np.concatenate(pulls), total
+
 
 def _dense_split(
     loss: Entrywise, x: Array, left: Array, right: Array, floor: float, *, products: bool, value: bool
 ) -> Split:
-    if x.flags.f_contiguous and not x.flags.c_contiguous:  # work along its columns instead of copying it
-        negative, positive, total = loss.gradient_split(x.T, right @ left.T, floor, value)
-        negative, positive = negative.T, positive.T
-    else:
-        negative, positive, total = loss.gradient_split(np.ascontiguousarray(x), left @ right.T, floor, value)
+    negative, positive, total = _cells_split(loss, x, left, right, floor, value=value)
     return (negative @ right, positive @ right, total) if products else (None, None, total)
+
+
+def _cells_split(
+    loss: Entrywise, x: Array, left: Array, right: Array, floor: float, *, value: bool
+) -> tuple[Array, Array, float]:
+    """Return ``gradient_split`` of the cells x (b, m) for the model left (b, k) @ right.T."""
+    if x.strides[0] < x.strides[1]:  # work along its columns: a copy in the other order takes several times as long
+        negative, positive, total = loss.gradient_split(np.ascontiguousarray(x.T), right @ left.T, floor, value)
+        return negative.T, positive.T, total
+    return loss.gradient_split(np.ascontiguousarray(x), left @ right.T, floor, value)
 
 
 def together(splits: list[Split]) -> Split:

@@ -179,7 +179,8 @@ class Ratio(Past):
         X, W, penalty, _ = batch
         across, exponent = X.T, loss.damped_exponent if penalty.l2 > 0 else loss.exponent
         levels = lift_levels(Ht.mean(axis=0, dtype=np.float64), X.mean).astype(Ht.dtype)
-        least, sides = vanishing_levels(W.max(axis=0, initial=0), X.floor), loss.sides(across, Fixed(W), value=True)
+        least = vanishing_levels(W.max(axis=0, initial=0), X.floor)
+        sides = loss.sides(across, Fixed(W), value=True, constant=loss.constant(X))
         found, up, down = Ht.copy(), self.numerator.copy(), self.denominator.copy()
 
         def block(number: int) -> float:
