@@ -21,7 +21,7 @@ AT_ONCE = 16_384
 
 
 class PatchParts(BasePixels):
-    r"""The parts that patches of pictures share; pictures are made anew of patches that overlap, averaged.
+    r"""The parts that patches of pictures share; pictures are the means of patches that overlap.
 
     For a single picture, pictures of different sizes, and pictures larger than ``ImageParts`` can take whole. It has no
     weights of pictures: a weight belongs to a patch.

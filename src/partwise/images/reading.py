@@ -113,7 +113,7 @@ def read_folder(
     DataError
         If the folder has no images, a file is none, sizes differ, or the images do not fit into the memory allowed.
     ParameterError
-        If a parameter has a value that nothing accepts.
+        If a parameter has a value that is not accepted.
     MissingExtraError
         If Pillow is not installed.
     OSError

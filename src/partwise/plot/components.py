@@ -72,7 +72,7 @@ def components(
     NotFittedError
         If the model is not fitted.
     ParameterError
-        If the features do not make an image of that shape, or a parameter has a value that nothing accepts.
+        If the features do not make an image of that shape, or a parameter has a value that is not accepted.
 
     Examples
     --------
@@ -146,7 +146,7 @@ def words(
     NotFittedError
         If the model is not fitted.
     ParameterError
-        If the words are not known, the model is one of images, or a parameter has a value that nothing accepts.
+        If the words are not known, the model is one of images, or a parameter has a value that is not accepted.
 
     Examples
     --------

@@ -43,7 +43,7 @@ def convergence(*fits: Any, by: str = "iterations", labels: Any = None, ax: Any 
         If a model is not fitted.
     ParameterError
         If there is no fit, one has no curve, or no times in it, as a loaded TopicModel has none, or a parameter has a
-        value that nothing accepts.
+        value that is not accepted.
 
     Examples
     --------

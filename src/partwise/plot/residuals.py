@@ -76,7 +76,7 @@ def residuals(
     NotFittedError
         If the model is not fitted.
     ParameterError
-        If the features do not make an image of that shape, or a parameter has a value that nothing accepts.
+        If the features do not make an image of that shape, or a parameter has a value that is not accepted.
 
     Examples
     --------

@@ -56,7 +56,7 @@ def signature(model: Any, contexts: Any = None, *, parts: Any = None, labels: An
     NotFittedError
         If the model is not fitted.
     ParameterError
-        If there are not 96 features, a context is missing or unknown, or a parameter has a value that nothing accepts.
+        If there are not 96 features, a context is missing or unknown, or a parameter has a value that is not accepted.
 
     References
     ----------

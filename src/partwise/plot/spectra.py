@@ -145,7 +145,7 @@ def spectrogram(
     NotFittedError
         If the model is not fitted.
     ParameterError
-        If the model does not keep its weights or is one of images, or a parameter has a value that nothing accepts.
+        If the model does not keep its weights or is one of images, or a parameter has a value that is not accepted.
 
     Examples
     --------

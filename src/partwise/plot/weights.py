@@ -64,7 +64,7 @@ def weights(
     NotFittedError
         If the model is not fitted.
     ParameterError
-        If there is not one group or name for each row, or a parameter has a value that nothing accepts.
+        If there is not one group or name for each row, or a parameter has a value that is not accepted.
 
     References
     ----------

@@ -30,7 +30,7 @@ from partwise.threads import Executor, Workers, count_threads
 INTERVAL = (2.5, 97.5)
 """The intervals reach from the first to the second of these percentiles over runs."""
 COPIES, DRAWN = 4, 6
-"""Of X in memory, at most; where data are drawn anew, beside those of each thread."""
+"""Of X in memory, at most; when data are resampled, beside those of each thread."""
 FINER = 10
 """How much smaller tol is in the last fit than in the runs, and how much larger its limit on iterations may get."""
 BLINK = 1e-3

@@ -205,10 +205,10 @@ def _read_anndata(path: Path, format: Format) -> Read:
     if kind == ".zarr":
         if not path.exists():
             raise FileNotFoundError(2, "No such file or directory", str(path))
-        with naming(path, "Write it anew with anndata."):
+        with naming(path, "Write it again with anndata."):
             data = anndata.read_zarr(path)
     else:
-        with reading(path, "Write it anew with anndata.") as file:
+        with reading(path, "Write it again with anndata.") as file:
             data = anndata.read_h5ad(file)
     layers = [*data.layers, *(["raw"] if data.raw is not None else [])]
     X, columns = data.X, data.var_names

@@ -55,7 +55,7 @@ class Parquet(Table):
     def fault(self, error: Exception) -> DataError:
         """Return what is wrong with a damaged file."""
         said = str(error).partition("\n")[0].replace(self.path, self.name).rstrip(".")
-        return DataError(f"{self.name} cannot be read: {said}. Write it anew, or export it as csv.")
+        return DataError(f"{self.name} cannot be read: {said}. Write it again, or export it as csv.")
 
 
 def _top(schema: Sequence[tuple[str, int | None]]) -> list[str]:

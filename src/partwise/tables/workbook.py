@@ -33,7 +33,7 @@ def open_workbook(path: str | Path, format: Format, folder: str, header: bool | 
             book = python_calamine.CalamineWorkbook.from_filelike(file)
             sheets = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in book.sheet_names}
         except Exception as error:  # of a library that raises one for each kind of damage
-            raise DataError(f"{path} cannot be read: {error}. Save it anew as .xlsx, or as csv.") from error
+            raise DataError(f"{path} cannot be read: {error}. Save it again as .xlsx, or as csv.") from error
     name, notes = _chosen(sheets, format.layer, str(path))
     text = os.path.join(folder, "sheet")
     source = Source(str(path), ".csv", text, notes)
