@@ -29,7 +29,7 @@ from partwise.stopping import StopReason
 NAME = "fit.checkpoint"
 """The file in the folder."""
 KIND = "checkpoint"
-LAYOUT = 1
+LAYOUT = 2
 """The version of a checkpoint's contents; one more where `Progress` or `State` changes. Development versions can share
 a version of partwise, but not a layout."""
 EVERY = 10

@@ -29,6 +29,7 @@ from partwise.solvers import (
     in_step,
     lighten,
     solve_rows,
+    temper,
     warm_up,
 )
 from partwise.solvers.descent import points
@@ -140,6 +141,8 @@ class Plan:
                 begun = [begin(workers) for _ in range(together)]
                 if self._warms_up(problem):
                     begun, leads = warm_up(X, loss, self.solver, begun, workers, began, limit.max_seconds)
+                if self._tempers(problem):
+                    begun = temper(X, loss, begun, workers, began, limit.max_seconds)
                 if course is not None:
                     course.begin_start(rng.get_state(legacy=False))
             else:
@@ -210,6 +213,11 @@ class Plan:
         """Return whether starts may learn from a sketch of X, or a sample of its rows, first."""
         given_or_random = self.init in ("random", "custom") or self.W is not None or self.H is not None
         return given_or_random and problem.is_free and self.seed_components is None
+
+    def _tempers(self, problem: Problem) -> bool:
+        """Return whether starts may go by way of gentler losses first: not those that a user has chosen."""
+        given = (self.W, self.H, self.seed_components)
+        return self.solver.begins_ahead and all(start is None for start in given) and not problem.weighting
 
     def _told(self, problem: Problem) -> Callback | None:
         """Return the callback as one for the problem's X: it gets factors of the user's X, without the weights."""

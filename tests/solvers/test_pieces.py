@@ -9,13 +9,14 @@ from partwise import factorize
 from partwise.losses import get_loss
 from partwise.matrix import as_matrix
 from partwise.penalties import Bounds, Penalty
-from partwise.solvers import Factor, Fixed, HalfStep, Step, Update, get_solver, solve_rows
+from partwise.solvers import Factor, Fixed, HalfStep, Step, Update, alternate, get_solver, solve_rows
 from partwise.solvers.digits import noise
-from partwise.solvers.extrapolation import Extrapolation
+from partwise.solvers.extrapolation import Extrapolation, Onward
 from partwise.solvers.multiplicative import Multiplicative
 from partwise.solvers.online import Online
 from partwise.solvers.rows import least_squares
 from partwise.solvers.track import Track
+from partwise.stopping import Stopping
 from partwise.threads import Workers
 
 RNG = np.random.default_rng(0)
@@ -240,3 +241,59 @@ def test_multiplicative_steps_that_begin_ahead_get_lower_in_as_many_iterations_a
         assert ahead.loss < 0.98 * plain.loss
     assert (np.diff(ahead.curve["loss"]) <= 0).all()
     assert bound is None or ahead.H.max() <= bound
+
+
+@pytest.mark.parametrize("loss", [0, 0.5, 1.5, 3, "huber"])
+def test_steps_that_begin_ahead_need_fewer_iterations_from_the_same_start(loss):
+    rng = np.random.default_rng(2)
+    data = rng.gamma(0.5, 1.0, (60, 5)) @ rng.gamma(0.5, 1.0, (5, 50)) * rng.gamma(20.0, 0.05, (60, 50)) + 0.01
+    start = {"W": rng.random((60, 5)) + 0.1, "H": rng.random((5, 50)) + 0.1}
+    plain = factorize(data, 5, loss=loss, solver="mu", tol=0, max_iter=300, **start)
+    ahead = factorize(data, 5, loss=loss, tol=0, max_iter=150, **start)
+    assert ahead.curve["loss"][-1] <= plain.curve["loss"][-1]
+
+
+def test_a_point_beyond_the_iterate_keeps_zeros_and_moves_by_ratios():
+    track = Track(Factor(np.array([[1.0, 2.0, 0.0, 4.0]])))
+    track.previous, track.iterate = track.point, np.array([[2.0, 1.0, 0.0, 0.0]])
+    track.move(track.iterate)
+    track.go_on(0.5)
+    np.testing.assert_allclose(track.point, [[2.5, 1 / 1.5, 0, 0]])
+    assert track.iterate.tolist() == [[2.0, 1.0, 0.0, 0.0]]
+
+
+class TooFar(Onward):
+    """Momentum that no fit can bear."""
+
+    def momentum(self):
+        return 50.0 if super().momentum() else 0.0
+
+
+def test_a_point_whose_objective_is_higher_is_dropped_for_the_iterate(monkeypatch):
+    """Every point is refused then, and what is left are the plain steps."""
+    monkeypatch.setattr("partwise.solvers.descent.Onward", TooFar)
+    options = {"loss": 1.5, "W": RNG.random((30, 4)) + 0.1, "H": H.T, "tol": 0, "max_iter": 6}
+    ahead, plain = (factorize(X, 4, solver=solver, **options) for solver in ("auto", "mu"))
+    np.testing.assert_allclose(ahead.curve["loss"], plain.curve["loss"], rtol=1e-12)
+
+
+def test_several_starts_in_step_wait_for_one_that_goes_back():
+    loss, solver, data = get_loss(0.5), Multiplicative(begins_ahead=True), as_matrix(X + 0.1)
+    pairs = [(Factor(np.random.default_rng(s).random((30, 4)) + 0.1), Factor(H)) for s in range(3)]
+    with Workers(1) as workers:
+        options = {"stopping": Stopping(0.0, 60, None), "workers": workers, "began": 0.0}
+        together = alternate(data, loss, solver, pairs, **options)
+        alone = [alternate(data, loss, solver, [pair], **options)[0] for pair in pairs]
+    for one, other in zip(together, alone, strict=True):
+        np.testing.assert_array_equal(one.W, other.W)
+
+
+@pytest.mark.parametrize("given", [True, False])
+def test_gentler_losses_come_first_only_where_the_start_is_ours(given, monkeypatch):
+    asked = []
+    monkeypatch.setattr("partwise.plan.temper", lambda X, loss, starts, *rest: asked.append(loss) or starts)
+    start = {"W": np.ones((30, 4)), "H": H.T} if given else {}
+    factorize(X + 0.1, 4, loss="itakura-saito", max_iter=2, **start)
+    assert bool(asked) is not given
+    assert [loss.beta for loss in get_loss("itakura-saito").gentler] == [1, 0.5]
+    assert get_loss(1.5).gentler == ()

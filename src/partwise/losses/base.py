@@ -82,6 +82,11 @@ class Loss(ABC):
     """Power of the multiplicative step with which the loss cannot rise."""
 
     @property
+    def longest_exponent(self) -> float:
+        """The largest such power that is known."""
+        return self.exponent
+
+    @property
     def damped_exponent(self) -> float:
         """The same with an L2 penalty besides the loss: that penalty's part of the step is no power of the ratio."""
         return self.exponent / (1 + self.exponent)
@@ -96,6 +101,11 @@ class Loss(ABC):
         The derivative of d in p is positive - negative. Both are at least 0, and negative is 0 where x is 0. p can be
         overwritten; entries below `floor` are raised to it. The sum is 0 unless `value` is true.
         """
+
+    @property
+    def gentler(self) -> "tuple[Loss, ...]":
+        """Losses with fewer local minima, the gentlest first, whose iterations make a better start."""
+        return ()
 
     @property
     def unit_degree(self) -> float | None:

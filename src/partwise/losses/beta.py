@@ -60,12 +60,22 @@ class BetaDivergence(Loss):
         return 1.0 if self.beta <= 2 else 1 / (self.beta - 1)
 
     @property
+    def longest_exponent(self) -> float:
+        # along an entry the majoriser is push (r + q r^(beta - 1) / (1 - beta)) at r times the entry, q = pull / push.
+        # At r = q it is not above that at r = 1, as q^beta <= beta q + 1 - beta for these beta
+        return 1.0 if 0 <= self.beta < 1 else self.exponent
+
+    @property
     def damped_exponent(self) -> float:
         return 1 / (3 - self.beta) if self.beta < 2 else self.exponent
 
     @property
     def convex(self) -> bool:  # type: ignore[override]
         return 1 <= self.beta <= 2
+
+    @property
+    def gentler(self) -> tuple[Loss, ...]:
+        return tuple(BetaDivergence(beta) for beta in (1.0, 0.5) if beta > self.beta) if self.beta < 1 else ()
 
     def gradient_split(self, x: Array, p: Array, floor: float, value: bool) -> tuple[Array, Array, float]:
         ratio = np.empty_like(p)

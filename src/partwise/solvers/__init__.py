@@ -26,6 +26,7 @@ from partwise.solvers.hals import HALS as HALS
 from partwise.solvers.multiplicative import Multiplicative as Multiplicative
 from partwise.solvers.pivoting import Pivoting as Pivoting
 from partwise.solvers.rows import solve_rows as solve_rows
+from partwise.solvers.tempering import temper as temper
 from partwise.solvers.warmup import warm_up as warm_up
 from partwise.terms import Term
 

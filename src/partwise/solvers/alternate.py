@@ -61,8 +61,10 @@ def alternate(
         descents[0].restore(state)
     runs = [descent.run() for descent in descents]
     states: list[HalfStep | Outcome] = [_resume(run, None) for run in runs]
-    while going := [number for number, state in enumerate(states) if isinstance(state, HalfStep)]:
-        asked = [state for state in states if isinstance(state, HalfStep)]
+    while waiting := {number: state for number, state in enumerate(states) if isinstance(state, HalfStep)}:
+        final = all(state.final for state in waiting.values())  # a run that repeats its first half-step is behind
+        going = [number for number, state in waiting.items() if state.final == final]
+        asked = [waiting[number] for number in going]
         answers: list[Update | KeyboardInterrupt]
         try:
             answers = [*half_steps(X, loss, solver, asked, workers)]

@@ -205,8 +205,6 @@ class HalfStep(NamedTuple):
         The result of ``Solver.sums``: the half-step is then done with it, without X.
     constant : float or None
         The constant of these rows' loss (``Loss.constant``); None: X has it.
-    after : Factor or None
-        Where the second half-step of the iteration begins, if not at `right`.
 
     Examples
     --------
@@ -231,7 +229,6 @@ class HalfStep(NamedTuple):
     final: bool = False
     sums: Sums = None
     constant: float | None = None
-    after: Factor | None = None
 
     @classmethod
     def alone(cls, left: Factor, right: Factor, iteration: int = 1, *, final: bool = False) -> "HalfStep":

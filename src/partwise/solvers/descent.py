@@ -241,23 +241,26 @@ class Descent:
             iteration = self.iteration + 1
         else:
             momentum = extrapolation.momentum if extrapolation is not None and ahead else 0.0
-            onward = self.onward.momentum() if self._solver.begins_ahead else 0.0
-            start, after = w.ahead(onward), h.ahead(onward)
-            update = yield HalfStep(start, h.now, w.lend(momentum), self._lead + iteration, momentum, after=after)
-            first = update.step
-            if first.before is not None and iteration > 1:
-                objective = first.before + start.penalty_value(h.point) + h.now.penalty_value(start.point)
-                self.onward.judge(objective)
+            update = yield HalfStep(w.now, h.now, w.lend(momentum), self._lead + iteration, momentum)
+            if update.step.before is not None and iteration > 1:
+                objective = self._objective(update.step.before)
+                if self._solver.begins_ahead and not objective <= record.kept + noise(self._X, self._size, record.kept):
+                    self.onward = Onward()
+                    for track in (w, h):
+                        track.move(track.iterate)
+                    update = yield HalfStep(w.now, h.now, w.lend(0.0), self._lead + iteration)
+                    objective = self._objective(update.step.before)
                 if record.settle(iteration - 1, objective, self._slack(objective)):
-                    w.best, h.best = start.point, h.point
+                    w.best, h.best = w.point, h.point
+            first = update.step
             if self._solver.begins_ahead:
                 w.previous = w.iterate
             w.take(update)
             h.previous = h.iterate
-            update = yield HalfStep(after, w.now, h.lend(0.0), self._lead + iteration, final=True, sums=update.sums)
+            update = yield HalfStep(h.now, w.now, h.lend(0.0), self._lead + iteration, final=True, sums=update.sums)
             h.take(update)
             second = update.step
-        self.paid = w.now.penalty_value(h.point) + h.now.penalty_value(w.point)
+        self.paid = self._objective(0.0)
         residual = self._solver.residual((first, second), min(self._size, self._magnitude))
         if not (math.isfinite(residual + (second.after or 0.0)) or _are_numbers(w.point, h.point)):
             self.reason = StopReason.BEYOND
@@ -285,8 +288,18 @@ class Descent:
                 reason = StopReason.CALLBACK
         self.reason = reason
         self.rejected = 0 if fell else self.rejected + 1
-        if extrapolation is not None and (reason is None or self._keep is not None):
-            _extrapolate(extrapolation, w, h, self.rejected, self._workers)
+        if reason is None or self._keep is not None:
+            if extrapolation is not None:
+                _extrapolate(extrapolation, w, h, self.rejected, self._workers)
+            elif self._solver.begins_ahead:
+                onward = self.onward.momentum()
+                w.go_on(onward)
+                h.go_on(onward)
+
+    def _objective(self, loss: float | None) -> float:
+        """Return the objective of the present points, whose loss is `loss`."""
+        assert loss is not None
+        return loss + self.w.now.penalty_value(self.h.point) + self.h.now.penalty_value(self.w.point)
 
     def _leap(self) -> tuple[Step, Step]:
         """Do iterations in one call, the last but for what it decides; return the steps of that one."""
@@ -320,9 +333,9 @@ class Descent:
                 "large, too small or too different in size: divide X by its mean, and scale the others in the same way."
             )
         if self.lags and self.reason is not StopReason.BEYOND:
-            objective = self._loss.value(self._X, w.point, h.point, self._workers) + self.paid
+            objective = self._loss.value(self._X, w.iterate, h.iterate, self._workers) + self.paid
             if record.settle(len(record.rows), objective, self._slack(objective)):
-                w.best, h.best = w.point, h.point
+                w.best, h.best = w.iterate, h.iterate
         return Outcome(
             w.own(w.best), h.own(h.best), record.best, len(record.rows), self.reason, record.curve(record.best)
         )

@@ -48,16 +48,18 @@ class Extrapolation:
 
 @dataclass
 class Onward:
-    """How far beyond their iterate multiplicative steps begin. Entries are only increased, so this makes none zero.
+    """How far beyond their iterate multiplicative steps begin: along ratios, so that no entry gets to zero by it.
 
-    A half-step on W begins at W + momentum max(0, W - previous W), and a half-step on H likewise. Each uses the plain
-    iterate of the other factor. The momentum grows as Nesterov's does, and starts again when the loss has risen.
+    With r = w / w before, an entry w goes to w (1 + momentum (1 - 1 / r)) where it grew, and to
+    w / (1 + momentum (1 / r - 1)) where it fell: both are w r^momentum to first order. The momentum grows as Nesterov's
+    does. If the objective of the point is above that of the point before, the loop drops it: it goes back to the
+    iterates, which no objective above lets them be, and the momentum begins anew.
 
     References
     ----------
     L. T. K. Hien, V. Leplat and N. Gillis, "Block majorization minimization with extrapolation and application to
-    beta-NMF", SIAM J. Mathematics of Data Science 7, 2025, arXiv:2401.06646: subsequential convergence for beta from 1
-    to 2. Their further limit on the momentum, 1e6 over the length of the step, is left out.
+    beta-NMF", SIAM J. Mathematics of Data Science 7, 2025, arXiv:2401.06646, begin beyond the iterate too, at
+    w + momentum max(0, w - w before). They need no way back: they prove subsequential convergence for beta from 1 to 2.
 
     Examples
     --------
@@ -67,15 +69,8 @@ class Onward:
     """
 
     pace: float = 1.0
-    loss: float = np.inf
 
     def momentum(self) -> float:
         """Return the momentum of the next iteration."""
         before, self.pace = self.pace, 0.5 + np.sqrt(0.25 + self.pace * self.pace)
         return float((before - 1) / self.pace)
-
-    def judge(self, loss: float) -> None:
-        """Start the momentum again if the loss has risen."""
-        if loss > self.loss:
-            self.pace = 1.0
-        self.loss = loss

@@ -18,7 +18,7 @@ class _Shared(NamedTuple):
     loss: Loss
     facts: WholeFacts
     constant: float  # of the loss, a row's share
-    asked: list[tuple[Factor, Factor | None, int, float]]  # right, after, iteration and momentum of each run
+    asked: list[tuple[Factor, int, float]]  # right, iteration and momentum of each run
 
 
 def half_steps(X: Matrix, loss: Loss, solver: Solver, asked: Sequence[HalfStep], workers: Workers) -> list[Update]:
@@ -36,7 +36,7 @@ def half_steps(X: Matrix, loss: Loss, solver: Solver, asked: Sequence[HalfStep],
         loss,
         X.facts,
         loss.constant(X) / X.shape[0],
-        [(s.right, s.after, s.iteration, s.momentum) for s in asked],
+        [(s.right, s.iteration, s.momentum) for s in asked],
     )
     factors = [factor for s in asked for factor in (s.left, s.into[0] if s.momentum else None)]
     into: list[tuple[Array, bool]] = []
@@ -58,15 +58,15 @@ def _block(part: Matrix, rows: slice, shared: _Shared, *factors: Any) -> tuple[A
     solver, loss, facts, constant, runs = shared
     part.as_part_of(facts)
     asked = []
-    for (right, after, iteration, momentum), left, before in zip(runs, factors[::2], factors[1::2], strict=True):
+    for (right, iteration, momentum), left, before in zip(runs, factors[::2], factors[1::2], strict=True):
         out = np.empty_like(left.point)
         into = (out if before is None else before.copy(), out)
         constant_here = constant * part.shape[0]
-        asked.append(HalfStep(left, right, into, iteration, momentum, constant=constant_here, after=after))
+        asked.append(HalfStep(left, right, into, iteration, momentum, constant=constant_here))
     own: list[Array] = []
     sums: list[Any] = []
     for step, update in zip(asked, solver.update_all(part, loss, asked, ALONE), strict=True):
         own += [update.iterate, update.point] if step.momentum else [update.point]
-        more = solver.sums(part, loss, step.left.at(update.point), step.after or step.right)
+        more = solver.sums(part, loss, step.left.at(update.point), step.right)
         sums += [update.gram, update.step.residual, update.step.before, *(more or ())]
     return (rows, own), tuple(sums)

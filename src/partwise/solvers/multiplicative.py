@@ -17,6 +17,8 @@ from partwise.threads import Workers
 
 LIFT = 1e-4
 """The value at which a zero entry that should grow is tried, relative to its column's mean."""
+LIFT_EVERY = 10
+"""Iterations between two trials of zeros, each of which takes the loss twice."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +32,8 @@ class Multiplicative(Solver):
     Parameters
     ----------
     begins_ahead : bool, default=False
-        Whether steps begin beyond the iterate, see ``Onward``; fewer steps are then needed. False is scikit-learn's
-        'mu'.
+        Whether steps begin beyond the iterate, see ``Onward``, and go as far as is known not to raise the loss. False
+        is scikit-learn's 'mu'.
 
     References
     ----------
@@ -54,7 +56,8 @@ class Multiplicative(Solver):
             vanishing_levels(asked.right.highest, X.floor),
             lift_levels(left.means, X.mean).astype(out.dtype),
         )
-        exponent = loss.damped_exponent if penalty.l2 > 0 else loss.exponent
+        exponent = loss.exponent if not self.begins_ahead else loss.longest_exponent
+        exponent = loss.damped_exponent if penalty.l2 > 0 else exponent
         sides = loss.sides(X, Fixed(right), value=True, constant=asked.constant) if asked.sums is None else []
 
         def block(number: int) -> tuple[float, float]:
@@ -72,7 +75,8 @@ class Multiplicative(Solver):
                 force = push + penalty.l1 + penalty.l2 * left.point[part]
                 moved = float(np.sum(force * np.abs(out[part] - left.point[part]), dtype=np.float64))
             if waiting:
-                moved += _lift(loss, left, part, out[part], given, (pull, push), levels)
+                tries = asked.iteration % LIFT_EVERY == 1
+                moved += _lift(loss, left, part, out[part], given, (pull, push), levels, tries=tries)
             return value, moved
 
         before, moved = 0.0, 0.0
@@ -99,8 +103,12 @@ def _lift(
     given: tuple[Rows, Side] | None,
     gradient: tuple[Array, Array],
     levels: Array,
+    *,
+    tries: bool,
 ) -> float:
     """Let zeros of some rows of the new point `out` (b, k) grow, in place; return what this adds to the residual.
+
+    That is the same where they stay, without `tries`: a fit does not end while zeros should leave.
 
     Parameters
     ----------
@@ -119,8 +127,9 @@ def _lift(
     if bounds:
         highest = bounds[1]
         zeros &= highest > 0
-    if not zeros.any():
-        return 0.0
+    waits = float(np.sum(np.where(zeros, push * levels, 0), dtype=np.float64))
+    if not (tries and zeros.any()):
+        return waits
     plain = out.copy()
 
     def set_to(levels: Array) -> None:
@@ -130,12 +139,12 @@ def _lift(
         assert given is not None
         set_to(levels)
         paid = penalty.value(float(out.sum(dtype=np.float64)), float(np.vdot(out, out)))
-        return paid + loss.gradient(given[0], out, given[1], value=True)[2]
+        return paid + loss.block_value(given[0], out, given[1])
 
     before = 0.0 if given is None else objective(np.zeros_like(levels))
     if given is None or not objective(levels) <= before:
         set_to(harmless_levels(start, push, levels / LIFT))
-    return float(np.sum(np.where(zeros, push * levels, 0), dtype=np.float64))
+    return waits
 
 
 def lift_levels(means: Array, mean: float) -> Array:

@@ -26,8 +26,6 @@ class Track:
         The previous iterate, if the loop extrapolates this factor itself.
     best : ndarray of shape (rows, k) or None
         The point of the best pair so far.
-    beyond : ndarray of shape (rows, k) or None
-        Where the present half-step begins, if it is beyond the iterate.
     """
 
     def __init__(self, start: Factor) -> None:
@@ -35,7 +33,6 @@ class Track:
         self.iterate = start.point
         self.previous: Array | None = None
         self.best: Array | None = None
-        self.beyond: Array | None = None
         self._arrays: list[Array] = []
 
     @property
@@ -45,7 +42,7 @@ class Track:
 
     def free_array(self) -> Array:
         """Return an array (rows, k) that is no longer needed; at most six are ever made."""
-        busy = {id(self.iterate), id(self.point), id(self.previous), id(self.best), id(self.beyond)}
+        busy = {id(self.iterate), id(self.point), id(self.previous), id(self.best)}
         for array in self._arrays:
             if id(array) not in busy:
                 return array
@@ -63,17 +60,15 @@ class Track:
             self.iterate = self.copy_of(self.iterate)
         return self.iterate, self.free_array()
 
-    def ahead(self, momentum: float) -> Factor:
-        """Return the factor beyond its iterate, where entries grew, along the change since the previous iterate."""
-        self.beyond = None
+    def go_on(self, momentum: float) -> None:
+        """Move the point beyond its iterate, along the change from the iterate before, see ``Onward``."""
         if self.previous is None or momentum == 0:
-            return self.now
+            return
         if isinstance(self.iterate, Apart):
             found: Any = self.iterate.home.mapped(_beyond, momentum, self.iterate, self.previous, self.now.domain)
         else:
             found = _beyond(self.iterate, self.previous, self.now.domain, momentum, self.free_array())
-        self.beyond = found
-        return self.now.at(found)
+        self.move(found)
 
     def take(self, update: Update) -> None:
         """Take the result of a half-step."""
@@ -115,7 +110,6 @@ class Track:
         point, gram = new(self.point), self.now.__dict__.get("gram")
         self.iterate = new(self.iterate)
         self.previous, self.best = (None if array is None else new(array) for array in (self.previous, self.best))
-        self.beyond = None
         self.move(point, gram)
 
     def own(self, array: Array) -> Array:
@@ -169,9 +163,11 @@ class Track:
 
 def _beyond(iterate: Array, previous: Array, domain: Domain, momentum: float, out: Array | None = None) -> Array:
     found: Array = np.subtract(iterate, previous, out=out)
-    np.maximum(found, 0, out=found)
     found *= found.dtype.type(momentum)
+    falling = iterate - np.minimum(found, 0)
+    np.maximum(found, 0, out=found)
     found += iterate
+    found *= np.divide(iterate, falling, out=np.zeros_like(falling), where=falling > 0)
     if domain.bounds:
         found[...] = domain.project(found)
     return found
