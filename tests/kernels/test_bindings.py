@@ -1,5 +1,7 @@
 """What every bound kernel promises: what it overwrites is the caller's array, never a copy of it."""
 
+from copy import copy
+
 import numpy as np
 import pytest
 
@@ -133,6 +135,14 @@ KERNELS = {
         | {"neighbours": np.zeros((2, 2), np.int32), "weights": np.zeros((1, 2, 2), np.float32)},
         ["held", "neighbours", "weights"],
     ),
+    "hals_leap": (
+        {"X": (2, 3), "W": (2, 2), "W_point": (2, 2), "W_best": (2, 2), "W_gram": (2, 2)}
+        | {"H": (3, 2), "H_point": (3, 2), "H_best": (3, 2), "H_gram": (2, 2), "H_before": (3, 2)}
+        | {"W_sweeps": 2, "W_shrink": 0.0, "H_sweeps": 2, "H_shrink": 0.0, "losses": [9.0]}
+        | {"rules": np.array([1e3, 1e-6, 1e3, 1e9, 0, 0, 0, 0.2, np.inf, 5, 5])}
+        | {"state": np.array([0.5, 0.0, 1.0, np.inf, np.inf, np.inf, 0.0, 2.0]), "log": np.zeros((3, 3))},
+        ["W", "W_point", "W_best", "W_gram", "H", "H_point", "H_best", "H_gram", "H_before", "state", "log"],
+    ),
     "best_of_rows": (
         {"scores": (2, 3), "count": 3, "places": np.zeros((2, 2), np.int64), "values": (2, 2)},
         ["places", "values"],
@@ -145,12 +155,12 @@ KERNELS = {
 OUTPUTS = [(kernel, name) for kernel, (_, names) in KERNELS.items() for name in names]
 
 
-READERS = {"survey", "supported", "Team", "PANEL"}
+READERS = {"inner", "survey", "supported", "Team", "PANEL"}
 
 
 def arguments(kernel):
     given, _ = KERNELS[kernel]
-    return {name: np.full(value, 3.0) if isinstance(value, tuple) else value for name, value in given.items()}
+    return {name: np.full(value, 3.0) if isinstance(value, tuple) else copy(value) for name, value in given.items()}
 
 
 def test_every_kernel_is_listed(loops):
