@@ -215,9 +215,9 @@ class Plan:
         return given_or_random and problem.is_free and self.seed_components is None
 
     def _tempers(self, problem: Problem) -> bool:
-        """Return whether starts may go by way of gentler losses first: not those that a user has chosen."""
-        given = (self.W, self.H, self.seed_components)
-        return self.solver.begins_ahead and all(start is None for start in given) and not problem.weighting
+        """Return whether gentler losses come first: for random starts; from others, some fits ended higher then."""
+        random = self.start_of(problem) == "random" and self.seed_components is None
+        return self.solver.begins_ahead and random and not problem.weighting
 
     def _told(self, problem: Problem) -> Callback | None:
         """Return the callback as one for the problem's X: it gets factors of the user's X, without the weights."""

@@ -288,12 +288,15 @@ def test_several_starts_in_step_wait_for_one_that_goes_back():
         np.testing.assert_array_equal(one.W, other.W)
 
 
-@pytest.mark.parametrize("given", [True, False])
-def test_gentler_losses_come_first_only_where_the_start_is_ours(given, monkeypatch):
+@pytest.mark.parametrize(
+    ("start", "gentler"),
+    [({"init": "random"}, True), ({}, False), ({"W": np.ones((30, 4)), "H": H.T}, False)],
+    ids=["random", "default", "given"],
+)
+def test_gentler_losses_come_first_only_from_a_random_start(start, gentler, monkeypatch):
     asked = []
     monkeypatch.setattr("partwise.plan.temper", lambda X, loss, starts, *rest: asked.append(loss) or starts)
-    start = {"W": np.ones((30, 4)), "H": H.T} if given else {}
-    factorize(X + 0.1, 4, loss="itakura-saito", max_iter=2, **start)
-    assert bool(asked) is not given
+    factorize(X + 0.1, 4, loss="itakura-saito", max_iter=2, random_state=0, **start)
+    assert bool(asked) is gentler
     assert [loss.beta for loss in get_loss("itakura-saito").gentler] == [1, 0.5]
     assert get_loss(1.5).gentler == ()
