@@ -256,5 +256,5 @@ def test_inverse_transform_takes_what_transform_gives_in_any_storage_and_says_wh
     W = model.transform(X)
     for store in (np.array, sp.csr_array, sp.coo_matrix, pd.DataFrame, np.ndarray.tolist):
         np.testing.assert_allclose(model.inverse_transform(store(W)), W @ model.components_)
-    with pytest.raises(DataError, match=r"W has shape \(12, 9\); it needs a column for each of the 3 parts"):
+    with pytest.raises(DataError, match=r"W has shape \(12, 9\); it needs one column for each of the 3 parts"):
         model.inverse_transform(X)

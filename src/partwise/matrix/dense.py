@@ -40,7 +40,7 @@ class Dense(Matrix):
         self._transposed = None
 
     @property
-    def cells(self) -> Array:
+    def cells(self) -> Array | None:
         return self.X
 
     def slice(self, first: int, last: int) -> "Dense":

@@ -40,6 +40,10 @@ class Sketched(Dense):
     def n_stored(self) -> int:
         return sum(factor.n_stored for factor in self._factors)
 
+    @property
+    def cells(self) -> Array | None:
+        return None  # products with the cells of X are not those of the sketch
+
     def product(self, right: Array, workers: Workers = ALONE) -> Array:
         """See Matrix: two products with thin matrices."""
         first, second = self._factors
