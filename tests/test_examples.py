@@ -19,6 +19,7 @@ def pyplot(monkeypatch, tmp_path):
     from matplotlib import pyplot
 
     monkeypatch.chdir(tmp_path)
+    pyplot.close("all")  # what another test left open
     yield pyplot
     pyplot.close("all")
 

@@ -5,6 +5,7 @@ import gc
 import itertools
 import multiprocessing
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -320,3 +321,21 @@ def test_workers_of_a_pool_of_processes_have_as_many_threads_as_they_are_asked_f
 def test_workers_of_joblib_have_as_many_threads_as_they_are_asked_for(backend):
     counts = joblib.Parallel(2, backend=backend)(joblib.delayed(count_threads)(n) for n in (None, 1, 2, 3))
     assert counts == [1, 1, 2, 3]
+
+
+def test_a_joblib_that_is_just_being_imported_elsewhere_is_waited_for():
+    """A thread asks for the number of threads while the main one imports joblib."""
+    program = (
+        "import sys, threading; sys.setswitchinterval(1e-5)\n"
+        "from partwise.threads import count_threads\n"
+        "stop, found = [], []\n"
+        "def ask():\n"
+        "    try:\n"
+        "        while not stop: found.append(count_threads(None))\n"
+        "    except BaseException as error: found.append(repr(error))\n"
+        "thread = threading.Thread(target=ask); thread.start()\n"
+        "import joblib\n"
+        "stop.append(1); thread.join(); print(set(found))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "{1}"

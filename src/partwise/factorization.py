@@ -214,7 +214,7 @@ def factorize(
         Stop when the relative projected gradient is under tol, or when the loss falls by less than tol / 5 of itself
         over five iterations. 0 runs to max_iter.
     max_iter : int, default=200
-        Limit on iterations.
+        Limit on iterations. Those that improve a random start, on a part of X or with gentler losses, are not counted.
     max_time : float or None
         Limit in seconds, checked after each iteration; the time for the start counts. For losses other than Frobenius,
         a fit that stops at this limit leaves out the exact last step for W.
@@ -229,7 +229,7 @@ def factorize(
     callback : callable or None
         Called after each iteration with an ``Iteration`` (iteration, seconds, loss, kkt, W, H). If it returns True, the
         fit stops and keeps the best pair; False or None goes on. With a callback, Ctrl-C also stops the fit; without
-        one, Ctrl-C raises KeyboardInterrupt.
+        one, or while a start is made or improved, Ctrl-C raises KeyboardInterrupt.
     negatives : {'error', 'clip', 'keep'}, default='error'
         Refuse negative entries of X, take them as zeros, or keep them (Frobenius only). If they are kept, entries of H
         have any sign and those of W stay at least 0: a semi-NMF. X itself is not changed.

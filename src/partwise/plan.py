@@ -142,7 +142,7 @@ class Plan:
                 if self._warms_up(problem):
                     begun, leads = warm_up(X, loss, self.solver, begun, workers, began, limit.max_seconds)
                 if self._tempers(problem):
-                    begun = temper(X, loss, begun, workers, began, limit.max_seconds)
+                    temper(X, loss, begun, workers, began, limit.max_seconds)
                 if course is not None:
                     course.begin_start(rng.get_state(legacy=False))
             else:

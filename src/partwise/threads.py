@@ -46,8 +46,11 @@ def count_threads(n_jobs: Any = None) -> int:
         If it is anything else.
     """
     if n_jobs is None:  # joblib takes long to import, and where nobody has imported it, nobody has configured it
-        parallel = sys.modules.get("joblib.parallel")
-        n_jobs = None if parallel is None else parallel.get_active_backend()[1]
+        if "joblib.parallel" not in sys.modules:
+            return 1
+        from joblib.parallel import get_active_backend  # waits where another thread is still importing it
+
+        _, n_jobs = get_active_backend()
         if n_jobs is None:
             return 1
     if isinstance(n_jobs, bool) or not isinstance(n_jobs, Integral) or n_jobs == 0:

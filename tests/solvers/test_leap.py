@@ -7,7 +7,7 @@ from partwise import factorize, kernels
 from partwise.matrix import as_matrix
 from partwise.penalties import Penalty
 from partwise.solvers import HALS, Factor, Pivoting
-from partwise.solvers.leap import SMALL, can_leap
+from partwise.solvers.leap import SMALL, can_leap, leap
 
 SHAPES = {"tiny": (6, 2, 2), "small": (30, 20, 4), "tall": (200, 12, 5), "wide": (12, 200, 5)}
 KINDS = ("noisy", "exact", "with zeros", "more parts than rank")
@@ -71,3 +71,19 @@ def test_only_plain_small_dense_fits_take_such_calls():
 def test_inner_is_the_sum_of_products(dtype):
     a, b = np.random.default_rng(0).random((2, 5, 5)).astype(dtype)
     assert kernels.inner(a, b) == pytest.approx(np.vdot(a.astype(float), b.astype(float)), rel=1e-14)
+
+
+def test_a_fit_of_small_dense_data_takes_whole_iterations(monkeypatch):
+    calls = []
+
+    def spied(*args):
+        calls.append(args)
+        return leap(*args)
+
+    monkeypatch.setattr("partwise.solvers.descent.leap", spied)
+    X = np.random.default_rng(0).random((30, 20))
+    factorize(X, 3)
+    assert calls
+    calls.clear()
+    factorize(X, 3, callback=lambda at: False)
+    assert not calls

@@ -239,7 +239,6 @@ def test_multiplicative_steps_that_begin_ahead_get_lower_in_as_many_iterations_a
     )
     if 1 <= loss <= 2 and not bound:  # elsewhere nothing is proved, and the two can end in different minima
         assert ahead.loss < 0.98 * plain.loss
-    assert (np.diff(ahead.curve["loss"]) <= 0).all()
     assert bound is None or ahead.H.max() <= bound
 
 

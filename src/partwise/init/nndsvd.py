@@ -9,6 +9,8 @@ from partwise.threads import ALONE, Workers
 
 OVERSAMPLES = 10
 POWER_STEPS = 4
+SMALL = 100_000
+"""Up to so many entries, a basis up to twice as wide saves more than it takes."""
 TRUNCATE = 1e-6
 """Entries smaller than this become zero, as in scikit-learn."""
 
@@ -23,8 +25,10 @@ def truncated_svd(
     """
     X, unit = rescaled(X)
     width, least = rank + OVERSAMPLES, min(X.shape)
-    # not much wider, and the first basis holds every direction: one power step alone evens out its rounding
-    width, steps = (width, POWER_STEPS) if 2 * width < least else (least, 1)
+    if X.can("columns") and X.n_stored <= SMALL and 2 * width >= least:
+        width = least
+    # the first basis holds every direction of a narrow X: one power step is enough to even out its rounding
+    width, steps = (width, POWER_STEPS) if width < least else (least, 1)
 
     def times(A: Matrix, right: Array) -> Array:
         return A.product(np.ascontiguousarray(right, A.dtype), workers)

@@ -3,8 +3,6 @@
 from typing import Any
 
 import numpy as np
-from scipy.cluster.hierarchy import leaves_list, linkage
-from scipy.spatial.distance import squareform
 
 from partwise.exceptions import DataError, ParameterError, shown
 from partwise.parameters import check_choice
@@ -134,6 +132,9 @@ def consensus(agreed: Any, ax: Any = None, *, kind: str = "parts") -> Any:
 
 def _together(ax: Any, agreed: Any) -> Any:
     """Draw the consensus matrix, rows and columns in the order of the leaves of the tree."""
+    from scipy.cluster.hierarchy import leaves_list, linkage
+    from scipy.spatial.distance import squareform
+
     C = agreed.consensus_matrix()
     count = len(C)
     order = leaves_list(linkage(squareform(1 - C, checks=False), "average")) if count > 1 else np.zeros(1, int)

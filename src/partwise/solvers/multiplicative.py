@@ -108,7 +108,7 @@ def _lift(
 ) -> float:
     """Let zeros of some rows of the new point `out` (b, k) grow, in place; return what this adds to the residual.
 
-    That is the same where they stay, without `tries`: a fit does not end while zeros should leave.
+    That is the same where they stay, without `tries`: the fit is not stationary while zeros should leave.
 
     Parameters
     ----------

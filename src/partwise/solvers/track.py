@@ -9,6 +9,9 @@ from partwise.domains import Domain
 from partwise.matrix import Apart, Array, Matrix
 from partwise.solvers.base import Factor, Update
 
+AT_A_TIME = 1 << 16
+"""Entries of a factor that are moved beyond the iterate at a time."""
+
 
 class Track:
     """A factor, and the arrays (rows, k) that hold it in turn.
@@ -162,12 +165,16 @@ class Track:
 
 
 def _beyond(iterate: Array, previous: Array, domain: Domain, momentum: float, out: Array | None = None) -> Array:
-    found: Array = np.subtract(iterate, previous, out=out)
-    found *= found.dtype.type(momentum)
-    falling = iterate - np.minimum(found, 0)
-    np.maximum(found, 0, out=found)
-    found += iterate
-    found *= np.divide(iterate, falling, out=np.zeros_like(falling), where=falling > 0)
+    found = np.empty_like(iterate) if out is None else out
+    step = max(1, AT_A_TIME // iterate.shape[1])
+    for first in range(0, len(iterate), step):  # whole arrays would be further copies of the factor
+        rows = slice(first, first + step)
+        here, change = iterate[rows], np.subtract(iterate[rows], previous[rows], out=found[rows])
+        change *= change.dtype.type(momentum)
+        falling = here - np.minimum(change, 0)
+        np.maximum(change, 0, out=change)
+        change += here
+        change *= np.divide(here, falling, out=np.zeros_like(falling), where=falling > 0)
     if domain.bounds:
         found[...] = domain.project(found)
     return found
