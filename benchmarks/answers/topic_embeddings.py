@@ -27,6 +27,7 @@ from sklearn.metrics import normalized_mutual_info_score
 
 from benchmarks.answers.topic_weights import TEXTS, Texts, _rows, say
 from partwise.matrix import Array
+from partwise.selection.grouping import main_parts
 from partwise.topics import TopicModel
 from partwise.topics.languages import WORD
 from partwise.topics.places import unit_rows
@@ -127,7 +128,7 @@ def embeddings(name: str, texts: list[str], X: Any, folder: Path | None, encoder
 
 def of_model(model: TopicModel) -> Answer:
     """Return what a model of ours says."""
-    topic = np.where(model.document_topics_.any(axis=1), model.document_topics_.argmax(axis=1), -1)
+    topic = main_parts(model.document_topics_)
     return topic, [[word for word, _ in model.top_words(t, 10)] for t in range(model.n_topics_)]
 
 
@@ -153,7 +154,7 @@ def key_nmf(texts: list[str], E: Array, words: list[str], k: int, encoder: Any) 
     model = KeyNMF(k, encoder=encoder, vectorizer=CountVectorizer(vocabulary=words, token_pattern=WORD), random_state=0)
     W, names = model.fit_transform(texts, embeddings=E), model.get_vocab()
     top = [[str(names[j]) for j in np.argsort(-row)[:10]] for row in model.components_]
-    return np.where(W.any(axis=1), W.argmax(axis=1), -1), top
+    return main_parts(W), top
 
 
 def judged(y: Array, topic: Array, X: Any, top: list[list[int]]) -> tuple[float, float, float, float]:

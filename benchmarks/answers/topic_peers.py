@@ -22,6 +22,7 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from benchmarks.answers.topic_embeddings import judged, of_model
 from benchmarks.answers.topic_weights import TEXTS, counted, say
 from partwise.matrix import Array
+from partwise.selection.grouping import main_parts
 from partwise.topics import TopicModel
 
 Weights = tuple[Array, Array]
@@ -47,7 +48,7 @@ def main() -> None:
                 W, H = fit(C, model.n_topics_)
             except ImportError:
                 continue
-            topic = np.where(W.any(axis=1), W.argmax(axis=1), -1)
+            topic = main_parts(W)
             rows[who] = judged(y, topic, C, [[*np.argsort(-row, kind="stable")[:10]] for row in H])
         for who, values in rows.items():
             found.setdefault(who, []).append(values)

@@ -8,6 +8,7 @@ from registry import gradient
 from partwise import factorize
 from partwise.losses import get_loss
 from partwise.matrix import as_matrix
+from partwise.metrics.reconstruction import divergence
 from partwise.penalties import Bounds, Penalty
 from partwise.solvers import Factor, Fixed, HalfStep, Step, Update, alternate, get_solver, solve_rows
 from partwise.solvers.digits import noise
@@ -239,6 +240,17 @@ def test_multiplicative_steps_that_begin_ahead_get_lower_in_as_many_iterations_a
     )
     if 1 <= loss <= 2 and not bound:  # elsewhere nothing is proved, and the two can end in different minima
         assert ahead.loss < 0.98 * plain.loss
+    assert (np.diff(ahead.curve["loss"]) <= 0).all()
+    pairs = []
+    factorize(
+        X,
+        5,
+        solver=Multiplicative(begins_ahead=True),
+        callback=lambda at: pairs.append(at.W @ at.H) or False,
+        **options,
+    )
+    own = np.array([divergence(X, model, np.eye(60), loss) for model in pairs])
+    assert (own[1:] <= own[:-1] * (1 + 1e-9)).all()  # of the best pairs, computed from their entries
     assert bound is None or ahead.H.max() <= bound
 
 
