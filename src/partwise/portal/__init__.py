@@ -1,0 +1,1 @@
+"""The portal: topics, similar articles and lists for readers as a running service (``partwise serve``)."""

@@ -1,0 +1,136 @@
+"""The portal's database: SQLite by default, PostgreSQL by its address."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.dialects import postgresql, sqlite
+
+from partwise.exceptions import MissingExtraError, ParameterError, PartwiseError
+
+__all__ = ["Database", "DatabaseVersionError", "now"]
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+PATIENCE = 20
+"""Seconds that a writer waits for another."""
+
+
+class DatabaseVersionError(PartwiseError, RuntimeError):
+    """The database was made by another version; the text names the command that upgrades it."""
+
+
+class Database:
+    """A database of the portal.
+
+    Parameters
+    ----------
+    address : str
+        As SQLAlchemy takes it, such as ``sqlite:///portal.db`` or ``postgresql+psycopg://user@host/name``.
+    """
+
+    def __init__(self, address: str) -> None:
+        try:
+            url = sa.make_url(address)
+        except sa.exc.ArgumentError as error:
+            raise ParameterError(
+                f"{address!r} is not the address of a database. Give one such as sqlite:///portal.db or "
+                "postgresql+psycopg://user@host/name."
+            ) from error
+        if url.get_backend_name() not in ("sqlite", "postgresql"):
+            raise ParameterError(f"a database of {url.get_backend_name()} is not supported. Use SQLite or PostgreSQL.")
+        self.sqlite = url.get_backend_name() == "sqlite"
+        self.shown = url.render_as_string(hide_password=True)
+        options: dict[str, Any] = {"connect_args": {"timeout": PATIENCE}} if self.sqlite else {"pool_size": 20}
+        try:
+            self.engine = sa.create_engine(url, pool_pre_ping=not self.sqlite, **options)
+        except ModuleNotFoundError as error:
+            raise MissingExtraError(
+                f"PostgreSQL needs {error.name}. Install it with: pip install 'partwise[serve,postgresql]'"
+            ) from error
+        if self.sqlite:
+            sa.event.listen(self.engine, "connect", _prepare)
+            sa.event.listen(self.engine, "begin", _begin)
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """Yield a connection that only reads."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """Yield a connection whose changes are there for all when the block ends, or not at all if it fails."""
+        with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+            yield connection
+
+    def insert_new(
+        self, connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]], unique: str
+    ) -> int:
+        """Insert rows whose value of a unique column is not there yet; return how many were new."""
+        insert = sqlite.insert(table) if self.sqlite else postgresql.insert(table)
+        statement = insert.on_conflict_do_nothing(index_elements=[unique]).returning(table.c[unique])
+        return len(connection.execute(statement, list(rows)).all()) if rows else 0
+
+    def replace(
+        self, connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]], unique: str
+    ) -> None:
+        """Insert rows, or set the other columns where the value of a unique column is there."""
+        if not rows:
+            return
+        insert = sqlite.insert(table) if self.sqlite else postgresql.insert(table)
+        changed = {name: insert.excluded[name] for name in rows[0] if name != unique}
+        connection.execute(insert.on_conflict_do_update(index_elements=[unique], set_=changed), list(rows))
+
+    def version(self) -> str | None:
+        """Return the version of the tables; None if there are none."""
+        with self.read() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+
+    def prepare(self) -> None:
+        """Make the tables of an empty database; raise DatabaseVersionError if they are of another version."""
+        found, wanted = self.version(), ScriptDirectory(str(MIGRATIONS)).get_current_head()
+        if found is None:
+            self.upgrade()
+        elif found != wanted:
+            raise DatabaseVersionError(
+                f"{self.shown} has tables of version {found}; this partwise needs {wanted}. Make a backup, then run: "
+                "partwise portal upgrade --database ADDRESS"
+            )
+
+    def upgrade(self) -> None:
+        """Bring the tables to the newest version; two processes that do so wait for each other."""
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+        with self.write() as connection:
+            if not self.sqlite:
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(1885434484)"))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def now() -> float:
+    """Return the time in seconds since 1970."""
+    return time.time()
+
+
+def _prepare(connection: Any, _: Any) -> None:
+    # The driver itself would begin transactions late, as readers, which cannot wait for a writer.
+    connection.isolation_level = None
+    for setting in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {setting}")
+
+
+def _begin(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
