@@ -128,9 +128,10 @@ void bind(nb::module_& m) {
         for (const auto& table : {W_gram, H_gram}) demand(Index(table.shape(0)) == k, "a gram has another shape");
         for (const auto& table : {W_point, W_best, W_gram, H, H_point, H_best, H_gram, H_before})
           demand(Index(table.shape(1)) == k, "numbers of components differ");
-        demand(rules.shape(0) == 11 && state.shape(0) == 8 && log.shape(1) == 3, "rules, state or log: another length");
+        demand(rules.shape(0) == 13 && state.shape(0) == 8 && log.shape(1) == 3, "rules, state or log: another length");
         const double* r = rules.data();
-        const LeapRules ruled{r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], Index(r[9]), Index(r[10])};
+        const LeapRules ruled{r[0], r[1], r[2], r[3],  r[4],         r[5],        r[6],
+                              r[7], r[8], r[9], r[10], Index(r[11]), Index(r[12])};
         demand(ruled.window > 0 && ruled.revive_every > 0, "a number of iterations must be positive");
         double* s = state.data();
         LeapState at{s[0], s[1], s[2], s[3], s[4], s[5], s[6], Index(s[7])};

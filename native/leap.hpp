@@ -30,7 +30,7 @@ struct LeapFactor {
 
 /// When a fit leaves its plain course; see solvers/leap.py, where each of these is computed.
 struct LeapRules {
-  double squared, least, size, noise, slack, exact, tol, fall, most_seconds;
+  double squared, least, size, noise, slack, exact, tol, fall, most_seconds, grow, grow_cap;
   Index window, revive_every;
 };
 
@@ -100,8 +100,8 @@ LeapEnd hals_leap(Strided<Real> X, LeapFactor<Real> W, LeapFactor<Real> H, Index
     *log++ = best;
     *log++ = residual;
     state.before = state.momentum;
-    state.momentum = std::min(state.cap, 1.05 * state.momentum);
-    state.cap = std::min(1.0, 1.01 * state.cap);
+    state.momentum = std::min(state.cap, rules.grow * state.momentum);
+    state.cap = std::min(1.0, rules.grow_cap * state.cap);
     extrapolate(H.iterate, H.previous, H.point, H.rows, k, Box<Real>{}, Real(state.momentum), H.gram, alone);
   }
 }

@@ -139,7 +139,7 @@ KERNELS = {
         {"X": (2, 3), "W": (2, 2), "W_point": (2, 2), "W_best": (2, 2), "W_gram": (2, 2)}
         | {"H": (3, 2), "H_point": (3, 2), "H_best": (3, 2), "H_gram": (2, 2), "H_before": (3, 2)}
         | {"W_sweeps": 2, "W_shrink": 0.0, "H_sweeps": 2, "H_shrink": 0.0, "losses": [9.0]}
-        | {"rules": np.array([1e3, 1e-6, 1e3, 1e9, 0, 0, 0, 0.2, np.inf, 5, 5])}
+        | {"rules": np.array([1e3, 1e-6, 1e3, 1e9, 0, 0, 0, 0.2, np.inf, 1.05, 1.01, 5, 5])}
         | {"state": np.array([0.5, 0.0, 1.0, np.inf, np.inf, np.inf, 0.0, 2.0]), "log": np.zeros((3, 3))},
         ["W", "W_point", "W_best", "W_gram", "H", "H_point", "H_best", "H_gram", "H_before", "state", "log"],
     ),

@@ -15,6 +15,7 @@ from partwise.matrix import Array, Matrix
 from partwise.matrix.rows import OWN
 from partwise.solvers.base import Factor, HalfStep, Solver
 from partwise.solvers.digits import accurate, noise
+from partwise.solvers.extrapolation import GROW, GROW_CAP
 from partwise.solvers.hals import HALS
 from partwise.solvers.track import Track
 from partwise.stopping import STEADY, WINDOW, Stopping
@@ -73,7 +74,8 @@ def leap(
     plans = [solver.plan(A, k, HalfStep(w.now, h.now, (w.point, w.point), int(state.iteration) + 1)) for A in (X, X.T)]
     rules = np.array([
         X.squared_norm, accurate(X), size, eps, 0.0 if X.dtype == np.float32 else eps, stopping.exact(size),
-        stopping.tol, STEADY, np.inf if stopping.max_seconds is None else stopping.max_seconds, WINDOW, revive_every,
+        stopping.tol, STEADY, np.inf if stopping.max_seconds is None else stopping.max_seconds, GROW, GROW_CAP, WINDOW,
+        revive_every,
     ])  # fmt: skip
     own_W = [np.array(a) for a in (w.iterate, w.point, w.best)]
     own_H = [np.array(a) for a in (h.iterate, h.point, h.best)]
