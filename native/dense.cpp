@@ -231,14 +231,14 @@ void bind(nb::module_& m) {
   m.def(
       "poisson_dense",
       [](Table<const Real> X, Table<Real> left, Table<const Real> transposed, Line<const Real> mass, Real l2,
-         Real floor, int sweeps, double shrink, std::optional<Table<const Real>> lower,
+         Real floor, int sweeps, double shrink, bool value, std::optional<Table<const Real>> lower,
          std::optional<Table<const Real>> upper) {
         const Index rows = Index(X.shape(0)), m = Index(X.shape(1)), k = Index(left.shape(1));
         const Index stride = Index(transposed.shape(1));
         demand(Index(left.shape(0)) == rows, "rows differ");
         demand(Index(transposed.shape(0)) == k && stride >= PoissonRow<Real>::padded(m), "transposed: another shape");
         demand(Index(mass.shape(0)) == k, "mass has another length");
-        const PoissonPlan<Real> plan{mass.data(), l2, floor, sweeps, shrink, box<Real>(lower, upper, rows, k)};
+        const PoissonPlan<Real> plan{mass.data(), l2, floor, sweeps, shrink, value, box<Real>(lower, upper, rows, k)};
         PoissonStep step;
         {
           nb::gil_scoped_release free;
@@ -248,7 +248,8 @@ void bind(nb::module_& m) {
       },
       nb::arg("X").noconvert(), nb::arg("left").noconvert(), nb::arg("transposed").noconvert(),
       nb::arg("mass").noconvert(), nb::arg("l2"), nb::arg("floor"), nb::arg("sweeps"), nb::arg("shrink"),
-      nb::arg("lower").noconvert().none() = nb::none(), nb::arg("upper").noconvert().none() = nb::none(),
+      nb::arg("value"), nb::arg("lower").noconvert().none() = nb::none(),
+      nb::arg("upper").noconvert().none() = nb::none(),
       "poisson_csr for a block of dense rows; transposed (k, m padded to 16) holds right', zero past m.");
   m.def(
       "remember",

@@ -145,13 +145,13 @@ void bind_sparse(nb::module_& m) {
   m.def(
       "poisson_csr",
       [](Line<const Integer> indptr, Line<const Integer> indices, Line<const Real> values, Table<Real> left,
-         Table<const Real> right, Line<const Real> mass, Real l2, Real floor, int sweeps, double shrink, Index first,
-         Index last, std::optional<Table<const Real>> lower, std::optional<Table<const Real>> upper) {
+         Table<const Real> right, Line<const Real> mass, Real l2, Real floor, int sweeps, double shrink, bool value,
+         Index first, Index last, std::optional<Table<const Real>> lower, std::optional<Table<const Real>> upper) {
         const auto X = csr<Real, Integer>(indptr, indices, values, first, last);
         const Index k = Index(right.shape(1));
         demand(Index(left.shape(1)) == k && Index(left.shape(0)) >= last, "left has another shape");
         demand(Index(mass.shape(0)) == k, "mass has another length");
-        const PoissonPlan<Real> plan{mass.data(), l2, floor, sweeps, shrink, box<Real>(lower, upper, last, k)};
+        const PoissonPlan<Real> plan{mass.data(), l2, floor, sweeps, shrink, value, box<Real>(lower, upper, last, k)};
         PoissonStep step;
         {
           nb::gil_scoped_release free;
@@ -161,25 +161,26 @@ void bind_sparse(nb::module_& m) {
       },
       nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("values").noconvert(),
       nb::arg("left").noconvert(), nb::arg("right").noconvert(), nb::arg("mass").noconvert(), nb::arg("l2"),
-      nb::arg("floor"), nb::arg("sweeps"), nb::arg("shrink"), nb::arg("first"), nb::arg("last"),
+      nb::arg("floor"), nb::arg("sweeps"), nb::arg("shrink"), nb::arg("value"), nb::arg("first"), nb::arg("last"),
       nb::arg("lower").noconvert().none() = nb::none(), nb::arg("upper").noconvert().none() = nb::none(),
       "Coordinate passes on the Kullback-Leibler divergence for rows first..last of left, in place.\n"
-      "Returns (sum x log p after them, sum of mass |change in the first pass|).");
+      "Returns (sum x log p after them if `value`, else 0; sum of mass |change in the first pass|).");
   m.def(
       "poisson_pull",
       [](Line<const Integer> indptr, Line<const Integer> indices, Line<const Real> values, Table<const Real> left,
-         Table<const Real> right, Table<Real> negative, Real floor, Index first, Index last) {
+         Table<const Real> right, Table<Real> negative, Real floor, bool value, Index first, Index last) {
         const auto X = csr<Real, Integer>(indptr, indices, values, first, last);
         const Index k = Index(right.shape(1));
         demand(Index(left.shape(1)) == k && Index(left.shape(0)) >= last, "left has another shape");
         demand(Index(negative.shape(1)) == k && Index(negative.shape(0)) >= last - first, "negative: another shape");
         nb::gil_scoped_release free;
-        return poisson_pull(X, left.data(), right.data(), negative.data(), k, first, last, floor);
+        return poisson_pull(X, left.data(), right.data(), negative.data(), k, first, last, floor, value);
       },
       nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("values").noconvert(),
       nb::arg("left").noconvert(), nb::arg("right").noconvert(), nb::arg("negative").noconvert(), nb::arg("floor"),
-      nb::arg("first"), nb::arg("last"),
-      "negative = (X / (left right')) @ right for rows first..last, overwritten; returns sum x log p.");
+      nb::arg("value"), nb::arg("first"), nb::arg("last"),
+      "negative = (X / (left right')) @ right for rows first..last, overwritten.\n"
+      "Returns sum x log p if `value`, else 0.");
   m.def(
       "newton_csr",
       [](Line<const Integer> indptr, Line<const Integer> indices, Line<const Real> values, Table<Real> left,

@@ -60,14 +60,14 @@ void bind(nb::module_& m) {
       "poisson_observed",
       [](Line<const Integer> indptr, Line<const Integer> indices, Line<const Real> values,
          std::optional<Line<const Real>> weights, Table<Real> left, Table<const Real> right, Line<const Real> mass,
-         Real l2, Real floor, int sweeps, double shrink, Index first, Index last,
+         Real l2, Real floor, int sweeps, double shrink, bool value, Index first, Index last,
          std::optional<Table<const Real>> lower, std::optional<Table<const Real>> upper) {
         const auto X = csr<Real, Integer>(indptr, indices, values, first, last);
         const Index k = Index(right.shape(1));
         demand(Index(left.shape(1)) == k && Index(left.shape(0)) >= last, "left has another shape");
         demand(Index(mass.shape(0)) == k, "mass has another length");
         const Real* weight = each_entry<Real>(weights, values);
-        const PoissonPlan<Real> plan{mass.data(), l2, floor, sweeps, shrink, box<Real>(lower, upper, last, k)};
+        const PoissonPlan<Real> plan{mass.data(), l2, floor, sweeps, shrink, value, box<Real>(lower, upper, last, k)};
         PoissonStep step;
         {
           nb::gil_scoped_release free;
@@ -78,10 +78,10 @@ void bind(nb::module_& m) {
       nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("values").noconvert(),
       nb::arg("weights").noconvert().none(), nb::arg("left").noconvert(), nb::arg("right").noconvert(),
       nb::arg("mass").noconvert(), nb::arg("l2"), nb::arg("floor"), nb::arg("sweeps"), nb::arg("shrink"),
-      nb::arg("first"), nb::arg("last"), nb::arg("lower").noconvert().none() = nb::none(),
+      nb::arg("value"), nb::arg("first"), nb::arg("last"), nb::arg("lower").noconvert().none() = nb::none(),
       nb::arg("upper").noconvert().none() = nb::none(),
       "poisson_csr over known entries, values multiplied by their weights; mass holds the L1 penalty alone.\n"
-      "Returns (sum of v (x log p - p) after the passes, sum of mass |change in the first pass|).");
+      "Returns (sum of v (x log p - p) after the passes if `value`, else 0; sum of mass |change in the first pass|).");
   m.def(
       "newton_observed",
       [](Line<const Integer> indptr, Line<const Integer> indices, Line<const Real> values,

@@ -151,10 +151,11 @@ struct PoissonPlan {
   Real l2, floor;
   int sweeps;
   double shrink;  // stop a row when a sweep moves it less than this times its first
+  bool value;     // whether `inner` is asked for
   Box<Real> box{};
 };
 
-/// `inner` = sum_j x log p AFTER the update, `residual` = sum_t mass |change in the first sweep|.
+/// `inner` = sum_j x log p AFTER the update (0 if not asked for), `residual` = sum_t mass |change in the first sweep|.
 struct PoissonStep {
   double inner = 0, residual = 0;
 };
@@ -172,7 +173,7 @@ void poisson_row(PoissonRow<Real>& row, Real* w, const PoissonPlan<Real>& plan, 
     if (moved <= plan.shrink * first) break;
     if (sweep % 16 == 15) row.predict(w, plan.floor);  // rounding gathers in p
   }
-  result.inner += row.likelihood();
+  if (plan.value) result.inner += row.likelihood();
 }
 
 /// Updates rows first..last of left (n, k) in place for a CSR X.
@@ -192,10 +193,10 @@ PoissonStep poisson_csr(Csr<Real, Integer> X, Real* left, const Real* right, Ind
 }
 
 /// negative[i - first, t] = sum_j X[i,j] right[j,t] / <left[i], right[j]> for rows first..last of a CSR X, the part of
-/// the divergence's gradient that pulls up. Returns sum x log p.
+/// the divergence's gradient that pulls up. Returns sum x log p if `value`, else 0.
 template <class Real, class Integer>
 double poisson_pull(Csr<Real, Integer> X, const Real* left, const Real* right, Real* negative, Index k, Index first,
-                    Index last, Real floor) {
+                    Index last, Real floor, bool value) {
   Index longest = 0;
   for (Index i = first; i < last; ++i) longest = std::max(longest, Index(X.indptr[i + 1]) - Index(X.indptr[i]));
   PoissonRow<Real> row(k, longest, true);
@@ -204,7 +205,7 @@ double poisson_pull(Csr<Real, Integer> X, const Real* left, const Real* right, R
     const Index start = Index(X.indptr[i]);
     row.gather(X.values + start, X.indices + start, Index(X.indptr[i + 1]) - start, right);
     row.predict(left + i * k, floor);
-    total += row.likelihood();
+    if (value) total += row.likelihood();
     row.pull(negative + (i - first) * k);
   }
   return total;
@@ -241,6 +242,7 @@ PoissonStep poisson_observed(Csr<Real, Integer> X, const Real* weights, Real* le
     std::copy(penalty, penalty + k, mass.begin());
     row.add_mass(weights ? weights + start : nullptr, entries, mass.data());
     poisson_row(row, left + i * k, plan, plan.box.row(i, k), result);
+    if (!plan.value) continue;
     for (Index t = 0; t < k; ++t) result.inner -= double(mass[t] - penalty[t]) * double(left[i * k + t]);
   }
   return result;

@@ -35,18 +35,20 @@ KERNELS = {
         ["model"],
     ),
     "poisson_pull": (
-        CSR | {"left": (2, 2), "right": (3, 2), "negative": (2, 2), "floor": 1e-9, "first": 0, "last": 2},
+        CSR
+        | {"left": (2, 2), "right": (3, 2), "negative": (2, 2), "floor": 1e-9, "value": True}
+        | {"first": 0, "last": 2},
         ["negative"],
     ),
     "poisson_csr": (
         CSR
         | {"left": (2, 2), "right": (3, 2), "mass": (2,), "l2": 0.0, "floor": 1e-9, "sweeps": 1, "shrink": 0.0}
-        | {"first": 0, "last": 2},
+        | {"value": True, "first": 0, "last": 2},
         ["left"],
     ),
     "poisson_dense": (
         {"X": (2, 3), "left": (2, 2), "transposed": (2, 16), "mass": (2,), "l2": 0.0, "floor": 1e-9}
-        | {"sweeps": 1, "shrink": 0.0},
+        | {"sweeps": 1, "shrink": 0.0, "value": True},
         ["left"],
     ),
     "newton_csr": (
@@ -99,7 +101,7 @@ KERNELS = {
     "poisson_observed": (
         CSR
         | {"weights": None, "left": (2, 2), "right": (3, 2), "mass": (2,), "l2": 0.0, "floor": 1e-9, "sweeps": 1}
-        | {"shrink": 0.0, "first": 0, "last": 2},
+        | {"shrink": 0.0, "value": True, "first": 0, "last": 2},
         ["left"],
     ),
     "newton_observed": (

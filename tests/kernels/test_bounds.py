@@ -75,12 +75,12 @@ def poisson(loops, kernel, X, left, right, *box, l2=0.0, sweeps=1):
     out, mass, m = left.copy(), right.sum(axis=0).astype(left.dtype), right.shape[0]
     if kernel == "poisson_csr":
         report = loops.poisson_csr(
-            X.indptr, X.indices, X.data, out, right, mass, l2, FLOOR, sweeps, 0.0, 0, X.shape[0], *box
+            X.indptr, X.indices, X.data, out, right, mass, l2, FLOOR, sweeps, 0.0, True, 0, X.shape[0], *box
         )
     else:
         transposed = np.zeros((right.shape[1], (m + 15) // 16 * 16), right.dtype)
         transposed[:, :m] = right.T
-        report = loops.poisson_dense(X.toarray(), out, transposed, mass, l2, FLOOR, sweeps, 0.0, *box)
+        report = loops.poisson_dense(X.toarray(), out, transposed, mass, l2, FLOOR, sweeps, 0.0, True, *box)
     return out, report
 
 
@@ -104,7 +104,7 @@ def test_a_bounded_poisson_sweep_is_that_over_entries_that_are_all_known(
     out, (_, residual) = poisson(loops, kernel, counts, left, right, *box, l2=l2, sweeps=2)
     expected, nothing = left.copy(), np.zeros(k, dtype)
     full = np.arange(0, 23 * 19 + 1, 19), np.tile(np.arange(19), 23), counts.toarray().ravel()
-    report = loops.poisson_observed(*full, None, expected, right, nothing, l2, FLOOR, 2, 0.0, 0, 23, *box)
+    report = loops.poisson_observed(*full, None, expected, right, nothing, l2, FLOOR, 2, 0.0, True, 0, 23, *box)
     np.testing.assert_allclose(out, expected, **TOLERANCE[dtype])
     assert residual == pytest.approx(report[1], rel=1e-3 if dtype is np.float32 else 1e-10)
     assert (out >= box[0]).all()

@@ -182,11 +182,11 @@ def test_every_row_of_pivoting_is_at_its_minimum(loops, counts, weights, factors
 # poisson_observed
 
 
-def poisson(loops, X, weights, left, right, *, box=None, l1=0.0, l2=0.0, sweeps=1, shrink=0.0):
+def poisson(loops, X, weights, left, right, *, box=None, l1=0.0, l2=0.0, sweeps=1, shrink=0.0, value=True):
     out, values = left.copy(), X.data if weights is None else X.data * weights
     report = loops.poisson_observed(
         X.indptr, X.indices, values, weights, out, right, np.full(right.shape[1], l1, right.dtype), l2, FLOOR, sweeps,
-        shrink, 0, 23, *(box or ()),
+        shrink, value, 0, 23, *(box or ()),
     )  # fmt: skip
     return out, report
 
@@ -239,12 +239,23 @@ def test_known_everywhere_a_poisson_sweep_is_that_of_dense_rows(loops, rng, dtyp
     full = (np.arange(0, 23 * 19 + 1, 19), np.tile(np.arange(19), 23), X.ravel())
     out, dense, transposed = left.copy(), left.copy(), np.zeros((5, 32), dtype)
     transposed[:, :19] = right.T
-    found = loops.poisson_observed(*full, None, out, right, np.zeros(5, dtype), 0.0, FLOOR, 3, 0.0, 0, 23)
-    wanted = loops.poisson_dense(X, dense, transposed, right.sum(axis=0), 0.0, FLOOR, 3, 0.0)
+    found = loops.poisson_observed(*full, None, out, right, np.zeros(5, dtype), 0.0, FLOOR, 3, 0.0, True, 0, 23)
+    wanted = loops.poisson_dense(X, dense, transposed, right.sum(axis=0), 0.0, FLOOR, 3, 0.0, True)
     np.testing.assert_allclose(out, dense, rtol=2e-3 if dtype is np.float32 else 1e-10, atol=1e-6)
     # its report has the model's total taken off
     assert found[0] == pytest.approx(wanted[0] - float((out @ right.T).sum()), rel=1e-4)
     assert found[1] == pytest.approx(wanted[1], rel=1e-4)
+
+
+@weighted_or_not
+def test_a_poisson_sweep_without_value_has_the_same_bits_and_no_likelihood(loops, counts, weights, factors, weighted):
+    left, right = factors(5)
+    v = weights if weighted else None
+    out, (inner, residual) = poisson(loops, counts, v, left, right, sweeps=2)
+    other, (nothing, moved) = poisson(loops, counts, v, left, right, sweeps=2, value=False)
+    np.testing.assert_array_equal(other, out)
+    assert inner != nothing == 0
+    assert moved == residual
 
 
 # newton_observed
@@ -318,7 +329,7 @@ def calls(loops, X, weights, left, right, box):
     return {
         "hals": hals_rows,
         "pivoting": in_place(loops.pivoting_observed, 0.0, 0.0, 1e-12),
-        "poisson": in_place(loops.poisson_observed, np.zeros(k, left.dtype), 0.0, FLOOR, 2, 0.0, bounds=box),
+        "poisson": in_place(loops.poisson_observed, np.zeros(k, left.dtype), 0.0, FLOOR, 2, 0.0, True, bounds=box),
         "newton": in_place(loops.newton_observed, np.zeros(k), 0.0, FLOOR, 1.5, 50),
     }
 

@@ -28,19 +28,19 @@ def divergence(X, left, right, mass, l2=0.0):
     return left @ mass + 0.5 * l2 * (left**2).sum(axis=1) - xlogy(X, p).sum(axis=1)
 
 
-def sparse_step(loops, X, left, right, *, l1=0.0, l2=0.0, sweeps=1, shrink=0.0, rows=None):
+def sparse_step(loops, X, left, right, *, l1=0.0, l2=0.0, sweeps=1, shrink=0.0, value=True, rows=None):
     out, mass = left.copy(), (right.sum(axis=0) + left.dtype.type(l1)).astype(left.dtype)
     rows = (0, X.shape[0]) if rows is None else rows
-    report = loops.poisson_csr(X.indptr, X.indices, X.data, out, right, mass, l2, FLOOR, sweeps, shrink, *rows)
-    return out, report
+    plan = mass, l2, FLOOR, sweeps, shrink, value, *rows
+    return out, loops.poisson_csr(X.indptr, X.indices, X.data, out, right, *plan)
 
 
-def dense_step(loops, X, left, right, *, l1=0.0, l2=0.0, sweeps=1, shrink=0.0):
+def dense_step(loops, X, left, right, *, l1=0.0, l2=0.0, sweeps=1, shrink=0.0, value=True):
     out, mass = left.copy(), (right.sum(axis=0) + left.dtype.type(l1)).astype(left.dtype)
     m = right.shape[0]
     transposed = np.zeros((right.shape[1], (m + 15) // 16 * 16), right.dtype)
     transposed[:, :m] = right.T
-    return out, loops.poisson_dense(X, out, transposed, mass, l2, FLOOR, sweeps, shrink)
+    return out, loops.poisson_dense(X, out, transposed, mass, l2, FLOOR, sweeps, shrink, value)
 
 
 def one_sweep(X, left, right, mass, l2):
@@ -71,13 +71,39 @@ def test_the_pull_is_the_ratio_times_right(loops, counts, factors, dtype, k, row
     left, right = factors(k)
     first, last = rows
     negative = np.full((last - first, k), np.nan, dtype)
-    total = loops.poisson_pull(counts.indptr, counts.indices, counts.data, left, right, negative, FLOOR, first, last)
+    X, plan = (counts.indptr, counts.indices, counts.data), (FLOOR, True, first, last)
+    total = loops.poisson_pull(*X, left, right, negative, *plan)
     X, W, R = wide(counts.toarray()[first:last], left[first:last], right)
     rtol = 1e-5 if dtype is np.float32 else 1e-12
     np.testing.assert_allclose(negative, X / (W @ R.T) @ R, rtol=rtol)
     # terms of both signs: held to the sum of their sizes
     size = np.abs(xlogy(X, W @ R.T)).sum()
     assert total == pytest.approx(xlogy(X, W @ R.T).sum(), abs=rtol * (size + 1))
+
+
+def test_a_pull_without_value_has_the_same_bits_and_no_likelihood(loops, counts, factors, dtype):
+    left, right = factors(5)
+    pulls = np.full((2, 23, 5), np.nan, dtype)
+    X = (counts.indptr, counts.indices, counts.data)
+    totals = [
+        loops.poisson_pull(*X, left, right, pull, FLOOR, value, 0, 23)
+        for pull, value in zip(pulls, (True, False), strict=True)
+    ]
+    np.testing.assert_array_equal(*pulls)
+    assert totals[0] != totals[1] == 0
+
+
+def test_the_vector_logarithm_is_within_two_units_in_the_last_place(loops, dtype):
+    """The likelihood of one entry x = 1 is log p: p in every octave, and near 1 and sqrt(1/2), where octaves meet."""
+    limits, beside = np.finfo(dtype), np.linspace(-0.3, 0.3, 601)
+    octaves = np.ldexp(np.linspace(1, 2, 17, endpoint=False), np.arange(limits.minexp, limits.maxexp)[:, None])
+    p = np.concatenate([octaves.ravel(), 1 + beside, np.sqrt(0.5) * (1 + beside**5)]).astype(dtype)[:, None]
+    X = np.arange(len(p) + 1), np.zeros(len(p), np.int64), np.ones(len(p), dtype)
+    one, negative = np.ones((1, 1), dtype), np.empty((1, 1), dtype)
+    found = np.array([loops.poisson_pull(*X, p, one, negative, limits.tiny, True, i, i + 1) for i in range(len(p))])
+    expected = np.log(p[:, 0].astype(np.longdouble))
+    assert np.isfinite(found).all()
+    assert (np.abs(found - expected) <= 2 * np.spacing(np.abs(expected).astype(dtype))).all()
 
 
 @pytest.mark.parametrize("k", KS)
@@ -133,6 +159,17 @@ def test_the_report_holds_the_likelihood_after_and_the_first_move(loops, counts,
     assert residual == pytest.approx(float((np.abs(first.astype(np.float64) - left) @ R.sum(axis=0)).sum()), rel=rtol)
 
 
+@pytest.mark.parametrize("step", [sparse_step, dense_step])
+def test_steps_without_value_have_the_same_bits_and_no_likelihood(loops, counts, factors, step):
+    left, right = factors(4)
+    X = counts if step is sparse_step else counts.toarray()
+    out, (inner, residual) = step(loops, X, left, right, sweeps=3)
+    other, (nothing, moved) = step(loops, X, left, right, sweeps=3, value=False)
+    np.testing.assert_array_equal(other, out)
+    assert inner != nothing == 0
+    assert moved == residual
+
+
 def test_sparse_and_dense_steps_agree(loops, counts, factors, dtype):
     left, right = factors(6)
     sparse, _ = sparse_step(loops, counts, left, right, sweeps=3)
@@ -158,7 +195,7 @@ def test_a_row_stops_when_a_sweep_moves_less_than_its_share_of_the_first(loops, 
 def test_shapes_that_do_not_fit_are_refused(loops, counts, dtype):
     X = (counts.indptr, counts.indices, counts.data)
     left, right, mass = np.ones((23, 4), dtype), np.ones((19, 4), dtype), np.ones(4, dtype)
-    plan = (0.0, FLOOR, 1, 0.0)
+    plan = (0.0, FLOOR, 1, 0.0, True)
     for rows, text in (((0, 24), "rows"), ((-1, 3), "rows"), ((3, 2), "rows")):
         with pytest.raises(ValueError, match=text):
             loops.poisson_csr(*X, left, right, mass, *plan, *rows)
@@ -167,7 +204,7 @@ def test_shapes_that_do_not_fit_are_refused(loops, counts, dtype):
             loops.poisson_csr(*X, *wrong, *plan, 0, 23)
     for negative in (np.ones((22, 4), dtype), np.ones((23, 3), dtype)):
         with pytest.raises(ValueError, match="negative"):
-            loops.poisson_pull(*X, left, right, negative, FLOOR, 0, 23)
+            loops.poisson_pull(*X, left, right, negative, FLOOR, True, 0, 23)
     dense, wide_right = counts.toarray(), np.ones((4, 32), dtype)
     for wrong in (
         (dense[:22], left, wide_right, mass),

@@ -272,6 +272,7 @@ def poisson_csr(
     floor: float,
     sweeps: int,
     shrink: float,
+    value: bool,
     first: int,
     last: int,
     lower: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)]
@@ -291,6 +292,7 @@ def poisson_csr(
     floor: float,
     sweeps: int,
     shrink: float,
+    value: bool,
     first: int,
     last: int,
     lower: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)]
@@ -310,6 +312,7 @@ def poisson_csr(
     floor: float,
     sweeps: int,
     shrink: float,
+    value: bool,
     first: int,
     last: int,
     lower: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)]
@@ -329,6 +332,7 @@ def poisson_csr(
     floor: float,
     sweeps: int,
     shrink: float,
+    value: bool,
     first: int,
     last: int,
     lower: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)]
@@ -345,6 +349,7 @@ def poisson_pull(
     right: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
     negative: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
     floor: float,
+    value: bool,
     first: int,
     last: int,
 ) -> float: ...
@@ -357,6 +362,7 @@ def poisson_pull(
     right: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)],
     negative: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu")],
     floor: float,
+    value: bool,
     first: int,
     last: int,
 ) -> float: ...
@@ -369,6 +375,7 @@ def poisson_pull(
     right: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
     negative: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
     floor: float,
+    value: bool,
     first: int,
     last: int,
 ) -> float: ...
@@ -381,6 +388,7 @@ def poisson_pull(
     right: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)],
     negative: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu")],
     floor: float,
+    value: bool,
     first: int,
     last: int,
 ) -> float: ...
@@ -601,6 +609,7 @@ def poisson_observed(
     floor: float,
     sweeps: int,
     shrink: float,
+    value: bool,
     first: int,
     last: int,
     lower: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)]
@@ -621,6 +630,7 @@ def poisson_observed(
     floor: float,
     sweeps: int,
     shrink: float,
+    value: bool,
     first: int,
     last: int,
     lower: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)]
@@ -641,6 +651,7 @@ def poisson_observed(
     floor: float,
     sweeps: int,
     shrink: float,
+    value: bool,
     first: int,
     last: int,
     lower: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)]
@@ -661,6 +672,7 @@ def poisson_observed(
     floor: float,
     sweeps: int,
     shrink: float,
+    value: bool,
     first: int,
     last: int,
     lower: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)]
@@ -976,6 +988,7 @@ def poisson_dense(
     floor: float,
     sweeps: int,
     shrink: float,
+    value: bool,
     lower: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)]
     | None = None,
     upper: Annotated[NDArray[numpy.float32], dict(shape=(None, None), order="C", device="cpu", writable=False)]
@@ -991,6 +1004,7 @@ def poisson_dense(
     floor: float,
     sweeps: int,
     shrink: float,
+    value: bool,
     lower: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)]
     | None = None,
     upper: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order="C", device="cpu", writable=False)]

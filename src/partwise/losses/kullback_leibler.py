@@ -42,7 +42,7 @@ class KullbackLeibler(BetaDivergence):
         if not isinstance(csr, CsrRows) or isinstance(csr, KnownRows):
             return super().gradient(rows, left, side, value=value)
         negative, mass = np.empty((len(left), len(side.shared)), left.dtype), side.shared
-        plan: Any = left, side.right, negative, side.floor, 0, len(left)
+        plan: Any = left, side.right, negative, side.floor, value, 0, len(left)
         likelihood = kernels.poisson_pull(*csr.csr, *plan)
         loss = side.constant - likelihood + float(column_sums(left) @ mass) if value else 0.0
         return negative, mass.astype(left.dtype)[None], loss
@@ -53,7 +53,7 @@ class KullbackLeibler(BetaDivergence):
     ) -> tuple[float, float]:  # fmt: skip
         """See Loss: a step goes to the lowest point of a hyperbola that touches the divergence along one variable."""
         mass = (side.shared + l1).astype(left.dtype)
-        settings: Any = mass, l2, side.floor, sweeps, shrink
+        settings: Any = mass, l2, side.floor, sweeps, shrink, value
         plan: Any = left, side.right, *settings, 0, len(left), *box
         match rows.stored:
             case KnownRows() as known:  # of a row the masses are those of its own entries
