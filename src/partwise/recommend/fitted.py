@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -12,7 +12,9 @@ from partwise.exceptions import DataError, ParameterError, shown
 from partwise.matrix import Array
 from partwise.parameters import check_integer
 from partwise.recommend.columns import given_ids, is_id
+from partwise.recommend.given import GivenReads
 from partwise.recommend.interest import PIECES, Interest, in_half_lives
+from partwise.recommend.log import reads_of_known
 from partwise.recommend.ranking import CELLS, best
 from partwise.recommend.ratings import Ratings
 from partwise.state import PlainState
@@ -203,6 +205,18 @@ class Fitted(PlainState, BaseEstimator):
         if isinstance(self._model, Ratings):
             return {"parts": self._model.mix[0], "similar articles": self._model.mix[1]}
         return dict(zip(PIECES, self._model.blend.weights, strict=True))
+
+    def _known_by(self, reads: Any) -> Self:
+        """Return the recommender for readers who are known by a table of reads alone; itself without one."""
+        check_is_fitted(self, "_model")
+        if reads is None:
+            return self
+        if isinstance(self._model, Ratings):
+            raise DataError("reads= needs feedback='implicit'. With explicit feedback, pass ratings to update.")
+        made: Self = object.__new__(type(self))
+        made.__dict__.update(vars(self))
+        made._model = GivenReads.of(self._model, reads_of_known(reads, self._model.log.articles), self.half_life)
+        return made
 
     def _scores(self, rows: Array, recency: float = 0.0) -> Array:
         scores = self._model.scores(rows)

@@ -266,20 +266,19 @@ class Interest(PlainState):
         scores = product(left, self._panels)
         damped = np.maximum(own, 1.0) ** -0.5
         if self._worded is not None:
-            scores[:, :m] += self._from_texts(read[rows], damped)
+            self._add_texts(read[rows], damped, scores)
         if factor[CO_READS]:
             self._add_co_reads(np.where(own > 0, rows, 0), damped, self.pairs, self._co_read, scores)
         scores[own == 0, :m] = self._unknown
         return scores
 
-    def _from_texts(self, history: Any, damped: Array) -> Array:
-        read = sp.csr_array(history * damped[:, None])
-        right = (read @ self.texts).toarray().T
+    def _add_texts(self, history: Any, damped: Array, scores: Array) -> None:
+        right = (sp.csr_array(history * damped[:, None]) @ self.texts).toarray().T
         # Fewer columns than a vector has would be summed by another loop, which can round differently.
         right = np.ascontiguousarray(np.pad(right, ((0, 0), (0, max(0, VECTOR - right.shape[1])))))
         found, texts = np.empty((self.texts.shape[0], right.shape[1])), self._worded
         kernels.csr_dot(texts.indptr, texts.indices, texts.data, right, found, 0, len(found))
-        return found.T[: len(damped)]
+        scores[:, : len(found)] += found.T[: len(damped)]
 
     @cached_property
     def _panels(self) -> Array:
@@ -289,11 +288,21 @@ class Interest(PlainState):
         return panels_of(columns * self.fresh[:, None])
 
     @cached_property
+    def _text(self) -> Array:
+        """Factor of the texts of each article."""
+        return self.factors[TEXTS] * self.fresh
+
+    @cached_property
     def _worded(self) -> Any:
-        """The texts of each article times weight and freshness, None if they do not count."""
+        """The texts of each article times their factor, None if they do not count."""
         if self.texts is None or not self.factors[TEXTS]:
             return None
-        return sp.csr_array(sp.diags_array(self.factors[TEXTS] * self.fresh) @ self.texts)
+        return sp.csr_array(sp.diags_array(self._text) @ self.texts)
+
+    @cached_property
+    def _by_word(self) -> Any:
+        """The texts by words, as a csr array (n_words, n_articles), for scores of few readers."""
+        return None if self.texts is None else self.texts.T.tocsr()
 
     @cached_property
     def _co_read(self) -> Array:
@@ -327,14 +336,16 @@ class Interest(PlainState):
         return np.where(sums > 0, sums / len(rows), 1.0)
 
 
-def confidences(log: Log, half_life: float | None) -> Any:
+def confidences(log: Log, half_life: float | None, latest: float | None = None) -> Any:
     """Return how much each read counts, as a csr array (n_readers, n_articles): log2(1 + strength).
 
-    Strengths of repeated reads add up; with `half_life` each halves once in that many days.
+    Strengths of repeated reads add up; with `half_life` each halves once in that many days before `latest`, by default
+    the time of the last read. Later reads count in full.
     """
     strength = log.strength
-    if half_life is not None and log.time is not None:
-        strength = strength * 0.5 ** in_half_lives(log.time.max() - log.time, half_life)
+    if half_life is not None and log.time is not None and len(log):
+        latest = float(log.time.max()) if latest is None else latest
+        strength = strength * 0.5 ** in_half_lives(np.maximum(latest - log.time, 0), half_life)
     total = sp.csr_array(
         (np.maximum(strength, 1e-12), (log.reader, log.article)), shape=(len(log.readers), len(log.articles))
     )

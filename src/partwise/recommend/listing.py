@@ -32,6 +32,7 @@ class Listing(Fitted):
         filter: Callable[[Any], bool] | None = None,  # noqa: A002
         diversity: float = 0.0,
         recency: float = 0.0,
+        reads: Any = None,
     ) -> Any:
         """Return the best articles for each reader.
 
@@ -56,6 +57,11 @@ class Listing(Fitted):
         recency : float, default=0.0
             1 halves a score for each `half_life` (7 days if None) of an article's age, in addition to the freshness
             that the fit found.
+        reads : DataFrame or mapping of str to sequence, default=None
+            Reads to know the readers by, instead of those of the model: a table as in `Recommender.fit`, which can have
+            no rows. The model stays unchanged, so this is the fast way to give a list to one reader whose last reads
+            are not in the model. Times are used only if the model has times and a `half_life`. Reads of articles that
+            the model does not know are left out, with a warning.
 
         Returns
         -------
@@ -67,11 +73,20 @@ class Listing(Fitted):
         ParameterError
             If a parameter has an invalid value.
         DataError
-            If a reader or article is not an id, which is a string or a number.
+            If a reader or article is not an id, which is a string or a number, or `reads` is not a table of reads, or
+            is given to a model of explicit feedback.
+
+        Examples
+        --------
+        >>> from partwise.recommend import Recommender
+        >>> log = {"reader": ["ann", "ann", "bob", "bob", "cid"], "article": ["x", "y", "x", "z", "z"]}
+        >>> model = Recommender(2).fit(log)
+        >>> model.recommend("dan", n=1, reads={"reader": ["dan", "dan"], "article": ["x", "z"]})["article"].tolist()
+        ['y']
         """
         columns = self._lists(
             readers, n, exclude_seen=exclude_seen, articles=articles, filter=filter, diversity=diversity,
-            recency=recency,
+            recency=recency, reads=reads,
         )  # fmt: skip
         return frame(columns, "Recommender.recommend", "Recommender.recommendations gives the same as a list.")
 
@@ -162,15 +177,16 @@ class Listing(Fitted):
         filter: Callable[[Any], bool] | None = None,  # noqa: A002
         diversity: float = 0.0,
         recency: float = 0.0,
+        reads: Any = None,
     ) -> dict[str, list[Any]]:
-        check_is_fitted(self, "_model")
+        model = self._known_by(reads)
         names, asked = given_ids(readers, "readers"), Asked(n, exclude_seen, diversity, recency)
         check_kind("filter", filter, Callable, hint="It is called with the id of an article.")
-        log, wanted = self._model.log, self._wanted(articles, filter)
+        log, wanted = model._model.log, self._wanted(articles, filter)
         rows = np.array([log.readers.find(name) for name in names], dtype=np.int64)
         columns: dict[str, list[Any]] = {"reader": [], "article": [], "score": [], "rank": []}
         first = 0
-        for places, scores in ranked(self, rows, asked, wanted, self.n_jobs):
+        for places, scores in ranked(model, rows, asked, wanted, self.n_jobs):
             reader, rank = np.nonzero(places >= 0)
             columns["reader"] += [names[first + i] for i in reader]
             columns["article"] += [log.articles.names[j] for j in places[reader, rank]]
@@ -179,7 +195,7 @@ class Listing(Fitted):
             first += len(places)
         return columns
 
-    def explain(self, reader: Any, article: Any, *, recency: float = 0.0) -> Any:
+    def explain(self, reader: Any, article: Any, *, recency: float = 0.0, reads: Any = None) -> Any:
         """Return why an article is recommended: reasons whose scores sum to the score that `recommend` gives.
 
         Articles are named by their titles if the model has them, otherwise by their ids.
@@ -192,6 +208,8 @@ class Listing(Fitted):
             Id of an article.
         recency : float, default=0.0
             The value given to `recommend`.
+        reads : DataFrame or mapping of str to sequence, default=None
+            The table given to `recommend`.
 
         Returns
         -------
@@ -202,18 +220,18 @@ class Listing(Fitted):
         Raises
         ------
         DataError
-            If the article was never met.
+            If the article was never met, or as in `recommend` for `reads`.
         """
-        rows = self.reasons(reader, article, recency=recency)
+        rows = self.reasons(reader, article, recency=recency, reads=reads)
         columns = {name: [row[name] for row in rows] for name in ("because", "share", "score")}
         return frame(columns, "Recommender.explain", "Recommender.reasons gives the same as a list.")
 
-    def reasons(self, reader: Any, article: Any, *, recency: float = 0.0) -> list[dict[str, Any]]:
+    def reasons(self, reader: Any, article: Any, *, recency: float = 0.0, reads: Any = None) -> list[dict[str, Any]]:
         """List why an article is recommended as `explain` does, without pandas.
 
         Parameters
         ----------
-        reader, article, recency : see `explain`
+        reader, article, recency, reads : see `explain`
             The same.
 
         Returns
@@ -224,16 +242,15 @@ class Listing(Fitted):
         Raises
         ------
         DataError
-            If the article was never met.
+            As in `explain`.
         """
-        check_is_fitted(self, "_model")
+        model = self._known_by(reads)._model
         recency, place = check_number("recency", recency), self._place(article)
-        row = self._model.log.readers.find(given_ids([reader], "reader")[0])
-        names = [self._titles.get(name, name) for name in self.article_ids_]
-        if isinstance(self._model, Ratings):
-            reasons = reasons_of_rating(self._model, row, place, names)
+        row = model.log.readers.find(given_ids([reader], "reader")[0])
+        if isinstance(model, Ratings):
+            reasons = reasons_of_rating(model, row, place, self._named)
         else:
-            reasons = reasons_of_interest(self._model, row, place, names, self.labels_)
+            reasons = reasons_of_interest(model, row, place, self._named, self.labels_)
         factor = float(self._aged(recency)[place]) if recency else 1.0
         scores = [score * factor for _, score in reasons]
         total = sum(scores) or 1.0
@@ -241,3 +258,8 @@ class Listing(Fitted):
             {"because": text, "share": score / total, "score": score}
             for (text, _), score in zip(reasons, scores, strict=True)
         ]
+
+    def _named(self, places: Iterable[int]) -> list[Any]:
+        """Return the titles of articles, or the ids of those without one."""
+        ids = self.article_ids_
+        return [self._titles.get(ids[place], ids[place]) for place in places]

@@ -73,7 +73,6 @@ def ranked(
     m = len(model.article_ids_)
     n = min(asked.n, m)
     aged = model._aged(asked.recency) if asked.recency else None
-    vectors = unit_rows(model.article_parts_) if asked.diversity else None
     step = max(1, min(BLOCK, CELLS // max(m, 1)))
 
     def of_block(block: Array) -> tuple[Array, Array]:
@@ -87,9 +86,9 @@ def ranked(
             known = np.flatnonzero(block >= 0)
             seen = model._read_by(block[known])
             scores[known.repeat(np.diff(seen.indptr)), seen.indices] = -np.inf
-        if vectors is None:
+        if not asked.diversity:
             return best_of_rows(wide, m, n)
-        return _diverse(*best_of_rows(wide, m, min(n * POOL, m)), vectors, n, asked.diversity)
+        return _diverse(*best_of_rows(wide, m, min(n * POOL, m)), model.article_parts_, n, asked.diversity)
 
     blocks = [rows[first : first + step] for first in range(0, len(rows), step)]
     with Workers(n_jobs, alone=len(blocks) < 2) as workers:
@@ -102,11 +101,11 @@ def ranked(
                 yield np.vstack([places for places, _ in found]), np.vstack([scores for _, scores in found])
 
 
-def _diverse(pool: Array, scores: Array, vectors: Array, n: int, diversity: float) -> tuple[Array, Array]:
+def _diverse(pool: Array, scores: Array, article_parts: Array, n: int, diversity: float) -> tuple[Array, Array]:
     """Return n places of each row of a pool by maximal marginal relevance, and their scores."""
     places, found = np.full((len(pool), n), -1, dtype=np.int64), np.full((len(pool), n), np.nan)
     for i, own in enumerate(pool):
         own = own[own >= 0]
-        top = diversified(scores[i, : len(own)], vectors[own], n, diversity)
+        top = diversified(scores[i, : len(own)], unit_rows(article_parts[own]), n, diversity)
         places[i, : len(top)], found[i, : len(top)] = own[top], scores[i, top]
     return places, found

@@ -25,7 +25,7 @@ from partwise.recommend.columns import (
 from partwise.tables.cells import is_missing, listed
 from partwise.tables.reads import Reads, read_reads
 
-__all__ = ["DAY", "Articles", "Ids", "Log", "check_join", "read_articles", "read_log"]
+__all__ = ["DAY", "Articles", "Ids", "Log", "check_join", "read_articles", "read_log", "reads_of_known"]
 
 DAY = 86_400.0
 
@@ -153,7 +153,7 @@ class Articles:
         return Articles([self.ids[i] for i in which], [self.texts[i] for i in which], time, titles)
 
 
-def read_log(table: Any, *, before: Log | None = None) -> Log:
+def read_log(table: Any, *, before: Log | None = None, empty: bool = False) -> Log:
     """Read a table of reads.
 
     Parameters
@@ -164,6 +164,8 @@ def read_log(table: Any, *, before: Log | None = None) -> Log:
         that `partwise.tables.read_reads` reads, or its result.
     before : Log, default=None
         A log whose ids keep their places; new ones are put after them.
+    empty : bool, default=False
+        Whether the table can have no rows.
 
     Returns
     -------
@@ -201,7 +203,32 @@ def read_log(table: Any, *, before: Log | None = None) -> Log:
     gathered = _Gathered(readers, articles, whole)
     for name, piece in pieces:
         gathered.take(piece, name)
-    return gathered.log(what)
+    return gathered.log(what, empty)
+
+
+def reads_of_known(table: Any, articles: Ids) -> Log:
+    """Read a table of reads of known articles, which keep their places; it can have no rows.
+
+    Reads of other articles are left out, with a warning; their readers stay.
+
+    Raises
+    ------
+    DataError
+        As in `read_log`, or if ids are of another type than those of the known articles.
+    """
+    log = read_log(table, empty=True)
+    places = np.array([articles.find(name) for name in log.articles.names], dtype=np.int64)
+    unknown = [log.articles.names[i] for i in np.flatnonzero(places < 0)]
+    if unknown:
+        check_join(articles.names, unknown)
+        known = places[log.article] >= 0
+        warnings.warn(
+            f"{np.count_nonzero(~known):,} reads are left out: the model does not know their articles, such as "
+            f"{shown(unknown[0])}. add_articles adds articles.",
+            stacklevel=4,
+        )
+        log = log.part(known)
+    return replace(log, articles=articles, article=places[log.article])
 
 
 def _pieces(tables: Iterator[Any], what: str) -> Iterator[tuple[str, Any]]:
@@ -267,10 +294,10 @@ class _Gathered:
             raise DataError(f"{what} has {len(numbers):,} times for {len(read):,} rows. Pass one for each.")
         self.columns["time"].append(numbers)
 
-    def log(self, what: str) -> Log:
+    def log(self, what: str, empty: bool) -> Log:
         """Return the log of all pieces."""
         reader, article = self._whole("reader"), self._whole("article")
-        if not len(reader):
+        if not len(reader) and not empty:
             raise DataError(f"{what} has no rows. Pass at least one reader with an article.")
         names = self.names or []
         strength = self._whole("strength") if "strength" in names else np.ones(len(reader))

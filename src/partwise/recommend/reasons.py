@@ -1,6 +1,6 @@
 """Why an article is recommended: reasons that add up to its score."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,14 +12,14 @@ from partwise.recommend.ratings import Ratings
 __all__ = ["Reason", "reasons_of_interest", "reasons_of_rating"]
 
 Reason = tuple[str, float]
+Names = Callable[[Iterable[int]], list[Any]]
+"""Gives the names of articles by their places."""
 NAMED = 3  # most articles that a reason names
 LATELY = "many read it lately"
 TOLD = 1e-4  # reasons with a smaller share of the score are combined into one
 
 
-def reasons_of_interest(
-    model: Interest, row: int, article: int, names: Sequence[Any], labels: list[str]
-) -> list[Reason]:
+def reasons_of_interest(model: Interest, row: int, article: int, names: Names, labels: list[str]) -> list[Reason]:
     """Return why a reader would read an article, heaviest first.
 
     The reader's articles are grouped by the part that each shares most with this article. Each group is a reason, whose
@@ -32,7 +32,7 @@ def reasons_of_interest(
     read = history.indices
     counted = history.data * counts_of(history)[0] ** -0.5
     factor = model.factors * model.fresh[article]
-    from_read = factor[1] * counted * model.pairs[:, [article]].toarray()[read, 0]
+    from_read = factor[1] * counted * model.pairs[read][:, [article]].toarray()[:, 0]
     if model.texts is not None:
         near = model.texts[read] @ model.texts[[article]].toarray()[0]
         from_read = from_read + factor[2] * counted * near
@@ -49,18 +49,16 @@ def reasons_of_interest(
         if not len(best) and part >= 0:  # if it is the main part of no article, take those with most of it
             best = np.argsort(-counted * model.parts.H[read, part], kind="stable")[:NAMED]
         label = labels[part] if part >= 0 and labels else ""
-        found.append((_you("read", [names[read[i]] for i in best], label), score))
+        found.append((_you("read", names(read[best]), label), score))
     less = np.flatnonzero(from_read < 0)
     if len(less):
         order = less[np.argsort(from_read[less], kind="stable")]
-        found.append(
-            (f"less, because {_you('read', [names[read[i]] for i in order], '')}", float(from_read[less].sum()))
-        )
+        found.append((f"less, because {_you('read', names(read[order]), '')}", float(from_read[less].sum())))
     found.append((LATELY, float(factor[3] * model.reads_lately[article])))
     return _told(found)
 
 
-def reasons_of_rating(model: Ratings, row: int, article: int, names: Sequence[Any]) -> list[Reason]:
+def reasons_of_rating(model: Ratings, row: int, article: int, names: Names) -> list[Reason]:
     """Return the terms of a predicted rating, heaviest first: means, similar articles, parts."""
     found: list[Reason] = [("the mean of all ratings", model.mean)]
     if article >= 0:
@@ -73,13 +71,13 @@ def reasons_of_rating(model: Ratings, row: int, article: int, names: Sequence[An
         which = np.flatnonzero(sign * adds > 0)
         if len(which):
             best = which[np.argsort(-np.abs(adds[which]), kind="stable")]
-            text = _you(f"gave {how} ratings to", [names[rated[i]] for i in best], "")
+            text = _you(f"gave {how} ratings to", names(rated[best]), "")
             found.append((text, float(adds[which].sum())))
     terms = model.mix[0] * model.signs * model.W[row] * model.H[article]
     for part in np.flatnonzero(terms):
         typical = rated[np.argsort(-model.H[rated, part], kind="stable")[:NAMED]]
         how = "it has more of what you like in" if terms[part] > 0 else "it has more of what you like less in"
-        found.append((f"{how} {_listed([names[j] for j in typical])}", float(terms[part])))
+        found.append((f"{how} {_listed(names(typical))}", float(terms[part])))
     return _told(found, len(found) > 12)
 
 
