@@ -326,7 +326,7 @@ def fit(problem: Problem, plan: Plan, names: Array | None = None) -> Factorizati
     problem.check_data()
     X, penalties = problem.X, problem.penalties
     with Workers(plan.n_jobs, alone=X.is_small) as workers:
-        X.check_room(problem.n_components, workers.n_jobs, plan.start_of(problem), plan.checkpoints is not None)
+        X.check_room(problem.n_components, workers.n_jobs, **plan.memory(problem))
         X.prepare(workers, whole=not problem.loss.needs_products_alone)
         volume = Volume.of(X, problem.n_components, problem.min_volume, workers)
         best = plan.best(problem, volume, workers)

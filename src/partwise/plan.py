@@ -24,6 +24,7 @@ from partwise.solvers import (
     Iteration,
     Outcome,
     alternate,
+    copies_of_factors,
     get_solver,
     in_reach,
     in_step,
@@ -40,6 +41,9 @@ from partwise.threads import Workers
 
 CUT_SHORT = (StopReason.MAX_TIME, StopReason.CALLBACK, StopReason.INTERRUPTED)
 """Reasons that end a fit even if starts are left."""
+
+LIMITS = 3
+"""Further arrays of a factor's shape if it has bounds: the two bounds, and one that is moved between them."""
 
 
 @dataclass(eq=False)
@@ -111,6 +115,13 @@ class Plan:
         if self.W is not None or self.H is not None:
             return "custom"
         return "random" if any(problem.boxes) or not problem.is_whole else None  # no SVD for these
+
+    def memory(self, problem: Problem) -> dict[str, Any]:
+        """Return what decides how much memory a problem's fit takes, see ``BlockPlan.peak``."""
+        alone = bool(self.callback or self.checkpoints or problem.min_volume)
+        copies = copies_of_factors(problem.X, problem.n_components, self.solver, self.n_init, alone=alone)
+        copies += LIMITS if any(problem.boxes) else 0
+        return {"init": self.start_of(problem), "checkpoints": self.checkpoints is not None, "copies": copies}
 
     def best(self, problem: Problem, volume: Volume | None, workers: Workers) -> Outcome:
         """Return the outcome of the best of all starts."""

@@ -32,7 +32,7 @@ def test_a_memory_map_is_read_as_its_file_and_a_part_of_it_as_an_array(tmp_path,
 def test_a_csr_matrix_gives_its_rows(sparse, gives, dtype, index):
     data = sp.csr_array((sparse.data.astype(dtype), sparse.indices.astype(index), sparse.indptr.astype(index)))
     wanted = sparse.astype(dtype).astype(np.float32 if dtype is np.float32 else np.float64)
-    gives(open_blocks(sp.csr_array(data, shape=sparse.shape), "192KiB"), wanted)
+    gives(open_blocks(sp.csr_array(data, shape=sparse.shape), "256KiB"), wanted)
 
 
 def test_rows_out_of_order_are_put_in_order(sparse):
@@ -40,7 +40,7 @@ def test_rows_out_of_order_are_put_in_order(sparse):
     for i in range(0, 1000, 3):
         row = slice(X.indptr[i], X.indptr[i + 1])
         X.indices[row], X.data[row] = X.indices[row][::-1].copy(), X.data[row][::-1].copy()
-    source = open_blocks(sp.csr_array((X.data, X.indices, X.indptr), shape=X.shape), "192KiB")
+    source = open_blocks(sp.csr_array((X.data, X.indices, X.indptr), shape=X.shape), "256KiB")
     for _ in range(2):  # the second time it is known to be sound
         found = source.block(*source.blocks[1])
         np.testing.assert_array_equal(found.indices, sparse[slice(*source.blocks[1])].indices)

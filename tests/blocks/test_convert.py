@@ -16,7 +16,7 @@ from partwise import convert, open_blocks
 from partwise.blocks import gathering, making
 from partwise.exceptions import DataError, ParameterError
 
-TINY = "192KiB"
+TINY = "256KiB"
 """So little that sparse entries are sorted in several buckets."""
 
 

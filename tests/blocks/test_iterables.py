@@ -27,7 +27,7 @@ def X(request, dense, sparse):
 
 
 def limit(X):
-    return "192KiB" if sp.issparse(X) else SMALL
+    return "256KiB" if sp.issparse(X) else SMALL
 
 
 def test_an_iterator_is_written_down_once_and_goes_with_the_source(X, gives):

@@ -8,11 +8,13 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 from partwise import NMF, choose_rank, consensus, factorize, open_blocks
-from partwise.blocks.plan import factor_bytes, plan_dense, plan_sparse
+from partwise.blocks.plan import WIDER, factor_bytes, plan_dense, plan_sparse
 from partwise.exceptions import ParameterError
 from partwise.init import INITS
+from partwise.losses import get_loss
 from partwise.matrix import as_matrix
 from partwise.parameters import check_memory
+from partwise.solvers import copies_of_factors, get_solver
 from partwise.threads import ALONE
 
 F8 = np.dtype(np.float64)
@@ -62,7 +64,7 @@ def test_what_cannot_be_held_is_refused_with_figures():
     plan = plan_dense((1_000_000, 100), F8, 64 << 20)
     with pytest.raises(
         ParameterError,
-        match=r"20 parts of 1,000,000 x 100 .* 915\.6 MiB for W, H .* 7\.9 MiB for blocks in flight on 1 thread",
+        match=r"20 parts of 1,000,000 x 100 .* 1.3 GiB for W, H .* 7\.9 MiB for blocks in flight on 1 thread",
     ):
         plan.check(20)
     plan_dense((1000, 100), F8, 64 << 20).check(20, n_jobs=4)
@@ -128,12 +130,53 @@ def test_a_start_takes_no_more_than_is_planned(dtype, k):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     planned = factor_bytes(X.shape, k, X.dtype)
-    assert peak <= planned + 2**20  # LAPACK's own space, and what Python holds
+    assert peak + 2 * sum(X.shape) * (k + WIDER) * 8 <= planned + 2**20  # LAPACK's own arrays, and what Python holds
     assert planned < 2 * peak
 
 
+@pytest.mark.parametrize(
+    ("loss", "solver", "k", "n_init"),
+    [
+        ("frobenius", "auto", 20, 1),
+        ("frobenius", "hals", 20, 2),
+        ("frobenius", "auto", 10, 2),  # the starts go in step
+        ("frobenius", "pivoting", 20, 1),
+        ("frobenius", "mu", 20, 1),
+        ("kullback-leibler", "auto", 20, 1),
+        ("kullback-leibler", "mu", 20, 1),
+        ("kullback-leibler", "auto", 20, 2),
+        ("itakura-saito", "auto", 20, 1),
+        ("itakura-saito", "mu", 20, 1),
+    ],
+)
+def test_a_fit_takes_no_more_than_is_planned_for_its_solver(tmp_path, loss, solver, k, n_init):
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "x.npy", rng.random((40_000, 3)) @ rng.random((3, 60)) + 0.1 * rng.random((40_000, 60)) + 0.1)
+    X = open_blocks(tmp_path / "x.npy", "64MiB")  # six blocks
+    copies = copies_of_factors(X, k, get_solver(solver, get_loss(loss), X), n_init)
+    tracemalloc.start()
+    options = {"init": "random", "random_state": 0, "tol": 0, "max_iter": 8}
+    factorize(X, k, loss=loss, solver=solver, n_init=n_init, **options)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    planned = X.plan.peak(k, init="random", copies=copies)
+    assert peak <= planned + 2**20  # what Python holds
+    assert planned < 1.5 * peak
+
+
+def test_a_fit_is_refused_by_what_its_solver_holds(tmp_path):
+    np.save(tmp_path / "x.npy", np.ones((20_000, 20)))
+    plan = open_blocks(tmp_path / "x.npy").plan
+    X = open_blocks(tmp_path / "x.npy", (plan.peak(30, init="random") + plan.peak(30, init="random", copies=4)) // 2)
+    options = {"loss": "kullback-leibler", "init": "random", "random_state": 0, "max_iter": 1}
+    factorize(X, 30, solver="mu", **options)
+    for more in {}, {"solver": "mu", "n_init": 3}:
+        with pytest.raises(ParameterError, match="does not hold a fit of 30 parts"):
+            factorize(X, 30, **options, **more)
+
+
 def test_checkpoints_take_memory_of_their_own():
-    plan = plan_dense((100_000, 20), F8, 160 << 20)
+    plan = plan_dense((100_000, 20), F8, 280 << 20)
     assert plan.peak(30, checkpoints=True) > plan.peak(30) + 4 * 100_000 * 30 * 8
     assert (plan.threads(30, 4), plan.threads(30, 4, checkpoints=True)) == (4, 1)
     with pytest.raises(ParameterError, match="makes and writes"):
@@ -144,7 +187,7 @@ def test_checkpoints_take_memory_of_their_own():
 def test_a_fit_with_checkpoints_is_refused_before_it_begins(tmp_path):
     np.save(tmp_path / "x.npy", np.ones((20_000, 40)))
     X = open_blocks(tmp_path / "x.npy", "40MiB")
-    X.check_room(30, 1, "random", False)
+    X.check_room(30, 1, init="random", checkpoints=False)
     with pytest.raises(ParameterError, match="makes and writes"):
         factorize(X, 30, init="random", random_state=0, checkpoint_dir=tmp_path / "run")
 

@@ -33,13 +33,13 @@ def test_a_file_that_would_not_fit_is_read_by_blocks_with_the_same_parts(run, tm
     assert done.stderr == ""
     _, done = parts(run, tmp_path / "x.npy", tmp_path / "a.model", "--max-memory", "1GiB", "--verbose")
     assert done.stderr == ""
-    found, done = parts(run, tmp_path / "x.npy", tmp_path / "b.model", "--max-memory", "3MiB", "-v")
+    found, done = parts(run, tmp_path / "x.npy", tmp_path / "b.model", "--max-memory", "5MiB", "-v")
     np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-8)
     said = done.stderr.replace("\n", " ")
     assert "takes about 5.5 MiB in memory: it is read in" in said
     assert "a fit of 3 parts on" in said
     assert "in flight" in said
-    found, done = parts(run, tmp_path / "x.npy", tmp_path / "b.model", "--max-memory", "3MiB", "-q", "-v")
+    found, done = parts(run, tmp_path / "x.npy", tmp_path / "b.model", "--max-memory", "5MiB", "-q", "-v")
     assert done.stderr == ""
 
 
@@ -53,7 +53,7 @@ def test_what_cannot_be_read_by_rows_is_converted_on_the_way(run, tmp_path, X, n
     else:
         np.save(tmp_path / name, np.asfortranarray(X))
     expected, _ = parts(run, tmp_path / name, tmp_path / "a.model")
-    found, done = parts(run, tmp_path / name, tmp_path / "b.model", "--max-memory", "3MiB")
+    found, done = parts(run, tmp_path / name, tmp_path / "b.model", "--max-memory", "5MiB")
     np.testing.assert_allclose(found, expected, rtol=1e-8, atol=1e-8)
     assert "converted into a temporary folder first" in done.stderr.replace("\n", " ")
 
@@ -62,7 +62,7 @@ def test_what_cannot_be_read_by_rows_is_converted_on_the_way(run, tmp_path, X, n
 def test_other_losses_and_unknown_entries_go_with_blocks(run, tmp_path, X, arguments):
     np.save(tmp_path / "x.npy", np.where(X < 0.2, 0, X))
     facts = json.loads(
-        parts(run, tmp_path / "x.npy", tmp_path / "a.model", "--max-memory", "3MiB", "--json", *arguments)[1].stdout
+        parts(run, tmp_path / "x.npy", tmp_path / "a.model", "--max-memory", "5MiB", "--json", *arguments)[1].stdout
     )
     assert facts["n_samples"] == 6000
     assert facts["relative_error"] < 0.3
@@ -87,7 +87,7 @@ def test_rows_that_weigh_more_count_more(run, tmp_path, X):
     np.save(tmp_path / "w.npy", np.linspace(0.5, 2, 6000))
     weights = ["--weights", tmp_path / "w.npy"]
     expected, _ = parts(run, tmp_path / "x.npy", tmp_path / "a.model", *weights)
-    found, _ = parts(run, tmp_path / "x.npy", tmp_path / "b.model", *weights, "--max-memory", "3MiB")
+    found, _ = parts(run, tmp_path / "x.npy", tmp_path / "b.model", *weights, "--max-memory", "5MiB")
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
 
 
@@ -99,13 +99,13 @@ def test_what_is_refused_says_why_in_options(run, tmp_path, X):
         return run(*fit, *more, code=2).stderr.replace("\n", " ")
 
     assert "--max-memory must be a number of bytes" in refused("--components", 3, "--max-memory", "much")
-    assert "does not hold a fit of 40 parts of 6,000 x 120" in refused("--components", 40, "--max-memory", "3MiB")
+    assert "does not hold a fit of 40 parts of 6,000 x 120" in refused("--components", 40, "--max-memory", "5MiB")
     assert "is too little for" in refused("--components", 3, "--max-memory", "50KiB")
-    assert "--components choose" in refused("--components", "choose", "--max-memory", "3MiB")
+    assert "--components choose" in refused("--components", "choose", "--max-memory", "5MiB")
     spoilt = X.copy()
     spoilt[4000, 3] = -1
     np.save(tmp_path / "x.npy", spoilt)
-    assert "x.npy: Negative values" in refused("--components", 3, "--max-memory", "3MiB")
+    assert "x.npy: Negative values" in refused("--components", 3, "--max-memory", "5MiB")
     said = run("convert", tmp_path / "x.npy", tmp_path / "x.h5", code=2).stderr.replace("\n", " ")
     assert "must be a folder that ends in .blocks" in said
     assert [path.name for path in tmp_path.iterdir()] == ["x.npy"]
@@ -125,7 +125,7 @@ def test_weights_of_a_larger_file_are_read_and_written_by_blocks(run, tmp_path, 
     run("transform", model, tmp_path / "x.npy", "--out", tmp_path / f"all{name}")
     sizes, found = [], pw.NMF.transform
     monkeypatch.setattr(pw.NMF, "transform", lambda self, X: sizes.append(len(X)) or found(self, X))
-    done = run("transform", model, tmp_path / "x.npy", "--max-memory", "3MiB", "--out", tmp_path / name)
+    done = run("transform", model, tmp_path / "x.npy", "--max-memory", "5MiB", "--out", tmp_path / name)
     assert "it is read in" in done.stderr
     assert len(sizes) > 1
     assert sum(sizes) == len(X)
@@ -156,7 +156,7 @@ def test_a_bad_entry_of_a_larger_file_is_told_by_its_row_and_nothing_is_written(
     bad = X.copy()
     bad[5000, 7] = -1
     np.save(tmp_path / "x.npy", bad)
-    done = run("transform", model, tmp_path / "x.npy", "--max-memory", "3MiB", "--out", tmp_path / "W.csv", code=2)
+    done = run("transform", model, tmp_path / "x.npy", "--max-memory", "5MiB", "--out", tmp_path / "W.csv", code=2)
     assert "X[5000, 7]" in done.stderr.replace("\n", " ")
     assert not (tmp_path / "W.csv").exists()
 
@@ -167,4 +167,4 @@ def test_rows_without_a_known_entry_are_told_by_blocks_too(run, tmp_path, X):
     np.save(tmp_path / "x.npy", gaps)
     pw.save(pw.NMF(3, random_state=0, max_iter=5, missing_values=np.nan).fit(gaps), tmp_path / "x.model")
     args = ("transform", tmp_path / "x.model", tmp_path / "x.npy", "--out", tmp_path / "W.npy")
-    assert "rows without a known entry: 2 of 6,000" in run(*args, "--max-memory", "3MiB").stderr
+    assert "rows without a known entry: 2 of 6,000" in run(*args, "--max-memory", "5MiB").stderr

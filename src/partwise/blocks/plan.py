@@ -25,9 +25,11 @@ ENTRIES, FEWEST = 400_000, 8
 IN_FLIGHT = 2
 """Blocks for each thread: it works on one, and one is read ahead."""
 COPIES = 5
-"""Most arrays of a factor's shape that the loop holds."""
+"""Most arrays of a factor's shape that the loop holds for one start, see ``Solver.copies``."""
 WRITTEN = 8
 """Most such arrays while a checkpoint is written: four of them, twice."""
+WORKING = 3
+"""So many more such arrays a thread has of the rows of its block: parts of a gradient, before they are put together."""
 WIDER = 10
 """Columns that a start from singular vectors needs in addition to the number of parts."""
 
@@ -71,7 +73,15 @@ class BlockPlan(Summary):
         """Return the bytes of the blocks that are in memory at the same time, for this many threads."""
         return min(IN_FLIGHT * n_jobs, len(self.blocks)) * self.block_bytes
 
-    def peak(self, n_components: int, n_jobs: int = 1, *, init: str | None = None, checkpoints: bool = False) -> int:
+    def peak(
+        self,
+        n_components: int,
+        n_jobs: int = 1,
+        *,
+        init: str | None = None,
+        checkpoints: bool = False,
+        copies: int = COPIES,
+    ) -> int:
         """Return the most bytes that a fit takes: blocks in flight, what is held, and the factors.
 
         Parameters
@@ -84,27 +94,36 @@ class BlockPlan(Summary):
             The start of the fit, as in ``NMF``.
         checkpoints : bool
             Whether the fit writes checkpoints.
+        copies : int
+            Arrays of each factor's shape that the loop holds; the default is enough for one start with any solver.
         """
-        factors = factor_bytes(self.shape, n_components, self.dtype, init, checkpoints=checkpoints)
+        at_work = min(n_jobs, len(self.blocks)) * self.rows_a_block
+        factors = factor_bytes(
+            self.shape, n_components, self.dtype, copies, init, checkpoints=checkpoints, at_work=at_work
+        )
         return self.flight_bytes(n_jobs) + self.held_bytes + factors
 
-    def threads(self, n_components: int, most: int, *, init: str | None = None, checkpoints: bool = False) -> int:
-        """Return the number of threads on which a fit stays within max_memory, at least 1 and at most `most`."""
+    def threads(self, n_components: int, most: int, **fit: Any) -> int:
+        """Return the number of threads on which a fit stays within max_memory, at least 1 and at most `most`.
+
+        `fit` holds the named parameters of ``peak``.
+        """
         for n_jobs in range(most, 1, -1):
-            if self.peak(n_components, n_jobs, init=init, checkpoints=checkpoints) <= self.max_memory:
+            if self.peak(n_components, n_jobs, **fit) <= self.max_memory:
                 return n_jobs
         return 1
 
-    def check(self, n_components: int, n_jobs: int = 1, *, init: str | None = None, checkpoints: bool = False) -> None:
-        """Raise ParameterError, with figures, if a fit takes more than max_memory."""
-        peak = self.peak(n_components, n_jobs, init=init, checkpoints=checkpoints)
+    def check(self, n_components: int, n_jobs: int = 1, **fit: Any) -> None:
+        """Raise ParameterError, with figures, if a fit takes more than max_memory; `fit` is as in ``threads``."""
+        peak = self.peak(n_components, n_jobs, **fit)
         if peak > self.max_memory:
             (n, m), flight = self.shape, self.flight_bytes(n_jobs)
             held = f", {in_bytes(self.held_bytes)} for what its reader holds" if self.held_bytes else ""
+            makes = "makes and writes" if fit.get("checkpoints") else "makes"
             raise ParameterError(
                 f"max_memory={_asked(self.max_memory)!r} does not hold a fit of {n_components} parts of "
                 f"{n:,} x {m:,} entries, which needs {in_bytes(peak)}: {in_bytes(peak - flight - self.held_bytes)} for "
-                f"W, H and the copies of them that a fit {'makes and writes' if checkpoints else 'makes'}, "
+                f"W, H and the copies of them that a fit {makes}, "
                 f"{in_bytes(flight)} for blocks in flight on {n_jobs} thread{'s' if n_jobs > 1 else ''}{held}. Give at "
                 f"least max_memory={_asked(peak)!r}, fewer parts, or fewer threads."
             )
@@ -136,18 +155,22 @@ def factor_bytes(
     shape: tuple[int, int],
     n_components: int,
     dtype: np.dtype[Any],
+    copies: int = COPIES,
     init: str | None = None,
     *,
     checkpoints: bool = False,
+    at_work: int = 0,
 ) -> int:
     """Return the bytes of W, H and their copies in a fit, or of its start if that takes more.
 
-    For singular vectors, NumPy's QR holds two arrays in X's dtype and two in float64.
+    Threads hold further ones of the rows of W that they are at work on, `at_work` in all. For singular vectors,
+    NumPy's QR holds two arrays in X's dtype and four in float64, two of them in LAPACK.
     """
-    by_vectors = init is None or init.startswith("nndsvd")
-    start = (n_components + WIDER) * (2 * dtype.itemsize + 16) if by_vectors else 0
-    copies = COPIES + WRITTEN if checkpoints else COPIES
-    return sum(shape) * max(copies * n_components * dtype.itemsize, start)
+    by_vectors = n_components <= min(shape) and (init is None or init.startswith("nndsvd"))
+    width = min(n_components + WIDER, min(shape)) if by_vectors else 0
+    start = sum(shape) * width * (2 * dtype.itemsize + 32)
+    arrays = sum(shape) * (copies + WRITTEN if checkpoints else copies) + at_work * (copies + WORKING)
+    return max(arrays * n_components * dtype.itemsize, start)
 
 
 def plan_dense(

@@ -58,9 +58,9 @@ class BlockSource(Summary, ByBlocks):
         """See Matrix."""
         return self.plan.n_stored
 
-    def check_room(self, n_components: int, n_jobs: int, init: str | None, checkpoints: bool) -> None:
+    def check_room(self, n_components: int, n_jobs: int, **fit: Any) -> None:
         """See Matrix."""
-        self.plan.check(n_components, n_jobs, init=init, checkpoints=checkpoints)
+        self.plan.check(n_components, n_jobs, **fit)
 
     def check_whole(self, copies: int) -> None:
         """See Matrix."""

@@ -130,7 +130,7 @@ def command(
             X, n_jobs, n_unknown = named(numbers, file), -1, count_unknown(numbers.X, missing, file)
         else:
             numbers, n_jobs, n_unknown = planned(
-                source, components, missing, checkpoints=checkpoint is not None, verbose=verbose
+                source, components, loss, missing, checkpoints=checkpoint is not None, verbose=verbose
             )
             X = source
         weighing = None if weights is None else read_weights(weights, numbers, file, format)

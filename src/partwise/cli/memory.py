@@ -60,7 +60,7 @@ def opened_by_blocks(path: str, format: "Format", max_memory: str | None, held: 
 
 
 def planned(
-    source: "BlockSource", components: int | str, missing: str, *, checkpoints: bool, verbose: bool
+    source: "BlockSource", components: int | str, loss: str, missing: str, *, checkpoints: bool, verbose: bool
 ) -> "tuple[Numbers, int, int]":
     """Return the matrix as readers do, how many threads fit into the memory limit, and how many entries are unknown.
 
@@ -69,7 +69,9 @@ def planned(
     ParameterError
         If not even one thread fits.
     """
+    from partwise.losses import get_loss
     from partwise.matrix import as_matrix
+    from partwise.solvers import copies_of_factors, get_solver
     from partwise.tables import Numbers
     from partwise.threads import count_threads
 
@@ -78,8 +80,13 @@ def planned(
             f"--components {components}: {source.name} is read a block of rows at a time, and the choice needs all "
             "rows at once. Give a number; partwise rank finds one for a file with some of the rows."
         )
-    plan = source.plan
-    fit: Any = {"init": None if missing == "none" else "random", "checkpoints": checkpoints}
+    plan, X = source.plan, source if missing == "none" else as_matrix(source, missing_values=MISSING[missing])
+    solver = get_solver("auto", get_loss(loss), X)
+    fit: Any = {
+        "init": None if missing == "none" else "random",
+        "checkpoints": checkpoints,
+        "copies": copies_of_factors(X, components, solver),
+    }
     n_jobs = plan.threads(components, count_threads(-1), **fit)
     plan.check(components, n_jobs, **fit)
     if verbose and not quiet():
@@ -90,5 +97,5 @@ def planned(
         peak = plan.peak(components, n_jobs, **fit)
         note(f"a fit of {components} parts on {threads} takes up to {in_bytes(peak)}")
     n, m = source.shape
-    unknown = 0 if missing == "none" else n * m - as_matrix(source, missing_values=MISSING[missing]).n_stored
+    unknown = 0 if missing == "none" else n * m - X.n_stored
     return Numbers(source, None, None if source.column_names is None else list(source.column_names)), n_jobs, unknown

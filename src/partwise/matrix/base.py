@@ -151,10 +151,11 @@ class Matrix(ABC):
         `whole` says that its single rows will be needed, not only products with it.
         """
 
-    def check_room(self, n_components: int, n_jobs: int, init: str | None, checkpoints: bool) -> None:  # noqa: B027  most have no limit
-        """Raise ParameterError if a fit takes more memory than X allows.
+    def check_room(self, n_components: int, n_jobs: int, **fit: Any) -> None:  # noqa: B027  most have no limit
+        """Raise ParameterError if a fit of so many parts, on so many threads, takes more memory than X allows.
 
-        The fit has that many parts, threads and such a start; `checkpoints` says whether it writes any.
+        `fit` has its start (`init`), whether it writes checkpoints (`checkpoints`), and how many arrays of each
+        factor's shape it holds (`copies`).
         """
 
     def check_whole(self, copies: int) -> None:  # noqa: B027  most have no limit

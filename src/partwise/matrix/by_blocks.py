@@ -70,6 +70,28 @@ class ByBlocks(Matrix):
 
             return workers.map(block, range(len(self.tiled))), adding.total
 
+    @property
+    def runs_here(self) -> bool:
+        """Whether ``each`` runs in this process; an override may send the function to other processes."""
+        return type(self).each is ByBlocks.each
+
+    def each_kept(
+        self, function: PerBlock, shared: Any, into: Sequence[tuple[Array, bool]], *factors: Any,
+        workers: Workers = ALONE,
+    ) -> tuple[list[Any], Any]:  # fmt: skip
+        """See Matrix: the rows of a block are written as soon as they are made, so none are held twice."""
+        if not self.runs_here:
+            return super().each_kept(function, shared, into, *factors, workers=workers)
+        targets = [target for target, _ in into]
+
+        def written(*of_block: Any) -> tuple[None, Any]:
+            (rows, arrays), sums = function(*of_block)
+            for target, array in zip(targets, arrays, strict=True):
+                target[rows] = array
+            return None, sums
+
+        return targets, self.each(written, shared, *factors, workers=workers)[1]
+
     @cached_property
     def tiled(self) -> tuple[Block, ...]:
         """The blocks, moved to multiples of TILE rows, so that kernels do the same as on a matrix in memory."""
@@ -238,8 +260,8 @@ class Changed(ByBlocks):
         weight = self.n_stored if self.weight_range is None else sum(self.each(_weight_of, None)[0])
         return self.total_size / weight if weight else 0.0
 
-    def check_room(self, n_components: int, n_jobs: int, init: str | None, checkpoints: bool) -> None:
-        self._source.check_room(n_components, n_jobs, init, checkpoints)
+    def check_room(self, n_components: int, n_jobs: int, **fit: Any) -> None:
+        self._source.check_room(n_components, n_jobs, **fit)
 
     def check_whole(self, copies: int) -> None:
         self._source.check_whole(copies)

@@ -144,6 +144,10 @@ class Lazy(ByBlocks):
         return own, sums
 
     @property
+    def runs_here(self) -> bool:
+        return self._cluster() is None
+
+    @property
     def keeps_apart(self) -> bool:
         return client_of_cluster() is not None
 

@@ -8,6 +8,7 @@ from partwise.losses import Loss
 from partwise.losses.fixed import Fixed as Fixed
 from partwise.matrix import Matrix
 from partwise.solvers.alternate import alternate as alternate
+from partwise.solvers.alternate import copies_of_factors as copies_of_factors
 from partwise.solvers.alternate import in_step as in_step
 from partwise.solvers.base import Factor as Factor
 from partwise.solvers.base import HalfStep as HalfStep

@@ -81,6 +81,15 @@ def in_step(X: Matrix, k: int, solver: Solver) -> int:
     return max(1, min(WIDEST // k, ROOM // factors)) if solver.shares_products else 1
 
 
+def copies_of_factors(X: Matrix, k: int, solver: Solver, n_init: int = 1, *, alone: bool = False) -> int:
+    """Return how many arrays of each factor's shape a fit holds: those of starts in step, and the best pair of others.
+
+    `alone` says that no starts go in step.
+    """
+    together = 1 if alone else min(n_init, in_step(X, k, solver))
+    return together * solver.copies + (n_init > together)
+
+
 def _resume(run: Generator[HalfStep, Update, Outcome], answer: Update | KeyboardInterrupt | None) -> HalfStep | Outcome:
     """Give a run the result of its half-step (None to begin); return its next half-step, or its outcome."""
     try:

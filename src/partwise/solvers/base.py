@@ -6,6 +6,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
+from partwise.blocks.plan import COPIES
 from partwise.caching import cached_property
 from partwise.domains import Domain, NonNegative
 from partwise.losses import Loss
@@ -282,6 +283,15 @@ class Solver(ABC):
     by_sums: ClassVar[bool] = False
     """Whether a half-step on H can be done from sums over the rows of X, see ``sums``. An X that is read by blocks is
     then read once an iteration."""
+
+    @property
+    def copies(self) -> int:
+        """Most arrays of a factor's shape that a fit from one start holds.
+
+        They are the start, the point, the best pair and the array of the next one; and the iterate, if it is not the
+        point.
+        """
+        return COPIES if self.accelerates or self.begins_ahead else COPIES - 1
 
     @classmethod
     def minimises(cls, loss: Loss) -> bool:

@@ -105,15 +105,16 @@ def _by_blocks(
 ) -> tuple[Array, float | None]:
     """Solve the rows of each block; return them and, with `value`, the loss, all in one reading of X."""
     shared = loss, parts.array, penalty, most, X.facts, value
-    found, sums = X.each(_solved, shared, start, domain, workers=workers)
-    return np.concatenate(found), sums[0] if value else None
+    left = np.empty((X.shape[0], parts.array.shape[1]), X.dtype)
+    _, sums = X.each_kept(_solved, shared, [(left, False)], start, domain, workers=workers)
+    return left, sums[0] if value else None
 
 
-def _solved(part: Matrix, rows: slice, shared: Any, start: Array | None, domain: Domain) -> tuple[Array, Any]:
+def _solved(part: Matrix, rows: slice, shared: Any, start: Array | None, domain: Domain) -> tuple[Any, Any]:
     loss, parts, penalty, most, facts, value = shared
     part.as_part_of(facts)
     left = solve_rows(part, loss, start, Fixed(parts), penalty, ALONE, most=most, domain=domain)
-    return left, (loss.value(part, left, parts),) if value else None
+    return (rows, [left]), (loss.value(part, left, parts),) if value else None
 
 
 def least_squares(

@@ -65,12 +65,13 @@ class Track:
 
     def go_on(self, momentum: float) -> None:
         """Move the point beyond its iterate, along the change from the iterate before, see ``Onward``."""
-        if self.previous is None or momentum == 0:
+        before, self.previous = self.previous, None  # its array is free then, also for the new point
+        if before is None or momentum == 0:
             return
         if isinstance(self.iterate, Apart):
-            found: Any = self.iterate.home.mapped(_beyond, momentum, self.iterate, self.previous, self.now.domain)
+            found: Any = self.iterate.home.mapped(_beyond, momentum, self.iterate, before, self.now.domain)
         else:
-            found = _beyond(self.iterate, self.previous, self.now.domain, momentum, self.free_array())
+            found = _beyond(self.iterate, before, self.now.domain, momentum, self.free_array())
         self.move(found)
 
     def take(self, update: Update) -> None:
@@ -165,7 +166,7 @@ class Track:
 
 
 def _beyond(iterate: Array, previous: Array, domain: Domain, momentum: float, out: Array | None = None) -> Array:
-    found = np.empty_like(iterate) if out is None else out
+    found = np.empty_like(iterate) if out is None else out  # it can be `previous`, of which each entry is read once
     step = max(1, AT_A_TIME // iterate.shape[1])
     for first in range(0, len(iterate), step):  # whole arrays would be further copies of the factor
         rows = slice(first, first + step)
