@@ -1,0 +1,281 @@
+"""Uploaded files of articles and of reads: what is good in them, and what is refused and why."""
+
+import hashlib
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from partwise.exceptions import DataError, PartwiseError, shown
+from partwise.portal.articles import Article, add_articles
+from partwise.portal.database import Database, now
+from partwise.portal.events import Event, add_events
+from partwise.portal.upload_rows import KINDS, Row, rows_of
+from partwise.tables.cells import is_missing
+from partwise.tables.dates import read_times
+from partwise.tables.table import quoted_names
+
+__all__ = ["COLUMNS", "Refused", "Upload", "read_upload", "store_upload"]
+
+COLUMNS = {
+    "articles": ("id", "text", "title", "time", "section", "url"),
+    "events": ("reader", "article", "time", "strength", "key"),
+}
+"""The columns that a file of each kind can have."""
+NEEDED = {"articles": ("id", "text"), "events": ("reader", "article", "time")}
+LONGEST = {
+    "id": 200,
+    "reader": 200,
+    "article": 200,
+    "key": 200,
+    "title": 1_000,
+    "section": 200,
+    "url": 2_000,
+    "text": 200_000,
+}
+"""Most characters of a cell."""
+BATCH = 1_000
+"""Rows that are stored at a time."""
+SHOWN = 100
+"""Refused rows that are told one by one."""
+TRIES = 50
+"""Most times of a column that are refused one by one; with more of them the format is unclear."""
+CONTROLS = re.compile("[\x00-\x1f\x7f]")
+AHEAD = 86_400.0
+"""Seconds that a read may be in the future: clocks of readers go wrong by hours, seldom by days."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A row or file that is refused: where it is, the column, and why."""
+
+    where: str
+    column: str
+    why: str
+
+
+@dataclass
+class Upload:
+    """What was found in a file.
+
+    Attributes
+    ----------
+    kind : {'articles', 'events'}
+        What its rows are.
+    rows : list of Article or of Event
+        The good rows.
+    refused : list of Refused
+        The first faults.
+    n_refused : int
+        All faults.
+    notes : list of str
+        What was guessed.
+    """
+
+    kind: str
+    rows: list[Any] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    n_refused: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    def refuse(self, where: str, column: str, why: str) -> None:
+        """Note a fault."""
+        self.n_refused += 1
+        if len(self.refused) < SHOWN:
+            self.refused.append(Refused(where, column, why))
+
+
+class _Fault(Exception):
+    """A cell that is refused."""
+
+    def __init__(self, column: str, why: str) -> None:
+        super().__init__(why)
+        self.column = column
+
+
+def read_upload(path: Path, kind: str) -> Upload:
+    """Read a file of articles or of reads.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its ending tells the format.
+    kind : {'articles', 'events'}
+        What its rows are.
+
+    Returns
+    -------
+    Upload
+        The good rows, and the faults of the others.
+    """
+    upload = Upload(kind)
+    if path.suffix not in KINDS:
+        upload.refuse("", "", f"the file ends in {path.suffix or 'nothing'}. Give one of {', '.join(KINDS)}.")
+        return upload
+    try:
+        rows = rows_of(path, (*COLUMNS[kind], "article"), upload.notes)
+        good = [*_known(rows, upload, path.suffix not in (".json", ".jsonl"))]
+        if not good and not upload.n_refused:
+            raise DataError("the file has no rows. Give at least one.")
+        times = _times([cells.get("time") for _, cells in good], [where for where, _ in good], upload)
+    except PartwiseError as error:
+        upload.refuse("", "", str(error).replace(str(path), "the file"))
+        return upload
+    except (OSError, UnicodeError) as error:
+        upload.refuse("", "", f"the file cannot be read ({type(error).__name__}). Write it again as UTF-8.")
+        return upload
+    make: Callable[[dict[str, Any], float | None], Any] = _article if kind == "articles" else _event
+    seen: dict[str, str] = {}
+    for (where, cells), time in zip(good, times, strict=True):
+        if time is False:
+            continue
+        try:
+            made = make(cells, time)
+            if kind == "articles" and made.id in seen:
+                raise _Fault("id", f"{shown(made.id)} is in {seen[made.id]} already. Keep one row for each article.")
+        except _Fault as fault:
+            upload.refuse(where, fault.column, str(fault))
+            continue
+        if kind == "articles":
+            seen[made.id] = where
+        upload.rows.append(made)
+    return upload
+
+
+def store_upload(db: Database, upload: Upload) -> dict[str, int]:
+    """Store the good rows of an upload; return how many were taken, and how many were there before.
+
+    Returns
+    -------
+    dict
+        ``kept``, and ``changed`` (articles with other contents) or ``duplicates`` (reads).
+    """
+    told = {"kept": 0, "changed": 0, "duplicates": 0}
+    for first in range(0, len(upload.rows), BATCH):
+        batch = upload.rows[first : first + BATCH]
+        if upload.kind == "articles":
+            taken = add_articles(db, batch)
+            told["changed"] += taken.changed
+            told["kept"] += taken.accepted
+        else:
+            added = add_events(db, batch)
+            told["duplicates"] += added.duplicates
+            told["kept"] += added.accepted
+    return told
+
+
+def _known(rows: Iterable[Row], upload: Upload, same: bool) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the place and the cells of rows that can be read; of rows with the `same` columns, the first is checked."""
+    for row in rows:
+        if row.fault:
+            upload.refuse(row.where, "", row.fault)
+            continue
+        cells = {name.strip().lower(): cell for name, cell in row.cells.items()}
+        if upload.kind == "articles" and "id" not in cells and "article" in cells:
+            cells["id"] = cells["article"]
+        lacking = [name for name in NEEDED[upload.kind] if name not in cells]
+        if same and lacking:
+            raise DataError(
+                f"there is no column {lacking[0]!r}; the file has {quoted_names([*row.cells])}. Rename one."
+            )
+        yield row.where, cells
+
+
+def _times(cells: list[Any], places: list[str], upload: Upload) -> list[Any]:
+    """Return the times of a column in seconds since 1970: None where the cell is empty, False where it is refused."""
+    given = [cell if isinstance(cell, str | int | float) else None if cell is None else repr(cell) for cell in cells]
+    if all(is_missing(cell) or cell == "" for cell in given):
+        return [None] * len(given)
+    refused: set[int] = set()
+    at = -1
+
+    def row(i: int) -> str:
+        nonlocal at
+        at = i
+        return places[i]
+
+    while True:
+        at = -1
+        try:
+            found = read_times(given, "column 'time'", row, relative=upload.kind == "events")
+            break
+        except DataError:
+            if at < 0 or at in refused or len(refused) == TRIES:
+                raise
+            why = f"{shown(given[at])} is not a date or time. Write it as YYYY-MM-DD or YYYY-MM-DDTHH:MM:SSZ."
+            upload.refuse(places[at], "time", why)
+            refused.add(at)
+            given[at] = None
+    if found.note:
+        upload.notes.append(f"column 'time': {found.note}")
+    return [False if i in refused else None if s != s else s for i, s in enumerate(found.seconds.tolist())]
+
+
+def _article(cells: dict[str, Any], time: float | None) -> Article:
+    return Article(
+        _id(cells, "id"),
+        _text(cells, "text"),
+        _optional(cells, "title"),
+        time,
+        _optional(cells, "section"),
+        _optional(cells, "url"),
+    )
+
+
+def _event(cells: dict[str, Any], time: float | None) -> Event:
+    reader, article = _id(cells, "reader"), _id(cells, "article")
+    if time is None:
+        raise _Fault("time", "the time is empty. Write it as YYYY-MM-DDTHH:MM:SSZ.")
+    if time > now() + AHEAD:
+        raise _Fault("time", "the time is in the future. Correct the clock, or the time zone.")
+    given = cells.get("key")
+    if is_missing(given) or given == "":
+        made = json.dumps([reader, article, time])
+        key = f"upload-{hashlib.sha256(made.encode()).hexdigest()}"
+    else:
+        key = _id(cells, "key")
+    return Event(key, reader, article, time, _strength(cells.get("strength")))
+
+
+def _strength(given: Any) -> float:
+    if is_missing(given) or given == "":
+        return 1.0
+    try:
+        strength = float(given) if isinstance(given, str | int | float) and not isinstance(given, bool) else math.nan
+    except (ValueError, OverflowError):
+        strength = math.nan
+    if not 0 <= strength < math.inf:
+        raise _Fault("strength", f"{shown(given)} is not a number from 0 up.")
+    return strength
+
+
+def _id(cells: dict[str, Any], name: str) -> str:
+    text = _text(cells, name).strip()
+    if not text:
+        raise _Fault(name, "the cell is empty. Give each row one.")
+    if CONTROLS.search(text):
+        raise _Fault(name, "it holds a control character, such as a line break. Take it out.")
+    return text
+
+
+def _optional(cells: dict[str, Any], name: str) -> str:
+    return "" if is_missing(cells.get(name)) else _text(cells, name)
+
+
+def _text(cells: dict[str, Any], name: str) -> str:
+    given = cells.get(name)
+    if is_missing(given):
+        raise _Fault(name, "there is none. Give each row one.")
+    if isinstance(given, float) and given.is_integer():
+        given = int(given)
+    if isinstance(given, bool) or not isinstance(given, str | int | float):
+        raise _Fault(name, f"{shown(given)} is not a text.")
+    text = str(given).encode("utf-8", "replace").decode()  # JSON can hold half a surrogate pair
+    if "\0" in text:
+        raise _Fault(name, "it holds a NUL character. Take it out.")
+    if len(text) > LONGEST[name]:
+        raise _Fault(name, f"it has {len(text):,} characters, and at most {LONGEST[name]:,} are taken.")
+    return text
