@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +21,10 @@ __all__ = ["Database", "DatabaseVersionError", "now"]
 MIGRATIONS = Path(__file__).with_name("migrations")
 PATIENCE = 20
 """Seconds that a writer waits for another."""
+AWAY = 5
+"""Seconds after which a server that does not answer counts as away."""
+THREADS = 40
+"""Most connections: as many as a web server has threads."""
 
 
 class DatabaseVersionError(PartwiseError, RuntimeError):
@@ -46,10 +51,14 @@ class Database:
         if url.get_backend_name() not in ("sqlite", "postgresql"):
             raise ParameterError(f"a database of {url.get_backend_name()} is not supported. Use SQLite or PostgreSQL.")
         self.sqlite = url.get_backend_name() == "sqlite"
+        # SQLite has one writer at a time; who waits for it here goes on at once, and does not ask again and again.
+        self.turn = Lock() if self.sqlite else nullcontext()
         self.shown = url.render_as_string(hide_password=True)
-        options: dict[str, Any] = {"connect_args": {"timeout": PATIENCE}} if self.sqlite else {"pool_size": 20}
+        wait = {"timeout": PATIENCE} if self.sqlite else {"connect_timeout": AWAY}
+        options: dict[str, Any] = {"connect_args": wait, "pool_size": THREADS // 2, "max_overflow": THREADS // 2}
         try:
-            self.engine = sa.create_engine(url, pool_pre_ping=not self.sqlite, **options)
+            # Without the values of a statement, which hold ids of readers, in errors and so in logs.
+            self.engine = sa.create_engine(url, pool_pre_ping=not self.sqlite, hide_parameters=True, **options)
         except ModuleNotFoundError as error:
             raise MissingExtraError(
                 f"PostgreSQL needs {error.name}. Install it with: pip install 'partwise[serve,postgresql]'"
@@ -67,7 +76,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """Yield a connection whose changes are there for all when the block ends, or not at all if it fails."""
-        with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+        with self.turn, self.engine.connect().execution_options(writes=True) as connection, connection.begin():
             yield connection
 
     def insert_new(
@@ -95,10 +104,14 @@ class Database:
 
     def prepare(self) -> None:
         """Make the tables of an empty database; raise DatabaseVersionError if they are of another version."""
-        found, wanted = self.version(), ScriptDirectory(str(MIGRATIONS)).get_current_head()
-        if found is None:
+        if self.version() is None:
             self.upgrade()
-        elif found != wanted:
+        self.check()
+
+    def check(self) -> None:
+        """Raise DatabaseVersionError if the tables are of another version."""
+        found, wanted = self.version(), ScriptDirectory(str(MIGRATIONS)).get_current_head()
+        if found != wanted:
             raise DatabaseVersionError(
                 f"{self.shown} has tables of version {found}; this partwise needs {wanted}. Make a backup, then run: "
                 "partwise portal upgrade --database ADDRESS"

@@ -1,0 +1,106 @@
+"""Answers in JSON, and refusals: each is one sentence, with the rows and fields that it is about."""
+
+import html
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import HTMLResponse, Response
+
+__all__ = ["DATABASE_AWAY", "answer", "is_away", "of_database", "of_http", "of_validation", "refuse"]
+
+MOST = 20
+"""Faults of a body that are told one by one."""
+DATABASE_AWAY = "The database is away. Try again in a few seconds."
+RETRY = {"Retry-After": "5"}
+SAID = {
+    "string_pattern_mismatch": "it holds a control character, or it is blank",
+    "string_unicode": "it holds half a surrogate pair",
+    "extra_forbidden": "there is no field of this name",
+}
+"""What is said of kinds of faults, where the words of the checking library are about patterns and Python."""
+USUAL = {
+    "Not Found": "There is nothing here.",
+    "Method Not Allowed": "This address does not take that method.",
+    "There was an error parsing the body": "The body is not JSON that can be read.",
+}
+"""The framework's own refusals, in our words."""
+JSON_PATHS = ("/api", "/health", "/metrics")
+
+
+def answer(told: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Return plain values as JSON."""
+    # With every character beyond ASCII escaped, half a surrogate pair can be written too.
+    text = json.dumps(told, allow_nan=False, separators=(",", ":"))
+    return Response(text, status, headers, media_type="application/json")
+
+
+def refuse(
+    request: HTTPConnection,
+    status: int,
+    error: str,
+    errors: Sequence[Mapping[str, Any]] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return a refusal: JSON for programs, and a page for those who ask for one outside of the interface."""
+    page = "text/html" in request.headers.get("accept", "") and not request.scope["path"].startswith(JSON_PATHS)
+    if page:
+        text = f"<!doctype html><html lang=en><title>partwise</title><main><h1>{status}</h1><p>{html.escape(error)}</p>"
+        text += '<p><a href="/">All topics</a></p></main></html>'
+        return HTMLResponse(text, status, headers)
+    return answer({"ok": False, "error": error, "errors": list(errors)}, status, headers)
+
+
+def is_away(error: Exception) -> bool:
+    """Tell whether an error means that the database cannot be used now, and that later it may be."""
+    return isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.TimeoutError) or (
+        isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated
+    )
+
+
+def of_database(request: Request, error: Exception) -> Response:
+    """Answer when the database failed."""
+    if not is_away(error):
+        raise error
+    return refuse(request, 503, DATABASE_AWAY, headers=RETRY)
+
+
+def of_http(request: Request, error: Exception) -> Response:
+    """Answer what the framework, or a page, refuses."""
+    assert isinstance(error, HTTPException)
+    if 300 <= error.status_code < 400:
+        return Response(status_code=error.status_code, headers=error.headers)
+    # The framework's own 400: JSON that is nested too deep, or a form that breaks off.
+    status = 422 if error.status_code == 400 else error.status_code
+    return refuse(request, status, USUAL.get(error.detail, error.detail), headers=error.headers)
+
+
+def of_validation(request: Request, error: Exception) -> Response:
+    """Answer a request whose body, path or query is refused."""
+    assert isinstance(error, RequestValidationError)
+    faults = [_fault(one) for one in error.errors()]
+    more = f" ({len(faults)} faults)" if len(faults) > 1 else ""
+    return refuse(request, 422, f"{_sentence(faults[0])}{more}", faults[:MOST])
+
+
+def _fault(one: Mapping[str, Any]) -> dict[str, Any]:
+    place = list(one["loc"])[1:]
+    fault: dict[str, Any] = {}
+    if one["type"] == "json_invalid":
+        return {"error": f"the body is not JSON, at character {place[0] if place else 0}"}
+    if place and isinstance(place[0], int):
+        fault["row"] = place.pop(0)
+    if place:
+        fault["field"] = ".".join(map(str, place))
+    said = SAID.get(one["type"], str(one["msg"]).removeprefix("Value error, "))
+    return fault | {"error": said[:1].lower() + said[1:]}
+
+
+def _sentence(fault: Mapping[str, Any]) -> str:
+    row = f"row {fault['row']} (the first is 0)" if "row" in fault else ""
+    where = ", ".join(filter(None, [row, fault.get("field", "")]))
+    return f"{where}: {fault['error']}." if where else f"{fault['error'][:1].upper()}{fault['error'][1:]}."
