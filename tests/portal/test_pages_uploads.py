@@ -159,12 +159,15 @@ def test_a_column_of_other_things_than_times_is_refused_as_a_whole(upload):
     assert found.n_refused > TRIES
 
 
-def test_a_small_file_that_unfolds_to_much_is_refused(upload, tmp_path, monkeypatch):
+def test_a_file_of_too_many_rows_is_refused(upload, tmp_path, monkeypatch):
     monkeypatch.setattr(upload_rows, "MOST_ROWS", 1000)
+    found = upload("id,text\n" + "".join(f"a{i},x\n" for i in range(1001)))
+    assert found.rows == []
+    assert "more than 1,000 rows" in found.refused[0].why
     polars.DataFrame({"id": ["a"] * 2000, "text": ["b"] * 2000}).write_parquet(tmp_path / "many.parquet")
     found = upload((tmp_path / "many.parquet").read_bytes(), ".parquet")
     assert found.rows == []
-    assert "unfolds to 2,000 rows" in found.refused[0].why
+    assert "has 2,000 rows and 4,000 characters" in found.refused[0].why
 
 
 def test_a_file_of_another_encoding_is_read_in_it_and_said_so(upload):

@@ -58,10 +58,9 @@ def _reads(rows: list[Article]) -> list[Event]:
 
 
 def _title(text: str) -> str:
-    """Return the first words of a passage."""
-    words = text.split()
-    title = " ".join(words[:9])
-    return f"{title}…" if len(words) > 9 else title
+    """Return the first words of a passage, as a quotation."""
+    words = text.replace("\u201c", "").replace("\u201d", "").split()
+    return f"\u201c{' '.join(words[:9])}{'…' if len(words) > 9 else ''}\u201d"
 
 
 def _time(year: int) -> float:

@@ -18,7 +18,7 @@ __all__ = ["KINDS", "MOST_CHARACTERS", "MOST_ROWS", "Row", "rows_of"]
 
 KINDS = (".csv", ".tsv", ".jsonl", ".json", ".parquet")
 MOST_ROWS, MOST_CHARACTERS = 500_000, 200_000_000
-"""What a Parquet file may unfold to: some kB can hold any number of equal rows."""
+"""What a file may hold; a Parquet file of some kB can unfold to any number of equal rows."""
 
 
 class Row(NamedTuple):
@@ -46,19 +46,28 @@ def rows_of(path: Path, columns: tuple[str, ...], notes: list[str]) -> Iterator[
     DataError
         If the whole file cannot be read.
     """
-    kind = path.suffix
     with tempfile.TemporaryDirectory() as folder:
-        if kind == ".parquet":
-            yield from _typed(path, columns)
-            return
-        source = text_source(path, Format(), folder)
-        notes += source.notes
-        if kind == ".json":
-            yield from _listed(source)
-        elif kind == ".jsonl":
-            yield from _lines(source)
-        else:
-            yield from _delimited(source)
+        for number, row in enumerate(_rows(path, columns, notes, folder)):
+            if number == MOST_ROWS:
+                raise _too_large(f"more than {plural(MOST_ROWS, 'row')}")
+            yield row
+
+
+def _rows(path: Path, columns: tuple[str, ...], notes: list[str], folder: str) -> Iterator[Row]:
+    if path.suffix == ".parquet":
+        return _typed(path, columns)
+    source = text_source(path, Format(), folder)
+    notes += source.notes
+    if path.suffix == ".json":
+        return _listed(source)
+    return _lines(source) if path.suffix == ".jsonl" else _delimited(source)
+
+
+def _too_large(has: str) -> DataError:
+    return DataError(
+        f"the file has {has}. An upload may have {MOST_ROWS:,} rows and {MOST_CHARACTERS:,} characters: cut it into "
+        "several files."
+    )
 
 
 def _delimited(source: Source) -> Iterator[Row]:
@@ -123,10 +132,7 @@ def _typed(path: Path, columns: tuple[str, ...]) -> Iterator[Row]:
         size = f"select count(*), {long} from ({table.select(under)})"
         (n_rows, n_characters), *_ = table.run(size).fetchall()
         if n_rows > MOST_ROWS or n_characters > MOST_CHARACTERS:
-            raise DataError(
-                f"the file unfolds to {plural(n_rows, 'row')} and {n_characters:,} characters; an upload may have "
-                f"{MOST_ROWS:,} rows and {MOST_CHARACTERS:,} characters. Cut it into several files."
-            )
+            raise _too_large(f"{plural(n_rows, 'row')} and {n_characters:,} characters")
         table.keep(there)
         cells = [table.texts(column) for column in there]
     for number, row in enumerate(zip(*cells, strict=True), 1):

@@ -2,16 +2,17 @@
 
 import hashlib
 import json
-import math
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from partwise.exceptions import DataError, PartwiseError, shown
 from partwise.portal.articles import Article, add_articles
-from partwise.portal.database import Database, now
+from partwise.portal.bodies import ArticleIn, EventIn
+from partwise.portal.database import Database
 from partwise.portal.events import Event, add_events
 from partwise.portal.upload_rows import KINDS, Row, rows_of
 from partwise.tables.cells import is_missing
@@ -26,26 +27,17 @@ COLUMNS = {
 }
 """The columns that a file of each kind can have."""
 NEEDED = {"articles": ("id", "text"), "events": ("reader", "article", "time")}
-LONGEST = {
-    "id": 200,
-    "reader": 200,
-    "article": 200,
-    "key": 200,
-    "title": 1_000,
-    "section": 200,
-    "url": 2_000,
-    "text": 200_000,
-}
-"""Most characters of a cell."""
 BATCH = 1_000
 """Rows that are stored at a time."""
 SHOWN = 100
 """Refused rows that are told one by one."""
 TRIES = 50
 """Most times of a column that are refused one by one; with more of them the format is unclear."""
-CONTROLS = re.compile("[\x00-\x1f\x7f]")
-AHEAD = 86_400.0
-"""Seconds that a read may be in the future: clocks of readers go wrong by hours, seldom by days."""
+SAID = {
+    "string_pattern_mismatch": "it holds a control character, such as a line break. Take it out",
+    "string_too_short": "the cell is empty",
+}
+"""Words for what a row's check finds, where its own are hard to read."""
 
 
 @dataclass(frozen=True)
@@ -88,14 +80,6 @@ class Upload:
             self.refused.append(Refused(where, column, why))
 
 
-class _Fault(Exception):
-    """A cell that is refused."""
-
-    def __init__(self, column: str, why: str) -> None:
-        super().__init__(why)
-        self.column = column
-
-
 def read_upload(path: Path, kind: str) -> Upload:
     """Read a file of articles or of reads.
 
@@ -127,19 +111,22 @@ def read_upload(path: Path, kind: str) -> Upload:
     except (OSError, UnicodeError) as error:
         upload.refuse("", "", f"the file cannot be read ({type(error).__name__}). Write it again as UTF-8.")
         return upload
-    make: Callable[[dict[str, Any], float | None], Any] = _article if kind == "articles" else _event
     seen: dict[str, str] = {}
     for (where, cells), time in zip(good, times, strict=True):
         if time is False:
             continue
         try:
-            made = make(cells, time)
-            if kind == "articles" and made.id in seen:
-                raise _Fault("id", f"{shown(made.id)} is in {seen[made.id]} already. Keep one row for each article.")
-        except _Fault as fault:
-            upload.refuse(where, fault.column, str(fault))
+            made = _article(cells, time) if kind == "articles" else _event(cells, time)
+        except ValidationError as error:
+            fault = error.errors(include_url=False)[0]
+            said = SAID.get(fault["type"], fault["msg"].removeprefix("Value error, "))
+            upload.refuse(where, str(fault["loc"][0]), f"{said}.")
             continue
-        if kind == "articles":
+        if isinstance(made, Article):
+            if made.id in seen:
+                why = f"{shown(made.id)} is in {seen[made.id]} already. Keep one row for each article."
+                upload.refuse(where, "id", why)
+                continue
             seen[made.id] = where
         upload.rows.append(made)
     return upload
@@ -187,7 +174,7 @@ def _known(rows: Iterable[Row], upload: Upload, same: bool) -> Iterator[tuple[st
 def _times(cells: list[Any], places: list[str], upload: Upload) -> list[Any]:
     """Return the times of a column in seconds since 1970: None where the cell is empty, False where it is refused."""
     given = [cell if isinstance(cell, str | int | float) else None if cell is None else repr(cell) for cell in cells]
-    if all(is_missing(cell) or cell == "" for cell in given):
+    if all(map(_is_empty, given)):
         return [None] * len(given)
     refused: set[int] = set()
     at = -1
@@ -215,67 +202,27 @@ def _times(cells: list[Any], places: list[str], upload: Upload) -> list[Any]:
 
 
 def _article(cells: dict[str, Any], time: float | None) -> Article:
-    return Article(
-        _id(cells, "id"),
-        _text(cells, "text"),
-        _optional(cells, "title"),
-        time,
-        _optional(cells, "section"),
-        _optional(cells, "url"),
-    )
+    given = {name: _text(cells[name], name) for name in COLUMNS["articles"] if not is_missing(cells.get(name))}
+    return Article(**ArticleIn.model_validate(given | {"time": time}).model_dump())
 
 
 def _event(cells: dict[str, Any], time: float | None) -> Event:
-    reader, article = _id(cells, "reader"), _id(cells, "article")
-    if time is None:
-        raise _Fault("time", "the time is empty. Write it as YYYY-MM-DDTHH:MM:SSZ.")
-    if time > now() + AHEAD:
-        raise _Fault("time", "the time is in the future. Correct the clock, or the time zone.")
-    given = cells.get("key")
-    if is_missing(given) or given == "":
-        made = json.dumps([reader, article, time])
-        key = f"upload-{hashlib.sha256(made.encode()).hexdigest()}"
-    else:
-        key = _id(cells, "key")
-    return Event(key, reader, article, time, _strength(cells.get("strength")))
+    given = {name: _text(cells[name], name) for name in COLUMNS["events"] if not _is_empty(cells.get(name))}
+    if "key" not in given:
+        made = json.dumps([given.get("reader"), given.get("article"), time], default=str)
+        given["key"] = f"upload-{hashlib.sha256(made.encode()).hexdigest()}"
+    return Event(**EventIn.model_validate(given | {"time": "" if time is None else time}).model_dump())
 
 
-def _strength(given: Any) -> float:
-    if is_missing(given) or given == "":
-        return 1.0
-    try:
-        strength = float(given) if isinstance(given, str | int | float) and not isinstance(given, bool) else math.nan
-    except (ValueError, OverflowError):
-        strength = math.nan
-    if not 0 <= strength < math.inf:
-        raise _Fault("strength", f"{shown(given)} is not a number from 0 up.")
-    return strength
+def _is_empty(cell: Any) -> bool:
+    return is_missing(cell) or cell == ""
 
 
-def _id(cells: dict[str, Any], name: str) -> str:
-    text = _text(cells, name).strip()
-    if not text:
-        raise _Fault(name, "the cell is empty. Give each row one.")
-    if CONTROLS.search(text):
-        raise _Fault(name, "it holds a control character, such as a line break. Take it out.")
-    return text
-
-
-def _optional(cells: dict[str, Any], name: str) -> str:
-    return "" if is_missing(cells.get(name)) else _text(cells, name)
-
-
-def _text(cells: dict[str, Any], name: str) -> str:
-    given = cells.get(name)
-    if is_missing(given):
-        raise _Fault(name, "there is none. Give each row one.")
-    if isinstance(given, float) and given.is_integer():
-        given = int(given)
-    if isinstance(given, bool) or not isinstance(given, str | int | float):
-        raise _Fault(name, f"{shown(given)} is not a text.")
-    text = str(given).encode("utf-8", "replace").decode()  # JSON can hold half a surrogate pair
-    if "\0" in text:
-        raise _Fault(name, "it holds a NUL character. Take it out.")
-    if len(text) > LONGEST[name]:
-        raise _Fault(name, f"it has {len(text):,} characters, and at most {LONGEST[name]:,} are taken.")
-    return text
+def _text(cell: Any, name: str) -> Any:
+    """Return a cell as text where it is a text or a number; the check of the row refuses other things."""
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    if isinstance(cell, bool) or not isinstance(cell, str | int | float):
+        return cell
+    text = str(cell).encode("utf-8", "replace").decode()  # JSON can hold half a surrogate pair
+    return text if name in ("text", "title") else text.strip()
