@@ -5,8 +5,8 @@ import pickle
 import numpy as np
 import pytest
 
-from partwise.exceptions import DataError
-from partwise.recommend import Recommender
+from partwise.exceptions import DataError, ParameterError
+from partwise.recommend import Recommender, evaluate
 
 WORDS = ["cup", "team", "goal", "coach", "bank", "rates", "shares", "market"]
 ARTICLES = 60
@@ -119,3 +119,27 @@ def test_ids_of_another_type_and_explicit_feedback_are_refused():
         rated.reasons("a", 3, reads={"reader": ["a"], "article": [1]})
     with pytest.raises(DataError, match="no column 'article'"):
         Recommender(2).fit(log).recommendations("a", reads={"reader": ["a"]})
+
+
+def test_a_fitted_model_is_measured_by_the_known_reads_without_a_new_fit():
+    log, articles = make_log(), make_articles()
+    order = np.argsort(log["time"], kind="stable")
+    log = {name: np.array(column)[order] for name, column in log.items()}
+    before = {name: column[: int(len(order) * 0.8)] for name, column in log.items()}
+    known = [i for i, name in enumerate(articles["article"]) if name in {*before["article"]}]
+    there = {name: [column[i] for i in known] for name, column in articles.items()}
+    same = Recommender(5, content_weight=0.5).fit(before, there)
+    other = Recommender(1, content_weight=0.0).fit({"reader": ["z", "z"], "article": ["a0", "a1"], "time": [1, 2]})
+    found = evaluate(
+        Recommender(5, content_weight=0.5),
+        log,
+        articles,
+        windows=1,
+        baselines=False,
+        fitted={"same": same, "none": other},
+    )
+    for metric in ("ndcg", "recall", "mrr"):
+        assert found.value("same", metric) == pytest.approx(found.value("partwise", metric), rel=1e-9)
+    assert found.value("none", "ndcg") < found.value("partwise", "ndcg")
+    with pytest.raises(ParameterError, match="fitted\\['x'\\]"):
+        evaluate(Recommender(2), log, fitted={"x": Recommender(2)})

@@ -1,6 +1,6 @@
 """How well recommendations predict what readers read later, compared with simple rules."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +10,10 @@ from sklearn.base import clone
 from partwise.exceptions import ParameterError, shown
 from partwise.matrix import Array
 from partwise.parameters import LARGEST_SEED, check_choice, check_flag, check_integer, check_number
+from partwise.recommend.baselines import Rule
 from partwise.recommend.baselines import baselines as simple_rules
+from partwise.recommend.given import GivenReads
+from partwise.recommend.interest import Interest
 from partwise.recommend.log import Articles, Log, check_join, read_articles, read_log
 from partwise.recommend.measures import ACCURACY, accuracy, calibration, spread
 from partwise.recommend.ranking import CELLS, best
@@ -136,6 +139,7 @@ def evaluate(
     *,
     test_share: float = 0.2,
     windows: int = 4,
+    fitted: Mapping[str, Recommender] | None = None,
 ) -> Evaluation:
     """Measure how well a recommender predicts what readers read next, compared with simple rules.
 
@@ -170,6 +174,10 @@ def evaluate(
         Share of the log to predict, up to 0.99.
     windows : int, default=4
         Number of windows of time.
+    fitted : mapping of str to Recommender, default=None
+        Fitted recommenders to measure too, by name, such as the one that is in use. They are not fitted again, and know
+        readers by the known reads alone (``reads`` of `Recommender.recommend`). Only if they were fitted to reads
+        before the windows can they be compared with the others.
 
     Returns
     -------
@@ -200,6 +208,9 @@ def evaluate(
     test_share = check_number("test_share", test_share, 0, 0.99, above=True)
     check_choice("split", split, SPLITS)
     random_state = plain_seed("random_state", random_state)
+    for name, other in (fitted or {}).items():
+        if not isinstance(getattr(other, "_model", None), Interest):
+            raise ParameterError(f"fitted[{name!r}] must be a fitted Recommender of implicit feedback.")
     log = read_log(interactions)
     texts = None if articles is None else read_articles(articles)
     if texts is not None:
@@ -210,7 +221,7 @@ def evaluate(
         tally.untimed = len(texts.ids) if texts.time is None else int(np.isnan(texts.time).sum())
     for number, cut in enumerate(cuts):
         seed = None if random_state is None else (random_state + number) % (LARGEST_SEED + 1)
-        _measure(recommender, log, texts, cut, split == "time", baselines, seed, tally)
+        _measure(recommender, log, texts, cut, split == "time", baselines, seed, fitted or {}, tally)
     return tally.evaluation(split, random_state)
 
 
@@ -262,6 +273,7 @@ def _measure(
     timed: bool,
     with_rules: bool,
     seed: int | None,
+    others: Mapping[str, Recommender],
     tally: _Tally,
 ) -> None:
     known = log.part(cut.known).afresh()
@@ -276,6 +288,7 @@ def _measure(
     order = np.argsort(known.reader, kind="stable")
     seen = np.split(known.article[order], np.cumsum(np.bincount(known.reader)))
     rules: dict[str, Callable[[int], Array]] = {OURS: lambda reader: model._scores(np.array([reader]))[0]}
+    rules |= {name: _rule_of(other, known) for name, other in others.items()}
     if with_rules:
         rules |= simple_rules(known, model._published, cut.now, seed)
     wanted = _wanted(log, cut)
@@ -314,6 +327,23 @@ def _measure(
             tally.add(rule, "calibration", name, calibration(places[own].sum(axis=0), places[top].sum(axis=0)))
     for rule, which in shown.items():
         tally.whole.setdefault((rule, "coverage"), []).append(float(which.mean()))
+
+
+def _rule_of(fitted: Recommender, known: Log) -> Rule:
+    """Return the scores of a fitted recommender for readers of the known reads; articles that it does not know last."""
+    own: Any = fitted._model
+    places = np.array([own.log.articles.find(name) for name in known.articles.names], dtype=np.int64)
+    there = np.flatnonzero(places >= 0)
+    reads = known.part(places[known.article] >= 0)
+    log = replace(reads, articles=own.log.articles, article=places[reads.article])
+    given = GivenReads.of(own, log, fitted.half_life)
+
+    def scores(reader: int) -> Array:
+        found = np.full(len(places), -np.inf)
+        found[there] = given.scores(np.array([reader]))[0, places[there]]
+        return found
+
+    return scores
 
 
 def _there(texts: Articles, known: Log, cut: Split) -> Articles:

@@ -1,0 +1,124 @@
+"""Fits: when each ran, how it ended, and which is in use."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from partwise.exceptions import PartwiseError
+from partwise.portal import schema
+from partwise.portal.database import Database, now
+
+__all__ = [
+    "Fit",
+    "FitRunningError",
+    "beat",
+    "begin_fit",
+    "end_fit",
+    "find_fit",
+    "fit_in_use",
+    "fits_by_use",
+    "list_fits",
+    "use_fit",
+]
+
+SILENT = 60.0
+"""Seconds without a beat after which a running fit counts as killed."""
+RECENT = 20
+"""Fits that `fits_by_use` returns at most."""
+USABLE = ("ready", "aside")
+TABLE = schema.fits
+COLUMNS = (TABLE.c.number, TABLE.c.state, TABLE.c.started, TABLE.c.ended, TABLE.c.used, TABLE.c.facts)
+
+
+class FitRunningError(PartwiseError, RuntimeError):
+    """Another fit is running."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fit; times in seconds since 1970.
+
+    Attributes
+    ----------
+    number : int
+        Its number, which later fits exceed.
+    state : str
+        running; ready; aside, if it is worse than the one in use; or failed.
+    started, ended, used : float or None
+        When it began, when it ended, and when it was last put into use.
+    facts : dict
+        Sizes, measures, what changed, and why it failed or was kept aside.
+    """
+
+    number: int
+    state: str
+    started: float
+    ended: float | None
+    used: float | None
+    facts: dict[str, Any]
+
+
+def begin_fit(db: Database) -> int | None:
+    """Begin a fit and return its number; None if another is running. A fit that was killed counts as failed."""
+    with db.write() as connection:
+        if not db.sqlite:  # two processes that begin at once wait here for each other
+            connection.execute(sa.text("LOCK TABLE fits IN SHARE ROW EXCLUSIVE MODE"))
+        began, running = now(), TABLE.c.state == "running"
+        if connection.execute(sa.select(TABLE.c.number).where(running, TABLE.c.beat > began - SILENT)).first():
+            return None
+        reason = {"reason": "the process of this fit was killed"}
+        connection.execute(sa.update(TABLE).where(running).values(state="failed", ended=TABLE.c.beat, facts=reason))
+        row = {"state": "running", "started": began, "beat": began, "facts": {}}
+        return int(connection.execute(sa.insert(TABLE).values(row).returning(TABLE.c.number)).scalar_one())
+
+
+def beat(db: Database, number: int) -> None:
+    """Say that a fit is still running."""
+    with db.write() as connection:
+        connection.execute(sa.update(TABLE).where(TABLE.c.number == number).values(beat=now()))
+
+
+def end_fit(db: Database, number: int, state: str, facts: dict[str, Any], use: bool) -> None:
+    """End a fit; with `use` it is in use from now on."""
+    with db.write() as connection:
+        values = {"state": state, "ended": now(), "facts": facts} | ({"used": _later(connection)} if use else {})
+        connection.execute(sa.update(TABLE).where(TABLE.c.number == number).values(values))
+
+
+def use_fit(db: Database, number: int) -> bool:
+    """Put a fit into use, also one that was kept aside; tell whether there is one of this number that can be used."""
+    usable = (TABLE.c.number == number) & TABLE.c.state.in_(USABLE)
+    with db.write() as connection:
+        return connection.execute(sa.update(TABLE).where(usable).values(used=_later(connection))).rowcount > 0
+
+
+def find_fit(db: Database, number: int) -> Fit | None:
+    """Return the fit of a number; None if there is none."""
+    return next(iter(_fits(db, sa.select(*COLUMNS).where(TABLE.c.number == number))), None)
+
+
+def fit_in_use(db: Database) -> Fit | None:
+    """Return the fit that was put into use last; None before the first."""
+    return next(iter(fits_by_use(db)), None)
+
+
+def fits_by_use(db: Database) -> list[Fit]:
+    """Return the fits that were in use, the one put into use last first; older ones than these have no files."""
+    return _fits(db, sa.select(*COLUMNS).where(TABLE.c.used.is_not(None)).order_by(TABLE.c.used.desc()).limit(RECENT))
+
+
+def list_fits(db: Database) -> list[Fit]:
+    """Return all fits, the newest first."""
+    return _fits(db, sa.select(*COLUMNS).order_by(TABLE.c.number.desc()))
+
+
+def _fits(db: Database, query: sa.Select[Any]) -> list[Fit]:
+    with db.read() as connection:
+        return [Fit(*row) for row in connection.execute(query)]
+
+
+def _later(connection: sa.Connection) -> float:
+    """Return a time after that of the fit put into use last, even if the clock was set back since."""
+    last = connection.execute(sa.select(sa.func.max(TABLE.c.used))).scalar()
+    return now() if last is None else max(now(), last + 1e-3)

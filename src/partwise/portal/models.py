@@ -1,0 +1,227 @@
+"""The models that a process answers with: those of the fit in use, with its edits and the articles that came later."""
+
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from copy import copy
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from partwise.exceptions import DataError, PartwiseError
+from partwise.matrix import Array
+from partwise.portal.articles import Article, all_articles
+from partwise.portal.database import Database, now
+from partwise.portal.edits import Edit, applied, edits
+from partwise.portal.fits import Fit, fits_by_use
+from partwise.portal.model_files import load_models
+from partwise.portal.topic_facts import topic_facts
+from partwise.portal.training import articles_table, words_of
+from partwise.recommend import Recommender
+from partwise.topics import TopicModel
+from partwise.topics.places import shares_of
+
+__all__ = ["Loaded", "Models"]
+
+LOOK = 1.0
+"""Seconds between two looks."""
+OVERLAP = 30.0
+"""Seconds of articles that a look reads again: writers take the time before their transaction ends."""
+REST = 10
+"""After a change, a process rests this many times as long as taking it in took, so that requests get the processor."""
+NO_READS: dict[str, list[Any]] = {"reader": [], "article": []}
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Models in memory.
+
+    Attributes
+    ----------
+    number : int
+        The fit that they come from.
+    topics : TopicModel
+        The topics, with the edits.
+    keys, labels : list of str
+        The key and the label of each topic.
+    recommender : Recommender or None
+        None if the fit had no reads.
+    notes : list of str
+        What an editor should know, such as a file that could not be loaded.
+    rows : dict of str to int
+        Row of each article in `shares`.
+    shares : ndarray of shape (n_articles, n_topics)
+        Shares of the topics in each article; a row of zeros for an article without words.
+    facts : list of dict
+        What `topic_facts` says of each topic.
+    listed : frozenset of str
+        Articles that the recommender knows.
+    """
+
+    number: int
+    topics: TopicModel
+    keys: list[str]
+    labels: list[str]
+    recommender: Recommender | None
+    notes: list[str]
+    rows: dict[str, int]
+    shares: Array
+    facts: list[dict[str, Any]]
+    listed: frozenset[str]
+
+
+@dataclass(frozen=True)
+class _Fitted:
+    """The models of a fit as its files hold them."""
+
+    fit: Fit
+    topics: TopicModel
+    recommender: Recommender | None
+    rows: dict[str, int]
+
+    def holds(self, article: Article) -> bool:
+        row = self.rows.get(article.id)
+        return row is not None and (self.topics.texts_ or [])[row] == words_of(article)
+
+
+class Models:
+    """Loads the models of the fit in use, and follows changes in the background.
+
+    Parameters
+    ----------
+    db : Database
+        The database.
+    folder : Path
+        The folder with the model files.
+
+    Attributes
+    ----------
+    loaded : Loaded or None
+        What to answer with; replaced whole. None before the first fit.
+    """
+
+    def __init__(self, db: Database, folder: Path) -> None:
+        self.loaded: Loaded | None = None
+        self._db, self._folder = db, Path(folder)
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._uses: list[tuple[int, float | None]] = []
+        self._fitted: _Fitted | None = None
+        self._unread: list[str] = []
+        self._made: list[Edit] = []
+        self._joined: dict[str, Article] = {}
+        self._recommender: Recommender | None = None
+        self._since = 0.0
+        self._behind = False
+
+    def start(self) -> None:
+        """Load what is in use, and follow changes from now on."""
+        self.look()
+        self._thread = threading.Thread(target=self._follow, name="models", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Follow no more changes."""
+        self._ended.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def look(self) -> None:
+        """Take in what changed since the last look: another fit in use, edits, and new articles."""
+        with self._lock:
+            self._take_fit()
+            if self._fitted is None:
+                self.loaded = None
+                return
+            made, began = edits(self._db, self._fitted.fit.number), now()
+            new = self._new_articles(self._fitted)
+            if new or made != self._made:
+                self._behind = True
+            if self._behind:
+                if new and self._recommender is not None:
+                    self._recommender = _with_articles(self._recommender, new)
+                self._joined |= {article.id: article for article in new}
+                self.loaded = self._whole(self._fitted, made)
+                self._made, self._behind = made, False
+            self._since = began - OVERLAP
+
+    def _follow(self) -> None:
+        while not self._ended.wait(LOOK):
+            began, before = time.monotonic(), self.loaded
+            with suppress(sa.exc.SQLAlchemyError):  # the database is away: what is loaded stays in use
+                self.look()
+            if self.loaded is not before:
+                self._ended.wait(REST * (time.monotonic() - began))
+
+    def _take_fit(self) -> None:
+        """Load the fit that was put into use last and can be loaded."""
+        fits = fits_by_use(self._db)
+        uses = [(fit.number, fit.used) for fit in fits]
+        if uses == self._uses:
+            return
+        before, unread = self._fitted, list[str]()
+        found = None
+        for fit in fits:
+            found = before if before is not None and before.fit.number == fit.number else self._read(fit, unread)
+            if found is not None:
+                break
+        self._uses, self._fitted, self._unread, self._behind = uses, found, unread, True
+        if found is not None and found is not before:
+            self._recommender, self._joined, self._since = found.recommender, {}, found.fit.started - OVERLAP
+
+    def _read(self, fit: Fit, unread: list[str]) -> _Fitted | None:
+        try:
+            topics, recommender = load_models(self._folder, fit.number)
+            if len(fit.facts["topics"]) != topics.n_topics_:
+                raise DataError("its topics are not those that the database has")
+        except (PartwiseError, OSError) as error:
+            unread.append(f"the models of fit {fit.number} cannot be loaded, so the fit before it is used: {error}")
+            return None
+        return _Fitted(fit, topics, recommender, {name: row for row, name in enumerate(topics.ids_)})
+
+    def _new_articles(self, fitted: _Fitted) -> list[Article]:
+        found = []
+        for article in all_articles(self._db, self._since):
+            known = self._joined.get(article.id)
+            if known != article and (known is not None or not fitted.holds(article)):
+                found.append(article)
+        return found
+
+    def _whole(self, fitted: _Fitted, made: Sequence[Edit]) -> Loaded:
+        notes = [*self._unread]
+        topics, keys = applied(fitted.topics, [topic["key"] for topic in fitted.fit.facts["topics"]], made, notes)
+        shares, rows = shares_of(topics.document_topics_), fitted.rows
+        if self._joined:
+            placed = topics.transform([words_of(article) for article in self._joined.values()])
+            rows = rows | {name: len(shares) + i for i, name in enumerate(self._joined)}
+            shares = np.vstack([shares, shares_of(placed)])
+        if self._recommender is not None:
+            # What every list needs is computed here, and not while the first reader waits.
+            self._recommender.recommendations("", 1, reads=NO_READS)
+        with suppress(DataError):
+            topics.neighbours(topics.ids_[0], 1)
+        known = [] if self._recommender is None else self._recommender.article_ids_
+        return Loaded(
+            number=fitted.fit.number,
+            topics=topics,
+            keys=keys,
+            labels=topics.labels_,
+            recommender=self._recommender,
+            notes=notes,
+            rows=rows,
+            shares=shares,
+            facts=topic_facts(topics, keys, shares),
+            listed=frozenset(known),
+        )
+
+
+def _with_articles(recommender: Recommender, new: Sequence[Article]) -> Recommender:
+    made = copy(recommender)
+    with suppress(DataError):  # a fit to articles without words cannot place others by theirs
+        made.add_articles(articles_table(new))
+    return made

@@ -1,0 +1,174 @@
+"""A refit: new models from all articles and reads, measured, and put into use unless they are worse."""
+
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from partwise.exceptions import DataError, PartwiseError
+from partwise.portal.articles import all_articles
+from partwise.portal.database import Database, now
+from partwise.portal.edits import add_edit, applied, edits
+from partwise.portal.events import all_events
+from partwise.portal.fits import Fit, FitRunningError, beat, begin_fit, end_fit, find_fit, fit_in_use, list_fits
+from partwise.portal.measuring import measured
+from partwise.portal.model_files import load_models, remove_models, save_models
+from partwise.portal.topic_keys import carried_keys, new_keys
+from partwise.portal.training import articles_table, date_of, reads_table, words_of
+from partwise.recommend import Recommender
+from partwise.topics import TopicModel
+
+__all__ = ["refit"]
+
+BEAT = 10.0
+"""Seconds between two signs of life of a fit."""
+CHOOSABLE = 20_000
+"""Articles up to which the number of topics is chosen by the data, which takes some fifty fits."""
+TOPICS = 30
+"""Topics of larger collections."""
+KEPT = 10
+"""Models of the last fits that are kept, beside those of the one in use."""
+Facts = dict[str, Any]
+
+
+def refit(db: Database, folder: Path, n_topics: int | None = None) -> Fit:
+    """Fit new models to all articles and reads, and put them into use unless they are worse than those in use.
+
+    Parameters
+    ----------
+    db : Database
+        The database.
+    folder : Path
+        The folder with the model files.
+    n_topics : int, default=None
+        Number of topics. By default the data choose it for up to 20,000 articles, and more articles get 30.
+
+    Returns
+    -------
+    Fit
+        The fit: ready and in use; aside, if it is worse; or failed. ``facts["reason"]`` says why.
+
+    Raises
+    ------
+    FitRunningError
+        If another fit is running.
+    """
+    number = begin_fit(db)
+    if number is None:
+        raise FitRunningError("another fit is running. Wait until it ends.")
+    facts: Facts = {"notes": []}
+    state = "failed"
+    with _beating(db, number):
+        try:
+            with warnings.catch_warnings(record=True) as told:
+                warnings.simplefilter("always")
+                state = _fit(db, Path(folder), number, n_topics, facts)
+            facts["notes"] += list(dict.fromkeys(str(one.message) for one in told))
+        except PartwiseError as error:
+            facts["reason"] = str(error)
+        except Exception as error:
+            facts["reason"] = f"{type(error).__name__}: {error}"
+        except BaseException as error:
+            facts["reason"] = f"interrupted ({type(error).__name__})"
+            raise
+        finally:
+            end_fit(db, number, state, facts, use=state == "ready")
+    used = fit_in_use(db)
+    last = [fit.number for fit in list_fits(db) if fit.state in ("ready", "aside")][:KEPT]
+    remove_models(Path(folder), {*last, *([used.number] if used else [])})
+    found = find_fit(db, number)
+    assert found is not None
+    return found
+
+
+def _fit(db: Database, folder: Path, number: int, n_topics: int | None, facts: Facts) -> str:
+    """Make and save models, gather the facts, and return the state of the fit."""
+    began = now()
+    articles = list(all_articles(db))
+    if not articles:
+        raise DataError("there are no articles yet. Send some to /api/articles, or upload them.")
+    k = n_topics or ("auto" if len(articles) <= CHOOSABLE else TOPICS)
+    topics = TopicModel(k, stability_runs=0).fit(
+        [words_of(article) for article in articles],
+        ids=[article.id for article in articles],
+        dates=[date_of(article.time) for article in articles],
+    )
+    reads = reads_table(all_events(db), frozenset(article.id for article in articles), began)
+    facts |= {"articles": len(articles), "reads": 0, "readers": 0, "rank_reason": getattr(topics, "rank_reason_", None)}
+    used, before = fit_in_use(db), None
+    if used is not None:
+        facts["before"] = used.number
+        try:
+            before = load_models(folder, used.number)
+        except (PartwiseError, OSError) as error:
+            facts["notes"].append(f"fit {used.number}, which is in use, cannot be loaded to compare with: {error}")
+    recommender, worse = None, None
+    if reads is not None:
+        facts |= {"reads": len(reads["reader"]), "readers": len({*reads["reader"]})}
+        facts["last_read"] = float(reads["time"].max().astype(np.int64)) / 1e3
+        recommender = Recommender().fit(reads, articles_table(articles))
+        until = None if used is None else used.facts.get("last_read")
+        facts["measured"] = measured(reads, articles, None if before is None else before[1], until)
+        worse = facts["measured"].get("worse")
+    facts["recommender"] = recommender is not None
+    _name_topics(db, number, topics, used, None if before is None else before[0], facts)
+    save_models(folder, number, topics, recommender)
+    if worse:
+        facts["reason"] = worse
+    return "aside" if worse else "ready"
+
+
+def _name_topics(
+    db: Database, number: int, topics: TopicModel, used: Fit | None, before: TopicModel | None, facts: Facts
+) -> None:
+    """Give topics the keys and labels of their like in the fit in use, and new keys to the others."""
+    keys: list[str | None] = [None] * topics.n_topics_
+    labels: dict[str, str] = {}
+    facts |= {"born": [], "died": [], "drifted": []}
+    if used is not None and before is not None:
+        made = edits(db, used.number)
+        edited, old = applied(before, [topic["key"] for topic in used.facts["topics"]], made, [])
+        keys, facts["drifted"], facts["died"] = carried_keys(edited, old, topics)
+        labels = {edit.facts["topic"]: edit.facts["label"] for edit in made if edit.kind == "rename"}
+    with db.write() as connection:
+        new = new_keys(db, connection, keys.count(None))
+    if used is not None:
+        facts["born"] = new
+    left = iter(new)
+    named = [key or next(left) for key in keys]
+    for key in named:
+        if labels.get(key):
+            add_edit(db, number, "rename", {"topic": key, "label": labels[key]})
+    facts["topics"] = [
+        {
+            "key": key,
+            "label": topics.labels_[t],
+            "share": float(topics.shares_[t]),
+            "words": [word for word, _ in topics.top_words(t)],
+        }
+        for t, key in enumerate(named)
+    ]
+
+
+@contextmanager
+def _beating(db: Database, number: int) -> Iterator[None]:
+    """Say again and again that the fit is running, until the block ends."""
+    ended = threading.Event()
+
+    def run() -> None:
+        while not ended.wait(BEAT):
+            with suppress(sa.exc.SQLAlchemyError):  # the database may be away for a moment
+                beat(db, number)
+
+    thread = threading.Thread(target=run, name="beat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()

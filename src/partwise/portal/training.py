@@ -1,0 +1,59 @@
+"""What models learn from: articles and reads of the database, as tables."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from partwise.portal.articles import Article
+from partwise.portal.events import Event
+
+__all__ = ["articles_table", "date_of", "reads_table", "words_of"]
+
+
+def words_of(article: Article) -> str:
+    """Return the text of an article, or its title if it has no text."""
+    return article.text if article.text.strip() else article.title
+
+
+def date_of(time: float | None) -> str:
+    """Return a time in seconds since 1970 as YYYY-MM-DD; "" if it is unknown or no date of the calendar."""
+    try:
+        return "" if time is None else datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d")
+    except (ValueError, OverflowError, OSError):
+        return ""
+
+
+def articles_table(articles: Sequence[Article]) -> dict[str, Any]:
+    """Return articles as `Recommender.fit` and `add_articles` take them."""
+    table: dict[str, Any] = {
+        "article": [article.id for article in articles],
+        "text": [words_of(article) for article in articles],
+        "title": [article.title for article in articles],
+    }
+    times = np.array([np.nan if article.time is None else article.time for article in articles], dtype=np.float64)
+    return table if np.isnan(times).all() else table | {"time": _datetimes(times)}
+
+
+def reads_table(events: Iterable[Event], articles: frozenset[str], latest: float) -> dict[str, Any] | None:
+    """Return the reads of known articles as `Recommender.fit` takes them; None if there are none.
+
+    A time after `latest` counts as `latest`: one clock that is wrong would make all articles old.
+    """
+    reads = [event for event in events if event.article in articles]
+    if not reads:
+        return None
+    times = np.array([event.time for event in reads], dtype=np.float64)
+    return {
+        "reader": [event.reader for event in reads],
+        "article": [event.article for event in reads],
+        "strength": np.array([event.strength for event in reads], dtype=np.float64),
+        "time": _datetimes(np.minimum(times, latest)),
+    }
+
+
+def _datetimes(seconds: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return seconds since 1970 as datetimes, whose unit nobody needs to guess; NaN becomes NaT."""
+    known = np.isfinite(seconds) & (np.abs(seconds) < 1e12)
+    return np.where(known, np.where(known, seconds, 0) * 1e3, np.iinfo(np.int64).min).astype(np.int64).view("M8[ms]")

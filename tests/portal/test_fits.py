@@ -1,0 +1,82 @@
+"""Fits: one runs at a time, the one put into use last is in use, and one that was killed has failed."""
+
+import threading
+
+import pytest
+import sqlalchemy as sa
+
+from partwise.portal import schema
+from partwise.portal.fits import beat, begin_fit, end_fit, find_fit, fit_in_use, fits_by_use, list_fits, use_fit
+
+
+def silence(database, number, seconds):
+    with database.write() as connection:
+        fits = schema.fits
+        connection.execute(sa.update(fits).where(fits.c.number == number).values(beat=fits.c.beat - seconds))
+
+
+def test_one_fit_runs_at_a_time(database):
+    first = begin_fit(database)
+    assert first is not None
+    assert begin_fit(database) is None
+    end_fit(database, first, "ready", {"articles": 3}, use=True)
+    second = begin_fit(database)
+    assert second > first
+    assert [(fit.number, fit.state) for fit in list_fits(database)] == [(second, "running"), (first, "ready")]
+    assert find_fit(database, first).facts == {"articles": 3}
+    assert find_fit(database, second + 1) is None
+
+
+def test_of_two_that_begin_at_once_one_begins(database):
+    begun = []
+    threads = [threading.Thread(target=lambda: begun.append(begin_fit(database))) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(begun) == 6
+    assert begun.count(None) == 5
+
+
+def test_a_fit_without_a_beat_for_a_minute_was_killed(database):
+    first = begin_fit(database)
+    silence(database, first, 59)
+    assert begin_fit(database) is None
+    silence(database, first, 10)
+    beat(database, first)
+    assert begin_fit(database) is None
+    silence(database, first, 61)
+    second = begin_fit(database)
+    assert second is not None
+    assert fit_in_use(database) is None
+    killed = find_fit(database, first)
+    assert killed.state == "failed"
+    assert killed.ended is not None
+    assert "killed" in killed.facts["reason"]
+
+
+def test_the_fit_put_into_use_last_is_in_use(database):
+    numbers = []
+    for state, use in (("ready", True), ("ready", True), ("aside", False), ("failed", False)):
+        numbers.append(begin_fit(database))
+        end_fit(database, numbers[-1], state, {}, use)
+    assert fit_in_use(database).number == numbers[1]
+    assert use_fit(database, numbers[0])
+    assert fit_in_use(database).number == numbers[0]
+    assert use_fit(database, numbers[2])
+    assert fit_in_use(database).number == numbers[2]
+    assert [fit.number for fit in fits_by_use(database)] == [numbers[2], numbers[0], numbers[1]]
+    for number in (numbers[3], 999):
+        assert not use_fit(database, number)
+    assert fit_in_use(database).number == numbers[2]
+
+
+@pytest.mark.parametrize("back", [0.0, 3600.0])
+def test_a_clock_that_was_set_back_does_not_change_which_fit_is_in_use(database, monkeypatch, back):
+    first, second = begin_fit(database), None
+    end_fit(database, first, "ready", {}, use=True)
+    second = begin_fit(database)
+    used = fit_in_use(database).used
+    monkeypatch.setattr("partwise.portal.fits.now", lambda: used - back)
+    end_fit(database, second, "ready", {}, use=True)
+    assert fit_in_use(database).number == second
