@@ -36,6 +36,8 @@ TRIES = 50
 SAID = {
     "string_pattern_mismatch": "it holds a control character, such as a line break. Take it out",
     "string_too_short": "the cell is empty",
+    "string_too_long": "it has more than {max_length:,} characters",
+    "missing": "the cell is empty",
 }
 """Words for what a row's check finds, where its own are hard to read."""
 
@@ -119,7 +121,8 @@ def read_upload(path: Path, kind: str) -> Upload:
             made = _article(cells, time) if kind == "articles" else _event(cells, time)
         except ValidationError as error:
             fault = error.errors(include_url=False)[0]
-            said = SAID.get(fault["type"], fault["msg"].removeprefix("Value error, "))
+            known = SAID.get(fault["type"])
+            said = known.format(**fault.get("ctx", {})) if known else fault["msg"].removeprefix("Value error, ")
             upload.refuse(where, str(fault["loc"][0]), f"{said}.")
             continue
         if isinstance(made, Article):

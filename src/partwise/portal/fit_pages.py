@@ -1,0 +1,101 @@
+"""Pages of fits: when, how long, how good, what changed; two beside each other; back to an earlier one."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from partwise.portal.fits import Fit, fit_in_use, list_fits, use_fit
+from partwise.portal.rendering import back_to, page
+
+__all__ = ["router"]
+
+router = APIRouter()
+
+OURS, BEFORE = "partwise", "in use"
+"""What measures call the model and the one that was in use before, beside the simple rules."""
+
+
+@router.get("/fits")
+def fits_page(request: Request) -> Response:
+    """Show all fits, the newest first."""
+    db = request.app.state.db
+    used = fit_in_use(db)
+    held = list_fits(db)
+    fits = [told(fit, used, labels(held)) for fit in sorted(held, key=lambda fit: -fit.number)]
+    running = next((fit for fit in fits if fit["state"] == "running"), None)
+    return page(request, "fits.html", fits=fits, running=running)
+
+
+@router.post("/fits")
+def start(request: Request) -> Response:
+    """Start a fit, in a process of its own."""
+    return back_to("/fits", "started" if request.app.state.start_fit() else "already-runs")
+
+
+@router.post("/fits/{number}/use")
+def use(request: Request, number: int) -> Response:
+    """Put an earlier fit into use."""
+    db, models = request.app.state.db, request.app.state.models
+    fit = next((fit for fit in list_fits(db) if fit.number == number), None)
+    if fit is None or fit.state not in ("ready", "aside"):
+        return back_to("/fits", "no-such-fit")
+    use_fit(db, number)
+    models.look()
+    return back_to("/fits", "in-use")
+
+
+@router.get("/fits/compare")
+def compare(request: Request, a: Annotated[int, Query()], b: Annotated[int, Query()]) -> Response:
+    """Show two fits beside each other."""
+    db = request.app.state.db
+    used = fit_in_use(db)
+    held = list_fits(db)
+    by_number = {fit.number: told(fit, used, labels(held)) for fit in held}
+    if a not in by_number or b not in by_number:
+        return page(request, "missing.html", 404, what="There is no such fit.", to="/fits", to_name="All fits")
+    one, other = by_number[a], by_number[b]
+    topics = {topic["key"]: [topic, None] for topic in one["topics"]}
+    for topic in other["topics"]:
+        topics.setdefault(topic["key"], [None, None])[1] = topic
+    measures = dict.fromkeys([*one["measures"], *other["measures"]])
+    pairs = sorted(topics.values(), key=lambda pair: -max(topic["share"] for topic in pair if topic))
+    return page(request, "compare.html", one=one, other=other, pairs=pairs, measures=measures)
+
+
+def labels(fits: Sequence[Fit]) -> dict[str, str]:
+    """Return the labels of all topics that any fit had, by their keys; those of later fits count."""
+    ordered = sorted(fits, key=lambda fit: fit.number)
+    return {topic["key"]: topic["label"] for fit in ordered for topic in fit.facts.get("topics") or []}
+
+
+def told(fit: Fit, used: Fit | None, label: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a page says of a fit; `label` is that of each topic of any fit."""
+    facts = fit.facts
+    topics = facts.get("topics") or []
+    measured = facts.get("measured") or {}
+    measures = {row["name"]: row for row in measured.get("ndcg") or []}
+    rules = [row for name, row in measures.items() if name not in (OURS, BEFORE)]
+    return {
+        "number": fit.number,
+        "state": fit.state,
+        "started": fit.started,
+        "took": None if fit.ended is None else max(0.0, fit.ended - fit.started),
+        "used": used is not None and used.number == fit.number,
+        "usable": fit.state in ("ready", "aside"),
+        "reason": facts.get("reason") or "",
+        "articles": facts.get("articles"),
+        "reads": facts.get("reads"),
+        "readers": facts.get("readers"),
+        "topics": topics,
+        "measures": measures,
+        "ours": measures.get(OURS),
+        "rule": max(rules, key=lambda rule: rule["value"], default=None),
+        "unmeasured": measured.get("reason") or "",
+        "predicted": measured.get("reads"),
+        "notes": facts.get("notes") or [],
+        "changes": {
+            what: [label.get(key, key) for key in facts.get(what) or []] for what in ("born", "died", "drifted")
+        },
+    }
