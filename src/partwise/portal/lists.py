@@ -12,6 +12,7 @@ from partwise.portal.database import Database
 from partwise.portal.events import Event, history
 from partwise.portal.models import Loaded, Models
 from partwise.portal.readers import Preferences, preferences
+from partwise.portal.together import Asked
 from partwise.portal.training import words_of
 
 __all__ = ["explain", "find_topics", "recommendations", "similar", "topic", "topics", "topics_of"]
@@ -45,17 +46,14 @@ def recommendations(db: Database, models: Models, reader: str, n: int = 10, why:
     loaded, wishes, events = models.loaded, preferences(db, reader), history(db, reader)
     hidden = {event.article for event in events} | {*wishes.less, *wishes.more}
     muted = _muted(loaded, wishes)
-    reads = _reads(loaded, reader, events, wishes)
-
+    reads = _reads(loaded, events, wishes)
     scores: dict[str, float] = {}
-    options = {"recency": wishes.fresh, "diversity": wishes.broad}
     length, chosen, there = n + SPARE, list[str](), dict[str, Article]()
     while True:
         if loaded is None or loaded.recommender is None:
             found = [one.id for one in newest_articles(db, length)]
         else:
-            rows = loaded.recommender.recommendations(reader, length, reads=reads, **options)
-            scores = {row["article"]: row["score"] for row in rows}
+            scores = dict(models.together.listed(Asked(loaded.recommender, length, wishes.fresh, wishes.broad, reads)))
             found = [*scores]
         chosen = [name for name in found if name not in hidden and not muted(name)]
         there = articles(db, chosen[: n + SPARE])
@@ -92,7 +90,7 @@ def explain(db: Database, models: Models, reader: str, wanted: str) -> Answer | 
     if one is None:
         return None
     wishes = preferences(db, reader)
-    reads = _reads(loaded, reader, history(db, reader), wishes)
+    reads = _reads(loaded, history(db, reader), wishes)
     reasons = _reasons(loaded, reader, wanted, reads, wishes)
     score = float(sum(reason["score"] for reason in reasons))
     return {"reader": reader, "article": wanted, "title": _title(one), "score": score, "reasons": reasons}
@@ -225,32 +223,31 @@ def _muted(loaded: Loaded | None, wishes: Preferences) -> Callable[[str], bool]:
     return is_muted
 
 
-def _reads(loaded: Loaded | None, reader: str, events: list[Event], wishes: Preferences) -> dict[str, list[Any]]:
-    """Return the reads that a list counts, as the recommender takes them."""
+def _reads(loaded: Loaded | None, events: list[Event], wishes: Preferences) -> list[tuple[str, float]]:
+    """Return the articles and strengths of the reads that a list counts, without articles that no model knows yet."""
     counted: list[tuple[str, float]] = []
     if wishes.personal:
         less = {*wishes.less}
         counted = [(event.article, event.strength) for event in events if event.article not in less]
         counted += [(name, MORE) for name in wishes.more if name not in less]
-    if loaded is not None:  # the recommender would warn of articles that it does not know yet
-        counted = [(name, strength) for name, strength in counted if name in loaded.listed]
-    return {
-        "reader": [reader] * len(counted),
-        "article": [name for name, _ in counted],
-        "strength": [strength for _, strength in counted],
-    }
+    return [(name, strength) for name, strength in counted if loaded is not None and name in loaded.listed]
 
 
 def _reasons(
-    loaded: Loaded | None, reader: str, name: str, reads: dict[str, list[Any]], wishes: Preferences
+    loaded: Loaded | None, reader: str, name: str, reads: list[tuple[str, float]], wishes: Preferences
 ) -> list[Answer]:
     if loaded is None or loaded.recommender is None or name not in loaded.listed:
         return []
-    return loaded.recommender.reasons(reader, name, recency=wishes.fresh, reads=reads)
+    table = {
+        "reader": [reader] * len(reads),
+        "article": [read for read, _ in reads],
+        "strength": [strength for _, strength in reads],
+    }
+    return loaded.recommender.reasons(reader, name, recency=wishes.fresh, reads=table)
 
 
 def _because(
-    loaded: Loaded | None, reader: str, name: str, reads: dict[str, list[Any]], wishes: Preferences
+    loaded: Loaded | None, reader: str, name: str, reads: list[tuple[str, float]], wishes: Preferences
 ) -> list[str]:
     reasons = _reasons(loaded, reader, name, reads, wishes)
     return [reason["because"] for reason in reasons[:TOLD] if reason["share"] >= SAID]

@@ -16,7 +16,7 @@ __all__ = ["measured"]
 
 ENOUGH = 100
 """Reads to predict, below which chance decides."""
-PREDICTED = 4_000
+PREDICTED = 2_000
 """Reads to predict at most: each takes a list of every model and rule."""
 SHARE = 0.2
 LENGTH = 10
@@ -44,7 +44,8 @@ def measured(
     -------
     dict
         With too few reads, only reason. Else readers, reads (predicted), length (of lists), ndcg (a list of name,
-        value, low and high, the best first) and worse: a sentence if the new fit is worse than the one in use, or None.
+        value, low and high, the best first), compared (whether the one in use is among them) and worse: a sentence if
+        the new fit is worse than the one in use, or None.
     """
     n = len(reads["reader"])
     times = reads["time"].astype(np.int64) / 1e3
@@ -67,7 +68,7 @@ def measured(
     columns = zip(*(found.columns[name] for name in ("model", "metric", "value", "low", "high")), strict=True)
     values = {model: (value, low, high) for model, metric, value, low, high in columns if metric == "ndcg"}
     rows = [{"name": name, "value": v, "low": low, "high": high} for name, (v, low, high) in values.items()]
-    facts = {"readers": found.facts["readers"], "reads": found.facts["hidden"], "length": LENGTH}
+    facts = {"readers": found.facts["readers"], "reads": found.facts["hidden"], "length": LENGTH, "compared": compared}
     return facts | {"ndcg": sorted(rows, key=lambda row: -row["value"]), "worse": _worse(values)}
 
 

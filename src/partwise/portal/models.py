@@ -19,6 +19,7 @@ from partwise.portal.database import Database, now
 from partwise.portal.edits import Edit, applied, edits
 from partwise.portal.fits import Fit, fits_by_use
 from partwise.portal.model_files import load_models
+from partwise.portal.together import Together
 from partwise.portal.topic_facts import topic_facts
 from partwise.portal.training import articles_table, words_of
 from partwise.recommend import Recommender
@@ -102,10 +103,13 @@ class Models:
     ----------
     loaded : Loaded or None
         What to answer with; replaced whole. None before the first fit.
+    together : Together
+        Computes lists that are asked for at the same time.
     """
 
     def __init__(self, db: Database, folder: Path) -> None:
         self.loaded: Loaded | None = None
+        self.together = Together()
         self._db, self._folder = db, Path(folder)
         self._lock = threading.Lock()
         self._ended = threading.Event()

@@ -41,16 +41,18 @@ def reads_table(events: Iterable[Event], articles: frozenset[str], latest: float
 
     A time after `latest` counts as `latest`: one clock that is wrong would make all articles old.
     """
-    reads = [event for event in events if event.article in articles]
-    if not reads:
+    readers, read, strengths, times = list[str](), list[str](), list[float](), list[float]()
+    one: dict[str, str] = {}  # the database gives each row texts of its own; each id is kept once
+    for event in events:
+        if event.article in articles:
+            readers.append(one.setdefault(event.reader, event.reader))
+            read.append(one.setdefault(event.article, event.article))
+            strengths.append(event.strength)
+            times.append(min(event.time, latest))
+    if not readers:
         return None
-    times = np.array([event.time for event in reads], dtype=np.float64)
-    return {
-        "reader": [event.reader for event in reads],
-        "article": [event.article for event in reads],
-        "strength": np.array([event.strength for event in reads], dtype=np.float64),
-        "time": _datetimes(np.minimum(times, latest)),
-    }
+    strength, time = np.array(strengths, dtype=np.float64), _datetimes(np.array(times, dtype=np.float64))
+    return {"reader": readers, "article": read, "strength": strength, "time": time}
 
 
 def _datetimes(seconds: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
