@@ -29,6 +29,11 @@ USUAL = {
     "There was an error parsing the body": "The body is not JSON that can be read.",
 }
 """The framework's own refusals, in our words."""
+HEAD = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>partwise</title>'
+    '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    '<link rel="stylesheet" href="/static/portal.css"></head><body><main>'
+)
 JSON_PATHS = ("/api", "/health", "/metrics")
 
 
@@ -49,8 +54,8 @@ def refuse(
     """Return a refusal: JSON for programs, and a page for those who ask for one outside of the interface."""
     page = "text/html" in request.headers.get("accept", "") and not request.scope["path"].startswith(JSON_PATHS)
     if page:
-        text = f"<!doctype html><html lang=en><title>partwise</title><main><h1>{status}</h1><p>{html.escape(error)}</p>"
-        text += '<p><a href="/">All topics</a></p></main></html>'
+        text = f"{HEAD}<h1>{status}</h1><p>{html.escape(error)}</p>"
+        text += '<p><a href="/">All topics</a></p></main></body></html>'
         return HTMLResponse(text, status, headers)
     return answer({"ok": False, "error": error, "errors": list(errors)}, status, headers)
 

@@ -84,6 +84,7 @@ def told(fit: Fit, used: Fit | None, label: Mapping[str, str]) -> dict[str, Any]
         "took": None if fit.ended is None else max(0.0, fit.ended - fit.started),
         "used": used is not None and used.number == fit.number,
         "usable": fit.state in ("ready", "aside"),
+        "before": facts.get("before"),
         "reason": facts.get("reason") or "",
         "articles": facts.get("articles"),
         "reads": facts.get("reads"),

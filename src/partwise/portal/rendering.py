@@ -58,7 +58,8 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
             **values,
         }
     )
-    return HTMLResponse(html.encode("utf-8", "replace"), status)  # a text can hold half a surrogate pair
+    # A text can hold half a surrogate pair. After signing out, nobody who goes back sees the page of an editor.
+    return HTMLResponse(html.encode("utf-8", "replace"), status, {"cache-control": "private, no-store"})
 
 
 def back_to(path: str, done: str = "", **query: str) -> RedirectResponse:
