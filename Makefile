@@ -28,12 +28,16 @@ endef
 find_python = $(shell python$(1) -c "import sys; print(sys.executable)" 2>/dev/null || \
   "$$(pyenv prefix $(1) 2>/dev/null)/bin/python" -c "import sys; print(sys.executable)" 2>/dev/null)
 
-.PHONY: setup demo test test-floors test-newest test-pythons check format stubs wheel docs clients bench sanitize clean
+.PHONY: setup demo serve test test-floors test-newest test-pythons check format stubs wheel docs clients bench sanitize clean
 
 setup: $(VENV)/installed
 
 demo: setup
 	$(BIN)/partwise demo
+
+# Pages and an interface on shipped passages and simulated readers, at http://127.0.0.1:8000/.
+serve: setup
+	$(BIN)/partwise serve --demo --data build/portal
 
 # Two processes, each with one thread in BLAS, so that they do not wait for each other.
 test: setup

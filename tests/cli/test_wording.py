@@ -1,15 +1,18 @@
 """What users of the command line read speaks of options, and asks for the word that was meant."""
 
-from importlib import import_module
-
+import click
 import pytest
 
-from partwise.cli.main import COMMANDS
+from partwise.cli.main import COMMANDS, group
 from partwise.cli.wording import SPELLED, in_options
 
 
+def command(name):
+    return group.get_command(click.Context(group), name)
+
+
 def told(name, message):
-    return in_options(message, import_module(f"partwise.cli.{name}").command)
+    return in_options(message, command(name))
 
 
 @pytest.mark.parametrize(
@@ -48,12 +51,7 @@ def test_a_limit_that_a_command_does_not_offer_is_not_advised():
 
 
 def test_every_spelling_is_one_of_an_option():
-    options = {
-        opt
-        for name in COMMANDS
-        for param in import_module(f"partwise.cli.{name.replace('-', '_')}").command.params
-        for opt in param.opts
-    }
+    options = {opt for name in COMMANDS for param in command(name).params for opt in param.opts}
     assert {option for spelled in SPELLED.values() for option in spelled} <= options
 
 

@@ -44,14 +44,18 @@ COMMANDS = {
     "transform": "Apply a saved model to the rows of a file.",
     "rank": "Choose the number of parts of a matrix of numbers.",
     "consensus": "Find the parts that many fits of a matrix of numbers agree on.",
+    "serve": "Serve topics, similar articles and lists for readers as pages and an interface.",
+    "portal": "Look after a portal: its keys, fits, database and editors.",
     "demo": "Show topics and similar passages of a collection that comes with partwise.",
     "doctor": "Show what partwise runs on: versions, kernels, BLAS, threads.",
 }
+ELSEWHERE = {"serve": "partwise.portal.serve", "portal": "partwise.portal.commands"}
+"""Commands of packages above this one, known by name only."""
 BAD_PATH = (FileNotFoundError, FileExistsError, IsADirectoryError, NotADirectoryError, PermissionError)
 
 
 class Commands(click.Group):
-    """A group whose commands are the modules of this package."""
+    """A group whose commands are modules, imported when they are needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order of the table above."""
@@ -61,7 +65,8 @@ class Commands(click.Group):
         """Import the module of a command."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"partwise.cli.{cmd_name.replace('-', '_')}").command
+        module = ELSEWHERE.get(cmd_name, f"partwise.cli.{cmd_name.replace('-', '_')}")
+        command: click.Command = import_module(module).command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -3,7 +3,10 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["Settings"]
+__all__ = ["LONGEST", "Settings"]
+
+LONGEST = 30
+"""Seconds that requests in flight have after a server is told to stop."""
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ class Watch:
                 await fault(scope, receive, sent)
         finally:
             # The pattern of the route, as the path itself can hold the id of a reader.
-            route = getattr(scope.get("route"), "path", "other")
+            route = getattr(scope.get("route"), "path_format", "other")
             method = scope["method"] if scope["method"] in METHODS else "other"
             seconds = time.perf_counter() - began
             self.metrics.observe(method, route, status, seconds)

@@ -1,0 +1,121 @@
+"""Options that the commands of the portal share, and what they lead to."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from partwise.cli.command import Failure
+from partwise.exceptions import MissingExtraError
+
+if TYPE_CHECKING:
+    from partwise.portal.database import Database
+
+__all__ = [
+    "DATABASE",
+    "address_of",
+    "connected",
+    "data_option",
+    "database_option",
+    "kept_secret",
+    "lacking",
+    "opened",
+    "secret_option",
+]
+
+DATABASE = "PARTWISE_DATABASE"
+"""The variable that holds the address of the database."""
+SHORTEST = 16
+"""Bytes that a secret needs."""
+
+database_option = click.option(
+    "--database",
+    metavar="ADDRESS",
+    envvar=DATABASE,
+    show_default="sqlite:///FOLDER/portal.db",
+    help="The database, such as postgresql+psycopg://user@host/name; also PARTWISE_DATABASE.",
+)
+data_option = click.option(
+    "--data",
+    metavar="FOLDER",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("portal"),
+    show_default=True,
+    help="Where models and, by default, the database are.",
+)
+
+
+def _long_enough(ctx: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    if value is not None and len(value.encode()) < SHORTEST:
+        said = f"it needs at least {SHORTEST} bytes. A new one: {secrets.token_urlsafe(32)}"
+        raise click.BadParameter(said, ctx, option)
+    return value
+
+
+secret_option = click.option(
+    "--secret",
+    metavar="TEXT",
+    envvar="PARTWISE_SECRET",
+    callback=_long_enough,
+    show_default="one that is kept in FOLDER",
+    help="Signs sessions; better given as PARTWISE_SECRET, as others can see options.",
+)
+
+
+def address_of(database: str | None, folder: Path) -> str:
+    """Return the address of the database, by default in a folder, which is made."""
+    if database is not None:
+        return database
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return f"sqlite:///{folder}/portal.db"
+
+
+@contextmanager
+def connected(database: str | None, folder: Path) -> "Iterator[Database]":
+    """Yield the database, whatever its tables are; fail in one line if it is away."""
+    try:
+        from sqlalchemy.exc import DBAPIError
+
+        from partwise.portal.database import Database
+    except ModuleNotFoundError as error:
+        raise lacking(error) from error
+    db = Database(address_of(database, folder))
+    try:
+        yield db
+    except DBAPIError as error:
+        raise Failure(f"the database {db.shown} cannot be used: {error.orig}.", exit_code=1) from error
+    finally:
+        db.close()
+
+
+@contextmanager
+def opened(database: str | None, folder: Path) -> "Iterator[Database]":
+    """Yield the database with its tables, which are made if there are none."""
+    with connected(database, folder) as db:
+        db.prepare()
+        yield db
+
+
+def lacking(error: ModuleNotFoundError) -> ModuleNotFoundError | MissingExtraError:
+    """Return the error to raise for a module that is not there: of another library, it names the extra."""
+    if (error.name or "").startswith("partwise"):
+        return error
+    return MissingExtraError(f"the portal needs {error.name}. Install it with: pip install 'partwise[serve]'")
+
+
+def kept_secret(folder: Path) -> str:
+    """Return the secret that is kept in a folder; the first time it is made."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = folder / "secret"
+    try:
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    with open(file, "w") as written:
+        made = secrets.token_urlsafe(32)
+        written.write(made)
+    return made

@@ -1,0 +1,99 @@
+"""Fits in processes of their own, when asked for and on a schedule; old reads are removed on it too."""
+
+import os
+import subprocess
+import sys
+import threading
+
+from partwise.portal.database import Database, now
+from partwise.portal.events import remove_events_before
+from partwise.portal.fits import fit_runs, list_fits
+from partwise.portal.logs import write_fault
+from partwise.portal.options import DATABASE
+from partwise.portal.settings import Settings
+
+__all__ = ["Refits", "Schedule"]
+
+HOUR, DAY = 3_600.0, 86_400.0
+CHECKED = 60.0
+"""Seconds between two looks at what is due."""
+PATIENCE = 10.0
+"""Seconds that a fit which is told to stop has for it."""
+
+
+class Refits:
+    """Starts fits, one at a time."""
+
+    def __init__(self, db: Database, settings: Settings) -> None:
+        self.db, self.settings = db, settings
+        self.lock = threading.Lock()
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> bool:
+        """Start a fit; False if one is running, here or on another server."""
+        with self.lock:
+            here = self.process is not None and self.process.poll() is None
+            if here or fit_runs(self.db):
+                return False
+            words = [
+                sys.executable,
+                "-m",
+                "partwise",
+                "portal",
+                "refit",
+                "--quiet",
+                "--data",
+                str(self.settings.folder),
+            ]
+            # Not as an option: every user of the computer sees those, and the address can hold a password.
+            environment = os.environ | {DATABASE: self.settings.database}
+            self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment)
+            return True
+
+    def stop(self) -> None:
+        """Stop a fit that this process started."""
+        with self.lock:
+            if self.process is not None and self.process.poll() is None:
+                self.process.terminate()
+                try:
+                    self.process.wait(PATIENCE)
+                except subprocess.TimeoutExpired:
+                    self.process.kill()
+                    self.process.wait()
+
+
+class Schedule:
+    """A thread that starts fits and removes old reads when it is time."""
+
+    def __init__(self, db: Database, settings: Settings) -> None:
+        self.db, self.settings, self.refits = db, settings, Refits(db, settings)
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self._run, name="schedule", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread, if there is anything to do."""
+        if self.settings.refit_every is not None or self.settings.keep_days is not None:
+            self.thread.start()
+
+    def stop(self) -> None:
+        """Stop the thread and the fit that it started."""
+        self.ended.set()
+        if self.thread.is_alive():
+            self.thread.join(PATIENCE)
+        self.refits.stop()
+
+    def look(self) -> None:
+        """Do what is due now."""
+        if self.settings.keep_days is not None:
+            remove_events_before(self.db, now() - self.settings.keep_days * DAY)
+        if self.settings.refit_every is not None:
+            last = max((fit.started for fit in list_fits(self.db)), default=0.0)
+            if now() - last >= self.settings.refit_every * HOUR:
+                self.refits.start()
+
+    def _run(self) -> None:
+        while not self.ended.wait(CHECKED):
+            try:
+                self.look()
+            except Exception as error:  # the database may be away: the next look may find it
+                write_fault("schedule", error)

@@ -1,0 +1,145 @@
+"""The commands that look after a portal, and what they refuse."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from partwise.cli.main import group
+from partwise.portal import serve
+from partwise.portal.commands import command
+from partwise.portal.database import Database
+from partwise.portal.keys import list_keys, scope_of
+from partwise.portal.options import kept_secret
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path):
+    """Return a function that runs the program in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words, code=0, env=None):
+        done = CliRunner().invoke(group, words, env=env)
+        assert done.exit_code == code, done.output
+        return done
+
+    return run
+
+
+def test_keys_are_made_listed_and_revoked(run, database, address):
+    where = ("--database", address)
+    key = run("portal", "key", "--scope", "write", "--days", "3", "--name", "my\x1b[1m site", *where).stdout.strip()
+    assert scope_of(database, key) == "write"
+    shown = run("portal", "keys", *where).stdout
+    assert re.fullmatch(r"1  write, until \d{4}-\d\d-\d\d  my.+ site\n", shown)
+    assert "\x1b" not in shown
+    told = json.loads(run("portal", "keys", "--json", *where).stdout)
+    assert told[0]["name"] == "my\x1b[1m site"
+    assert key not in str(told)
+    run("portal", "revoke", "1", *where)
+    assert list_keys(database) == []
+    assert "no key 1" in run("portal", "revoke", "1", *where, code=2).stderr
+
+
+def test_by_default_everything_is_in_one_folder(run):
+    run("portal", "key", "--scope", "read")
+    assert Path("portal/portal.db").is_file()
+    assert Path("portal").stat().st_mode & 0o077 == 0
+    run("portal", "key", "--scope", "read", env={"PARTWISE_DATABASE": "sqlite:///other.db"})
+    assert Path("other.db").is_file()
+
+
+def test_the_secret_of_a_folder_is_kept_and_belongs_to_its_user(run):
+    first = run("portal", "sign-in").stdout
+    assert first.startswith("http://127.0.0.1:8000/sign-in?token=")
+    assert Path("portal/secret").stat().st_mode & 0o077 == 0
+    secret = kept_secret(Path("portal"))
+    assert len(secret) >= 32
+    assert kept_secret(Path("portal")) == secret
+    link = run("portal", "sign-in", "--address", "https://a.example/", env={"PARTWISE_SECRET": "x" * 16}).stdout
+    assert link.startswith("https://a.example/sign-in?token=")
+
+
+def test_a_fit_without_articles_fails_in_one_line(run, address):
+    said = run("portal", "refit", "--database", address, code=1).stderr
+    assert said.startswith("Error: fit 1 failed")
+    assert said.count("\n") == 1
+
+
+def test_tables_of_another_version_are_named_with_the_command_that_upgrades_them(run, database, address):
+    import sqlalchemy as sa
+
+    with database.write() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    for words in (["portal", "keys"], ["serve", "--port", "0"]):
+        assert "partwise portal upgrade" in run(*words, "--database", address, code=2).stderr
+
+
+def test_upgrade_makes_the_tables(run, address):
+    assert "version None is now" in run("portal", "upgrade", "--database", address).stderr
+    db = Database(address)
+    db.check()
+    db.close()
+
+
+@pytest.mark.parametrize(
+    "address", ["sqlite:////no/such/folder/portal.db", "postgresql+psycopg://nobody:topsecret@127.0.0.1:1/x"]
+)
+def test_a_database_that_is_away_is_told_in_one_line_without_its_password(run, address):
+    said = run("portal", "keys", "--database", address, code=1).stderr
+    assert "cannot be used" in said
+    assert said.count("\n") == 1
+    assert "topsecret" not in said
+
+
+def test_other_addresses_need_a_secret_and_one_is_suggested(run):
+    said = run("serve", "--host", "0.0.0.0", code=2).stderr
+    assert re.search(r"PARTWISE_SECRET=\S{40,} partwise serve --host 0.0.0.0", said)
+    said = run("serve", "--host", "0.0.0.0", "--secret", "short", code=2).stderr
+    assert "at least 16 bytes" in said
+    assert not Path("portal").exists()
+
+
+@pytest.mark.parametrize(
+    ("host", "local"),
+    [("127.0.0.1", True), ("127.8.8.8", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("::", False),
+     ("portal.example", False), ("127.0.0.1.example", False)],
+)  # fmt: skip
+def test_only_addresses_of_this_computer_are_local(host, local):
+    assert serve.is_local(host) is local
+
+
+def test_a_port_that_is_taken_is_told_in_one_line(run):
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        said = run("serve", "--port", f"{taken.getsockname()[1]}", code=1).stderr
+    assert "Error: cannot listen on 127.0.0.1" in said
+
+
+@pytest.mark.parametrize("words", [["serve"], ["portal", "keys"]])
+def test_without_the_extra_a_command_says_which_to_install(words, tmp_path):
+    code = "import sys; sys.modules |= dict.fromkeys(['fastapi', 'sqlalchemy', 'uvicorn']); sys.argv[1:] = {}; "
+    code += "from partwise.cli.main import main; main()"
+    done = subprocess.run([sys.executable, "-c", code.format(words)], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "Install it with: pip install 'partwise[serve]'" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", list(command.commands))
+def test_help_of_each_command_fits_80_columns_and_shows_an_example(run, name):
+    text = run("portal", name, "--help").stdout
+    assert f"Example: partwise portal {name}" in text
+    assert max(map(len, text.splitlines())) <= 80
+    for option in command.commands[name].params:
+        if isinstance(option, click.Option) and not option.is_flag:
+            assert option.help
+            assert option.show_default or option.required, option.name

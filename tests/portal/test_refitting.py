@@ -1,0 +1,106 @@
+"""Fits in processes of their own: one at a time, on a schedule, and old reads are removed."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from partwise.portal import fits, refitting
+from partwise.portal.events import Event, add_events, all_events
+from partwise.portal.refitting import Refits, Schedule
+from partwise.portal.settings import Settings
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Return what was started: each is a process that waits instead of a fit."""
+    started = []
+    popen = subprocess.Popen
+
+    def start(words, **settings):
+        started.append((words, settings["env"]))
+        return popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+
+    monkeypatch.setattr(refitting.subprocess, "Popen", start)
+    return started
+
+
+def settings(**others):
+    return Settings("sqlite:///a:b@c", Path("folder"), "a secret of a test", **others)
+
+
+def test_one_fit_runs_at_a_time_and_ends_with_the_server(database, started):
+    refits = Refits(database, settings())
+    assert refits.start()
+    assert not refits.start()
+    words, environment = started[0]
+    assert words[1:] == ["-m", "partwise", "portal", "refit", "--quiet", "--data", "folder"]
+    assert environment["PARTWISE_DATABASE"] == "sqlite:///a:b@c"
+    process = refits.process
+    refits.stop()
+    assert process.poll() is not None
+    assert refits.start()
+    refits.stop()
+    for pipe in (process.stdin, refits.process.stdin):
+        pipe.close()
+
+
+def test_a_fit_that_runs_elsewhere_counts_until_it_is_silent(database, started, monkeypatch):
+    number = fits.begin_fit(database)
+    refits = Refits(database, settings())
+    assert not refits.start()
+    later = fits.now() + fits.SILENT + 1
+    monkeypatch.setattr(fits, "now", lambda: later)
+    assert not fits.fit_runs(database)
+    assert refits.start()
+    refits.stop()
+    refits.process.stdin.close()
+    assert fits.find_fit(database, number).state == "running"  # the next fit says that it was killed
+
+
+def test_the_schedule_starts_a_fit_when_the_last_began_long_ago(database, started, monkeypatch):
+    schedule = Schedule(database, settings(refit_every=2.0))
+    began = refitting.now()
+    fits.end_fit(database, fits.begin_fit(database), "failed", {}, use=False)
+    monkeypatch.setattr(refitting, "now", lambda: began + 1.9 * 3600)
+    schedule.look()
+    assert started == []
+    monkeypatch.setattr(refitting, "now", lambda: began + 2.1 * 3600)
+    schedule.look()
+    assert len(started) == 1
+    schedule.stop()
+    schedule.refits.process.stdin.close()
+
+
+def test_the_schedule_removes_old_reads(database):
+    today = refitting.now()
+    add_events(database, [Event(f"{days}", "r", "a", today - days * 86_400) for days in (1, 29, 31, 400)])
+    Schedule(database, settings(keep_days=30.0)).look()
+    assert [event.key for event in all_events(database)] == ["1", "29"]
+
+
+def test_a_schedule_goes_on_after_a_look_that_failed(database, monkeypatch, caplog):
+    monkeypatch.setattr(refitting, "CHECKED", 0.01)
+    schedule = Schedule(database, settings(keep_days=30.0))
+    looks = []
+
+    def look():
+        looks.append(1)
+        if len(looks) == 3:
+            schedule.ended.set()
+        raise RuntimeError("the database is away")
+
+    monkeypatch.setattr(schedule, "look", look)
+    schedule.start()
+    schedule.thread.join(60)
+    assert len(looks) == 3
+    assert caplog.records[0].msg["event"] == "schedule"
+    schedule.stop()
+
+
+def test_a_schedule_with_nothing_to_do_starts_no_thread(database):
+    schedule = Schedule(database, settings())
+    schedule.start()
+    assert not schedule.thread.is_alive()
+    schedule.stop()
