@@ -24,6 +24,8 @@ PAGE = 10_000
 """Events that one query returns or removes at most."""
 TABLE = schema.events
 COLUMNS = (TABLE.c.key, TABLE.c.reader, TABLE.c.article, TABLE.c.time, TABLE.c.strength)
+# Built once: every list asks this.
+HISTORY = sa.select(*COLUMNS).where(TABLE.c.reader == sa.bindparam("reader")).order_by(TABLE.c.time, TABLE.c.number)
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,8 @@ def add_events(db: Database, rows: Sequence[Event]) -> Added:
 
 def history(db: Database, reader: str) -> list[Event]:
     """Return the events of a reader, the oldest first."""
-    query = sa.select(*COLUMNS).where(TABLE.c.reader == reader).order_by(TABLE.c.time, TABLE.c.number)
     with db.read() as connection:
-        return [Event(*row) for row in connection.execute(query)]
+        return [Event(*row) for row in connection.execute(HISTORY, {"reader": reader})]
 
 
 def all_events(db: Database) -> Iterator[Event]:

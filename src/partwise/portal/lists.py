@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from partwise.exceptions import DataError
-from partwise.portal.articles import Article, article, articles, newest_articles
+from partwise.portal.articles import article, articles, newest_articles
 from partwise.portal.database import Database
 from partwise.portal.events import Event, history
 from partwise.portal.models import Loaded, Models
 from partwise.portal.readers import Preferences, preferences
 from partwise.portal.together import Asked
-from partwise.portal.training import words_of
+from partwise.portal.training import title_of, words_of
 
 __all__ = ["explain", "find_topics", "recommendations", "similar", "topic", "topics", "topics_of"]
 
@@ -47,31 +47,17 @@ def recommendations(db: Database, models: Models, reader: str, n: int = 10, why:
     hidden = {event.article for event in events} | {*wishes.less, *wishes.more}
     muted = _muted(loaded, wishes)
     reads = _reads(loaded, events, wishes)
-    scores: dict[str, float] = {}
-    length, chosen, there = n + SPARE, list[str](), dict[str, Article]()
+    items, length = list[Answer](), n + SPARE
     while True:
-        if loaded is None or loaded.recommender is None:
-            found = [one.id for one in newest_articles(db, length)]
-        else:
-            scores = dict(models.together.listed(Asked(loaded.recommender, length, wishes.fresh, wishes.broad, reads)))
-            found = [*scores]
-        chosen = [name for name in found if name not in hidden and not muted(name)]
-        there = articles(db, chosen[: n + SPARE])
-        chosen = [name for name in chosen if name in there][:n]
-        if len(chosen) == n or len(found) < length:
+        found = _best(db, models, loaded, length, wishes, reads)
+        items = [item for item in found if item["article"] not in hidden and not muted(item["article"])][:n]
+        if len(items) == n or len(found) < length:
             break
         length *= 4
-    items = [
-        {
-            "article": name,
-            "title": _title(there[name]),
-            "score": scores.get(name, 0.0),
-            "time": there[name].time,
-            "topics": _topics_of(loaded, name),
-        }
-        | ({"because": _because(loaded, reader, name, reads, wishes)} if why else {})
-        for name in chosen
-    ]
+    for item in items:
+        item["topics"] = _topics_of(loaded, item["article"])
+        if why:
+            item["because"] = _because(loaded, reader, item["article"], reads, wishes)
     number = None if loaded is None else loaded.number
     return {"reader": reader, "known": bool(events), "personal": wishes.personal, "fit": number, "items": items}
 
@@ -93,7 +79,7 @@ def explain(db: Database, models: Models, reader: str, wanted: str) -> Answer | 
     reads = _reads(loaded, history(db, reader), wishes)
     reasons = _reasons(loaded, reader, wanted, reads, wishes)
     score = float(sum(reason["score"] for reason in reasons))
-    return {"reader": reader, "article": wanted, "title": _title(one), "score": score, "reasons": reasons}
+    return {"reader": reader, "article": wanted, "title": title_of(one), "score": score, "reasons": reasons}
 
 
 def similar(db: Database, models: Models, wanted: str, n: int = 5) -> Answer | None:
@@ -115,11 +101,10 @@ def similar(db: Database, models: Models, wanted: str, n: int = 5) -> Answer | N
         found: list[Any] = []
         with suppress(DataError):  # no word of it is known
             found = loaded.topics.neighbours(wanted if fitted else words_of(one), n + 1)
-        there = articles(db, [near.id for near in found])
         items = [
             {
                 "article": near.id,
-                "title": _title(there[near.id]),
+                "title": loaded.titles[near.id],
                 "score": near.score,
                 "shared": [
                     {"topic": loaded.keys[t], "label": loaded.labels[t], "share": share}
@@ -127,9 +112,9 @@ def similar(db: Database, models: Models, wanted: str, n: int = 5) -> Answer | N
                 ],
             }
             for near in found
-            if near.id in there and near.id != wanted
+            if near.id != wanted
         ][:n]
-    return {"article": wanted, "title": _title(one), "items": items}
+    return {"article": wanted, "title": title_of(one), "items": items}
 
 
 def topics(models: Models) -> Answer:
@@ -162,7 +147,7 @@ def topic(db: Database, models: Models, key: str) -> Answer | None:
     typical = [
         {
             "article": one.id,
-            "title": _title(there[one.id]),
+            "title": title_of(there[one.id]),
             "share": one.share,
             "passage": one.passage,
             "words": one.words,
@@ -197,15 +182,34 @@ def topics_of(models: Models, wanted: str) -> list[Answer]:
     return _topics_of(models.loaded, wanted)
 
 
+def _best(
+    db: Database,
+    models: Models,
+    loaded: Loaded | None,
+    length: int,
+    wishes: Preferences,
+    reads: list[tuple[str, float]],
+) -> list[Answer]:
+    """List the best articles, or the newest without a recommender, before any is left out."""
+    if loaded is None or loaded.recommender is None:
+        newest = newest_articles(db, length)
+        return [{"article": one.id, "title": title_of(one), "score": 0.0, "time": one.time} for one in newest]
+    found = models.together.listed(Asked(loaded.recommender, length, wishes.fresh, wishes.broad, reads))
+    return [
+        {"article": name, "title": loaded.titles[name], "score": score, "time": loaded.times[name]}
+        for name, score in found
+    ]
+
+
 def _topics_of(loaded: Loaded | None, name: str) -> list[Answer]:
     row = None if loaded is None else loaded.rows.get(name)
     if loaded is None or row is None:
         return []
     shares = loaded.shares[row]
+    large = np.flatnonzero(shares >= LEAST).tolist()
     return [
         {"topic": loaded.keys[t], "label": loaded.labels[t], "share": float(shares[t])}
-        for t in np.argsort(-shares, kind="stable")
-        if shares[t] >= LEAST
+        for t in sorted(large, key=lambda t: -shares[t])
     ]
 
 
@@ -251,7 +255,3 @@ def _because(
 ) -> list[str]:
     reasons = _reasons(loaded, reader, name, reads, wishes)
     return [reason["because"] for reason in reasons[:TOLD] if reason["share"] >= SAID]
-
-
-def _title(one: Article) -> str:
-    return one.title or one.id

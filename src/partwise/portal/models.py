@@ -21,7 +21,7 @@ from partwise.portal.fits import Fit, fits_by_use
 from partwise.portal.model_files import load_models
 from partwise.portal.together import Together
 from partwise.portal.topic_facts import topic_facts
-from partwise.portal.training import articles_table, words_of
+from partwise.portal.training import articles_table, title_of, words_of
 from partwise.recommend import Recommender
 from partwise.topics import TopicModel
 from partwise.topics.places import shares_of
@@ -53,6 +53,10 @@ class Loaded:
         None if the fit had no reads.
     notes : list of str
         What an editor should know, such as a file that could not be loaded.
+    titles : dict of str to str
+        What each article is called: its title, or its id if it has none.
+    times : dict of str to float or None
+        When each was published, in seconds since 1970.
     rows : dict of str to int
         Row of each article in `shares`.
     shares : ndarray of shape (n_articles, n_topics)
@@ -69,6 +73,8 @@ class Loaded:
     labels: list[str]
     recommender: Recommender | None
     notes: list[str]
+    titles: dict[str, str]
+    times: dict[str, float | None]
     rows: dict[str, int]
     shares: Array
     facts: list[dict[str, Any]]
@@ -84,9 +90,15 @@ class _Fitted:
     recommender: Recommender | None
     rows: dict[str, int]
 
+    titles: dict[str, str]
+    times: dict[str, float | None]
+
     def holds(self, article: Article) -> bool:
+        """Return whether the fit was made with this article as it is now."""
         row = self.rows.get(article.id)
-        return row is not None and (self.topics.texts_ or [])[row] == words_of(article)
+        if row is None or (self.topics.texts_ or [])[row] != words_of(article):
+            return False
+        return (self.titles[article.id], self.times[article.id]) == (title_of(article), article.time)
 
 
 class Models:
@@ -186,7 +198,10 @@ class Models:
         except (PartwiseError, OSError) as error:
             unread.append(f"the models of fit {fit.number} cannot be loaded, so the fit before it is used: {error}")
             return None
-        return _Fitted(fit, topics, recommender, {name: row for row, name in enumerate(topics.ids_)})
+        names = topics.ids_
+        titles = dict(zip(names, topics.metadata_["title"], strict=True))
+        times = {name: float(t) if t else None for name, t in zip(names, topics.metadata_["time"], strict=True)}
+        return _Fitted(fit, topics, recommender, {name: row for row, name in enumerate(names)}, titles, times)
 
     def _new_articles(self, fitted: _Fitted) -> list[Article]:
         found = []
@@ -217,6 +232,8 @@ class Models:
             labels=topics.labels_,
             recommender=self._recommender,
             notes=notes,
+            titles=fitted.titles | {name: title_of(article) for name, article in self._joined.items()},
+            times=fitted.times | {name: article.time for name, article in self._joined.items()},
             rows=rows,
             shares=shares,
             facts=topic_facts(topics, keys, shares),

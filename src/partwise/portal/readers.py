@@ -12,6 +12,8 @@ from partwise.portal.events import history
 __all__ = ["Preferences", "delete_reader", "export_reader", "preferences", "set_preferences"]
 
 TABLE = schema.readers
+# Built once: every list asks this.
+HELD = sa.select(TABLE.c.preferences).where(TABLE.c.reader == sa.bindparam("reader"))
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Preferences:
 def preferences(db: Database, reader: str) -> Preferences:
     """Return what a reader set; of one who set nothing, the defaults."""
     with db.read() as connection:
-        held = connection.execute(sa.select(TABLE.c.preferences).where(TABLE.c.reader == reader)).scalar()
+        held = connection.execute(HELD, {"reader": reader}).scalar()
     chosen: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in (held or {}).items()}
     return Preferences(**chosen)
 

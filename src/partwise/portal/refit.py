@@ -19,7 +19,7 @@ from partwise.portal.fits import Fit, FitRunningError, beat, begin_fit, end_fit,
 from partwise.portal.measuring import measured
 from partwise.portal.model_files import load_models, remove_models, save_models
 from partwise.portal.topic_keys import carried_keys, new_keys
-from partwise.portal.training import articles_table, date_of, reads_table, words_of
+from partwise.portal.training import articles_table, date_of, reads_table, title_of, words_of
 from partwise.recommend import Recommender
 from partwise.topics import TopicModel
 
@@ -97,6 +97,10 @@ def _fit(db: Database, folder: Path, number: int, n_topics: int | None, facts: F
         [words_of(article) for article in articles],
         ids=[article.id for article in articles],
         dates=[date_of(article.time) for article in articles],
+        metadata={
+            "title": [title_of(article) for article in articles],
+            "time": ["" if article.time is None else repr(article.time) for article in articles],
+        },
     )
     reads = reads_table(all_events(db), frozenset(article.id for article in articles), began)
     facts |= {"articles": len(articles), "reads": 0, "readers": 0, "rank_reason": getattr(topics, "rank_reason_", None)}

@@ -9,12 +9,17 @@ import numpy as np
 from partwise.portal.articles import Article
 from partwise.portal.events import Event
 
-__all__ = ["articles_table", "date_of", "reads_table", "words_of"]
+__all__ = ["articles_table", "date_of", "reads_table", "title_of", "words_of"]
 
 
 def words_of(article: Article) -> str:
     """Return the text of an article, or its title if it has no text."""
     return article.text if article.text.strip() else article.title
+
+
+def title_of(article: Article) -> str:
+    """Return what an article is called: its title, or its id if it has none."""
+    return article.title or article.id
 
 
 def date_of(time: float | None) -> str:
