@@ -89,6 +89,33 @@ def test_an_article_whose_text_changed_is_placed_again(portal):
     assert len(models.loaded.rows) == 45
 
 
+def test_edits_are_not_made_again_when_articles_join(portal, monkeypatch):
+    db, models, _ = portal
+    add_edit(db, models.loaded.number, "merge", {"topics": models.loaded.keys[:2]})
+    models.look()
+    topics = models.loaded.topics
+    add_articles(db, [Article("new", "doctor vaccine nurse hospital")])
+    models.look()
+    assert "new" in models.loaded.rows
+    assert models.loaded.topics is topics
+
+
+def test_a_look_that_fails_is_made_up_for_by_the_next(portal, monkeypatch):
+    db, models, _ = portal
+    before = models.loaded
+    add_articles(db, [Article("new", "doctor vaccine nurse hospital")])
+    add_edit(db, before.number, "rename", {"topic": before.keys[0], "label": "Own"})
+    with monkeypatch.context() as patched:
+        patched.setattr("partwise.portal.models.topic_facts", lambda *args: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            models.look()
+    assert models.loaded is before
+    models.look()
+    assert "new" in models.loaded.rows
+    assert "new" in models.loaded.listed
+    assert "Own" in models.loaded.labels
+
+
 def test_joined_articles_stay_when_topics_are_edited(portal):
     db, models, _ = portal
     add_articles(db, [Article("new", "doctor vaccine nurse hospital")])
@@ -161,13 +188,14 @@ def test_a_started_process_follows_in_the_background(portal, monkeypatch):
     assert not any(thread.name == "models" for thread in threading.enumerate())
 
 
-def test_a_database_that_is_away_for_a_while_leaves_what_is_loaded(portal, monkeypatch):
+@pytest.mark.parametrize("error", [sa.exc.OperationalError("", {}, Exception("away")), MemoryError()])
+def test_a_database_that_is_away_for_a_while_leaves_what_is_loaded(portal, monkeypatch, error):
     db, models, _ = portal
     looks = []
 
     def away(_):
         looks.append(1)
-        raise sa.exc.OperationalError("", {}, Exception("away"))
+        raise error
 
     before = models.loaded
     monkeypatch.setattr("partwise.portal.models.LOOK", 0.01)

@@ -18,6 +18,7 @@ from partwise.portal.articles import Article, all_articles
 from partwise.portal.database import Database, now
 from partwise.portal.edits import Edit, applied, edits
 from partwise.portal.fits import Fit, fits_by_use
+from partwise.portal.logs import write_fault
 from partwise.portal.model_files import load_models
 from partwise.portal.together import Together
 from partwise.portal.topic_facts import topic_facts
@@ -32,8 +33,9 @@ LOOK = 1.0
 """Seconds between two looks."""
 OVERLAP = 30.0
 """Seconds of articles that a look reads again: writers take the time before their transaction ends."""
-REST = 10
-"""After a change, a process rests this many times as long as taking it in took, so that requests get the processor."""
+REST, LONGEST_REST = 4, 10.0
+"""After a change, a process rests this many times as long as taking it in took, so that requests get the processor; and
+the longest rest in seconds, as edits made in other processes wait meanwhile."""
 NO_READS: dict[str, list[Any]] = {"reader": [], "article": []}
 
 
@@ -101,6 +103,15 @@ class _Fitted:
         return (self.titles[article.id], self.times[article.id]) == (title_of(article), article.time)
 
 
+@dataclass(frozen=True)
+class _Edited:
+    """Topics with their edits, and what is said of edits that could not be made."""
+
+    topics: TopicModel
+    keys: list[str]
+    skipped: list[str]
+
+
 class Models:
     """Loads the models of the fit in use, and follows changes in the background.
 
@@ -130,6 +141,7 @@ class Models:
         self._fitted: _Fitted | None = None
         self._unread: list[str] = []
         self._made: list[Edit] = []
+        self._edited: _Edited | None = None
         self._joined: dict[str, Article] = {}
         self._recommender: Recommender | None = None
         self._since = 0.0
@@ -156,9 +168,10 @@ class Models:
                 return
             made, began = edits(self._db, self._fitted.fit.number), now()
             new = self._new_articles(self._fitted)
-            if new or made != self._made:
-                self._behind = True
-            if self._behind:
+            if made != self._made:
+                self._edited = None
+            if self._behind or new or self._edited is None:
+                self._behind = True  # until all of this is done
                 if new and self._recommender is not None:
                     self._recommender = _with_articles(self._recommender, new)
                 self._joined |= {article.id: article for article in new}
@@ -169,10 +182,14 @@ class Models:
     def _follow(self) -> None:
         while not self._ended.wait(LOOK):
             began, before = time.monotonic(), self.loaded
-            with suppress(sa.exc.SQLAlchemyError):  # the database is away: what is loaded stays in use
+            try:
                 self.look()
+            except sa.exc.SQLAlchemyError:
+                pass  # the database is away: what is loaded stays in use
+            except Exception as error:  # a thread that ends would never see a later fit
+                write_fault("models", error)
             if self.loaded is not before:
-                self._ended.wait(REST * (time.monotonic() - began))
+                self._ended.wait(min(LONGEST_REST, REST * (time.monotonic() - began)))
 
     def _take_fit(self) -> None:
         """Load the fit that was put into use last and can be loaded."""
@@ -187,6 +204,7 @@ class Models:
             if found is not None:
                 break
         self._uses, self._fitted, self._unread, self._behind = uses, found, unread, True
+        self._edited = self._edited if found is before else None
         if found is not None and found is not before:
             self._recommender, self._joined, self._since = found.recommender, {}, found.fit.started - OVERLAP
 
@@ -212,8 +230,11 @@ class Models:
         return found
 
     def _whole(self, fitted: _Fitted, made: Sequence[Edit]) -> Loaded:
-        notes = [*self._unread]
-        topics, keys = applied(fitted.topics, [topic["key"] for topic in fitted.fit.facts["topics"]], made, notes)
+        if self._edited is None:
+            skipped: list[str] = []
+            keys = [topic["key"] for topic in fitted.fit.facts["topics"]]
+            self._edited = _Edited(*applied(fitted.topics, keys, made, skipped), skipped)
+        topics, keys = self._edited.topics, self._edited.keys
         shares, rows = shares_of(topics.document_topics_), fitted.rows
         if self._joined:
             placed = topics.transform([words_of(article) for article in self._joined.values()])
@@ -231,7 +252,7 @@ class Models:
             keys=keys,
             labels=topics.labels_,
             recommender=self._recommender,
-            notes=notes,
+            notes=[*self._unread, *self._edited.skipped],
             titles=fitted.titles | {name: title_of(article) for name, article in self._joined.items()},
             times=fitted.times | {name: article.time for name, article in self._joined.items()},
             rows=rows,
