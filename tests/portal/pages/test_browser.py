@@ -91,6 +91,19 @@ def test_a_list_changes_with_scripts_and_without(opened, scripts):
     assert page.locator(".numbered h2").first.inner_text() == first
 
 
+def test_a_list_that_changes_stays_where_it_was_on_the_screen(opened):
+    page = opened("/reader?id=r7", PHONE)
+    button = page.get_by_role("button", name="Less like this").nth(4)
+    button.scroll_into_view_if_needed()
+    before = page.evaluate("scrollY")
+    assert before > 0
+    button.press("Enter")
+    page.locator(".said", has_text="less like it").wait_for()
+    assert page.evaluate("scrollY") == before
+    assert page.evaluate("document.activeElement.id") == "less-5"
+    assert 0 <= page.locator(".said").bounding_box()["y"] < 100
+
+
 def test_a_search_finds_while_words_are_typed(opened):
     page = opened("/articles")
     page.get_by_label("Words in the title").press_sequentially("onerror")
