@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from partwise.portal import serving
 from partwise.portal.events import history
 from partwise.portal.keys import make_key
 
@@ -72,6 +73,12 @@ def half_sent(port, key, reader):
     connection = socket.create_connection(("127.0.0.1", port), timeout=SLOW)
     connection.sendall(head.encode() + body[:10])
     return connection, body[10:]
+
+
+def test_answers_are_sent_at_once():
+    """Without its protocol asyncio does not know the socket as TCP, and each answer waits 40 ms for the next packet."""
+    with serving._bound("127.0.0.1", 0) as listening:
+        assert listening.proto == socket.IPPROTO_TCP
 
 
 def test_a_request_in_flight_is_answered_after_sigterm_and_the_exit_status_is_0(serve, database, address):

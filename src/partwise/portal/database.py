@@ -1,11 +1,11 @@
 """The portal's database: SQLite by default, PostgreSQL by its address."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from alembic import command
@@ -15,6 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql, sqlite
 
 from partwise.exceptions import MissingExtraError, ParameterError, PartwiseError
+from partwise.portal.commits import Commits
 
 __all__ = ["Database", "DatabaseVersionError", "now"]
 
@@ -25,6 +26,7 @@ AWAY = 5
 """Seconds after which a server that does not answer counts as away."""
 THREADS = 40
 """Most connections: as many as a web server has threads."""
+Result = TypeVar("Result")
 
 
 class DatabaseVersionError(PartwiseError, RuntimeError):
@@ -53,6 +55,7 @@ class Database:
         self.sqlite = url.get_backend_name() == "sqlite"
         # SQLite has one writer at a time; who waits for it here goes on at once, and does not ask again and again.
         self.turn = Lock() if self.sqlite else nullcontext()
+        self.commits = Commits(self.write)
         self.shown = url.render_as_string(hide_password=True)
         wait = {"timeout": PATIENCE} if self.sqlite else {"connect_timeout": AWAY}
         options: dict[str, Any] = {"connect_args": wait, "pool_size": THREADS // 2, "max_overflow": THREADS // 2}
@@ -78,6 +81,16 @@ class Database:
         """Yield a connection whose changes are there for all when the block ends, or not at all if it fails."""
         with self.turn, self.engine.connect().execution_options(writes=True) as connection, connection.begin():
             yield connection
+
+    def commit(self, write: Callable[[sa.Connection], Result]) -> Result:
+        """Run a write and return its result once it is there for all, perhaps in one transaction with others.
+
+        On PostgreSQL each has its own, as these do not wait for each other.
+        """
+        if self.sqlite:
+            return self.commits.run(write)
+        with self.write() as connection:
+            return write(connection)
 
     def insert_new(
         self, connection: sa.Connection, table: sa.Table, rows: Sequence[Mapping[str, Any]], unique: str

@@ -50,8 +50,7 @@ def add_events(db: Database, rows: Sequence[Event]) -> Added:
     """Add events whose key is not there yet."""
     # Sorted, so that two writers take the rows in the same order and cannot wait for each other in a circle.
     given = [asdict(row) for row in sorted(rows, key=lambda row: row.key)]
-    with db.write() as connection:
-        new = db.insert_new(connection, TABLE, given, "key")
+    new = db.commit(lambda connection: db.insert_new(connection, TABLE, given, "key"))
     return Added(new, len(rows) - new)
 
 
