@@ -16,6 +16,7 @@ from partwise.portal.articles import article, count_articles, newest_articles, s
 from partwise.portal.editing import change_topics
 from partwise.portal.events import count_events, readers_of
 from partwise.portal.fits import list_fits
+from partwise.portal.models import Models
 from partwise.portal.rendering import back_to, page
 from partwise.portal.signing import editor
 from partwise.portal.upload_rows import MOST_ROWS
@@ -50,7 +51,7 @@ def topics_page(
     at: Annotated[int, Query(alias="page", ge=1, le=1000)] = 1,
 ) -> Response:
     """Show the topics, or those that fit a query."""
-    models = request.app.state.models
+    models = _models(request)
     told = lists.topics(models)
     shown = sorted(told["topics"], key=lambda topic: -topic["share"])
     pages = 1
@@ -78,7 +79,7 @@ def topics_page(
 @router.get("/topics/{key}")
 def topic_page(request: Request, key: str) -> Response:
     """Show one topic, and the forms that change it."""
-    db, models = request.app.state.db, request.app.state.models
+    db, models = request.app.state.db, _models(request)
     told = lists.topic(db, models, key)
     if told is None:
         return _missing(request, "There is no topic of this key. It may have been merged, or another fit is in use.")
@@ -212,6 +213,14 @@ def _edit(request: Request, kind: str, facts: dict[str, Any], done: str) -> str:
     except ParameterError:
         return "no-such-topic"
     return done
+
+
+def _models(request: Request) -> Models:
+    """Return the models, with the change that a page tells of, which another process may have made just now."""
+    models: Models = request.app.state.models
+    if "done" in request.query_params:
+        models.look()
+    return models
 
 
 def _n_edits(request: Request) -> int:

@@ -8,6 +8,7 @@ import pytest
 
 from partwise.portal import lists
 from partwise.portal.articles import Article, add_articles, article, newest_articles
+from partwise.portal.edits import add_edit
 from partwise.portal.events import count_events, history
 from partwise.portal.fits import begin_fit, end_fit, fit_in_use, list_fits
 from partwise.portal.readers import preferences
@@ -176,6 +177,14 @@ def test_a_topic_is_renamed_and_the_change_undone(portal):
     assert said(portal.post("/topics/undo")) == "The last change is undone."
     assert Read(portal.get(f"/topics/{key}")).texts == before
     assert "no change to undo" in said(portal.post("/topics/undo"))
+
+
+def test_a_page_shows_the_change_that_another_process_made_just_now(portal):
+    key = topics(portal)[0]
+    edit = add_edit(portal.db, fit_in_use(portal.db).number, "rename", {"topic": key, "label": "made elsewhere"})
+    assert edit.kind == "rename"
+    assert "made elsewhere" in portal.get("/?done=renamed").text
+    portal.post("/topics/undo")
 
 
 @pytest.mark.parametrize("label", ["", "  ", "x" * 201])
