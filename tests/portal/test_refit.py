@@ -11,6 +11,7 @@ from partwise.portal.articles import Article, add_articles
 from partwise.portal.edits import add_edit, edits
 from partwise.portal.events import Event, add_events
 from partwise.portal.fits import FitRunningError, begin_fit, end_fit, find_fit, fit_in_use, list_fits
+from partwise.portal.lists import recommendations
 from partwise.portal.measuring import _worse, measured
 from partwise.portal.model_files import load_models
 from partwise.portal.models import Models
@@ -55,6 +56,18 @@ def test_without_words_a_fit_fails_with_a_reason(database, tmp_path, articles, s
     assert not (tmp_path / "fits").exists()
 
 
+@pytest.mark.parametrize("time", [-6e10, -3e10, 0.0, 2.5e11, 1e15])
+def test_times_of_any_year_can_be_fitted(database, tmp_path, time):
+    texts = ["cup final", "bank rates", "cup goal", "bank loan"]
+    add_articles(database, [Article(f"a{i}", text, time=time + i) for i, text in enumerate(texts)])
+    add_events(database, [Event(f"{i}", f"r{i % 2}", f"a{i}", time) for i in range(3)])
+    fit = refit(database, tmp_path)
+    assert fit.state == "ready", fit.facts
+    models = Models(database, tmp_path)
+    models.look()
+    assert recommendations(database, models, "r0", 1)["items"]
+
+
 @pytest.mark.parametrize("texts", [["cup final"], ["cup final", ""], ["cup", "bank", "", "  "]])
 def test_a_few_articles_are_enough(database, tmp_path, texts):
     add_articles(database, [Article(f"a{i}", text) for i, text in enumerate(texts)])
@@ -66,6 +79,13 @@ def test_a_few_articles_are_enough(database, tmp_path, texts):
     models = Models(database, tmp_path)
     models.look()
     assert len(models.loaded.rows) == len(texts)
+
+
+def test_a_larger_collection_gets_eight_topics_at_least_and_says_so(database, news, tmp_path):
+    add_articles(database, news.articles(400))
+    fit = refit(database, tmp_path)
+    assert len(fit.facts["topics"]) == 8
+    assert "8 topics are made all the same" in fit.facts["notes"][-1]
 
 
 def test_two_fits_do_not_run_at_once(database, news, tmp_path):
@@ -207,7 +227,8 @@ def test_a_clock_in_the_future_does_not_make_all_articles_old():
 
 def test_times_out_of_range_are_unknown():
     assert date_of(1.7e9) == "2023-11-14"
-    assert date_of(None) == date_of(1e15) == date_of(float("nan")) == ""
+    assert date_of(None) == date_of(1e15) == date_of(-6e10) == date_of(float("nan")) == ""
+    assert date_of(-3e10) == "1019-05-04"
     table = articles_table([Article("a", "x", time=None), Article("b", "x", time=1e15), Article("c", "x", time=5.0)])
     assert np.isnat(table["time"]).tolist() == [True, True, False]
     assert "time" not in articles_table([Article("a", "x")])

@@ -241,8 +241,9 @@ class Models:
             rows = rows | {name: len(shares) + i for i, name in enumerate(self._joined)}
             shares = np.vstack([shares, shares_of(placed)])
         if self._recommender is not None:
-            # What every list needs is computed here, and not while the first reader waits.
+            # What every list and reason needs is computed here, and not while the first reader waits.
             self._recommender.recommendations("", 1, reads=NO_READS)
+            self._recommender.labels_  # noqa: B018
         with suppress(DataError):
             topics.neighbours(topics.ids_[0], 1)
         known = [] if self._recommender is None else self._recommender.article_ids_

@@ -2,7 +2,7 @@
 
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 import sqlalchemy as sa
 
 from partwise.exceptions import DataError, PartwiseError
-from partwise.portal.articles import all_articles
+from partwise.portal.articles import Article, all_articles
 from partwise.portal.database import Database, now
 from partwise.portal.edits import add_edit, applied, edits
 from partwise.portal.events import all_events
@@ -31,6 +31,8 @@ CHOOSABLE = 20_000
 """Articles up to which the number of topics is chosen by the data, which takes some fifty fits."""
 TOPICS = 30
 """Topics of larger collections."""
+FEWEST, EACH = 8, 50
+"""Topics that a collection gets at least, if it has so many articles for each."""
 KEPT = 10
 """Models of the last fits that are kept, beside those of the one in use."""
 Facts = dict[str, Any]
@@ -46,12 +48,16 @@ def refit(db: Database, folder: Path, n_topics: int | None = None) -> Fit:
     folder : Path
         The folder with the model files.
     n_topics : int, default=None
-        Number of topics. By default the data choose it for up to 20,000 articles, and more articles get 30.
+        Number of topics. By default the data choose it for up to 20,000 articles, but at least 8 from 400 articles on;
+        more articles get 30.
 
     Returns
     -------
     Fit
-        The fit: ready and in use; aside, if it is worse; or failed. ``facts["reason"]`` says why.
+        The fit: ready and in use; aside, if it is worse; or failed. Its facts are articles, reads and readers (their
+        numbers), topics (key, label, share and words of each), born, died and drifted (keys, against the fit before),
+        before (number of the fit in use until then), measured (see `measured`), recommender (whether there is one),
+        last_read (a time), notes (sentences), and, if it was not put into use, the reason.
 
     Raises
     ------
@@ -92,18 +98,9 @@ def _fit(db: Database, folder: Path, number: int, n_topics: int | None, facts: F
     articles = list(all_articles(db))
     if not articles:
         raise DataError("there are no articles yet. Send some to /api/articles, or upload them.")
-    k = n_topics or ("auto" if len(articles) <= CHOOSABLE else TOPICS)
-    topics = TopicModel(k, stability_runs=0).fit(
-        [words_of(article) for article in articles],
-        ids=[article.id for article in articles],
-        dates=[date_of(article.time) for article in articles],
-        metadata={
-            "title": [title_of(article) for article in articles],
-            "time": ["" if article.time is None else repr(article.time) for article in articles],
-        },
-    )
+    topics = _topics(articles, n_topics, facts)
     reads = reads_table(all_events(db), frozenset(article.id for article in articles), began)
-    facts |= {"articles": len(articles), "reads": 0, "readers": 0, "rank_reason": getattr(topics, "rank_reason_", None)}
+    facts |= {"articles": len(articles), "reads": 0, "readers": 0}
     used, before = fit_in_use(db), None
     if used is not None:
         facts["before"] = used.number
@@ -125,6 +122,30 @@ def _fit(db: Database, folder: Path, number: int, n_topics: int | None, facts: F
     if worse:
         facts["reason"] = worse
     return "aside" if worse else "ready"
+
+
+def _topics(articles: Sequence[Article], n_topics: int | None, facts: Facts) -> TopicModel:
+    """Fit the topics of articles."""
+
+    def fitted(k: int | str) -> TopicModel:
+        return TopicModel(k, stability_runs=0).fit(
+            [words_of(article) for article in articles],
+            ids=[article.id for article in articles],
+            dates=[date_of(article.time) for article in articles],
+            metadata={
+                "title": [title_of(article) for article in articles],
+                "time": ["" if article.time is None else repr(article.time) for article in articles],
+            },
+        )
+
+    if n_topics is not None or len(articles) > CHOOSABLE:
+        return fitted(n_topics or TOPICS)
+    topics, fewest = fitted("auto"), min(FEWEST, len(articles) // EACH)
+    facts["notes"].append(topics.rank_reason_)
+    if topics.n_topics_ >= fewest:
+        return topics
+    facts["notes"].append(f"{fewest} topics are made all the same: fewer are too broad to follow or to mute one.")
+    return fitted(fewest)
 
 
 def _name_topics(

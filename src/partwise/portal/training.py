@@ -23,11 +23,12 @@ def title_of(article: Article) -> str:
 
 
 def date_of(time: float | None) -> str:
-    """Return a time in seconds since 1970 as YYYY-MM-DD; "" if it is unknown or no date of the calendar."""
+    """Return a time in seconds since 1970 as YYYY-MM-DD; "" if it is unknown or not of the years 1000 to 9999."""
     try:
-        return "" if time is None else datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d")
+        day = datetime.fromtimestamp(np.nan if time is None else time, UTC).date()
     except (ValueError, OverflowError, OSError):
         return ""
+    return day.isoformat() if day.year >= 1000 else ""
 
 
 def articles_table(articles: Sequence[Article]) -> dict[str, Any]:
