@@ -215,3 +215,41 @@ def test_a_database_that_is_away_for_a_while_leaves_what_is_loaded(portal, monke
     models.stop()
     thread.join()
     assert "new" in models.loaded.listed
+
+
+def test_lists_never_fail_while_models_are_replaced(portal):
+    db, models, folder = portal
+    failed, asked, ended = [], [], threading.Event()
+
+    def ask(reader):
+        while not ended.is_set():
+            try:
+                found = recommendations(db, models, reader, 5, why=True)
+                assert len(found["items"]) == 5
+                similar(db, models, "money-01")
+                asked.append(found["fit"])
+            except Exception as error:
+                failed.append(error)
+                return
+
+    threads = [threading.Thread(target=ask, args=(f"reader-{number}",)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    first = models.loaded.number
+    for number in range(3):
+        add_articles(db, [Article(f"new-{number}", "doctor vaccine nurse hospital")])
+        models.look()
+        add_edit(db, models.loaded.number, "split", {"topic": models.loaded.keys[0], "n": 2})
+        models.look()
+        undo_edit(db, models.loaded.number)
+        models.look()
+    second = refit(db, folder, 3).number
+    models.look()
+    until = time.monotonic() + 30
+    while second not in asked and not failed and time.monotonic() < until:
+        time.sleep(0.01)
+    ended.set()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert {*asked} == {first, second}
