@@ -154,6 +154,9 @@ JSON = {"content-type": "application/json"}
         ("events", b'[{"key": "k", "reader": "r", "article": "a", "time": 1, "strength": -1}]', "strength"),
         ("topics/find", b'{"query": ""}', "query"),
         ("topics/find", b'{"query": "a", "n": 1000000000}', "n: "),
+        ("topics/find", b'{"query": "a", "n": true}', "n: "),
+        ("topics/find", b'{"query": "a", "n": 2.5}', "n: "),
+        ("events", b'[{"key": "k", "reader": "r", "article": "a", "time": 1, "strength": true}]', "strength"),
         ("topics/merge", b'{"topics": ["t1"]}', "topics"),
     ],
 )  # fmt: skip
@@ -228,6 +231,9 @@ def test_a_method_that_is_not_there_names_those_that_are(standing):
     refused = standing.put("/api/topics")
     assert refused.status_code == 405
     assert refused.headers["allow"] == "GET"
+    assert standing.patch("/api/readers/r").headers["allow"] == "DELETE, GET"
+    assert standing.delete("/api/topics/find").headers["allow"] == "POST"
+    assert standing.delete("/api/articles/a").headers["allow"] == "GET"
 
 
 @pytest.mark.parametrize(
@@ -332,7 +338,7 @@ def test_topics_are_renamed_merged_split_and_it_is_undone(ready):
 def test_topics_are_found_by_words(ready):
     word = ready.get("/api/topics").json()["topics"][0]["words"][0]
     assert ready.post("/api/topics/find", json={"query": word, "n": 2}).json()["topics"]
-    assert ready.post("/api/topics/find", json={"query": "zzzz"}).status_code == 200
+    assert ready.post("/api/topics/find", json={"query": "zzzz", "n": 2.0}).status_code == 200
 
 
 def test_fits_are_told_and_used(ready):

@@ -2,6 +2,7 @@
 
 import html
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -34,6 +35,8 @@ HEAD = (
     '<meta name="viewport" content="width=device-width, initial-scale=1">'
     '<link rel="stylesheet" href="/static/portal.css"></head><body><main>'
 )
+NAME = re.compile(r"\{\w+\}")
+"""What stands for an id in the pattern of a path."""
 JSON_PATHS = ("/api", "/health", "/metrics")
 
 
@@ -81,7 +84,10 @@ def of_http(request: Request, error: Exception) -> Response:
         return Response(status_code=error.status_code, headers=error.headers)
     # The framework's own 400: JSON that is nested too deep, or a form that breaks off.
     status = 422 if error.status_code == 400 else error.status_code
-    return refuse(request, status, USUAL.get(error.detail, error.detail), headers=error.headers)
+    headers = dict(error.headers or {})
+    if status == 405:
+        headers["Allow"] = ", ".join(sorted(_methods(request))) or headers.get("Allow", "")
+    return refuse(request, status, USUAL.get(error.detail, error.detail), headers=headers)
 
 
 def of_validation(request: Request, error: Exception) -> Response:
@@ -90,6 +96,14 @@ def of_validation(request: Request, error: Exception) -> Response:
     faults = [_fault(one) for one in error.errors()]
     more = f" ({len(faults)} faults)" if len(faults) > 1 else ""
     return refuse(request, 422, f"{_sentence(faults[0])}{more}", faults[:MOST])
+
+
+def _methods(request: Request) -> set[str]:
+    """Return the methods of an address of the interface; the framework knows only those of one of its routes."""
+    path = request.scope["path"]
+    paths = request.app.openapi()["paths"] if path.startswith(JSON_PATHS) else {}
+    fits = [path] if path in paths else [one for one in paths if re.fullmatch(NAME.sub("[^/]+", one), path)]
+    return {method.upper() for one in fits for method in paths[one]}
 
 
 def _fault(one: Mapping[str, Any]) -> dict[str, Any]:

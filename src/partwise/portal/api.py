@@ -102,7 +102,7 @@ def topics(request: Request) -> Response:
     return answer(lists.topics(request.app.state.models))
 
 
-@router.post("/topics/find", dependencies=[READ], responses=describe(gives.Topics))
+@router.post("/topics/find", dependencies=[READ], responses=describe(gives.TopicsFound))
 def find_topics(request: Request, body: takes.Find) -> Response:
     """Return the topics that match some words."""
     return answer(lists.find_topics(request.app.state.models, body.query, body.n))

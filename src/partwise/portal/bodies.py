@@ -33,7 +33,13 @@ def _seconds(given: Any) -> float:
     return float(given)
 
 
-WHEN = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number"}]}
+def _whole(given: Any) -> Any:
+    """Return 2.0 as 2: in JSON both are the same integer."""
+    return int(given) if isinstance(given, float) and given.is_integer() else given
+
+
+WHEN = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number", "minimum": EARLIEST}]}
+WHOLE = BeforeValidator(_whole)
 Time = Annotated[float, BeforeValidator(_seconds), WithJsonSchema(WHEN)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Text = Annotated[str, StringConstraints(max_length=200_000, pattern=r"^[^\x00]*$")]
@@ -51,11 +57,11 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class Body(BaseModel):
     """A value with these fields and no others."""
 
-    model_config = ConfigDict(extra="forbid", strict=False)
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class ArticleIn(Body):
-    """An article; `time` is that of its publication."""
+    """An article; `time` is that of its publication, at most a day in the future."""
 
     id: Id
     text: Text
@@ -66,7 +72,7 @@ class ArticleIn(Body):
 
 
 class EventIn(Body):
-    """A read; one that is sent again with the same key counts once."""
+    """A read, at a time at most a day in the future; one that is sent again with the same key counts once."""
 
     key: Id
     reader: Id
@@ -79,7 +85,7 @@ class Find(Body):
     """Words, and how many topics to find for them."""
 
     query: Annotated[str, StringConstraints(min_length=1, max_length=1_000, pattern=r"^[^\x00]+$")]
-    n: Annotated[int, Field(ge=1, le=50)] = 5
+    n: Annotated[int, Field(ge=1, le=50), WHOLE] = 5
 
 
 class Edited(Body):
@@ -98,7 +104,7 @@ class Split(Body):
     """The key of a topic, and how many to make of it."""
 
     topic: Key
-    n: Annotated[int, Field(ge=2, le=10)] = 2
+    n: Annotated[int, Field(ge=2, le=10), WHOLE] = 2
 
 
 class PreferencesIn(Body):

@@ -107,6 +107,13 @@ class Topics(BaseModel):
     topics: list[TopicName]
 
 
+class TopicsFound(BaseModel):
+    """Topics that match some words, the best first."""
+
+    query: str
+    topics: list[TopicName]
+
+
 class ArticleTold(BaseModel):
     """An article, its topics, and how many readers it has."""
 
