@@ -124,11 +124,11 @@ def split_topic(request: Request, body: takes.Split) -> Response:
 def undo(request: Request) -> Response:
     """Undo the last change of the topics."""
     state = request.app.state
-    fit = fits.fit_in_use(state.db)
-    if fit is None or not edits.undo_edit(state.db, fit.number):
+    loaded = state.models.loaded  # not the fit in use: its files may be damaged, and then an earlier one is changed
+    if loaded is None or not edits.undo_edit(state.db, loaded.number):
         raise HTTPException(409, "There is no change to undo.")
     state.models.look()
-    return answer({"ok": True, "fit": fit.number})
+    return answer({"ok": True, "fit": loaded.number})
 
 
 @router.get("/topics/{key:id}", dependencies=[READ], responses=describe(gives.TopicName, 404))
