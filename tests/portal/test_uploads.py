@@ -132,6 +132,13 @@ def test_reads_without_keys_count_once(upload, database):
     assert sorted(event.article for event in history(database, "ann")) == ["7", "8"]
 
 
+def test_readers_are_stored_under_the_names_that_are_asked_for(upload, tmp_path):
+    upload("reader,article,time\nann,7,2024-05-01\n")
+    plain, hidden = (read_upload(tmp_path / "upload.csv", "events", stored).rows[0] for stored in (str, str.upper))
+    assert (plain.reader, hidden.reader) == ("ann", "ANN")
+    assert plain.key != hidden.key  # a hash of the id would lead to the id
+
+
 def test_reads_with_bad_cells_are_refused(upload):
     future = now() + 10 * 86_400
     found = upload(

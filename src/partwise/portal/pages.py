@@ -3,6 +3,7 @@
 import re
 import shutil
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from partwise.portal.editing import change_topics
 from partwise.portal.events import count_events, readers_of
 from partwise.portal.fits import list_fits
 from partwise.portal.models import Models
+from partwise.portal.pseudonyms import stored_name
 from partwise.portal.rendering import back_to, page
 from partwise.portal.signing import editor
 from partwise.portal.upload_rows import MOST_ROWS
@@ -175,7 +177,7 @@ def upload(
         path = Path(folder, f"upload{Path(given).suffix.lower()[:10]}")
         with path.open("wb") as written:
             shutil.copyfileobj(file.file, written)
-        found = read_upload(path, kind)
+        found = read_upload(path, kind, partial(stored_name, request.app.state.settings))
     good, taken = len(found.rows), {"kept": 0, "changed": 0, "duplicates": 0}
     if good and (keep or not found.n_refused):
         taken = store_upload(request.app.state.db, found)

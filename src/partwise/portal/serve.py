@@ -90,6 +90,8 @@ def command(
             f"--host {host} lets other computers in, and this needs a secret. For example: "
             f"PARTWISE_SECRET={made} partwise serve --host {host}"
         )
+    if demo and pseudonyms:
+        raise click.UsageError("--pseudonyms: the readers of the demonstration are simulated. Leave it out.")
     folder = data / "demo" if demo else data
     try:
         from partwise.portal.serving import serve

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,7 @@ class Upload:
             self.refused.append(Refused(where, column, why))
 
 
-def read_upload(path: Path, kind: str) -> Upload:
+def read_upload(path: Path, kind: str, stored: Callable[[str], str] = str) -> Upload:
     """Read a file of articles or of reads.
 
     Parameters
@@ -91,6 +91,8 @@ def read_upload(path: Path, kind: str) -> Upload:
         The file; its ending tells the format.
     kind : {'articles', 'events'}
         What its rows are.
+    stored : callable
+        Returns the name under which a reader is stored.
 
     Returns
     -------
@@ -118,7 +120,7 @@ def read_upload(path: Path, kind: str) -> Upload:
         if time is False:
             continue
         try:
-            made = _article(cells, time) if kind == "articles" else _event(cells, time)
+            made = _article(cells, time) if kind == "articles" else _event(cells, time, stored)
         except ValidationError as error:
             fault = error.errors(include_url=False)[0]
             known = SAID.get(fault["type"])
@@ -209,12 +211,15 @@ def _article(cells: dict[str, Any], time: float | None) -> Article:
     return Article(**ArticleIn.model_validate(given | {"time": time}).model_dump())
 
 
-def _event(cells: dict[str, Any], time: float | None) -> Event:
+def _event(cells: dict[str, Any], time: float | None, stored: Callable[[str], str]) -> Event:
     given = {name: _text(cells[name], name) for name in COLUMNS["events"] if not _is_empty(cells.get(name))}
+    # A strength is a text in most files. Without a key, one is made below, of the name that is stored.
+    read = EventIn.model_validate({"key": "-", **given, "time": "" if time is None else time}, strict=False)
+    reader = stored(read.reader)
     if "key" not in given:
-        made = json.dumps([given.get("reader"), given.get("article"), time], default=str)
-        given["key"] = f"upload-{hashlib.sha256(made.encode()).hexdigest()}"
-    return Event(**EventIn.model_validate(given | {"time": "" if time is None else time}).model_dump())
+        made = json.dumps([reader, read.article, read.time])
+        read.key = f"upload-{hashlib.sha256(made.encode()).hexdigest()}"
+    return Event(**read.model_dump() | {"reader": reader})
 
 
 def _is_empty(cell: Any) -> bool:
