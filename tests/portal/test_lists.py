@@ -204,3 +204,14 @@ def test_before_the_first_fit_the_newest_articles_are_listed(database, news, tmp
 def test_an_article_without_a_title_is_called_by_its_id(database, tmp_path):
     add_articles(database, [Article("a <b>", "text")])
     assert similar(database, Models(database, tmp_path), "a <b>")["title"] == "a <b>"
+
+
+def test_reasons_call_parts_by_the_labels_of_topics(fitted):
+    db, models, _ = fitted
+    assert {*models.loaded.part_labels} <= {*models.loaded.labels, ""}
+    abouts = set()
+    for reader in range(45):
+        for item in recommendations(db, models, f"reader-{reader}", 3, why=True)["items"]:
+            abouts |= {because.partition(", about ")[2] for because in item["because"]} - {""}
+    assert abouts
+    assert abouts <= {*models.loaded.labels}

@@ -143,3 +143,14 @@ def test_a_fitted_model_is_measured_by_the_known_reads_without_a_new_fit():
     assert found.value("none", "ndcg") < found.value("partwise", "ndcg")
     with pytest.raises(ParameterError, match="fitted\\['x'\\]"):
         evaluate(Recommender(2), log, fitted={"x": Recommender(2)})
+
+
+def test_labels_name_the_parts_in_reasons(model):
+    parts = model.article_parts_.shape[1]
+    row = model.recommendations(["r1"], 1)[0]
+    said = model.reasons("r1", row["article"], labels=["own words"] * parts)
+    assert any(reason["because"].endswith("about own words") for reason in said)
+    assert not any("about" in reason["because"] for reason in model.reasons("r1", row["article"], labels=[""] * parts))
+    assert sum(reason["score"] for reason in said) == pytest.approx(row["score"])
+    with pytest.raises(ParameterError, match=f"1 labels for {parts} parts"):
+        model.reasons("r1", row["article"], labels=["one"])

@@ -247,7 +247,7 @@ def _reasons(
         "article": [read for read, _ in reads],
         "strength": [strength for _, strength in reads],
     }
-    return loaded.recommender.reasons(reader, name, recency=wishes.fresh, reads=table)
+    return loaded.recommender.reasons(reader, name, recency=wishes.fresh, reads=table, labels=loaded.part_labels)
 
 
 def _because(

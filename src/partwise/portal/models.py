@@ -67,6 +67,8 @@ class Loaded:
         What `topic_facts` says of each topic.
     listed : frozenset of str
         Articles that the recommender knows.
+    part_labels : list of str
+        What reasons call each part of the recommender: the topic that most of the part's articles have.
     """
 
     number: int
@@ -81,6 +83,7 @@ class Loaded:
     shares: Array
     facts: list[dict[str, Any]]
     listed: frozenset[str]
+    part_labels: list[str]
 
 
 @dataclass(frozen=True)
@@ -243,7 +246,6 @@ class Models:
         if self._recommender is not None:
             # What every list and reason needs is computed here, and not while the first reader waits.
             self._recommender.recommendations("", 1, reads=NO_READS)
-            self._recommender.labels_  # noqa: B018
         with suppress(DataError):
             topics.neighbours(topics.ids_[0], 1)
         known = [] if self._recommender is None else self._recommender.article_ids_
@@ -260,7 +262,20 @@ class Models:
             shares=shares,
             facts=topic_facts(topics, keys, shares),
             listed=frozenset(known),
+            part_labels=_part_labels(self._recommender, topics.labels_, rows, shares),
         )
+
+
+def _part_labels(recommender: Recommender | None, labels: list[str], rows: dict[str, int], shares: Array) -> list[str]:
+    """Return the label of the topic that most of the articles of each part have; editors can change it."""
+    if recommender is None:
+        return []
+    names = recommender.article_ids_
+    known = [i for i, name in enumerate(names) if name in rows]
+    of_topics = recommender.article_parts_[known].T @ shares[[rows[names[i]] for i in known]]
+    return [
+        labels[t] if total else "" for t, total in zip(of_topics.argmax(axis=1), of_topics.sum(axis=1), strict=True)
+    ]
 
 
 def _with_articles(recommender: Recommender, new: Sequence[Article]) -> Recommender:

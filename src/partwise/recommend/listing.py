@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from partwise.exceptions import ParameterError
 from partwise.parameters import check_kind, check_number
 from partwise.recommend.columns import given_ids
 from partwise.recommend.everyone import write_lists
@@ -195,7 +196,7 @@ class Listing(Fitted):
             first += len(places)
         return columns
 
-    def explain(self, reader: Any, article: Any, *, recency: float = 0.0, reads: Any = None) -> Any:
+    def explain(self, reader: Any, article: Any, *, recency: float = 0.0, reads: Any = None, labels: Any = None) -> Any:
         """Return why an article is recommended: reasons whose scores sum to the score that `recommend` gives.
 
         Articles are named by their titles if the model has them, otherwise by their ids.
@@ -210,6 +211,9 @@ class Listing(Fitted):
             The value given to `recommend`.
         reads : DataFrame or mapping of str to sequence, default=None
             The table given to `recommend`.
+        labels : list of str, default=None
+            What parts are called in the reasons, one for each; "" leaves a part unnamed. By default ``labels_``. With
+            explicit feedback parts are not named.
 
         Returns
         -------
@@ -221,17 +225,21 @@ class Listing(Fitted):
         ------
         DataError
             If the article was never met, or as in `recommend` for `reads`.
+        ParameterError
+            If there is not one label for each part.
         """
-        rows = self.reasons(reader, article, recency=recency, reads=reads)
+        rows = self.reasons(reader, article, recency=recency, reads=reads, labels=labels)
         columns = {name: [row[name] for row in rows] for name in ("because", "share", "score")}
         return frame(columns, "Recommender.explain", "Recommender.reasons gives the same as a list.")
 
-    def reasons(self, reader: Any, article: Any, *, recency: float = 0.0, reads: Any = None) -> list[dict[str, Any]]:
+    def reasons(
+        self, reader: Any, article: Any, *, recency: float = 0.0, reads: Any = None, labels: Any = None
+    ) -> list[dict[str, Any]]:
         """List why an article is recommended as `explain` does, without pandas.
 
         Parameters
         ----------
-        reader, article, recency, reads : see `explain`
+        reader, article, recency, reads, labels : see `explain`
             The same.
 
         Returns
@@ -245,12 +253,16 @@ class Listing(Fitted):
             As in `explain`.
         """
         model = self._known_by(reads)._model
+        if labels is not None and len(labels) != self.article_parts_.shape[1]:
+            raise ParameterError(
+                f"there are {len(labels)} labels for {self.article_parts_.shape[1]} parts. Give one for each part."
+            )
         recency, place = check_number("recency", recency), self._place(article)
         row = model.log.readers.find(given_ids([reader], "reader")[0])
         if isinstance(model, Ratings):
             reasons = reasons_of_rating(model, row, place, self._named)
         else:
-            reasons = reasons_of_interest(model, row, place, self._named, self.labels_)
+            reasons = reasons_of_interest(model, row, place, self._named, self.labels_ if labels is None else labels)
         factor = float(self._aged(recency)[place]) if recency else 1.0
         scores = [score * factor for _, score in reasons]
         total = sum(scores) or 1.0
