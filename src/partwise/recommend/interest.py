@@ -195,9 +195,9 @@ class Interest(PlainState):
     def lately(self, half_life: float | None) -> Array:
         """Return the number of readers of each article, each weighted by 0.5 ** (age of the last read / half_life)."""
         n = len(self.log.articles)
-        pair = self.log.reader * n + self.log.article
         if self.log.time is None or half_life is None:
-            return np.bincount(np.unique(pair) % n, minlength=n).astype(np.float64)
+            return np.bincount(self.read.indices, minlength=n).astype(np.float64)
+        pair = self.log.reader * n + self.log.article
         order = np.lexsort((self.log.time, pair))
         last = order[np.append(np.diff(pair[order]) != 0, True)]
         age = in_half_lives(np.maximum(self.now - self.log.time[last], 0), half_life)
