@@ -67,6 +67,8 @@ def test_a_key_opens_the_interface_with_its_scope(door, database):
     assert refused.headers["www-authenticate"] == "Bearer"
     for key in ("", "pw_nothing", "é" * 10, "\x7f"):
         assert client.get("/api/x", headers={"authorization": f"Bearer {key}".encode()}).status_code == 401
+    expired = make_key(database, "admin", days=0)
+    assert client.get("/api/x", headers=bearer(expired)).status_code == 401
     assert client.get("/metrics").status_code == 401
     assert client.get("/api/openapi.json").status_code == 200
     assert client.get("/page").json()["may"] is None
@@ -117,6 +119,8 @@ def test_every_answer_has_the_policy(door):
         assert "default-src 'self'" in answer.headers["content-security-policy"]
         assert "unsafe" not in answer.headers["content-security-policy"]
         assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cache-control"] == "no-store"
+    assert client.get("/static/portal.css").headers["cache-control"] == "no-cache"
 
 
 def test_a_body_too_long_is_refused_with_and_without_its_length(door):

@@ -12,7 +12,19 @@ from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, Response
 
-__all__ = ["DATABASE_AWAY", "answer", "is_away", "of_database", "of_http", "of_validation", "refuse"]
+from partwise.portal.logs import write_fault
+
+__all__ = [
+    "DATABASE_AWAY",
+    "RETRY",
+    "answer",
+    "is_away",
+    "log_away",
+    "of_database",
+    "of_http",
+    "of_validation",
+    "refuse",
+]
 
 MOST = 20
 """Faults of a body that are told one by one."""
@@ -70,10 +82,16 @@ def is_away(error: Exception) -> bool:
     )
 
 
+def log_away(error: Exception) -> None:
+    """Write why the database cannot be used: what its driver says of connections and disks names no reader."""
+    write_fault("database", error, str(getattr(error, "orig", error)).strip())
+
+
 def of_database(request: Request, error: Exception) -> Response:
     """Answer when the database failed."""
     if not is_away(error):
         raise error
+    log_away(error)
     return refuse(request, 503, DATABASE_AWAY, headers=RETRY)
 
 

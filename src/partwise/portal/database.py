@@ -57,7 +57,9 @@ class Database:
         self.turn = Lock() if self.sqlite else nullcontext()
         self.commits = Commits(self.write)
         self.shown = url.render_as_string(hide_password=True)
-        wait = {"timeout": PATIENCE} if self.sqlite else {"connect_timeout": AWAY}
+        # The last is in milliseconds: for a server that goes away while it is asked.
+        away = {"connect_timeout": AWAY, "keepalives_idle": AWAY, "tcp_user_timeout": 1000 * AWAY}
+        wait = {"timeout": PATIENCE} if self.sqlite else away
         options: dict[str, Any] = {"connect_args": wait, "pool_size": THREADS // 2, "max_overflow": THREADS // 2}
         try:
             # Without the values of a statement, which hold ids of readers, in errors and so in logs.

@@ -20,7 +20,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from partwise.portal.answers import DATABASE_AWAY, is_away, refuse
+from partwise.portal.answers import DATABASE_AWAY, RETRY, is_away, log_away, refuse
 from partwise.portal.database import Database
 from partwise.portal.keys import scope_of
 from partwise.portal.settings import Settings
@@ -75,12 +75,14 @@ class Guard:
             scope.setdefault("state", {})["may"] = await self._check_asker(connection)
         except Refusal as refusal:
             response: Response = refuse(connection, refusal.status, str(refusal), headers=refusal.headers)
-            await response(scope, receive, _with_headers(send))
+            await response(scope, receive, _with_headers(send, "no-store"))
             return
+        # Answers can be about a reader; files of style and scripts are asked for again only if they changed.
+        cached = "no-cache" if scope["path"].startswith("/static/") else "no-store"
         if scope["path"].startswith("/api/"):
             # An id may hold a slash: it stays encoded until the route is found (see `Encoded` in api.py).
             scope["path"] = _path(scope)
-        await self.app(scope, _limited(receive, limit), _with_headers(send))
+        await self.app(scope, _limited(receive, limit), _with_headers(send, cached))
 
     def _check_host(self, headers: Headers) -> None:
         """Refuse names that are not ours, by which a page elsewhere could reach a server on this computer."""
@@ -140,7 +142,8 @@ class Guard:
         except Exception as error:
             if not is_away(error):
                 raise
-            raise Refusal(503, DATABASE_AWAY, {"Retry-After": "5"}) from error
+            log_away(error)
+            raise Refusal(503, DATABASE_AWAY, RETRY) from error
         if found is None:
             self.kept.pop(key, None)
         else:
@@ -197,11 +200,11 @@ def _limited(receive: Receive, limit: int) -> Receive:
     return counted
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, cached: str) -> Send:
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
+            for name, value in {**HEADERS, "Cache-Control": cached}.items():
                 headers.setdefault(name, value)
         await send(message)
 

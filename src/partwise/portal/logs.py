@@ -42,9 +42,9 @@ def write_request(method: str, route: str, status: int, seconds: float) -> None:
     LOG.log(level, told)
 
 
-def write_fault(event: str, error: BaseException) -> None:
-    """Write that something failed, and where."""
-    LOG.error({"event": event, **_place(error)})
+def write_fault(event: str, error: BaseException, said: str = "") -> None:
+    """Write that something failed, and where; what was said only if it cannot be about a reader."""
+    LOG.error({"event": event, **_place(error), **({"said": said} if said else {})})
 
 
 def _place(error: BaseException) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from partwise.portal.metrics import Metrics
 
 __all__ = ["Watch"]
 
+LEFT = 499
+"""What logs say where who asked left before there was an answer, as nginx does."""
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
@@ -45,5 +47,5 @@ class Watch:
             route = getattr(scope.get("route"), "path_format", "other")
             method = scope["method"] if scope["method"] in METHODS else "other"
             seconds = time.perf_counter() - began
-            self.metrics.observe(method, route, status, seconds)
-            write_request(method, route, status, seconds)
+            self.metrics.observe(method, route, status or LEFT, seconds)
+            write_request(method, route, status or LEFT, seconds)
