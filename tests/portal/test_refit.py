@@ -157,6 +157,15 @@ def test_the_one_in_use_is_measured_on_reads_after_its_fit(news, trained):
     assert "in use" not in {one["name"] for one in measured(now, articles, before, 2e9)["ndcg"]}
 
 
+def test_if_all_last_readers_are_new_nothing_is_measured(news):
+    articles = news.articles()
+    known = frozenset(article.id for article in articles)
+    events = [Event(f"{i}", f"once-{i}", f"sport-{3 * (i % 30):02}", 1.7e9 + i) for i in range(600)]
+    found = measured(reads_table(events, known, 2e9), articles, None, None)
+    assert list(found) == ["reason"]
+    assert "new readers only" in found["reason"]
+
+
 def test_worse_means_more_than_chance():
     assert _worse({"partwise": (0.2, 0.1, 0.3), "in use": (0.25, 0.2, 0.3)}) is None
     assert _worse({"partwise": (0.2, 0.1, 0.24), "in use": (0.1, 0.0, 0.2)}) is None

@@ -82,6 +82,12 @@ def test_a_score_is_the_sum_of_its_pieces(weights, half_life):
     np.testing.assert_allclose(model.scores(np.arange(len(log.readers))), expected, rtol=rtol)
 
 
+def test_without_a_half_life_what_is_read_lately_is_the_number_of_readers():
+    log, model = fitted(Blend(), 2.0)
+    pairs = {*zip(log.reader.tolist(), log.article.tolist(), strict=True)}
+    assert model.lately(None).tolist() == [sum(j == i for _, j in pairs) for i in range(len(log.articles))]
+
+
 @pytest.mark.parametrize(("lately", "fresh", "fastest"), [(1.0, 50.0, 1.0), (50.0, 2.0, 2.0), (None, 3.0, 3.0)])
 def test_a_reader_of_whom_nothing_is_known_gets_what_is_read_by_the_fastest_clock(lately, fresh, fastest):
     log, model = fitted(Blend(lately=lately, fresh=fresh))

@@ -67,6 +67,8 @@ def measured(
         return {"reason": str(error)}
     columns = zip(*(found.columns[name] for name in ("model", "metric", "value", "low", "high")), strict=True)
     values = {model: (value, low, high) for model, metric, value, low, high in columns if metric == "ndcg"}
+    if OURS not in values:
+        return {"reason": "the last reads are of new readers only, of whom no earlier read is known"}
     rows = [{"name": name, "value": v, "low": low, "high": high} for name, (v, low, high) in values.items()]
     facts = {"readers": found.facts["readers"], "reads": found.facts["hidden"], "length": LENGTH, "compared": compared}
     return facts | {"ndcg": sorted(rows, key=lambda row: -row["value"]), "worse": _worse(values)}
