@@ -245,7 +245,7 @@ class FittedTopics(PlainState):
 
     def top(self, n: int = LISTED, relevance: float = 0.6) -> list[list[int]]:
         """Return the columns of each topic's most relevant words."""
-        return ranked_words(self.components, self.shares, n, relevance)
+        return self.get(f"top {n}, {relevance}", lambda: ranked_words(self.components, self.shares, n, relevance))
 
     def words(self, columns: Any) -> list[str]:
         """Return the words of columns."""
