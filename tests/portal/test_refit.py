@@ -10,7 +10,16 @@ from partwise.portal import refit as module
 from partwise.portal.articles import Article, add_articles
 from partwise.portal.edits import add_edit, edits
 from partwise.portal.events import Event, add_events
-from partwise.portal.fits import FitRunningError, begin_fit, end_fit, find_fit, fit_in_use, list_fits
+from partwise.portal.fits import (
+    FitRunningError,
+    begin_fit,
+    end_fit,
+    find_fit,
+    fit_in_use,
+    fits_by_use,
+    list_fits,
+    use_fit,
+)
 from partwise.portal.lists import recommendations
 from partwise.portal.measuring import _worse, measured
 from partwise.portal.model_files import load_models
@@ -181,6 +190,9 @@ def test_the_last_models_and_those_in_use_are_kept(database, news, tmp_path, mon
     monkeypatch.setattr(module, "_fit", lambda *args: "aside")
     numbers += [refit(database, tmp_path, 2).number for _ in range(3)]
     assert sorted(folder.name for folder in (tmp_path / "fits").iterdir()) == [str(numbers[3])]
+    assert [fit.number for fit in list_fits(database) if fit.state != "removed"] == [*numbers[:4:-1], numbers[3]]
+    assert not use_fit(database, numbers[0])
+    assert [fit.number for fit in fits_by_use(database)] == [numbers[3]]
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError, OSError])

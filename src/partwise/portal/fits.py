@@ -19,14 +19,13 @@ __all__ = [
     "fit_in_use",
     "fit_runs",
     "fits_by_use",
+    "keep_fits",
     "list_fits",
     "use_fit",
 ]
 
 SILENT = 60.0
 """Seconds without a beat after which a running fit counts as killed."""
-RECENT = 20
-"""Fits that `fits_by_use` returns at most."""
 USABLE = ("ready", "aside")
 TABLE = schema.fits
 COLUMNS = (TABLE.c.number, TABLE.c.state, TABLE.c.started, TABLE.c.ended, TABLE.c.used, TABLE.c.facts)
@@ -45,7 +44,7 @@ class Fit:
     number : int
         Its number, which later fits exceed.
     state : str
-        running; ready; aside, if it is worse than the one in use; or failed.
+        running; ready; aside, if it is worse than the one in use; failed; or removed, if its models are no longer kept.
     started, ended, used : float or None
         When it began, when it ended, and when it was last put into use.
     facts : dict
@@ -112,8 +111,20 @@ def fit_in_use(db: Database) -> Fit | None:
 
 
 def fits_by_use(db: Database) -> list[Fit]:
-    """Return the fits that were in use, the one put into use last first; older ones than these have no files."""
-    return _fits(db, sa.select(*COLUMNS).where(TABLE.c.used.is_not(None)).order_by(TABLE.c.used.desc()).limit(RECENT))
+    """Return the fits that were in use and are still kept, the one put into use last first."""
+    used = TABLE.c.used.is_not(None) & TABLE.c.state.in_(USABLE)
+    return _fits(db, sa.select(*COLUMNS).where(used).order_by(TABLE.c.used.desc()))
+
+
+def keep_fits(db: Database, most: int) -> set[int]:
+    """Keep the last fits that can be used and the one in use, and return their numbers; the others are removed."""
+    usable = [fit.number for fit in list_fits(db) if fit.state in USABLE]
+    used = fit_in_use(db)
+    kept = {*usable[:most], *([] if used is None else [used.number])}
+    others = TABLE.c.number.in_([number for number in usable if number not in kept])
+    with db.write() as connection:
+        connection.execute(sa.update(TABLE).where(others).values(state="removed"))
+    return kept
 
 
 def list_fits(db: Database) -> list[Fit]:

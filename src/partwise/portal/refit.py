@@ -15,7 +15,7 @@ from partwise.portal.articles import Article, all_articles
 from partwise.portal.database import Database, now
 from partwise.portal.edits import add_edit, applied, edits
 from partwise.portal.events import all_events
-from partwise.portal.fits import Fit, FitRunningError, beat, begin_fit, end_fit, find_fit, fit_in_use, list_fits
+from partwise.portal.fits import Fit, FitRunningError, beat, begin_fit, end_fit, find_fit, fit_in_use, keep_fits
 from partwise.portal.measuring import measured
 from partwise.portal.model_files import load_models, remove_models, save_models
 from partwise.portal.topic_keys import carried_keys, new_keys
@@ -84,9 +84,7 @@ def refit(db: Database, folder: Path, n_topics: int | None = None) -> Fit:
             raise
         finally:
             end_fit(db, number, state, facts, use=state == "ready")
-    used = fit_in_use(db)
-    last = [fit.number for fit in list_fits(db) if fit.state in ("ready", "aside")][:KEPT]
-    remove_models(Path(folder), {*last, *([used.number] if used else [])})
+    remove_models(Path(folder), keep_fits(db, KEPT))
     found = find_fit(db, number)
     assert found is not None
     return found

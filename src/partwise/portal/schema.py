@@ -57,7 +57,7 @@ fits = Table(
     "fits",
     metadata,
     Column("number", Number, primary_key=True, autoincrement=True),
-    Column("state", Text, nullable=False),  # running, ready, aside (worse than the one in use), failed
+    Column("state", Text, nullable=False),  # running, ready, aside (worse than the one in use), failed, removed
     Column("started", Float, nullable=False),
     Column("beat", Float, nullable=False),  # a running fit renews it; one that stopped doing so was killed
     Column("ended", Float),
