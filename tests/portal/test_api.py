@@ -286,6 +286,19 @@ def test_a_database_that_is_away_is_answered_and_comes_back(site, monkeypatch):
     assert site.post("/api/events", json=READS).json()["duplicates"] == 3
 
 
+def test_a_full_disk_is_answered_and_what_was_acknowledged_stays(tmp_path):
+    db = Database(f"sqlite:///{tmp_path}/portal.db")
+    db.prepare()
+    with served(db, tmp_path) as site:
+        assert site.post("/api/events", json=READS).status_code == 200
+        sa.event.listen(db.engine, "begin", lambda connection: connection.exec_driver_sql("PRAGMA max_page_count = 1"))
+        large = [{"id": "large", "text": "word " * 30_000}]
+        assert site.post("/api/articles", json=large).status_code == 503
+        assert len(site.get("/api/readers/r%2F1").json()["events"]) == 3
+        assert site.get("/api/articles/large").status_code == 404
+    db.close()
+
+
 def test_tables_of_another_version_are_told_by_health(site):
     with site.db.write() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))

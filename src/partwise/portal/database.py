@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
@@ -125,7 +126,7 @@ class Database:
 
     def check(self) -> None:
         """Raise DatabaseVersionError if the tables are of another version."""
-        found, wanted = self.version(), ScriptDirectory(str(MIGRATIONS)).get_current_head()
+        found, wanted = self.version(), _newest()
         if found != wanted:
             raise DatabaseVersionError(
                 f"{self.shown} has tables of version {found}; this partwise needs {wanted}. Make a backup, then run: "
@@ -150,6 +151,12 @@ class Database:
 def now() -> float:
     """Return the time in seconds since 1970."""
     return time.time()
+
+
+@cache
+def _newest() -> str | None:
+    """Return the version of the tables that this partwise needs."""
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
 
 
 def _prepare(connection: Any, _: Any) -> None:
