@@ -44,9 +44,9 @@ class Asked:
 @dataclass(eq=False)
 class _Waiting:
     asked: Asked
-    found: Listed | None = None
+    found: Listed = field(default_factory=list)
     error: BaseException | None = None
-    ended: threading.Event = field(default_factory=threading.Event)
+    ended: bool = False
 
 
 class Together:
@@ -61,37 +61,48 @@ class Together:
     """
 
     def __init__(self) -> None:
-        self._turn, self._guard = threading.Lock(), threading.Lock()
+        self._changed = threading.Condition()
+        self._busy = False
         self._waiting: list[_Waiting] = []
 
     def listed(self, asked: Asked) -> Listed:
         """Return the articles of a list, the best first, with their scores."""
         own = _Waiting(asked)
-        with self._guard:
+        with self._changed:
             self._waiting.append(own)
-        while not own.ended.is_set():
-            with self._turn:
-                if not own.ended.is_set():
-                    self._compute()
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: own.ended or not self._busy)
+                if own.ended:
+                    break
+                self._busy, batch = True, self._next()
+            try:
+                _compute(batch)
+            finally:
+                with self._changed:
+                    for one in batch:
+                        one.ended = True
+                    self._busy = False
+                    self._changed.notify_all()
         if own.error is not None:
             raise own.error
-        return own.found or []
+        return own.found
 
-    def _compute(self) -> None:
-        """Compute the list that was asked for first, and those that go with it."""
-        with self._guard:
-            first = self._waiting[0].asked
-            batch = [one for one in self._waiting if one.asked.goes_with(first)][:MOST]
-            self._waiting = [one for one in self._waiting if one not in batch]
-        try:
-            for one, found in zip(batch, _listed([one.asked for one in batch]), strict=True):
-                one.found = found
-        except BaseException as error:
-            for one in batch:
-                one.error = error
-        finally:
-            for one in batch:
-                one.ended.set()
+    def _next(self) -> list[_Waiting]:
+        """Return the list that was asked for first, and those that go with it; they wait no longer."""
+        first = self._waiting[0].asked
+        batch = [one for one in self._waiting if one.asked.goes_with(first)][:MOST]
+        self._waiting = [one for one in self._waiting if one not in batch]
+        return batch
+
+
+def _compute(batch: Sequence[_Waiting]) -> None:
+    try:
+        for one, found in zip(batch, _listed([one.asked for one in batch]), strict=True):
+            one.found = found
+    except BaseException as error:
+        for one in batch:
+            one.error = error
 
 
 def _listed(batch: Sequence[Asked]) -> list[Listed]:
