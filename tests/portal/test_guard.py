@@ -99,6 +99,7 @@ def test_kept_keys_are_few(door, database, monkeypatch):
         ({"origin": "http://portal"}, 200),
         ({"origin": "http://elsewhere"}, 403),
         ({"origin": "null"}, 403),
+        ({"origin": "http://[::1"}, 403),
         ({"sec-fetch-site": "same-origin"}, 200),
         ({"sec-fetch-site": "none"}, 200),
         ({"sec-fetch-site": "same-site"}, 403),
@@ -147,7 +148,10 @@ def test_too_many_requests_wait(door, database):
     assert client.get("/health").status_code == 200
 
 
-@pytest.mark.parametrize(("host", "status"), [("portal", 200), ("portal:8000", 200), ("evil", 421), ("[::1]:80", 421)])
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("portal", 200), ("portal:8000", 200), ("evil", 421), ("[::1]:80", 421), ("[::1", 421), ("", 421)],
+)
 def test_names_that_are_not_ours_are_refused(door, host, status):
     assert door(hosts=("portal",)).get("/page", headers={"host": host}).status_code == status
     assert door().get("/page", headers={"host": host}).status_code == 200

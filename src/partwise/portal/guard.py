@@ -6,7 +6,7 @@ Everything here happens before a body is read, and without the framework: it als
 import time
 from collections.abc import Mapping
 from typing import Annotated
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from fastapi import Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -86,8 +86,7 @@ class Guard:
 
     def _check_host(self, headers: Headers) -> None:
         """Refuse names that are not ours, by which a page elsewhere could reach a server on this computer."""
-        host = urlsplit(f"//{headers.get('host', '')}").hostname if self.settings.hosts else None
-        if self.settings.hosts and host not in self.settings.hosts:
+        if self.settings.hosts and _parts(f"//{headers.get('host', '')}").hostname not in self.settings.hosts:
             raise Refusal(421, "The portal is not served under this name. Add it with --allow-host.")
 
     def _check_origin(self, method: str, headers: Headers) -> None:
@@ -95,7 +94,7 @@ class Guard:
         if method in READING or ("authorization" in headers and "cookie" not in headers):
             return
         site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-        own = site in ("same-origin", "none") if site else not origin or urlsplit(origin).netloc == headers.get("host")
+        own = site in ("same-origin", "none") if site else not origin or _parts(origin).netloc == headers.get("host")
         if not own:
             raise Refusal(403, "A page of another site cannot change anything here.")
 
@@ -173,6 +172,16 @@ class Needs:
         """Refuse others."""
         if request.state.may not in ("admin", self.scope):
             raise HTTPException(403, f"The key lacks the scope {self.scope!r}.")
+
+
+def _parts(address: str) -> SplitResult:
+    """Return the parts of an address; none of one that is not well formed."""
+    try:
+        parts = urlsplit(address)
+        parts.hostname  # noqa: B018  # it is checked only when it is asked for
+    except ValueError:
+        return urlsplit("")
+    return parts
 
 
 def _path(scope: Scope) -> str:

@@ -9,6 +9,8 @@ from typing import Any
 
 __all__ = ["start_logs", "write_fault", "write_request"]
 
+KNOWN = ("partwise.", "uvicorn")
+"""Loggers whose words name no reader."""
 LOG = logging.getLogger("partwise.portal")
 
 
@@ -19,7 +21,10 @@ class JSONLines(logging.Formatter):
         """Return the line."""
         moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         line: dict[str, Any] = {"time": moment, "level": record.levelname.lower()}
-        line |= record.msg if isinstance(record.msg, dict) else {"event": record.getMessage()}
+        # What other libraries say can be about a reader.
+        known = record.name.startswith(KNOWN)
+        said = record.msg if isinstance(record.msg, dict) else {"event": record.getMessage()}
+        line |= said if known else {"event": "library", "name": record.name}
         if record.exc_info and record.exc_info[1]:
             line |= _place(record.exc_info[1])
         return json.dumps(line)
@@ -29,10 +34,10 @@ def start_logs() -> None:
     """Send the lines of the portal and of the server to standard error."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JSONLines())
-    for name, level in (("partwise.portal", logging.INFO), ("uvicorn", logging.WARNING)):
-        log = logging.getLogger(name)
-        log.handlers, log.propagate = [handler], False
-        log.setLevel(level)
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(logging.WARNING)
+    LOG.setLevel(logging.INFO)
 
 
 def write_request(method: str, route: str, status: int, seconds: float) -> None:
