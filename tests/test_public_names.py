@@ -77,6 +77,11 @@ def test_a_fit_of_an_array_of_floats_imports_what_it_needs_and_no_more():
     assert not loaded_after(code) & {"sklearn", "joblib", "pandas", "scipy.special", "scipy.linalg", "duckdb"}
 
 
+def test_nmf_imports_no_search_before_one_is_asked_for():
+    packages = {".".join(name.split(".")[:2]) for name in loaded_after("from partwise import NMF")}
+    assert not packages & {"partwise.selection", "partwise.plot", "partwise.metrics", "partwise.matching"}
+
+
 def test_dir_shows_the_public_names_and_no_others():
     from partwise import NMF, topics  # noqa: F401  and with them, a number of modules
 

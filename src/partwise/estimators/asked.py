@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from partwise.checkpoints import Checkpoints
 from partwise.exceptions import ParameterError
@@ -14,12 +14,13 @@ from partwise.parameters import draw_seed
 from partwise.penalties import Bounds
 from partwise.plan import Plan
 from partwise.problem import Problem
-from partwise.selection.choice import RankChoice
-from partwise.selection.rank import choose_rank
-from partwise.selection.shrinkage import Joined, search
+
+if TYPE_CHECKING:  # searches are imported when one is asked for: they would be a quarter of the import of NMF
+    from partwise.selection.choice import RankChoice
+    from partwise.selection.shrinkage import Joined
 
 
-def plan_for(model: Any, max_time: float | None, parts: Joined | None = None, **more: Any) -> Plan:
+def plan_for(model: Any, max_time: float | None, parts: "Joined | None" = None, **more: Any) -> Plan:
     """Return how a fit is done, within `max_time`; `more` holds what depends on its data.
 
     With the `parts` of a search, which stay as they are, the fit is one iteration, and its last step on W is exact.
@@ -33,7 +34,9 @@ def plan_for(model: Any, max_time: float | None, parts: Joined | None = None, **
     return Plan(model._loss_function, model.solver, random_state=model.random_state, n_jobs=model.n_jobs, **own)
 
 
-def bounds_for(model: Any, k: int, n_features: int, names: Array | None, parts: Joined | None = None) -> Bounds | None:
+def bounds_for(
+    model: Any, k: int, n_features: int, names: Array | None, parts: "Joined | None" = None
+) -> Bounds | None:
     """Return the bounds of H: fixed, forbidden and bounded entries together. Names of columns match them.
 
     With the `parts` of a search, the bounds fix H at these.
@@ -48,8 +51,10 @@ def bounds_for(model: Any, k: int, n_features: int, names: Array | None, parts: 
     return Bounds.together(bounds, (n_features, k), "H") if bounds else None
 
 
-def choice_for(model: Any, X: Matrix, sample_weight: Any, feature_weight: Any) -> RankChoice:
+def choice_for(model: Any, X: Matrix, sample_weight: Any, feature_weight: Any) -> "RankChoice":
     """Return the number of parts that hold-out chooses for X (n, m), and why."""
+    from partwise.selection.rank import choose_rank
+
     return choose_rank(
         X, sample_weight=sample_weight, feature_weight=feature_weight, loss=model._loss_function, solver=model.solver,
         tol=model.tol, max_iter=model.max_iter, max_time=model.max_time, random_state=model.random_state,
@@ -88,8 +93,10 @@ def penalty_is_asked(model: Any, X: Matrix, weighted: bool) -> bool:
     return asked or (plain and filling)
 
 
-def parts_for(model: Any, X: Matrix) -> Joined:
+def parts_for(model: Any, X: Matrix) -> "Joined":
     """Return the penalty that hold-out chooses for X (n, m), how many parts if that is asked for, and the parts."""
+    from partwise.selection.shrinkage import search
+
     problem = Problem.of(X, model._loss_function)
     problem.check_data()
     k = model.n_components
@@ -102,7 +109,7 @@ def parts_for(model: Any, X: Matrix) -> Joined:
 
 def searched_for(
     model: Any, X: Matrix, sample_weight: Any, feature_weight: Any, fixed_weights: Any
-) -> tuple[Any, dict[str, Any], Joined | None, float | None]:
+) -> "tuple[Any, dict[str, Any], Joined | None, float | None]":
     """Return the result of a search for the number of parts or the penalty, if one is asked for.
 
     Returns
