@@ -133,6 +133,7 @@ def test_a_body_too_long_is_refused_with_and_without_its_length(door):
     assert client.post("/upload", content=b"x" * 200).status_code == 200
     assert client.post("/upload", content=b"x" * 201).status_code == 413
     assert client.post("/page", headers={"content-length": "many"}).status_code == 422
+    assert client.post("/page", headers={"content-length": "9" * 5_000}).status_code == 413
 
 
 def test_too_many_requests_wait(door, database):

@@ -40,6 +40,8 @@ READING = ("GET", "HEAD", "OPTIONS")
 FREE = ("/health", "/static/")
 """Paths without a limit of their requests."""
 PUBLIC = ("/api/openapi.json",)
+DIGITS = 15
+"""Most digits of a length: Python does not read thousands of them."""
 KEPT = 5.0
 """Seconds for which a key that was found good is not looked up again."""
 MOST_KEPT = 1_000
@@ -104,7 +106,7 @@ class Guard:
         length = headers.get("content-length", "0")
         if not length.isdecimal():
             raise Refusal(422, "Content-Length is not a number.")
-        if int(length) > limit:
+        if len(length) > DIGITS or int(length) > limit:
             raise Refusal(413, _too_long(limit))
         return limit
 

@@ -93,6 +93,7 @@ def command(
     if demo and pseudonyms:
         raise click.UsageError("--pseudonyms: the readers of the demonstration are simulated. Leave it out.")
     folder = data / "demo" if demo else data
+    named = tuple(name.lower() for name in hosts)
     try:
         from partwise.portal.serving import serve
         from partwise.portal.settings import Settings
@@ -103,7 +104,7 @@ def command(
             secret=secret or kept_secret(folder),
             demo=demo,
             open=demo and local,
-            hosts=(*LOCAL, host, *hosts) if local else hosts,
+            hosts=(*LOCAL, host, *named) if local else named,
             pseudonyms=pseudonyms,
             keep_days=keep_days,
             refit_every=refit_every,
