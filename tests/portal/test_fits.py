@@ -6,7 +6,18 @@ import pytest
 import sqlalchemy as sa
 
 from partwise.portal import schema
-from partwise.portal.fits import beat, begin_fit, end_fit, find_fit, fit_in_use, fits_by_use, list_fits, use_fit
+from partwise.portal.fits import (
+    beat,
+    begin_fit,
+    end_fit,
+    find_fit,
+    fit_in_use,
+    fit_runs,
+    fits_by_use,
+    keep_fits,
+    list_fits,
+    use_fit,
+)
 
 
 def silence(database, number, seconds):
@@ -53,6 +64,40 @@ def test_a_fit_without_a_beat_for_a_minute_was_killed(database):
     assert killed.state == "failed"
     assert killed.ended is not None
     assert "killed" in killed.facts["reason"]
+
+
+def test_a_killed_fit_is_told_as_failed_before_another_begins(database):
+    number = begin_fit(database)
+    assert list_fits(database)[0].state == "running"
+    silence(database, number, 61)
+    for told in (list_fits(database)[0], find_fit(database, number)):
+        assert (told.state, told.facts) == ("failed", {"reason": "the process of this fit was killed"})
+        assert told.ended == pytest.approx(told.started - 61)
+    assert not fit_runs(database)
+
+
+def test_the_fit_that_is_put_into_use_while_others_are_removed_is_kept(database, monkeypatch):
+    """Between the look at what is in use and the removal, another process puts an old fit into use."""
+    numbers = [begin_fit(database)]
+    end_fit(database, numbers[0], "ready", {}, use=True)
+    for _ in range(2):
+        numbers.append(begin_fit(database))
+        end_fit(database, numbers[-1], "ready", {}, use=True)
+    used, ended = [], threading.Event()
+    other = threading.Thread(target=lambda: (used.append(use_fit(database, numbers[0])), ended.set()))
+    update = sa.update
+
+    def late(table):
+        if not other.ident:
+            other.start()
+            ended.wait(0.5)
+        return update(table)
+
+    monkeypatch.setattr("partwise.portal.fits.sa.update", late)
+    kept = keep_fits(database, 1)
+    other.join()
+    assert fit_in_use(database).number in kept
+    assert used == [numbers[0] in kept]
 
 
 def test_the_fit_put_into_use_last_is_in_use(database):

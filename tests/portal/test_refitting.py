@@ -56,7 +56,7 @@ def test_a_fit_that_runs_elsewhere_counts_until_it_is_silent(database, started, 
     assert refits.start()
     refits.stop()
     refits.process.stdin.close()
-    assert fits.find_fit(database, number).state == "running"  # the next fit says that it was killed
+    assert fits.find_fit(database, number).state == "failed"
 
 
 def test_the_schedule_starts_a_fit_when_the_last_began_long_ago(database, started, monkeypatch):

@@ -85,6 +85,11 @@ class Database:
         with self.turn, self.engine.connect().execution_options(writes=True) as connection, connection.begin():
             yield connection
 
+    def hold(self, connection: sa.Connection, table: sa.Table) -> None:
+        """Let no other process change a table until the transaction ends; on SQLite only one writes at a time."""
+        if not self.sqlite:
+            connection.execute(sa.text(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE"))
+
     def commit(self, write: Callable[[sa.Connection], Result]) -> Result:
         """Run a write and return its result once it is there for all, perhaps in one transaction with others.
 

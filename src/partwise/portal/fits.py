@@ -1,6 +1,6 @@
 """Fits: when each ran, how it ended, and which is in use."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,8 +27,10 @@ __all__ = [
 SILENT = 60.0
 """Seconds without a beat after which a running fit counts as killed."""
 USABLE = ("ready", "aside")
+KILLED = {"reason": "the process of this fit was killed"}
 TABLE = schema.fits
-COLUMNS = (TABLE.c.number, TABLE.c.state, TABLE.c.started, TABLE.c.ended, TABLE.c.used, TABLE.c.facts)
+COLUMNS = (TABLE.c.number, TABLE.c.state, TABLE.c.started, TABLE.c.ended, TABLE.c.used, TABLE.c.facts, TABLE.c.beat)
+BY_USE = sa.select(*COLUMNS).where(TABLE.c.used.is_not(None), TABLE.c.state.in_(USABLE)).order_by(TABLE.c.used.desc())
 
 
 class FitRunningError(PartwiseError, RuntimeError):
@@ -62,13 +64,11 @@ class Fit:
 def begin_fit(db: Database) -> int | None:
     """Begin a fit and return its number; None if another is running. A fit that was killed counts as failed."""
     with db.write() as connection:
-        if not db.sqlite:  # two processes that begin at once wait here for each other
-            connection.execute(sa.text("LOCK TABLE fits IN SHARE ROW EXCLUSIVE MODE"))
+        db.hold(connection, TABLE)
         began, running = now(), TABLE.c.state == "running"
         if connection.execute(sa.select(TABLE.c.number).where(running, TABLE.c.beat > began - SILENT)).first():
             return None
-        reason = {"reason": "the process of this fit was killed"}
-        connection.execute(sa.update(TABLE).where(running).values(state="failed", ended=TABLE.c.beat, facts=reason))
+        connection.execute(sa.update(TABLE).where(running).values(state="failed", ended=TABLE.c.beat, facts=KILLED))
         row = {"state": "running", "started": began, "beat": began, "facts": {}}
         return int(connection.execute(sa.insert(TABLE).values(row).returning(TABLE.c.number)).scalar_one())
 
@@ -112,17 +112,17 @@ def fit_in_use(db: Database) -> Fit | None:
 
 def fits_by_use(db: Database) -> list[Fit]:
     """Return the fits that were in use and are still kept, the one put into use last first."""
-    used = TABLE.c.used.is_not(None) & TABLE.c.state.in_(USABLE)
-    return _fits(db, sa.select(*COLUMNS).where(used).order_by(TABLE.c.used.desc()))
+    return _fits(db, BY_USE)
 
 
 def keep_fits(db: Database, most: int) -> set[int]:
     """Keep the last fits that can be used and the one in use, and return their numbers; the others are removed."""
-    usable = [fit.number for fit in list_fits(db) if fit.state in USABLE]
-    used = fit_in_use(db)
-    kept = {*usable[:most], *([] if used is None else [used.number])}
-    others = TABLE.c.number.in_([number for number in usable if number not in kept])
+    query = sa.select(TABLE.c.number).where(TABLE.c.state.in_(USABLE)).order_by(TABLE.c.number.desc())
     with db.write() as connection:
+        db.hold(connection, TABLE)  # the one in use stays so until the others are removed
+        usable = list(connection.execute(query).scalars())
+        kept = {*usable[:most], *connection.execute(BY_USE.with_only_columns(TABLE.c.number).limit(1)).scalars()}
+        others = TABLE.c.number.in_([number for number in usable if number not in kept])
         connection.execute(sa.update(TABLE).where(others).values(state="removed"))
     return kept
 
@@ -134,7 +134,13 @@ def list_fits(db: Database) -> list[Fit]:
 
 def _fits(db: Database, query: sa.Select[Any]) -> list[Fit]:
     with db.read() as connection:
-        return [Fit(*row) for row in connection.execute(query)]
+        return [_fit(beat, Fit(*row)) for *row, beat in connection.execute(query)]
+
+
+def _fit(beat: float, fit: Fit) -> Fit:
+    """Return a fit, as failed if its process was killed: until another begins, nobody has noted it."""
+    killed = fit.state == "running" and beat <= now() - SILENT
+    return replace(fit, state="failed", ended=beat, facts=KILLED) if killed else fit
 
 
 def _later(connection: sa.Connection) -> float:

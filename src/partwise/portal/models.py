@@ -19,7 +19,7 @@ from partwise.portal.database import Database, now
 from partwise.portal.edits import Edit, applied, edits
 from partwise.portal.fits import Fit, fits_by_use
 from partwise.portal.logs import write_fault
-from partwise.portal.model_files import load_models
+from partwise.portal.model_files import check_folder, load_models
 from partwise.portal.together import Together
 from partwise.portal.topic_facts import topic_facts
 from partwise.portal.training import articles_table, title_of, words_of
@@ -213,6 +213,7 @@ class Models:
 
     def _read(self, fit: Fit, unread: list[str]) -> _Fitted | None:
         try:
+            check_folder(self._db, self._folder)
             topics, recommender = load_models(self._folder, fit.number)
             if len(fit.facts["topics"]) != topics.n_topics_:
                 raise DataError("its topics are not those that the database has")

@@ -17,7 +17,7 @@ from partwise.portal.edits import add_edit, applied, edits
 from partwise.portal.events import all_events
 from partwise.portal.fits import Fit, FitRunningError, beat, begin_fit, end_fit, find_fit, fit_in_use, keep_fits
 from partwise.portal.measuring import measured
-from partwise.portal.model_files import load_models, remove_models, save_models
+from partwise.portal.model_files import claim_folder, load_models, remove_models, save_models
 from partwise.portal.topic_keys import carried_keys, new_keys
 from partwise.portal.training import articles_table, date_of, reads_table, title_of, words_of
 from partwise.recommend import Recommender
@@ -84,7 +84,8 @@ def refit(db: Database, folder: Path, n_topics: int | None = None) -> Fit:
             raise
         finally:
             end_fit(db, number, state, facts, use=state == "ready")
-    remove_models(Path(folder), keep_fits(db, KEPT))
+    if state != "failed":  # a fit can fail because the folder is another database's
+        remove_models(Path(folder), keep_fits(db, KEPT))
     found = find_fit(db, number)
     assert found is not None
     return found
@@ -92,6 +93,7 @@ def refit(db: Database, folder: Path, n_topics: int | None = None) -> Fit:
 
 def _fit(db: Database, folder: Path, number: int, n_topics: int | None, facts: Facts) -> str:
     """Make and save models, gather the facts, and return the state of the fit."""
+    claim_folder(db, folder)
     began = now()
     articles = list(all_articles(db))
     if not articles:
