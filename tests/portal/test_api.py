@@ -3,6 +3,7 @@
 import re
 import time
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
 import sqlalchemy as sa
@@ -305,6 +306,20 @@ def test_tables_of_another_version_are_told_by_health(site):
     told = site.get("/health")
     assert told.status_code == 503
     assert "partwise portal upgrade" in told.json()["database"]
+    told = site.get("/health", headers={"authorization": ""})
+    assert told.status_code == 503
+    assert site.db.shown not in told.json()["database"]
+
+
+def test_notes_name_files_only_to_those_with_a_key(site):
+    site.app.state.models.stop()  # it would take back what is loaded here
+    site.app.state.models.loaded = SimpleNamespace(number=1, notes=["fit 2 cannot be loaded: /srv/portal/fits/2"])
+    assert "/srv" in site.get("/health").json()["notes"][0]
+    told = site.get("/health", headers={"authorization": ""}).json()
+    assert told["ok"]
+    assert len(told["notes"]) == 1
+    assert "/srv" not in str(told)
+    assert site.get("/health", headers={"authorization": "Bearer wrong"}).status_code == 401
 
 
 def test_a_reader_gets_a_list_with_reasons_that_add_up(ready):

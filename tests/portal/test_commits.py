@@ -4,6 +4,7 @@ import threading
 from contextlib import contextmanager
 
 import pytest
+import sqlalchemy as sa
 
 from partwise.portal import commits
 from partwise.portal.commits import Commits
@@ -96,6 +97,24 @@ def test_a_commit_that_fails_is_told_to_all():
 
     told = together(Full(), {i: keeps(i) for i in range(WAITING + 1)})
     assert all(isinstance(error, OSError) for error in told.values())
+
+
+def test_a_database_that_is_away_is_asked_once_for_all_that_wait():
+    class Away(Store):
+        tried = 0
+
+        @contextmanager
+        def begin(self):
+            self.tried += 1
+            with super().begin() as written:
+                yield written
+                if self.tried > 1:
+                    raise sa.exc.OperationalError("BEGIN IMMEDIATE", None, Exception("database is locked"))
+
+    store = Away()
+    told = together(store, {i: keeps(i) for i in range(WAITING + 1)})
+    assert store.tried == 2
+    assert sum(isinstance(error, sa.exc.OperationalError) for error in told.values()) == WAITING
 
 
 @pytest.mark.parametrize("threads", [8])

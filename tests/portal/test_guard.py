@@ -149,6 +149,18 @@ def test_too_many_requests_wait(door, database):
     assert client.get("/health").status_code == 200
 
 
+def test_who_tried_too_many_keys_is_refused_before_the_database_is_asked(door, database, monkeypatch):
+    client = door(visits_a_minute=3)
+    good = bearer(make_key(database, "read"))
+    assert client.get("/api/x", headers=good).status_code == 200
+    asked = []
+    monkeypatch.setattr(guard, "scope_of", lambda db, key: asked.append(key))
+    tried = [client.get("/api/x", headers=bearer(f"bad-{i}")).status_code for i in range(5)]
+    assert tried == [401, 401, 401, 429, 429]
+    assert asked == ["bad-0", "bad-1", "bad-2"]
+    assert client.get("/api/x", headers=good).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("host", "status"),
     [("portal", 200), ("portal:8000", 200), ("evil", 421), ("[::1]:80", 421), ("[::1", 421), ("", 421)],

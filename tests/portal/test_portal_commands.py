@@ -4,18 +4,41 @@ import json
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
+from partwise.cli.command import Failure
 from partwise.cli.main import group
-from partwise.portal import serve
+from partwise.portal import options, serve
 from partwise.portal.commands import command
 from partwise.portal.database import Database
 from partwise.portal.keys import list_keys, scope_of
 from partwise.portal.options import kept_secret
+
+
+@pytest.mark.parametrize("left", ["", "half", " " * 40])
+def test_a_secret_that_is_not_whole_is_refused(tmp_path, left):
+    (tmp_path / "secret").write_text(left)
+    with pytest.raises(Failure, match="secret holds no secret"):
+        kept_secret(tmp_path)
+
+
+def test_a_secret_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
+    def full(file):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(options.os, "fsync", full)
+    with pytest.raises(OSError, match="disk full"):
+        kept_secret(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.undo()
+    with ThreadPoolExecutor(8) as together:
+        assert len(set(together.map(kept_secret, [tmp_path] * 8))) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["secret"]
 
 
 @pytest.fixture

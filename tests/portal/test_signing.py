@@ -24,9 +24,9 @@ def token(secret=SECRET):
     return parse_qs(urlsplit(signing.sign_in_path(secret)).query)["token"][0]
 
 
-def request(cookie=None, scheme="http", **others):
+def request(cookie=None, scheme="http", db=None, **others):
     headers = [(b"host", b"portal"), *([(b"cookie", cookie.encode())] if cookie else [])]
-    app = SimpleNamespace(state=SimpleNamespace(settings=settings(**others)))
+    app = SimpleNamespace(state=SimpleNamespace(settings=settings(**others), db=db))
     scope = {"type": "http", "scheme": scheme, "path": "/", "query_string": b"", "headers": headers, "app": app}
     return Request(scope)
 
@@ -65,11 +65,11 @@ def test_used_links_are_forgotten_once_they_are_too_old(database, monkeypatch):
     assert not links.first_use(database, "a", until=links.now() + 60)
 
 
-def test_a_session_is_a_cookie_that_only_the_secret_makes():
+def test_a_session_is_a_cookie_that_only_the_secret_makes(database):
     response = Response()
     signing.start_session(request(), response)
     assert {"HttpOnly", "SameSite=lax"} <= set(response.headers["set-cookie"].split("; "))
-    assert signing.editor(request(cookie_of(response)))
+    assert signing.editor(request(cookie_of(response), db=database))
     assert not signing.editor(request(cookie_of(response), secret="another secret"))
     assert not signing.editor(request())
     assert not signing.editor(request(f"{signing.COOKIE}={token()}"))
@@ -82,10 +82,18 @@ def test_a_session_that_began_over_https_stays_there():
     assert "Secure" in response.headers["set-cookie"]
 
 
-def test_signing_out_removes_the_cookie():
+def test_signing_out_removes_the_cookie_and_ends_its_session_only(database):
+    cookies = []
+    for _ in range(2):
+        response = Response()
+        signing.start_session(request(), response)
+        cookies.append(cookie_of(response))
     response = Response()
-    signing.end_session(response)
+    signing.end_session(request(cookies[0], db=database), response)
     assert "Max-Age=0" in response.headers["set-cookie"]
+    assert [signing.editor(request(cookie, db=database)) for cookie in cookies] == [False, True]
+    assert links.first_use(database, "other", until=links.now() + 60)  # which forgets what is over
+    assert not signing.editor(request(cookies[0], db=database))
 
 
 def test_a_pseudonym_depends_on_the_reader_and_the_secret():

@@ -98,6 +98,21 @@ def test_preferences_are_kept_and_default_where_none_are_set(database):
         assert readers.preferences(database, "r") == wanted
 
 
+def test_settings_that_are_changed_at_the_same_time_are_all_kept(database):
+    def wish(number):
+        for i in range(5):
+            readers.change_preferences(
+                database, "r", lambda held, i=i: replace(held, more=(*held.more, f"{number}-{i}"))
+            )
+
+    threads = [threading.Thread(target=wish, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(readers.preferences(database, "r").more) == 30
+
+
 def test_a_reader_is_exported_and_deleted_whole(database):
     events.add_events(database, [read(1), read(2), read(3, "s")])
     readers.set_preferences(database, "r", Preferences(muted=("t1",)))

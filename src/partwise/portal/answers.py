@@ -6,19 +6,18 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import sqlalchemy as sa
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, Response
 
+from partwise.portal.away import is_away
 from partwise.portal.logs import write_fault
 
 __all__ = [
     "DATABASE_AWAY",
     "RETRY",
     "answer",
-    "is_away",
     "log_away",
     "of_database",
     "of_http",
@@ -73,13 +72,6 @@ def refuse(
         text += '<p><a href="/">All topics</a></p></main></body></html>'
         return HTMLResponse(text, status, headers)
     return answer({"ok": False, "error": error, "errors": list(errors)}, status, headers)
-
-
-def is_away(error: Exception) -> bool:
-    """Tell whether an error means that the database cannot be used now, and that later it may be."""
-    return isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError | sa.exc.TimeoutError) or (
-        isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated
-    )
 
 
 def log_away(error: Exception) -> None:

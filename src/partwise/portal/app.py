@@ -12,7 +12,8 @@ from starlette.responses import Response
 
 import partwise
 from partwise.portal import api, pages, reader_pages, replies, sign_in_pages
-from partwise.portal.answers import DATABASE_AWAY, RETRY, answer, is_away, of_database, of_http, of_validation
+from partwise.portal.answers import DATABASE_AWAY, RETRY, answer, of_database, of_http, of_validation
+from partwise.portal.away import is_away
 from partwise.portal.database import Database, DatabaseVersionError
 from partwise.portal.guard import Guard
 from partwise.portal.metrics import TYPE, Metrics
@@ -25,6 +26,8 @@ from partwise.portal.watching import Watch
 __all__ = ["make_app"]
 
 ABOUT = "Topics, similar articles and lists for readers. Keys are made with `partwise portal key`."
+NOTED = "Not everything could be loaded. Ask again with a key to see what."
+OTHER_TABLES = "The tables are of another version. Ask again with a key to see what to do."
 
 
 def make_app(db: Database, models: Models, settings: Settings) -> FastAPI:
@@ -67,15 +70,16 @@ def make_app(db: Database, models: Models, settings: Settings) -> FastAPI:
 
 
 def health(request: Request) -> Response:
-    """Tell whether the portal works; this needs no key."""
+    """Tell whether the portal works; without a key, in words that name no files and no address."""
     state = request.app.state
-    loaded = state.models.loaded
+    loaded, inside = state.models.loaded, request.state.may is not None
+    notes = loaded.notes if loaded else []
     told = {"ok": True, "version": partwise.__version__, "database": "ok"}
-    told |= {"fit": loaded.number if loaded else None, "notes": list(loaded.notes) if loaded else []}
+    told |= {"fit": loaded.number if loaded else None, "notes": list(notes) if inside else [NOTED] * bool(notes)}
     try:
         state.db.check()
     except DatabaseVersionError as error:
-        return answer(told | {"ok": False, "database": str(error)}, 503, RETRY)
+        return answer(told | {"ok": False, "database": str(error) if inside else OTHER_TABLES}, 503, RETRY)
     except sa.exc.SQLAlchemyError as error:
         if not is_away(error):
             raise

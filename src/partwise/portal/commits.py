@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from partwise.portal.away import is_away
+
 __all__ = ["Commits"]
 
 MOST = 64
@@ -57,8 +59,9 @@ class Commits:
         try:
             self._together(batch)
         except Exception as error:
-            if len(batch) == 1:
-                batch[0].error = error
+            if len(batch) == 1 or is_away(error):
+                for one in batch:
+                    one.error = error
             else:  # each alone, so that the fault of one is not that of others
                 for one in batch:
                     try:

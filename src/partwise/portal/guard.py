@@ -4,15 +4,15 @@ Everything here happens before a body is read, and without the framework: it als
 """
 
 import time
-from collections.abc import Mapping
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, TypeVar
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from fastapi import Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from limits import RateLimitItem, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter, RateLimiter, SlidingWindowCounterRateLimiter
+from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -20,7 +20,8 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from partwise.portal.answers import DATABASE_AWAY, RETRY, is_away, log_away, refuse
+from partwise.portal.answers import DATABASE_AWAY, RETRY, log_away, refuse
+from partwise.portal.away import is_away
 from partwise.portal.database import Database
 from partwise.portal.keys import scope_of
 from partwise.portal.settings import Settings
@@ -45,6 +46,7 @@ DIGITS = 15
 KEPT = 5.0
 """Seconds for which a key that was found good is not looked up again."""
 MOST_KEPT = 1_000
+Result = TypeVar("Result")
 
 
 class Refusal(Exception):
@@ -62,7 +64,6 @@ class Guard:
         self.app, self.db, self.settings = app, db, settings
         self.kept: dict[str, tuple[str, float]] = {}
         self.rates = SlidingWindowCounterRateLimiter(MemoryStorage())
-        self.sign_ins = MovingWindowRateLimiter(MemoryStorage())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -115,36 +116,35 @@ class Guard:
         path, address = connection.scope["path"], connection.client.host if connection.client else ""
         kind, _, key = connection.headers.get("authorization", "").partition(" ")
         guarded = path.startswith("/api/") or path == "/metrics"
+        keyed = guarded or path == "/health"
         if path == "/sign-in":
-            self._count(self.sign_ins, self.settings.sign_ins_a_minute, "sign in", address)
-        if not (guarded and kind.lower() == "bearer"):
+            self._count(self.settings.sign_ins_a_minute, "sign in", address)
+        if not (keyed and kind.lower() == "bearer"):
             if not path.startswith(FREE):
-                self._count(self.rates, self.settings.visits_a_minute, "visit", address)
-            if editor(connection):
+                self._count(self.settings.visits_a_minute, "visit", address)
+            if not path.startswith("/static/") and await _asked(editor, connection):
                 return "admin"
             if guarded and path not in PUBLIC:
                 raise Refusal(
                     401, "This needs a key: send it as Authorization: Bearer KEY.", {"WWW-Authenticate": "Bearer"}
                 )
             return None
-        may = await self._scope_of(key.strip())
+        key = key.strip()
+        if key not in self.kept:
+            # Tested before the database is asked; a good key is not refused because others try bad ones.
+            self._count(self.settings.visits_a_minute, "visit", address, counts=False)
+        may = await self._scope_of(key)
         if may is None:
-            self._count(self.rates, self.settings.visits_a_minute, "visit", address)
+            self._count(self.settings.visits_a_minute, "visit", address)
             raise Refusal(401, "The key is unknown, or it has expired.", {"WWW-Authenticate": "Bearer"})
-        self._count(self.rates, self.settings.requests_a_minute, "key", key)
+        self._count(self.settings.requests_a_minute, "key", key)
         return may
 
     async def _scope_of(self, key: str) -> str | None:
         kept = self.kept.get(key)
         if kept and kept[1] > time.monotonic():
             return kept[0]
-        try:
-            found = await run_in_threadpool(scope_of, self.db, key)
-        except Exception as error:
-            if not is_away(error):
-                raise
-            log_away(error)
-            raise Refusal(503, DATABASE_AWAY, RETRY) from error
+        found = await _asked(scope_of, self.db, key)
         if found is None:
             self.kept.pop(key, None)
         else:
@@ -153,10 +153,11 @@ class Guard:
             self.kept[key] = found, time.monotonic() + KEPT
         return found
 
-    def _count(self, limiter: RateLimiter, limit: int, what: str, who: str) -> None:
+    def _count(self, limit: int, what: str, who: str, counts: bool = True) -> None:
+        """Refuse a request if there were too many; it counts as one, or only the next does."""
         item: RateLimitItem = RateLimitItemPerMinute(limit)
-        if not limiter.hit(item, what, who):
-            wait = max(1, round(limiter.get_window_stats(item, what, who).reset_time - time.time()))
+        if not (self.rates.hit if counts else self.rates.test)(item, what, who):
+            wait = max(1, round(self.rates.get_window_stats(item, what, who).reset_time - time.time()))
             raise Refusal(429, "Too many requests. Wait, then go on.", {"Retry-After": str(wait)})
 
 
@@ -174,6 +175,17 @@ class Needs:
         """Refuse others."""
         if request.state.may not in ("admin", self.scope):
             raise HTTPException(403, f"The key lacks the scope {self.scope!r}.")
+
+
+async def _asked(query: Callable[..., Result], *words: Any) -> Result:
+    """Return what the database answers."""
+    try:
+        return await run_in_threadpool(query, *words)
+    except Exception as error:
+        if not is_away(error):
+            raise
+        log_away(error)
+        raise Refusal(503, DATABASE_AWAY, RETRY) from error
 
 
 def _parts(address: str) -> SplitResult:

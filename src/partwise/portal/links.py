@@ -1,11 +1,11 @@
-"""Links that work once: which of them were used."""
+"""Links that work once, and sessions: which of them were used up."""
 
 import sqlalchemy as sa
 
 from partwise.portal import schema
 from partwise.portal.database import Database, now
 
-__all__ = ["first_use"]
+__all__ = ["first_use", "was_used"]
 
 PREFIX = "link:"
 TABLE = schema.settings
@@ -18,3 +18,10 @@ def first_use(db: Database, name: str, until: float) -> bool:
         over = TABLE.c.name.startswith(PREFIX, autoescape=True) & (sa.cast(TABLE.c.value, sa.Float) < now())
         connection.execute(sa.delete(TABLE).where(over))
         return db.insert_new(connection, TABLE, [{"name": key, "value": str(until)}], "name") == 1
+
+
+def was_used(db: Database, name: str) -> bool:
+    """Tell whether a link was used."""
+    with db.read() as connection:
+        query = sa.select(TABLE.c.name).where(TABLE.c.name == f"{PREFIX}{name}")
+        return connection.execute(query).first() is not None

@@ -2,8 +2,9 @@
 
 import os
 import secrets
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,11 +112,25 @@ def kept_secret(folder: Path) -> str:
     """Return the secret that is kept in a folder; the first time it is made."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / "secret"
+    if not path.exists():
+        _write_once(path, secrets.token_urlsafe(32))
+    found = path.read_text(errors="replace").strip()
+    if len(found.encode()) < SHORTEST:
+        raise Failure(
+            f"{path} holds no secret. Restore it from a backup, or remove the file for a new one.", exit_code=1
+        )
+    return found
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Write a file of this user, which is there whole or not at all; one that is there stays."""
+    file, name = tempfile.mkstemp(dir=path.parent)
     try:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with open(file, "w") as written:
-        made = secrets.token_urlsafe(32)
-        written.write(made)
-    return made
+        with open(file, "w") as written:
+            written.write(text)
+            written.flush()
+            os.fsync(file)
+        with suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        os.unlink(name)

@@ -20,7 +20,6 @@ from partwise.portal.fits import list_fits
 from partwise.portal.models import Models
 from partwise.portal.pseudonyms import stored_name
 from partwise.portal.rendering import back_to, page
-from partwise.portal.signing import editor
 from partwise.portal.upload_rows import MOST_ROWS
 from partwise.portal.uploads import read_upload, store_upload
 
@@ -39,7 +38,7 @@ CONTROLS = re.compile("[\x00-\x1f\x7f]")
 
 def signed_in(request: Request) -> None:
     """Send those who are not signed in to the page that says how to: a dependency of pages for editors."""
-    if not editor(request):
+    if request.state.may != "admin":
         raise HTTPException(303, "Sign in first.", {"Location": "/sign-in"})
 
 

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Annotated
 
@@ -14,7 +15,7 @@ from partwise.portal.database import now
 from partwise.portal.events import Event, add_events, history
 from partwise.portal.pages import signed_in
 from partwise.portal.pseudonyms import stored_name
-from partwise.portal.readers import Preferences, delete_reader, export_reader, preferences, set_preferences
+from partwise.portal.readers import Preferences, change_preferences, delete_reader, export_reader, preferences
 from partwise.portal.rendering import back_to, page
 
 __all__ = ["router"]
@@ -61,31 +62,33 @@ def reader_page(request: Request, reader: Id) -> Response:
 @router.post("/reader/more")
 def more(request: Request, reader: Sent, article: Given) -> Response:
     """Note that a reader wants more like an article."""
-    held = _held(request, reader)
-    chosen = replace(held, more=_with(held.more, article), less=_without(held.less, article))
-    return _set(request, reader, chosen, "more")
+
+    def change(held: Preferences) -> Preferences:
+        return replace(held, more=_with(held.more, article), less=_without(held.less, article))
+
+    return _change(request, reader, change, "more")
 
 
 @router.post("/reader/less")
 def less(request: Request, reader: Sent, article: Given) -> Response:
     """Note that a reader wants less like an article."""
-    held = _held(request, reader)
-    chosen = replace(held, less=_with(held.less, article), more=_without(held.more, article))
-    return _set(request, reader, chosen, "less")
+
+    def change(held: Preferences) -> Preferences:
+        return replace(held, less=_with(held.less, article), more=_without(held.more, article))
+
+    return _change(request, reader, change, "less")
 
 
 @router.post("/reader/mute")
 def mute(request: Request, reader: Sent, topic: Given) -> Response:
     """Take a topic out of a reader's list."""
-    held = _held(request, reader)
-    return _set(request, reader, replace(held, muted=_with(held.muted, topic)), "muted")
+    return _change(request, reader, lambda held: replace(held, muted=_with(held.muted, topic)), "muted")
 
 
 @router.post("/reader/unmute")
 def unmute(request: Request, reader: Sent, topic: Given) -> Response:
     """Put a topic back into a reader's list."""
-    held = _held(request, reader)
-    return _set(request, reader, replace(held, muted=_without(held.muted, topic)), "unmuted")
+    return _change(request, reader, lambda held: replace(held, muted=_without(held.muted, topic)), "unmuted")
 
 
 @router.post("/reader/settings")
@@ -97,15 +100,17 @@ def settings(
     impersonal: Annotated[str, Form()] = "",
 ) -> Response:
     """Keep how new and how varied a reader's list is to be, and whether it is personalised."""
-    held = _held(request, reader)
-    return _set(request, reader, replace(held, fresh=fresh, broad=broad, personal=not impersonal), "set")
+
+    def change(held: Preferences) -> Preferences:
+        return replace(held, fresh=fresh, broad=broad, personal=not impersonal)
+
+    return _change(request, reader, change, "set")
 
 
 @router.post("/reader/forget")
 def forget(request: Request, reader: Sent) -> Response:
     """Forget what a reader wants more and less of, and muted topics."""
-    held = _held(request, reader)
-    return _set(request, reader, replace(held, more=(), less=(), muted=()), "forgotten")
+    return _change(request, reader, lambda held: replace(held, more=(), less=(), muted=()), "forgotten")
 
 
 @router.post("/reader/read")
@@ -119,8 +124,8 @@ def read(request: Request, reader: Sent, article: Given) -> Response:
 @router.get("/reader/how")
 def how_page(request: Request, reader: Id) -> Response:
     """Say how a list is made, and what a reader can change."""
-    db = request.app.state.db
-    chosen, reads = _held(request, reader), len(history(db, _stored(request, reader)))
+    db, stored = request.app.state.db, _stored(request, reader)
+    chosen, reads = preferences(db, stored), len(history(db, stored))
     return page(request, "how.html", reader=reader, chosen=chosen, reads=reads, steps=STEPS, nearest=_nearest)
 
 
@@ -165,12 +170,8 @@ def _stored(request: Request, reader: str) -> str:
     return stored_name(request.app.state.settings, reader)
 
 
-def _held(request: Request, reader: str) -> Preferences:
-    return preferences(request.app.state.db, _stored(request, reader))
-
-
-def _set(request: Request, reader: str, chosen: Preferences, done: str) -> Response:
-    set_preferences(request.app.state.db, _stored(request, reader), chosen)
+def _change(request: Request, reader: str, change: Callable[[Preferences], Preferences], done: str) -> Response:
+    change_preferences(request.app.state.db, _stored(request, reader), change)
     return back_to("/reader", done, id=reader)
 
 

@@ -1,5 +1,6 @@
 """What readers set, and what the portal holds of a reader: to export and to delete."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ from partwise.portal import schema
 from partwise.portal.database import Database
 from partwise.portal.events import history
 
-__all__ = ["Preferences", "delete_reader", "export_reader", "preferences", "set_preferences"]
+__all__ = ["Preferences", "change_preferences", "delete_reader", "export_reader", "preferences", "set_preferences"]
 
 TABLE = schema.readers
 # Built once: every list asks this.
@@ -44,14 +45,22 @@ def preferences(db: Database, reader: str) -> Preferences:
     """Return what a reader set; of one who set nothing, the defaults."""
     with db.read() as connection:
         held = connection.execute(HELD, {"reader": reader}).scalar()
-    chosen: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in (held or {}).items()}
-    return Preferences(**chosen)
+    return _read(held)
 
 
 def set_preferences(db: Database, reader: str, chosen: Preferences) -> None:
     """Keep what a reader sets."""
     with db.write() as connection:
         db.replace(connection, TABLE, [{"reader": reader, "preferences": asdict(chosen)}], "reader")
+
+
+def change_preferences(db: Database, reader: str, change: Callable[[Preferences], Preferences]) -> None:
+    """Change what a reader set; who does so at the same time waits."""
+    with db.write() as connection:
+        db.insert_new(connection, TABLE, [{"reader": reader, "preferences": asdict(Preferences())}], "reader")
+        held = connection.execute(HELD.with_for_update(), {"reader": reader}).scalar()
+        chosen = [{"reader": reader, "preferences": asdict(change(_read(held)))}]
+        db.replace(connection, TABLE, chosen, "reader")
 
 
 def export_reader(db: Database, reader: str) -> dict[str, Any]:
@@ -69,3 +78,8 @@ def delete_reader(db: Database, reader: str) -> int:
     with db.write() as connection:
         connection.execute(sa.delete(TABLE).where(TABLE.c.reader == reader))
         return connection.execute(sa.delete(schema.events).where(schema.events.c.reader == reader)).rowcount
+
+
+def _read(held: Mapping[str, Any] | None) -> Preferences:
+    chosen: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in (held or {}).items()}
+    return Preferences(**chosen)

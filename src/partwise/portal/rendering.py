@@ -10,7 +10,6 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from partwise.portal.signing import editor
 from partwise.tables.format import plural
 
 __all__ = ["SAID", "STATIC", "back_to", "page", "trend"]
@@ -52,7 +51,7 @@ def page(request: Request, template: str, status: int = 200, **values: Any) -> H
     html = PAGES.get_template(template).render(
         {
             "settings": request.app.state.settings,
-            "signed_in": editor(request),
+            "signed_in": request.state.may == "admin",
             "path": request.url.path,
             "said": said,
             **values,

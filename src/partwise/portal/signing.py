@@ -1,4 +1,4 @@
-"""Editors sign in with a link, and a signed cookie says so from then on."""
+"""Editors sign in with a link, and a signed cookie says so until they sign out."""
 
 import hashlib
 import secrets
@@ -8,7 +8,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from partwise.portal.database import Database, now
-from partwise.portal.links import first_use
+from partwise.portal.links import first_use, was_used
 from partwise.portal.settings import Settings
 
 __all__ = ["COOKIE", "editor", "end_session", "redeem", "sign_in_path", "start_session"]
@@ -33,23 +33,31 @@ def redeem(db: Database, settings: Settings, token: str) -> bool:
 
 def start_session(request: HTTPConnection, response: Response) -> None:
     """Sign an editor in."""
-    cookie = _signer(request.app.state.settings.secret, "session").dumps("editor")
+    cookie = _signer(request.app.state.settings.secret, "session").dumps(secrets.token_urlsafe(16))
     secure = request.url.scheme == "https"
     response.set_cookie(COOKIE, cookie, max_age=SESSION, httponly=True, samesite="lax", secure=secure)
 
 
-def end_session(response: Response) -> None:
-    """Sign an editor out."""
+def end_session(request: HTTPConnection, response: Response) -> None:
+    """Sign an editor out: from then on no copy of the cookie is good."""
+    name = _session(request)
+    if name is not None:
+        first_use(request.app.state.db, name, now() + SESSION)
     response.delete_cookie(COOKIE, httponly=True, samesite="lax")
 
 
 def editor(request: HTTPConnection) -> bool:
-    """Tell whether a request comes from an editor."""
-    settings: Settings = request.app.state.settings
-    if settings.open:
+    """Tell whether a request comes from an editor; this asks the database whether the session was ended."""
+    if request.app.state.settings.open:
         return True
+    name = _session(request)
+    return name is not None and not was_used(request.app.state.db, name)
+
+
+def _session(request: HTTPConnection) -> str | None:
+    """Return the name of the session of a request, which may be ended; None if it has none."""
     cookie = request.cookies.get(COOKIE)
-    return cookie is not None and _held(settings, "session", cookie, SESSION) == "editor"
+    return None if cookie is None else _held(request.app.state.settings, "session", cookie, SESSION)
 
 
 def _signer(secret: str, purpose: str) -> URLSafeTimedSerializer:
