@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -13,11 +14,13 @@ from click.testing import CliRunner
 
 from partwise.cli.command import Failure
 from partwise.cli.main import group
-from partwise.portal import options, serve
+from partwise.portal import options, serve, serving, worker
 from partwise.portal.commands import command
 from partwise.portal.database import Database
+from partwise.portal.events import Event, add_events
 from partwise.portal.keys import list_keys, scope_of
 from partwise.portal.options import kept_secret
+from partwise.portal.readers import Preferences, delete_reader, set_preferences
 
 
 @pytest.mark.parametrize("left", ["", "half", " " * 40])
@@ -70,18 +73,109 @@ def test_keys_are_made_listed_and_revoked(run, database, address):
 
 
 def test_by_default_everything_is_in_one_folder(run):
+    with served(run) as told:
+        pass
+    assert told[0].database == "sqlite:///portal/portal.db"
+    assert Path("portal").stat().st_mode & 0o077 == 0
+    run("portal", "upgrade")
     run("portal", "key", "--scope", "read")
     assert Path("portal/portal.db").is_file()
-    assert Path("portal").stat().st_mode & 0o077 == 0
+    run("portal", "upgrade", env={"PARTWISE_DATABASE": "sqlite:///other.db"})
     run("portal", "key", "--scope", "read", env={"PARTWISE_DATABASE": "sqlite:///other.db"})
     assert Path("other.db").is_file()
 
 
+@contextmanager
+def served(run, *words):
+    """Run ``partwise serve`` up to the server itself, and yield a list with what this was told."""
+    told = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(serving, "serve", lambda settings, *others: told.append(settings))
+        run("serve", *words)
+    yield told
+
+
+@pytest.mark.parametrize(
+    ("words", "names", "everybody"),
+    [
+        ((), {"127.0.0.1", "localhost", "::1"}, False),
+        (("--demo",), {"127.0.0.1", "localhost", "::1"}, True),
+        (("--demo", "--allow-host", "A.example"), {"127.0.0.1", "localhost", "::1", "a.example"}, False),
+        (("--host", "0.0.0.0"), set(), False),
+        (("--host", "0.0.0.0", "--demo"), set(), False),
+        (("--host", "0.0.0.0", "--allow-host", "a.example"),
+         {"127.0.0.1", "localhost", "::1", "0.0.0.0", "a.example"}, False),
+    ],
+)  # fmt: skip
+def test_names_of_a_proxy_close_the_demonstration_and_leave_those_of_this_computer(run, words, names, everybody):
+    with served(run, "--secret", "x" * 16, *words) as told:
+        assert set(told[0].hosts) == names
+        assert told[0].open is everybody
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("key", "--scope", "read"),
+        ("keys",),
+        ("revoke", "1"),
+        ("refit",),
+        ("sign-in",),
+        ("key", "--scope", "read", "--database", "sqlite:///wrong.db"),
+        ("refit", "--database", "sqlite:///wrong.db"),
+    ],
+)
+def test_a_command_in_a_wrong_folder_makes_no_portal(run, words):
+    said = run("portal", *words, code=1).stderr
+    assert said.startswith("Error: there is no ")
+    assert "--data" in said
+    assert said.count("\n") == 1
+    assert list(Path().iterdir()) == []
+
+
+def test_a_database_without_tables_is_no_portal(run, address):
+    assert "there is no portal in" in run("portal", "keys", "--database", address, code=1).stderr
+
+
+def test_a_folder_can_have_any_name(run):
+    for name in ("wh?at", "50% #1"):
+        Path(name).mkdir()
+        run("portal", "upgrade", "--data", name)
+        run("portal", "key", "--scope", "read", "--data", name)
+        assert Path(name, "portal.db").is_file()
+    assert {path.name for path in Path().iterdir()} == {"wh?at", "50% #1"}
+
+
+def test_the_days_of_a_key_end_before_the_calendar_does(run, database, address):
+    where = ("--database", address)
+    assert "36500" in run("portal", "key", "--scope", "read", "--days", "100000000", *where, code=2).stderr
+    run("portal", "key", "--scope", "read", "--days", "36500", *where)
+    assert "until 2" in run("portal", "keys", *where).stdout
+
+
+def test_readers_cannot_be_stored_under_two_names(run, database, address, monkeypatch):
+    monkeypatch.setattr(worker, "answer_requests", lambda *_: None)
+    plain = ("serve", "--port", "0", "--database", address)
+    hidden = (*plain, "--pseudonyms")
+    run(*plain)
+    run(*hidden)  # nobody is stored yet
+    add_events(database, [Event("k", "r", "a", 1.0)])
+    assert "under other names" in run(*plain, code=1).stderr
+    run(*hidden)
+    assert "by another secret" in run(*hidden, "--secret", "another one of a test", code=1).stderr
+    delete_reader(database, "r")
+    run(*plain)
+    set_preferences(database, "r", Preferences(muted=("t1",)))
+    assert "under other names" in run(*hidden, code=1).stderr
+    run(*plain)
+
+
 def test_the_secret_of_a_folder_is_kept_and_belongs_to_its_user(run):
+    Path("portal").mkdir()
+    secret = kept_secret(Path("portal"))
     first = run("portal", "sign-in").stdout
     assert first.startswith("http://127.0.0.1:8000/sign-in?token=")
     assert Path("portal/secret").stat().st_mode & 0o077 == 0
-    secret = kept_secret(Path("portal"))
     assert len(secret) >= 32
     assert kept_secret(Path("portal")) == secret
     link = run("portal", "sign-in", "--address", "https://a.example/", env={"PARTWISE_SECRET": "x" * 16}).stdout
@@ -89,6 +183,7 @@ def test_the_secret_of_a_folder_is_kept_and_belongs_to_its_user(run):
 
 
 def test_a_fit_without_articles_fails_in_one_line(run, address):
+    run("portal", "upgrade", "--database", address)
     said = run("portal", "refit", "--database", address, code=1).stderr
     assert said.startswith("Error: fit 1 failed")
     assert said.count("\n") == 1
@@ -110,9 +205,7 @@ def test_upgrade_makes_the_tables(run, address):
     db.close()
 
 
-@pytest.mark.parametrize(
-    "address", ["sqlite:////no/such/folder/portal.db", "postgresql+psycopg://nobody:topsecret@127.0.0.1:1/x"]
-)
+@pytest.mark.parametrize("address", ["sqlite:////dev", "postgresql+psycopg://nobody:topsecret@127.0.0.1:1/x"])
 def test_a_database_that_is_away_is_told_in_one_line_without_its_password(run, address):
     said = run("portal", "keys", "--database", address, code=1).stderr
     assert "cannot be used" in said

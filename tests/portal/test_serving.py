@@ -10,12 +10,14 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from partwise.portal import serving
 from partwise.portal.events import history
 from partwise.portal.keys import make_key
+from partwise.portal.settings import Settings
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the portal runs on POSIX systems")
 SLOW = 60
@@ -94,6 +96,24 @@ def test_a_worker_that_is_killed_is_started_again_and_all_end_well(serve, databa
     until(lambda: len(children(process) - before) == 1)
     assert answers(port)
     ends_well(process, port, database)
+
+
+def test_servers_on_one_folder_share_no_numbers(tmp_path, monkeypatch):
+    shared = []
+
+    class Started(serving.Workers):
+        def _start(self, folder):
+            shared.append(Path(folder))
+            assert Path(folder).is_dir()
+            self.ended.set()
+            return SimpleNamespace(terminate=lambda: None, wait=lambda seconds: 0)
+
+    monkeypatch.setattr(serving.signal, "signal", lambda *_: None)
+    for _ in range(2):
+        Started(Settings("", tmp_path, "secret"), None, 2).run()
+    assert shared[0] == shared[1] != shared[2] == shared[3]
+    assert not any(folder.exists() for folder in shared)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_workers_end_with_their_parent(serve, address):

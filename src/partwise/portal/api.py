@@ -66,7 +66,14 @@ def add_events(request: Request, rows: Annotated[list[takes.EventIn], Body(max_l
     """Add reads; they count at once. The answer comes after they are stored."""
     settings = request.app.state.settings
     given = [
-        Event(row.key, stored_name(settings, row.reader), row.article, float(row.time), row.strength) for row in rows
+        Event(
+            stored_name(settings, row.key),
+            stored_name(settings, row.reader),
+            row.article,
+            float(row.time),
+            row.strength,
+        )
+        for row in rows
     ]
     added = events.add_events(request.app.state.db, given)
     request.app.state.metrics.events.inc(added.accepted)

@@ -7,7 +7,7 @@ import click
 
 from partwise.cli.command import Command, Failure, json_option, note
 from partwise.io.escapes import escaped
-from partwise.portal.options import connected, data_option, database_option, kept_secret, opened, secret_option
+from partwise.portal.options import connected, data_option, database_option, held_secret, opened, secret_option
 
 __all__ = ["command"]
 
@@ -32,7 +32,7 @@ def command() -> None:
 )
 @click.option("--name", metavar="TEXT", default="", show_default="none", help="What the key is for.")
 @click.option(
-    "--days", metavar="NUMBER", type=click.IntRange(min=1), show_default="no limit", help="Days until it expires."
+    "--days", metavar="NUMBER", type=click.IntRange(1, 36_500), show_default="no limit", help="Days until it expires."
 )
 def key(database: str | None, data: Path, scope: str, name: str, days: int | None) -> None:
     """Make a key of the interface, and print it: it cannot be shown again.
@@ -147,4 +147,4 @@ def sign_in(data: Path, secret: str | None, address: str) -> None:
     """
     from partwise.portal.signing import sign_in_path
 
-    click.echo(f"{address.rstrip('/')}{sign_in_path(secret or kept_secret(data))}")
+    click.echo(f"{address.rstrip('/')}{sign_in_path(secret or held_secret(data))}")

@@ -118,6 +118,12 @@ class Database:
         changed = {name: insert.excluded[name] for name in rows[0] if name != unique}
         connection.execute(insert.on_conflict_do_update(index_elements=[unique], set_=changed), list(rows))
 
+    def is_there(self) -> bool:
+        """Tell whether there are tables; a file that is not there is not made."""
+        path = self.engine.url.database
+        there = not self.sqlite or not path or path.startswith("file:") or Path(path).exists()
+        return there and self.version() is not None
+
     def version(self) -> str | None:
         """Return the version of the tables; None if there are none."""
         with self.read() as connection:

@@ -27,7 +27,10 @@ class Metrics:
         self.articles = Counter("partwise_articles", "Articles taken.", registry=self.registry)
         self.events = Counter("partwise_events", "Events taken, without duplicates.", registry=self.registry)
         self.fit = Gauge(
-            "partwise_fit", "Number of the fit in use; 0 without one.", registry=self.registry, multiprocess_mode="max"
+            "partwise_fit",
+            "Number of the fit in use; 0 without one.",
+            registry=self.registry,
+            multiprocess_mode="mostrecent",  # an earlier fit may be put back into use
         )
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:

@@ -22,14 +22,18 @@ __all__ = [
     "connected",
     "data_option",
     "database_option",
+    "held_secret",
     "kept_secret",
     "lacking",
+    "made",
     "opened",
     "secret_option",
 ]
 
 DATABASE = "PARTWISE_DATABASE"
 """The variable that holds the address of the database."""
+SECRET = "secret"
+"""The name of its file."""
 SHORTEST = 16
 """Bytes that a secret needs."""
 
@@ -68,11 +72,13 @@ secret_option = click.option(
 
 
 def address_of(database: str | None, folder: Path) -> str:
-    """Return the address of the database, by default in a folder, which is made."""
+    """Return the address of the database, by default in a folder."""
     if database is not None:
         return database
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return f"sqlite:///{folder}/portal.db"
+    from sqlalchemy import URL
+
+    # A folder can have any name: a mark of a question in it does not begin the options of an address.
+    return URL.create("sqlite", database=str(folder / "portal.db")).render_as_string()
 
 
 @contextmanager
@@ -95,7 +101,21 @@ def connected(database: str | None, folder: Path) -> "Iterator[Database]":
 
 @contextmanager
 def opened(database: str | None, folder: Path) -> "Iterator[Database]":
-    """Yield the database with its tables, which are made if there are none."""
+    """Yield the database of a portal; fail if there is none, which a wrong folder or address leads to."""
+    with connected(database, folder) as db:
+        if not db.is_there():
+            raise Failure(
+                f"there is no portal in {db.shown}. Name its folder with --data, or its database with --database; "
+                "partwise serve makes a new one.",
+                exit_code=1,
+            )
+        db.check()
+        yield db
+
+
+@contextmanager
+def made(database: str | None, folder: Path) -> "Iterator[Database]":
+    """Yield the database of a portal, with tables that are made if there are none."""
     with connected(database, folder) as db:
         db.prepare()
         yield db
@@ -110,10 +130,21 @@ def lacking(error: ModuleNotFoundError) -> ModuleNotFoundError | MissingExtraErr
 
 def kept_secret(folder: Path) -> str:
     """Return the secret that is kept in a folder; the first time it is made."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path = folder / "secret"
+    path = folder / SECRET
     if not path.exists():
         _write_once(path, secrets.token_urlsafe(32))
+    return held_secret(folder)
+
+
+def held_secret(folder: Path) -> str:
+    """Return the secret that is kept in a folder; fail if there is none."""
+    path = folder / SECRET
+    if not path.exists():
+        raise Failure(
+            f"there is no secret in {folder}. Name the folder of the portal with --data, or give its secret as "
+            "PARTWISE_SECRET; partwise serve makes a new one.",
+            exit_code=1,
+        )
     found = path.read_text(errors="replace").strip()
     if len(found.encode()) < SHORTEST:
         raise Failure(

@@ -52,7 +52,7 @@ LOCAL = ("127.0.0.1", "localhost", "::1")
     type=click.IntRange(min=1),
     default=60_000,
     show_default=True,
-    help="Requests a minute that one key can make.",
+    help="Requests a minute that one key can make, in each process.",
 )
 @click.option(
     "--workers",
@@ -94,6 +94,7 @@ def command(
         raise click.UsageError("--pseudonyms: the readers of the demonstration are simulated. Leave it out.")
     folder = data / "demo" if demo else data
     named = tuple(name.lower() for name in hosts)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
         from partwise.portal.serving import serve
         from partwise.portal.settings import Settings
@@ -103,8 +104,10 @@ def command(
             folder=folder,
             secret=secret or kept_secret(folder),
             demo=demo,
-            open=demo and local,
-            hosts=(*LOCAL, host, *named) if local else named,
+            # With a name of a proxy, others come by it.
+            open=demo and local and not named,
+            # Checks of health ask this computer by its own names.
+            hosts=(*LOCAL, host.lower(), *named) if local or named else (),
             pseudonyms=pseudonyms,
             keep_days=keep_days,
             refit_every=refit_every,

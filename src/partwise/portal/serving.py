@@ -2,15 +2,14 @@
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from dataclasses import asdict
-from pathlib import Path
 from types import FrameType
 
 import click
@@ -19,7 +18,8 @@ from partwise.cli.command import Failure, note
 from partwise.portal.fits import fit_in_use
 from partwise.portal.logs import start_logs
 from partwise.portal.metrics import SHARED
-from partwise.portal.options import opened
+from partwise.portal.options import made
+from partwise.portal.pseudonyms import keeps_names
 from partwise.portal.refitting import Schedule
 from partwise.portal.settings import LONGEST, Settings
 from partwise.portal.signing import sign_in_path
@@ -28,11 +28,17 @@ __all__ = ["serve"]
 
 PAUSE = 1.0
 """Seconds until a process that ended is started again."""
+OTHER_NAMES = (
+    "the database holds readers under other names: with or without --pseudonyms, or by another secret. "
+    "Start the portal as it was started before, or with a new database."
+)
 
 
 def serve(settings: Settings, host: str, port: int, workers: int) -> None:
     """Serve until a signal asks to stop; say where on standard error."""
-    with _bound(host, port) as listening, opened(settings.database, settings.folder) as db:
+    with _bound(host, port) as listening, made(settings.database, settings.folder) as db:
+        if not keeps_names(db, settings):
+            raise Failure(OTHER_NAMES, exit_code=1)
         start_logs()
         if settings.demo:
             from partwise.portal.demo import fill
@@ -66,17 +72,18 @@ class Workers:
     def __init__(self, settings: Settings, listening: socket.socket, n: int) -> None:
         self.settings, self.listening, self.n = settings, listening, n
         self.ended = threading.Event()
-        self.shared = Path(settings.folder, "metrics")
 
     def run(self) -> None:
         """Run until a signal asks to stop, then let all of them answer what they have begun."""
-        shutil.rmtree(self.shared, ignore_errors=True)
-        self.shared.mkdir(parents=True)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
-        processes = [self._start() for _ in range(self.n)]
+        with tempfile.TemporaryDirectory(prefix="partwise-metrics-") as shared:
+            self._run(shared)
+
+    def _run(self, shared: str) -> None:
+        processes = [self._start(shared) for _ in range(self.n)]
         while not self.ended.wait(PAUSE):
-            processes = [self._start() if process.poll() is not None else process for process in processes]
+            processes = [self._start(shared) if process.poll() is not None else process for process in processes]
         for process in processes:
             process.terminate()
         until = time.monotonic() + LONGEST + PAUSE
@@ -86,13 +93,13 @@ class Workers:
             except subprocess.TimeoutExpired:
                 process.kill()
 
-    def _start(self) -> "subprocess.Popen[bytes]":
+    def _start(self, shared: str) -> "subprocess.Popen[bytes]":
         number = self.listening.fileno()
         process = subprocess.Popen(
             [sys.executable, "-m", "partwise.portal.worker"],
             stdin=subprocess.PIPE,
             pass_fds=[number],
-            env=os.environ | {SHARED: str(self.shared)},
+            env=os.environ | {SHARED: shared},
         )
         told = {**asdict(self.settings), "folder": str(self.settings.folder), "socket": number}
         assert process.stdin is not None

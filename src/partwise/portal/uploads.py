@@ -92,7 +92,7 @@ def read_upload(path: Path, kind: str, stored: Callable[[str], str] = str) -> Up
     kind : {'articles', 'events'}
         What its rows are.
     stored : callable
-        Returns the name under which a reader is stored.
+        Returns what is stored for the id of a reader, or for the key of a read.
 
     Returns
     -------
@@ -216,10 +216,12 @@ def _event(cells: dict[str, Any], time: float | None, stored: Callable[[str], st
     # A strength is a text in most files. Without a key, one is made below, of the name that is stored.
     read = EventIn.model_validate({"key": "-", **given, "time": "" if time is None else time}, strict=False)
     reader = stored(read.reader)
-    if "key" not in given:
+    if "key" in given:
+        key = stored(read.key)
+    else:
         made = json.dumps([reader, read.article, read.time])
-        read.key = f"upload-{hashlib.sha256(made.encode()).hexdigest()}"
-    return Event(**read.model_dump() | {"reader": reader})
+        key = f"upload-{hashlib.sha256(made.encode()).hexdigest()}"
+    return Event(**read.model_dump() | {"key": key, "reader": reader})
 
 
 def _is_empty(cell: Any) -> bool:

@@ -9,8 +9,9 @@ import pytest
 from partwise.portal import lists
 from partwise.portal.articles import Article, add_articles, article, newest_articles
 from partwise.portal.edits import add_edit
-from partwise.portal.events import count_events, history
+from partwise.portal.events import all_events, count_events, history
 from partwise.portal.fits import begin_fit, end_fit, fit_in_use, list_fits
+from partwise.portal.keys import make_key
 from partwise.portal.readers import preferences
 from partwise.portal.signing import sign_in_path
 
@@ -388,6 +389,14 @@ def test_only_editors_see_pages_and_a_pseudonym_is_stored(serve, tmp_path):
         client.post("/reader/read", data={"id": "ann", "article": "a"})
         assert history(client.db, "ann") == []
         assert len(client.get("/reader/data.json?id=ann").json()["events"]) == 1
+        log = "key,reader,article,time\nann-1,ann,a,2025-01-01\n"
+        client.post("/upload", data={"kind": "events"}, files={"file": ("log.csv", log)})
+        sent = [{"key": "ann-1", "reader": "ann", "article": "a", "time": 1.7e9}]
+        key = {"authorization": f"Bearer {make_key(client.db, 'write')}"}
+        assert client.post("/api/events", json=sent, headers=key).json() == {"accepted": 0, "duplicates": 1}
+        stored = [*all_events(client.db)]
+        assert len(stored) == 2
+        assert not [event for event in stored if "ann" in event.key]
         copied = dict(client.cookies)
         assert client.post("/sign-out").url.path == "/sign-in"
         assert client.get("/").url.path == "/sign-in"
