@@ -120,7 +120,9 @@ def test_topics_keep_keys_and_labels_and_births_and_deaths_are_told(database, ne
     assert "doctor" in keys[health]
     assert "guitar" in keys[second.facts["born"][0]]
     assert {topic["key"] for topic in first.facts["topics"]} < {*keys}
-    assert [edit.facts for edit in edits(database, second.number)] == [{"topic": health, "label": "Health"}]
+    assert [edit.facts for edit in edits(database, second.number)] == [
+        {"topic": health, "label": "Health", "carried": True}
+    ]
 
 
 def test_a_fit_that_predicts_worse_is_kept_aside_and_says_so(database, news, tmp_path, monkeypatch):

@@ -9,16 +9,18 @@ from starlette.convertors import Convertor, register_url_convertor
 from starlette.responses import Response
 
 from partwise.exceptions import DataError, ParameterError
-from partwise.portal import articles, editing, edits, events, fits, lists, readers
+from partwise.portal import articles, editing, events, fits, lists, readers
 from partwise.portal import bodies as takes
 from partwise.portal import replies as gives
 from partwise.portal.answers import answer
 from partwise.portal.articles import Article
+from partwise.portal.edits import ChangedError
 from partwise.portal.events import Event
 from partwise.portal.guard import Needs
 from partwise.portal.pseudonyms import stored_name
 from partwise.portal.readers import Preferences
 from partwise.portal.replies import refusals
+from partwise.portal.using import UnusableError, put_into_use
 
 __all__ = ["router"]
 
@@ -131,11 +133,13 @@ def split_topic(request: Request, body: takes.Split) -> Response:
 def undo(request: Request) -> Response:
     """Undo the last change of the topics."""
     state = request.app.state
-    loaded = state.models.loaded  # not the fit in use: its files may be damaged, and then an earlier one is changed
-    if loaded is None or not edits.undo_edit(state.db, loaded.number):
+    try:
+        number = editing.undo_change(state.db, state.models)
+    except ChangedError as error:
+        raise HTTPException(409, str(error)) from error
+    if number is None:
         raise HTTPException(409, "There is no change to undo.")
-    state.models.look()
-    return answer({"ok": True, "fit": loaded.number})
+    return answer({"ok": True, "fit": number})
 
 
 @router.get("/topics/{key:id}", dependencies=[READ], responses=describe(gives.TopicName, 404))
@@ -215,14 +219,16 @@ def use_fit(request: Request, number: Number) -> Response:
     state = request.app.state
     if fits.find_fit(state.db, number) is None:
         raise _missing("fit")
-    if not fits.use_fit(state.db, number):
-        raise HTTPException(409, "This fit is not ready: it runs or failed.")
-    state.models.look()
+    try:
+        put_into_use(state.db, state.models, number)
+    except UnusableError as error:
+        raise HTTPException(409, str(error)) from error
     return answer({"ok": True, "fit": number})
 
 
 def _change(request: Request, kind: str, keys: list[str], facts: dict[str, Any]) -> Response:
     state = request.app.state
+    state.models.look()
     known = {topic["topic"] for topic in lists.topics(state.models)["topics"]}
     if not known:
         raise HTTPException(409, "There are no topics yet. Add articles and start a fit.")
@@ -230,7 +236,7 @@ def _change(request: Request, kind: str, keys: list[str], facts: dict[str, Any])
         raise _missing("topic")
     try:
         return answer({"ok": True, "fit": editing.change_topics(state.db, state.models, kind, facts)})
-    except (ParameterError, DataError) as error:
+    except (ParameterError, DataError, ChangedError) as error:
         raise HTTPException(409, str(error)) from error
 
 

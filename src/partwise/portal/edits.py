@@ -1,19 +1,31 @@
 """Edits of topics by editors: renamed, merged and split, each of which can be undone."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from copy import copy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from partwise.exceptions import ParameterError, PartwiseError
 from partwise.portal import schema
 from partwise.portal.database import Database, now
+from partwise.portal.fits import last_use
 from partwise.portal.topic_keys import new_keys
 from partwise.topics import TopicModel
 
-__all__ = ["KINDS", "MOST_PIECES", "Edit", "add_edit", "applied", "edits", "undo_edit"]
+__all__ = [
+    "KINDS",
+    "MOST_PIECES",
+    "ChangedError",
+    "Edit",
+    "Seen",
+    "add_edit",
+    "applied",
+    "carry_labels",
+    "edits",
+    "undo_edit",
+]
 
 KINDS = ("rename", "merge", "split")
 LONGEST_LABEL = 200
@@ -33,24 +45,46 @@ class Edit:
         One of `KINDS`.
     facts : dict
         rename: ``topic``, a key, and ``label``, where ``""`` brings back the words. merge: ``topics``, keys. split:
-        ``topic``, ``n`` and ``new``, the keys of all pieces but the largest.
+        ``topic``, ``n`` and ``new``, the keys of all pieces but the largest. A rename that a fit took over from an
+        earlier one has ``carried``, and is not undone.
     """
 
     number: int
     kind: str
     facts: dict[str, Any]
 
+    @property
+    def carried(self) -> bool:
+        """Whether a fit took it over from an earlier one."""
+        return bool(self.facts.get("carried"))
 
-def add_edit(db: Database, fit: int, kind: str, facts: dict[str, Any]) -> Edit:
+
+class Seen(NamedTuple):
+    """What an editor's change builds on: the fit in use with the time of that use, and the last edit (0: none)."""
+
+    use: tuple[int, float] | None
+    edit: int
+
+
+class ChangedError(PartwiseError, RuntimeError):
+    """The topics were changed by others after an editor saw them."""
+
+
+def add_edit(db: Database, fit: int, kind: str, facts: dict[str, Any], seen: Seen | None = None) -> Edit:
     """Add an edit to the topics of a fit; a split gets the keys of its new topics here.
+
+    With `seen`, only if nothing changed since.
 
     Raises
     ------
     ParameterError
         If the kind or the facts are none of an edit. `applied` raises it for topics that do not exist.
+    ChangedError
+        If another fit is in use, or another edit was made or undone.
     """
     facts = _checked(kind, facts)
     with db.write() as connection:
+        _check_seen(db, connection, fit, seen)
         if kind == "split":
             facts["new"] = new_keys(db, connection, facts["n"] - 1)
         row = {"fit": fit, "kind": kind, "facts": facts, "made": now()}
@@ -58,19 +92,36 @@ def add_edit(db: Database, fit: int, kind: str, facts: dict[str, Any]) -> Edit:
     return Edit(number, kind, facts)
 
 
-def undo_edit(db: Database, fit: int) -> bool:
-    """Undo the last edit of a fit that is not undone; tell whether there was one."""
-    kept = sa.select(sa.func.max(TABLE.c.number)).where(TABLE.c.fit == fit, TABLE.c.undone.is_(False))
+def undo_edit(db: Database, fit: int, seen: Seen | None = None) -> bool:
+    """Undo the last edit of a fit that an editor made and that is not undone; tell whether there was one.
+
+    With `seen`, as in `add_edit`.
+    """
     with db.write() as connection:
-        undone = sa.update(TABLE).where(TABLE.c.number == kept.scalar_subquery()).values(undone=True)
-        return connection.execute(undone).rowcount > 0
+        _check_seen(db, connection, fit, seen)
+        own = [edit.number for edit in _edits(connection, [fit]) if not edit.carried]
+        if own:
+            connection.execute(sa.update(TABLE).where(TABLE.c.number == own[-1]).values(undone=True))
+        return bool(own)
 
 
 def edits(db: Database, fit: int) -> list[Edit]:
     """Return the edits of a fit that are not undone, in order."""
-    query = sa.select(TABLE.c.number, TABLE.c.kind, TABLE.c.facts).where(TABLE.c.fit == fit, TABLE.c.undone.is_(False))
     with db.read() as connection:
-        return [Edit(*row) for row in connection.execute(query.order_by(TABLE.c.number))]
+        return _edits(connection, [fit])
+
+
+def carry_labels(connection: sa.Connection, earlier: Collection[int], fit: int, keys: Collection[str]) -> None:
+    """Give the topics of a new fit the labels that editors gave to those of the same keys in earlier fits."""
+    renames = [edit.facts for edit in _edits(connection, earlier) if edit.kind == "rename"]
+    labels = {facts["topic"]: facts["label"] for facts in renames}  # the last one of each counts
+    rows = [
+        {"fit": fit, "kind": "rename", "facts": {"topic": key, "label": labels[key], "carried": True}, "made": now()}
+        for key in keys
+        if labels.get(key)
+    ]
+    if rows:
+        connection.execute(sa.insert(TABLE), rows)
 
 
 def applied(
@@ -100,6 +151,22 @@ def applied(
         if edit.kind == "rename":
             labels[edit.facts["topic"]] = edit.facts["label"]
     return topics.set_labels({keys.index(key): label for key, label in labels.items() if key in keys}), keys
+
+
+def _edits(connection: sa.Connection, fits: Collection[int]) -> list[Edit]:
+    query = sa.select(TABLE.c.number, TABLE.c.kind, TABLE.c.facts)
+    query = query.where(TABLE.c.fit.in_(fits), TABLE.c.undone.is_(False)).order_by(TABLE.c.number)
+    return [Edit(*row) for row in connection.execute(query)]
+
+
+def _check_seen(db: Database, connection: sa.Connection, fit: int, seen: Seen | None) -> None:
+    """Raise ChangedError if anything changed since; until the transaction ends, nothing does."""
+    if seen is None:
+        return
+    db.hold(connection, schema.fits)
+    made = _edits(connection, [fit])
+    if seen != Seen(last_use(connection), made[-1].number if made else 0):
+        raise ChangedError("the topics were changed meanwhile. Look again.")
 
 
 def _after(topics: TopicModel, keys: list[str], edit: Edit) -> tuple[TopicModel, list[str]]:

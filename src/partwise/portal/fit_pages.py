@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
-from partwise.portal.fits import Fit, fit_in_use, list_fits, use_fit
+from partwise.portal.fits import Fit, fit_in_use, list_fits
 from partwise.portal.rendering import back_to, page
+from partwise.portal.using import UnusableError, put_into_use
 
 __all__ = ["router"]
 
@@ -25,7 +26,7 @@ def fits_page(request: Request) -> Response:
     held = list_fits(db)
     fits = [told(fit, used, labels(held)) for fit in sorted(held, key=lambda fit: -fit.number)]
     running = next((fit for fit in fits if fit["state"] == "running"), None)
-    return page(request, "fits.html", fits=fits, running=running)
+    return page(request, "fits.html", fits=fits, running=running, notes=request.app.state.models.notes)
 
 
 @router.post("/fits")
@@ -35,14 +36,13 @@ def start(request: Request) -> Response:
 
 
 @router.post("/fits/{number}/use")
-def use(request: Request, number: int) -> Response:
+def use(request: Request, number: Annotated[int, Path(ge=1, le=2**31 - 1)]) -> Response:
     """Put an earlier fit into use."""
     db, models = request.app.state.db, request.app.state.models
-    fit = next((fit for fit in list_fits(db) if fit.number == number), None)
-    if fit is None or fit.state not in ("ready", "aside"):
+    try:
+        put_into_use(db, models, number)
+    except UnusableError:
         return back_to("/fits", "no-such-fit")
-    use_fit(db, number)
-    models.look()
     return back_to("/fits", "in-use")
 
 

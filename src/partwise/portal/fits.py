@@ -1,5 +1,6 @@
 """Fits: when each ran, how it ended, and which is in use."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,6 +21,7 @@ __all__ = [
     "fit_runs",
     "fits_by_use",
     "keep_fits",
+    "last_use",
     "list_fits",
     "use_fit",
 ]
@@ -86,9 +88,18 @@ def beat(db: Database, number: int) -> None:
         connection.execute(sa.update(TABLE).where(TABLE.c.number == number).values(beat=now()))
 
 
-def end_fit(db: Database, number: int, state: str, facts: dict[str, Any], use: bool) -> None:
-    """End a fit; with `use` it is in use from now on."""
+def end_fit(
+    db: Database,
+    number: int,
+    state: str,
+    facts: dict[str, Any],
+    use: bool,
+    also: Callable[[sa.Connection], object] = lambda connection: None,
+) -> None:
+    """End a fit; with `use` it is in use from now on. `also` writes what else has to be there at the same time."""
     with db.write() as connection:
+        db.hold(connection, TABLE)
+        also(connection)
         values = {"state": state, "ended": now(), "facts": facts} | ({"used": _later(connection)} if use else {})
         connection.execute(sa.update(TABLE).where(TABLE.c.number == number).values(values))
 
@@ -108,6 +119,12 @@ def find_fit(db: Database, number: int) -> Fit | None:
 def fit_in_use(db: Database) -> Fit | None:
     """Return the fit that was put into use last; None before the first."""
     return next(iter(fits_by_use(db)), None)
+
+
+def last_use(connection: sa.Connection) -> tuple[int, float] | None:
+    """Return which fit is in use, and when it was put into use."""
+    found = connection.execute(BY_USE.with_only_columns(TABLE.c.number, TABLE.c.used).limit(1)).first()
+    return None if found is None else (found.number, found.used)
 
 
 def fits_by_use(db: Database) -> list[Fit]:

@@ -16,7 +16,7 @@ from partwise.exceptions import DataError, PartwiseError
 from partwise.matrix import Array
 from partwise.portal.articles import Article, all_articles
 from partwise.portal.database import Database, now
-from partwise.portal.edits import Edit, applied, edits
+from partwise.portal.edits import Edit, Seen, applied, edits
 from partwise.portal.fits import Fit, fits_by_use
 from partwise.portal.logs import write_fault
 from partwise.portal.model_files import check_folder, load_models
@@ -69,6 +69,8 @@ class Loaded:
         Articles that the recommender knows.
     part_labels : list of str
         What reasons call each part of the recommender: the topic that most of the part's articles have.
+    seen : Seen
+        The use and the last edit that are taken in.
     """
 
     number: int
@@ -84,6 +86,7 @@ class Loaded:
     facts: list[dict[str, Any]]
     listed: frozenset[str]
     part_labels: list[str]
+    seen: Seen
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,7 @@ class Models:
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
-        self._uses: list[tuple[int, float | None]] = []
+        self._uses: list[tuple[int, float]] = []
         self._fitted: _Fitted | None = None
         self._unread: list[str] = []
         self._made: list[Edit] = []
@@ -149,6 +152,12 @@ class Models:
         self._recommender: Recommender | None = None
         self._since = 0.0
         self._behind = False
+
+    @property
+    def notes(self) -> list[str]:
+        """What an editor should know, also if nothing can be loaded."""
+        loaded = self.loaded
+        return list(self._unread) if loaded is None else loaded.notes
 
     def start(self) -> None:
         """Load what is in use, and follow changes from now on."""
@@ -197,7 +206,7 @@ class Models:
     def _take_fit(self) -> None:
         """Load the fit that was put into use last and can be loaded."""
         fits = fits_by_use(self._db)
-        uses = [(fit.number, fit.used) for fit in fits]
+        uses = [(fit.number, fit.used) for fit in fits if fit.used is not None]
         if uses == self._uses:
             return
         before, unread = self._fitted, list[str]()
@@ -264,6 +273,7 @@ class Models:
             facts=topic_facts(topics, keys, shares),
             listed=frozenset(known),
             part_labels=_part_labels(self._recommender, topics.labels_, rows, shares),
+            seen=Seen(self._uses[0], made[-1].number if made else 0),
         )
 
 

@@ -12,9 +12,10 @@ from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request, Upl
 from fastapi.responses import Response
 
 from partwise.exceptions import DataError, ParameterError
-from partwise.portal import edits, fit_pages, lists
+from partwise.portal import fit_pages, lists
 from partwise.portal.articles import article, count_articles, newest_articles, search_articles
-from partwise.portal.editing import change_topics
+from partwise.portal.editing import change_topics, undo_change
+from partwise.portal.edits import ChangedError, edits
 from partwise.portal.events import count_events, readers_of
 from partwise.portal.fits import list_fits
 from partwise.portal.models import Models
@@ -72,7 +73,7 @@ def topics_page(
         at=at,
         pages=pages,
         state=state(request),
-        notes=models.loaded.notes if models.loaded else [],
+        notes=models.notes,
         edits=_n_edits(request),
     )
 
@@ -117,9 +118,11 @@ def split(request: Request, key: str) -> Response:
 def undo(request: Request) -> Response:
     """Undo the last change of the topics."""
     db, models = request.app.state.db, request.app.state.models
-    done = models.loaded is not None and edits.undo_edit(db, models.loaded.number)
-    models.look()
-    return back_to("/", "undone" if done else "nothing-to-undo")
+    try:
+        done = "nothing-to-undo" if undo_change(db, models) is None else "undone"
+    except ChangedError:
+        done = "changed-meanwhile"
+    return back_to("/", done)
 
 
 @router.get("/articles")
@@ -213,6 +216,8 @@ def _edit(request: Request, kind: str, facts: dict[str, Any], done: str) -> str:
         return "not-split"
     except ParameterError:
         return "no-such-topic"
+    except ChangedError:
+        return "changed-meanwhile"
     return done
 
 
@@ -226,7 +231,7 @@ def _models(request: Request) -> Models:
 
 def _n_edits(request: Request) -> int:
     loaded = request.app.state.models.loaded
-    return len(edits.edits(request.app.state.db, loaded.number)) if loaded else 0
+    return sum(not edit.carried for edit in edits(request.app.state.db, loaded.number)) if loaded else 0
 
 
 def _missing(request: Request, what: str, to: str = "/", to_name: str = "All topics") -> Response:

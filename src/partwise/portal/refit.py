@@ -4,6 +4,7 @@ import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,22 @@ import sqlalchemy as sa
 from partwise.exceptions import DataError, PartwiseError
 from partwise.portal.articles import Article, all_articles
 from partwise.portal.database import Database, now
-from partwise.portal.edits import add_edit, applied, edits
+from partwise.portal.edits import applied, carry_labels, edits
 from partwise.portal.events import all_events
-from partwise.portal.fits import Fit, FitRunningError, beat, begin_fit, end_fit, find_fit, fit_in_use, keep_fits
+from partwise.portal.fits import (
+    Fit,
+    FitRunningError,
+    beat,
+    begin_fit,
+    end_fit,
+    find_fit,
+    fits_by_use,
+    keep_fits,
+    last_use,
+)
 from partwise.portal.measuring import measured
 from partwise.portal.model_files import claim_folder, load_models, remove_models, save_models
-from partwise.portal.topic_keys import carried_keys, new_keys
+from partwise.portal.topic_keys import carried_by_words, carried_keys, new_keys
 from partwise.portal.training import articles_table, date_of, reads_table, title_of, words_of
 from partwise.recommend import Recommender
 from partwise.topics import TopicModel
@@ -56,8 +67,9 @@ def refit(db: Database, folder: Path, n_topics: int | None = None) -> Fit:
     Fit
         The fit: ready and in use; aside, if it is worse; or failed. Its facts are articles, reads and readers (their
         numbers), topics (key, label, share and words of each), born, died and drifted (keys, against the fit before),
-        before (number of the fit in use until then), measured (see `measured`), recommender (whether there is one),
-        last_read (a time), notes (sentences), and, if it was not put into use, the reason.
+        before (number of the fit in use until then, or of the last one whose models can be loaded), measured (see
+        `measured`), recommender (whether there is one), last_read (a time), notes (sentences), and, if it was not put
+        into use, the reason.
 
     Raises
     ------
@@ -83,7 +95,7 @@ def refit(db: Database, folder: Path, n_topics: int | None = None) -> Fit:
             facts["reason"] = f"interrupted ({type(error).__name__})"
             raise
         finally:
-            end_fit(db, number, state, facts, use=state == "ready")
+            end_fit(db, number, state, facts, use=state == "ready", also=partial(_carry, number, facts))
     if state != "failed":  # a fit can fail because the folder is another database's
         remove_models(Path(folder), keep_fits(db, KEPT))
     found = find_fit(db, number)
@@ -101,13 +113,7 @@ def _fit(db: Database, folder: Path, number: int, n_topics: int | None, facts: F
     topics = _topics(articles, n_topics, facts)
     reads = reads_table(all_events(db), frozenset(article.id for article in articles), began)
     facts |= {"articles": len(articles), "reads": 0, "readers": 0}
-    used, before = fit_in_use(db), None
-    if used is not None:
-        facts["before"] = used.number
-        try:
-            before = load_models(folder, used.number)
-        except (PartwiseError, OSError) as error:
-            facts["notes"].append(f"fit {used.number}, which is in use, cannot be loaded to compare with: {error}")
+    used, before = _before(db, folder, facts)
     recommender, worse = None, None
     if reads is not None:
         facts |= {"reads": len(reads["reader"]), "readers": len({*reads["reader"]})}
@@ -117,11 +123,36 @@ def _fit(db: Database, folder: Path, number: int, n_topics: int | None, facts: F
         facts["measured"] = measured(reads, articles, None if before is None else before[1], until)
         worse = facts["measured"].get("worse")
     facts["recommender"] = recommender is not None
-    _name_topics(db, number, topics, used, None if before is None else before[0], facts)
+    _name_topics(db, topics, used, None if before is None else before[0], facts)
     save_models(folder, number, topics, recommender)
     if worse:
         facts["reason"] = worse
     return "aside" if worse else "ready"
+
+
+def _before(
+    db: Database, folder: Path, facts: Facts
+) -> tuple[Fit | None, tuple[TopicModel, Recommender | None] | None]:
+    """Return the fit in use and its models, or the last one whose models can be loaded; without any, no models."""
+    fits = fits_by_use(db)
+    for fit in fits:
+        try:
+            models = load_models(folder, fit.number)
+        except (PartwiseError, OSError) as error:
+            facts["notes"].append(f"fit {fit.number} cannot be loaded to compare with: {error}")
+            continue
+        facts["before"] = fit.number
+        return fit, models
+    if fits:
+        facts["before"] = fits[0].number
+    return (fits[0] if fits else None), None
+
+
+def _carry(number: int, facts: Facts, connection: sa.Connection) -> None:
+    """Give the topics of a fit that ends the labels of their like, also those given since it began."""
+    used = last_use(connection)
+    earlier = {facts.get("before", number), number if used is None else used[0]}
+    carry_labels(connection, earlier, number, [topic["key"] for topic in facts.get("topics", [])])
 
 
 def _topics(articles: Sequence[Article], n_topics: int | None, facts: Facts) -> TopicModel:
@@ -148,27 +179,21 @@ def _topics(articles: Sequence[Article], n_topics: int | None, facts: Facts) -> 
     return fitted(fewest)
 
 
-def _name_topics(
-    db: Database, number: int, topics: TopicModel, used: Fit | None, before: TopicModel | None, facts: Facts
-) -> None:
-    """Give topics the keys and labels of their like in the fit in use, and new keys to the others."""
+def _name_topics(db: Database, topics: TopicModel, used: Fit | None, before: TopicModel | None, facts: Facts) -> None:
+    """Give topics the keys of their like in the fit in use, and new keys to the others."""
     keys: list[str | None] = [None] * topics.n_topics_
-    labels: dict[str, str] = {}
     facts |= {"born": [], "died": [], "drifted": []}
     if used is not None and before is not None:
-        made = edits(db, used.number)
-        edited, old = applied(before, [topic["key"] for topic in used.facts["topics"]], made, [])
+        edited, old = applied(before, [topic["key"] for topic in used.facts["topics"]], edits(db, used.number), [])
         keys, facts["drifted"], facts["died"] = carried_keys(edited, old, topics)
-        labels = {edit.facts["topic"]: edit.facts["label"] for edit in made if edit.kind == "rename"}
+    elif used is not None:
+        keys, facts["drifted"], facts["died"] = carried_by_words(used.facts["topics"], topics)
     with db.write() as connection:
         new = new_keys(db, connection, keys.count(None))
     if used is not None:
         facts["born"] = new
     left = iter(new)
     named = [key or next(left) for key in keys]
-    for key in named:
-        if labels.get(key):
-            add_edit(db, number, "rename", {"topic": key, "label": labels[key]})
     facts["topics"] = [
         {
             "key": key,

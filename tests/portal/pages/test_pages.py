@@ -12,6 +12,7 @@ from partwise.portal.edits import add_edit
 from partwise.portal.events import all_events, count_events, history
 from partwise.portal.fits import begin_fit, end_fit, fit_in_use, list_fits
 from partwise.portal.keys import make_key
+from partwise.portal.models import Models
 from partwise.portal.readers import preferences
 from partwise.portal.signing import sign_in_path
 
@@ -265,6 +266,19 @@ def test_an_earlier_fit_is_used_by_one_click(portal):
     assert f"fit {earlier}" in portal.get("/").text
     portal.post(f"/fits/{latest}/use")
     assert "cannot be used" in said(portal.post("/fits/99/use"))
+
+
+def test_a_fit_that_cannot_be_loaded_is_not_used_and_notes_are_told(serve, tmp_path):
+    with serve(tmp_path, filled=True) as client:
+        for number in (1, 2):
+            (tmp_path / "fits" / str(number) / "topics.partwise").write_text("hello")
+        answer = client.post("/fits/1/use")
+        assert "cannot be used" in said(answer)
+        assert client.post("/api/fits/1/use").status_code == 409
+        assert fit_in_use(client.db).number == 2
+        client.app.state.models = Models(client.db, tmp_path)
+        client.app.state.models.look()
+        assert "the models of fit 2 cannot be loaded" in client.get("/fits").text
 
 
 def test_fits_show_how_good_they_are_beside_simple_rules(portal):
