@@ -138,7 +138,7 @@ JSON = {"content-type": "application/json"}
         ("articles", b"[" * 200_000, "not JSON that can be read"),
         ("articles", b"\xff\xfe", "not JSON"),
         ("articles", b'{"id": "a"}', "list"),
-        ("articles", b'[{"id": "a", "text": null}]', "row 0 (the first is 0), text: input should be a valid string."),
+        ("articles", b'[{"id": "a", "text": null}]', "row 0 (the first is 0), text: this is not a text."),
         ("articles", b'[{"id": "a", "text": ""}, {"id": "", "text": ""}]', "row 1"),
         ("articles", b'[{"id": "a", "text": "", "author": ""}]', "author: there is no field of this name"),
         ("articles", b'[{"id": "a\\u0000", "text": ""}]', "id: it holds a control character"),
@@ -150,7 +150,7 @@ JSON = {"content-type": "application/json"}
         ("articles", b'[{"id": "a", "text": "", "time": 1' + b"0" * 400 + b"}]", "time: "),
         ("articles", b'[{"id": "a", "text": "", "time": 1' + b"0" * 5000 + b"}]", "not JSON"),
         ("articles", b'[{"id": "a", "text": "", "time": -1e11}]', "before the year 1"),
-        ("articles", b'[{"id": "' + b"a" * 10_000 + b'", "text": ""}]', "id: string should have at most 200"),
+        ("articles", b'[{"id": "' + b"a" * 10_000 + b'", "text": ""}]', "id: it has more than 200 characters"),
         ("events", b'[{"reader": "x"}]', "(3 faults)"),
         ("events", b'[{"key": "k", "reader": "r", "article": "a", "time": 1, "strength": -1}]', "strength"),
         ("topics/find", b'{"query": ""}', "query"),
@@ -389,3 +389,33 @@ def test_the_description_names_every_route_and_its_refusals(standing):
         for told in methods.values():
             assert path == "/health" or {"401", "403", "422", "429", "503"} <= set(told["responses"])
     assert not [path for path in paths if not path.startswith(("/api/", "/health", "/metrics"))]
+
+
+EVENT = {"key": "k", "reader": "r", "article": "a", "time": 1.7e9}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "said"),
+    [
+        ("POST", "/api/events", None, "The body is empty. Send JSON."),
+        ("POST", "/api/events", {}, "This is not a list."),
+        ("POST", "/api/events", [[]], "row 0 (the first is 0): this is not an object."),
+        ("POST", "/api/events", [{**EVENT, "reader": ""}], "row 0 (the first is 0), reader: it is empty."),
+        ("POST", "/api/events", [{**EVENT, "reader": 5}], "row 0 (the first is 0), reader: this is not a text."),
+        ("POST", "/api/events", [{**EVENT, "strength": "x"}],
+         "row 0 (the first is 0), strength: this is not a number."),
+        ("POST", "/api/events", [{**EVENT, "strength": 2e6}],
+         "row 0 (the first is 0), strength: it must be at most 1,000,000."),
+        ("POST", "/api/events", [{"key": "k", "reader": "r", "article": "a"}],
+         "row 0 (the first is 0), time: it is missing."),
+        ("POST", "/api/topics/find", {"query": "x", "n": 0}, "n: it must be at least 1."),
+        ("GET", "/api/recommendations/r?n=many", None, "n: this is not a whole number."),
+        ("GET", "/api/recommendations/r?why=perhaps", None, "why: this is neither true nor false."),
+        ("PATCH", "/api/topics/t1", {"label": "\u00a0"}, "label: it is blank."),
+        ("PATCH", "/api/topics/t1", {"label": ""}, "label: it is empty."),
+    ],
+)  # fmt: skip
+def test_a_value_is_refused_in_words_that_are_not_about_python(standing, method, path, body, said):
+    answer = standing.request(method, path, json=body) if body is not None else standing.request(method, path)
+    assert answer.status_code == 422
+    assert answer.json()["error"] == said

@@ -5,9 +5,19 @@ import json
 import numpy as np
 import pytest
 
+from partwise.portal import lists
 from partwise.portal.articles import Article, add_articles
 from partwise.portal.events import Event, add_events
-from partwise.portal.lists import explain, find_topics, recommendations, similar, topic, topics, topics_of
+from partwise.portal.lists import (
+    count_reads,
+    explain,
+    find_topics,
+    recommendations,
+    similar,
+    topic,
+    topics,
+    topics_of,
+)
 from partwise.portal.models import Models
 from partwise.portal.readers import Preferences, delete_reader, set_preferences
 
@@ -215,3 +225,28 @@ def test_reasons_call_parts_by_the_labels_of_topics(fitted):
             abouts |= {because.partition(", about ")[2] for because in item["because"]} - {""}
     assert abouts
     assert abouts <= {*models.loaded.labels}
+
+
+def test_of_many_reads_the_last_shape_the_list_and_none_is_listed_again(fitted, monkeypatch):
+    db, models, _ = fitted
+    monkeypatch.setattr(lists, "COUNTED", 3)
+    early, late = ("sport-00", "sport-03", "sport-06", "sport-09"), ("health-02", "health-05", "health-08")
+    add_events(db, [Event(f"many-{name}", "many", name, TIME - 1e6 + i) for i, name in enumerate(early)])
+    read(db, "many", *late)
+    read(db, "few", *late)
+    assert count_reads(db, models, "many") == 3
+    many, few = (recommendations(db, models, reader, 60) for reader in ("many", "few"))
+    left = [name for name in listed(few) if name not in early]
+    assert listed(many)[: len(left)] == left
+    assert not {*listed(many)} & {*early, *late}
+    assert {*listed(few)} & {*early}
+
+
+def test_reads_that_do_not_shape_a_list_are_not_counted(fitted):
+    db, models, _ = fitted
+    read(db, "counting", "money-01", "money-04", "not-there")
+    assert count_reads(db, models, "counting") == 2
+    set_preferences(db, "counting", Preferences(less=("money-01",), more=("health-02",)))
+    assert count_reads(db, models, "counting") == 1
+    set_preferences(db, "counting", Preferences(personal=False))
+    assert count_reads(db, models, "counting") == 0

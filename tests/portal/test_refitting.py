@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ def started(monkeypatch):
 
     def start(words, **settings):
         started.append((words, settings["env"]))
-        return popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+        return popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stderr=settings["stderr"])
 
     monkeypatch.setattr(refitting.subprocess, "Popen", start)
     return started
@@ -104,3 +105,18 @@ def test_a_schedule_with_nothing_to_do_starts_no_thread(database):
     schedule.start()
     assert not schedule.thread.is_alive()
     schedule.stop()
+
+
+def test_what_a_fit_says_is_a_line_of_the_log(tmp_path, capfd, caplog):
+    """A fit that fails writes plain lines; on the standard error of a server each line is JSON."""
+    caplog.set_level("INFO")
+    refits = Refits(None, Settings(f"sqlite:///{tmp_path}/none.db", tmp_path, "a secret of a test"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(refitting, "fit_runs", lambda db: False)
+        assert refits.start()
+    followed = next(thread for thread in threading.enumerate() if thread.name == "fit")
+    followed.join(60)
+    told = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
+    assert [(line["event"], line["status"]) for line in told] == [("fit", 1)]
+    assert told[0]["said"].startswith("there is no portal in")
+    assert capfd.readouterr().err == ""

@@ -84,6 +84,16 @@ def test_an_event_sent_twice_counts_once(database):
     assert events.add_events(database, []) == (0, 0)
 
 
+def test_the_last_reads_and_all_articles_read_are_told(database):
+    events.add_events(
+        database, [read(1, time=5.0), read(2, article="b", time=3.0), read(3, time=4.0), read(4, "s", "c")]
+    )
+    assert [event.key for event in events.history(database, "r")] == ["k2", "k3", "k1"]
+    assert [event.key for event in events.history(database, "r", 2)] == ["k3", "k1"]
+    assert [event.key for event in events.history(database, "r", 9)] == ["k2", "k3", "k1"]
+    assert events.articles_read(database, "r") == {"a", "b"}
+
+
 def test_who_reads_an_article_is_told_in_sums(database):
     events.add_events(database, [read(1), read(2), read(3, "s"), read(4, "t", "b")])
     assert events.readers_of(database, "a") == 2

@@ -108,7 +108,7 @@ def test_a_line_that_is_no_json_does_not_hide_the_others(upload):
         (b"[" * 100_000, ".json", "not JSON"),
         (b"PAR1 and nothing more", ".parquet", "cannot be read"),
         (b"id,text\na,b\n", ".exe", "ends in .exe"),
-        (b"id,text\na,b\n", "", "ends in nothing"),
+        (b"id,text\na,b\n", "", "has no ending. Give one that ends in .csv"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_refused_as_a_whole(upload, tmp_path, contents, ending, said):
@@ -187,3 +187,24 @@ def test_nothing_of_the_log_is_lost_in_batches(upload, database):
     log = "reader,article,time\n" + "".join(f"r{i},7,2024-05-01\n" for i in range(2500))
     assert store_upload(database, upload(log, kind="events"))["kept"] == 2500
     assert len([*all_events(database)]) == 2500
+
+
+def test_small_numbers_that_are_times_of_1970_are_noted(upload):
+    found = upload("reader,article,time\nann,a,0\nann,b,5\n", kind="events")
+    assert [event.time for event in found.rows] == [0.0, 5.0]
+    assert any("2 numbers such as 0" in note and "1970" in note for note in found.notes)
+    for times in (("1700000000", "1700000005"), ("1970-01-01", "1970-05-01")):
+        found = upload("reader,article,time\nann,a,{}\nann,b,{}\n".format(*times), kind="events")
+        assert not [note for note in found.notes if "since 1970" in note]
+
+
+def test_faults_of_cells_are_in_words(upload):
+    table = [
+        {"reader": 1.5, "article": [1], "time": "2025-01-01"},
+        {"reader": "r", "article": "a", "time": "2025-01-02", "strength": "x"},
+    ]
+    found = upload(json.dumps(table), ".json", "events")
+    assert [(fault.column, fault.why) for fault in found.refused] == [
+        ("article", "this is not a text."),
+        ("strength", "this is not a number."),
+    ]

@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection, Request
 from starlette.responses import HTMLResponse, Response
 
 from partwise.portal.away import is_away
+from partwise.portal.faults import said_of
 from partwise.portal.logs import write_fault
 
 __all__ = [
@@ -29,12 +30,6 @@ MOST = 20
 """Faults of a body that are told one by one."""
 DATABASE_AWAY = "The database is away. Try again in a few seconds."
 RETRY = {"Retry-After": "5"}
-SAID = {
-    "string_pattern_mismatch": "it holds a control character, or it is blank",
-    "string_unicode": "it holds half a surrogate pair",
-    "extra_forbidden": "there is no field of this name",
-}
-"""What is said of kinds of faults, where the words of the checking library are about patterns and Python."""
 USUAL = {
     "Not Found": "There is nothing here.",
     "Method Not Allowed": "This address does not take that method.",
@@ -125,8 +120,9 @@ def _fault(one: Mapping[str, Any]) -> dict[str, Any]:
         fault["row"] = place.pop(0)
     if place:
         fault["field"] = ".".join(map(str, place))
-    said = SAID.get(one["type"], str(one["msg"]).removeprefix("Value error, "))
-    return fault | {"error": said[:1].lower() + said[1:]}
+    if not place and not fault and one["type"] == "missing":
+        return {"error": "the body is empty. Send JSON"}
+    return fault | {"error": said_of(one)}
 
 
 def _sentence(fault: Mapping[str, Any]) -> str:

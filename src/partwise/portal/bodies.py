@@ -4,7 +4,7 @@ import math
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from partwise.portal.database import now
 
@@ -38,6 +38,13 @@ def _whole(given: Any) -> Any:
     return int(given) if isinstance(given, float) and given.is_integer() else given
 
 
+def _seen(given: str) -> str:
+    """Refuse a text of blanks, of which there are many kinds."""
+    if not given.strip():
+        raise ValueError("it is blank")
+    return given
+
+
 WHEN = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number", "minimum": EARLIEST}]}
 WHOLE = BeforeValidator(_whole)
 Time = Annotated[float, BeforeValidator(_seconds), WithJsonSchema(WHEN)]
@@ -48,8 +55,7 @@ Name = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")]
 Address = Annotated[str, StringConstraints(max_length=2_000, pattern=r"^[^\x00]*$")]
 Key = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Label = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"),
+    str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$"), AfterValidator(_seen)
 ]
 Share = Annotated[float, Field(ge=0, le=1)]
 

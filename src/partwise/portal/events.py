@@ -14,6 +14,7 @@ __all__ = [
     "Event",
     "add_events",
     "all_events",
+    "articles_read",
     "count_events",
     "history",
     "readers_of",
@@ -25,7 +26,12 @@ PAGE = 10_000
 TABLE = schema.events
 COLUMNS = (TABLE.c.key, TABLE.c.reader, TABLE.c.article, TABLE.c.time, TABLE.c.strength)
 # Built once: every list asks this.
-HISTORY = sa.select(*COLUMNS).where(TABLE.c.reader == sa.bindparam("reader")).order_by(TABLE.c.time, TABLE.c.number)
+HISTORY = (
+    sa.select(*COLUMNS)
+    .where(TABLE.c.reader == sa.bindparam("reader"))
+    .order_by(TABLE.c.time.desc(), TABLE.c.number.desc())
+)
+LAST = HISTORY.limit(sa.bindparam("last"))
 
 
 @dataclass(frozen=True)
@@ -54,10 +60,19 @@ def add_events(db: Database, rows: Sequence[Event]) -> Added:
     return Added(new, len(rows) - new)
 
 
-def history(db: Database, reader: str) -> list[Event]:
-    """Return the events of a reader, the oldest first."""
+def history(db: Database, reader: str, last: int | None = None) -> list[Event]:
+    """Return the events of a reader, the oldest first: all of them, or the last."""
+    query = HISTORY if last is None else LAST
     with db.read() as connection:
-        return [Event(*row) for row in connection.execute(HISTORY, {"reader": reader})]
+        found = connection.execute(query, {"reader": reader} | ({} if last is None else {"last": last})).all()
+    return [Event(*row) for row in reversed(found)]
+
+
+def articles_read(db: Database, reader: str) -> set[str]:
+    """Return the articles that a reader read."""
+    query = sa.select(TABLE.c.article).distinct().where(TABLE.c.reader == reader)
+    with db.read() as connection:
+        return {*connection.execute(query).scalars()}
 
 
 def all_events(db: Database) -> Iterator[Event]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,14 +10,16 @@ import numpy as np
 from partwise.exceptions import DataError
 from partwise.portal.articles import article, articles, newest_articles
 from partwise.portal.database import Database
-from partwise.portal.events import Event, history
+from partwise.portal.events import Event, articles_read, history
 from partwise.portal.models import Loaded, Models
 from partwise.portal.readers import Preferences, preferences
 from partwise.portal.together import Asked
 from partwise.portal.training import title_of, words_of
 
-__all__ = ["explain", "find_topics", "recommendations", "similar", "topic", "topics", "topics_of"]
+__all__ = ["count_reads", "explain", "find_topics", "recommendations", "similar", "topic", "topics", "topics_of"]
 
+COUNTED = 2_000
+"""Most reads that a list counts, the last ones: those before say little of what a reader wants now, and take time."""
 MORE = 2.0
 """Strength of the read that a wish for more like an article counts as."""
 SPARE = 20
@@ -33,9 +36,10 @@ Answer = dict[str, Any]
 def recommendations(db: Database, models: Models, reader: str, n: int = 10, why: bool = False) -> Answer:
     """List articles for a reader, from the reads and preferences that the database holds now.
 
-    Muted topics leave out articles in which they have the largest share. `less` leaves out an article, and a read of it
-    no longer counts. `more` counts as a read, so the article itself is not listed. If a list is not personal, it is
-    that of an unknown reader, without what was read. Before the first fit, the newest articles are listed.
+    Of many reads the last 2,000 count. Muted topics leave out articles in which they have the largest share. `less`
+    leaves out an article, and a read of it no longer counts. `more` counts as a read, so the article itself is not
+    listed. If a list is not personal, it is that of an unknown reader, without what was read. Before the first fit, the
+    newest articles are listed.
 
     Returns
     -------
@@ -43,8 +47,9 @@ def recommendations(db: Database, models: Models, reader: str, n: int = 10, why:
         reader; known, whether the reader has reads; personal; fit, its number or None; items, each with article, title,
         score, time, topics, and with `why` because, a list of sentences.
     """
-    loaded, wishes, events = models.loaded, preferences(db, reader), history(db, reader)
-    hidden = {event.article for event in events} | {*wishes.less, *wishes.more}
+    loaded, wishes, events = models.loaded, preferences(db, reader), history(db, reader, COUNTED)
+    read = {event.article for event in events} if len(events) < COUNTED else articles_read(db, reader)
+    hidden = read | {*wishes.less, *wishes.more}
     muted = _muted(loaded, wishes)
     reads = _reads(loaded, events, wishes)
     items, length = list[Answer](), n + SPARE
@@ -76,10 +81,16 @@ def explain(db: Database, models: Models, reader: str, wanted: str) -> Answer | 
     if one is None:
         return None
     wishes = preferences(db, reader)
-    reads = _reads(loaded, history(db, reader), wishes)
+    reads = _reads(loaded, history(db, reader, COUNTED), wishes)
     reasons = _reasons(loaded, reader, wanted, reads, wishes)
     score = float(sum(reason["score"] for reason in reasons))
     return {"reader": reader, "article": wanted, "title": title_of(one), "score": score, "reasons": reasons}
+
+
+def count_reads(db: Database, models: Models, reader: str) -> int:
+    """Return how many reads of a reader shape the list now."""
+    wishes = replace(preferences(db, reader), more=())
+    return len(_reads(models.loaded, history(db, reader, COUNTED), wishes))
 
 
 def similar(db: Database, models: Models, wanted: str, n: int = 5) -> Answer | None:

@@ -7,7 +7,7 @@ import traceback
 from datetime import UTC, datetime
 from typing import Any
 
-__all__ = ["start_logs", "write_fault", "write_request"]
+__all__ = ["start_logs", "write_fault", "write_fit", "write_request"]
 
 KNOWN = ("partwise.", "uvicorn")
 """Loggers whose words name no reader."""
@@ -50,6 +50,12 @@ def write_request(method: str, route: str, status: int, seconds: float) -> None:
 def write_fault(event: str, error: BaseException, said: str = "") -> None:
     """Write that something failed, and where; what was said only if it cannot be about a reader."""
     LOG.error({"event": event, **_place(error), **({"said": said} if said else {})})
+
+
+def write_fit(status: int, said: list[str]) -> None:
+    """Write how the process of a fit ended, and what it said of itself; negative is the number of a signal."""
+    told = {"event": "fit", "status": status, **({"said": " ".join(said)} if said else {})}
+    LOG.log(logging.ERROR if status > 0 else logging.INFO, told)
 
 
 def _place(error: BaseException) -> dict[str, Any]:

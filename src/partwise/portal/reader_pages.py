@@ -125,7 +125,7 @@ def read(request: Request, reader: Sent, article: Given) -> Response:
 def how_page(request: Request, reader: Id) -> Response:
     """Say how a list is made, and what a reader can change."""
     db, stored = request.app.state.db, _stored(request, reader)
-    chosen, reads = preferences(db, stored), len(history(db, stored))
+    chosen, reads = preferences(db, stored), lists.count_reads(db, request.app.state.models, stored)
     return page(request, "how.html", reader=reader, chosen=chosen, reads=reads, steps=STEPS, nearest=_nearest)
 
 

@@ -8,7 +8,7 @@ import threading
 from partwise.portal.database import Database, now
 from partwise.portal.events import remove_events_before
 from partwise.portal.fits import fit_runs, list_fits
-from partwise.portal.logs import write_fault
+from partwise.portal.logs import write_fault, write_fit
 from partwise.portal.options import DATABASE
 from partwise.portal.settings import Settings
 
@@ -47,7 +47,9 @@ class Refits:
             ]
             # Not as an option: every user of the computer sees those, and the address can hold a password.
             environment = os.environ | {DATABASE: self.settings.database}
-            self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment)
+            nothing, pipe = subprocess.DEVNULL, subprocess.PIPE
+            self.process = subprocess.Popen(words, stdin=nothing, stdout=nothing, stderr=pipe, env=environment)
+            threading.Thread(target=_follow, args=(self.process,), name="fit", daemon=True).start()
             return True
 
     def stop(self) -> None:
@@ -60,6 +62,14 @@ class Refits:
                 except subprocess.TimeoutExpired:
                     self.process.kill()
                     self.process.wait()
+
+
+def _follow(process: "subprocess.Popen[bytes]") -> None:
+    """Write to the log how a fit ends: its own lines are not JSON, and may hold a text of others."""
+    assert process.stderr is not None
+    with process.stderr as pipe:
+        lines = pipe.read().decode(errors="replace").splitlines()
+    write_fit(process.wait(), [line.removeprefix("Error: ") for line in lines if line.startswith("Error: ")])
 
 
 class Schedule:

@@ -14,9 +14,11 @@ from partwise.portal.articles import Article, add_articles
 from partwise.portal.bodies import ArticleIn, EventIn
 from partwise.portal.database import Database
 from partwise.portal.events import Event, add_events
+from partwise.portal.faults import said_of
 from partwise.portal.upload_rows import KINDS, Row, rows_of
 from partwise.tables.cells import is_missing
 from partwise.tables.dates import read_times
+from partwise.tables.format import plural
 from partwise.tables.table import quoted_names
 
 __all__ = ["COLUMNS", "Refused", "Upload", "read_upload", "store_upload"]
@@ -36,10 +38,11 @@ TRIES = 50
 SAID = {
     "string_pattern_mismatch": "it holds a control character, such as a line break. Take it out",
     "string_too_short": "the cell is empty",
-    "string_too_long": "it has more than {max_length:,} characters",
     "missing": "the cell is empty",
 }
-"""Words for what a row's check finds, where its own are hard to read."""
+"""Words for what a row's check finds, where those for a request do not fit."""
+YEAR = 31_536_000.0
+"""Seconds of 1970."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,8 @@ def read_upload(path: Path, kind: str, stored: Callable[[str], str] = str) -> Up
     """
     upload = Upload(kind)
     if path.suffix not in KINDS:
-        upload.refuse("", "", f"the file ends in {path.suffix or 'nothing'}. Give one of {', '.join(KINDS)}.")
+        ending = f"the file ends in {path.suffix}" if path.suffix else "the name of the file has no ending"
+        upload.refuse("", "", f"{ending}. Give one that ends in {', '.join(KINDS[:-1])} or {KINDS[-1]}.")
         return upload
     try:
         rows = rows_of(path, (*COLUMNS[kind], "article"), upload.notes)
@@ -123,8 +127,7 @@ def read_upload(path: Path, kind: str, stored: Callable[[str], str] = str) -> Up
             made = _article(cells, time) if kind == "articles" else _event(cells, time, stored)
         except ValidationError as error:
             fault = error.errors(include_url=False)[0]
-            known = SAID.get(fault["type"])
-            said = known.format(**fault.get("ctx", {})) if known else fault["msg"].removeprefix("Value error, ")
+            said = SAID.get(fault["type"]) or said_of(fault)
             upload.refuse(where, str(fault["loc"][0]), f"{said}.")
             continue
         if isinstance(made, Article):
@@ -203,7 +206,13 @@ def _times(cells: list[Any], places: list[str], upload: Upload) -> list[Any]:
             given[at] = None
     if found.note:
         upload.notes.append(f"column 'time': {found.note}")
-    return [False if i in refused else None if s != s else s for i, s in enumerate(found.seconds.tolist())]
+    read = [False if i in refused else None if s != s else s for i, s in enumerate(found.seconds.tolist())]
+    pairs = zip(given, read, strict=True)
+    early = [cell for cell, s in pairs if isinstance(s, float) and 0 <= s < YEAR and _is_number(cell)]
+    if early:
+        said = f"{plural(len(early), 'number')} such as {early[0]} lie in 1970, as numbers are seconds since 1970"
+        upload.notes.append(f"column 'time': {said}. Give dates if the log counts from another time")
+    return read
 
 
 def _article(cells: dict[str, Any], time: float | None) -> Article:
@@ -226,6 +235,14 @@ def _event(cells: dict[str, Any], time: float | None, stored: Callable[[str], st
 
 def _is_empty(cell: Any) -> bool:
     return is_missing(cell) or cell == ""
+
+
+def _is_number(cell: Any) -> bool:
+    try:
+        float(cell)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _text(cell: Any, name: str) -> Any:

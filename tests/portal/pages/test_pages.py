@@ -382,6 +382,13 @@ def test_data_are_exported_and_deleted_after_a_confirmation(portal):
     assert "Nothing is known of your reads" in portal.get("/reader?id=r4").text
 
 
+@pytest.mark.parametrize("address", ["/fits", "/fits/compare?a=1&b=2", "/reader/how?id=r1"])
+def test_pages_use_no_words_of_those_who_made_the_portal(portal, address):
+    text = " ".join(Read(portal.get(address)).texts).lower()
+    assert "fit" in text or "list" in text
+    assert not re.search("ndcg|factori[sz]", text)
+
+
 def test_an_address_cannot_put_words_on_a_page(portal):
     assert said(portal.get("/?done=Send your password to x")) == ""
 
