@@ -24,8 +24,10 @@ from partwise.portal.lists import recommendations
 from partwise.portal.measuring import _worse, measured
 from partwise.portal.model_files import load_models
 from partwise.portal.models import Models
+from partwise.portal.readers import delete_reader
 from partwise.portal.refit import refit
 from partwise.portal.training import articles_table, date_of, reads_table
+from partwise.recommend.anonymous import without_readers
 
 
 def test_a_fit_tells_what_it_is_made_of_and_how_good_it_is(fitted):
@@ -137,6 +139,40 @@ def test_a_fit_that_predicts_worse_is_kept_aside_and_says_so(database, news, tmp
     assert load_models(tmp_path, second.number)[0].n_topics_ == 3
 
 
+def test_models_hold_no_readers_also_of_one_who_is_deleted_while_a_fit_runs(database, news, tmp_path, monkeypatch):
+    add_articles(database, news.articles())
+    add_events(database, news.events())
+    saved = module.save_models
+
+    def late(*args):
+        delete_reader(database, "reader-1")
+        saved(*args)
+
+    monkeypatch.setattr(module, "save_models", late)
+    fit = refit(database, tmp_path, 3)
+    recommender = load_models(tmp_path, fit.number)[1]
+    assert not [name for name in recommender.reader_ids_ if name.startswith("reader")]
+    assert recommender.n_reads_ == 540
+    models = Models(database, tmp_path)
+    models.look()
+    lists = [recommendations(database, models, reader, 5) for reader in ("reader-1", "nobody", "reader-0")]
+    assert [one["known"] for one in lists] == [False, False, True]
+    assert lists[0]["items"] == lists[1]["items"]
+    assert {news.subject(item["article"]) for item in lists[2]["items"]} == {"sport"}
+
+
+def test_a_later_fit_is_measured_beside_the_one_in_use(database, news, tmp_path):
+    add_articles(database, news.articles())
+    events = sorted(news.events(), key=lambda event: event.time)
+    add_events(database, events[:400])
+    refit(database, tmp_path, 3)
+    add_events(database, events[400:])
+    facts = refit(database, tmp_path, 3).facts["measured"]
+    assert facts["compared"]
+    values = {one["name"]: one["value"] for one in facts["ndcg"]}
+    assert values["in use"] > values["random"]
+
+
 def reads(news, seed, readers, start):
     """Return reads of random articles, by readers of a name of their own."""
     rng = np.random.default_rng(seed)
@@ -161,6 +197,7 @@ def test_the_one_in_use_is_measured_on_reads_after_its_fit(news, trained):
     now = reads_table(events + (noise if trained == "well" else []), known, 2e9)
     found = measured(now, articles, before, early[-1].time)
     values = {one["name"]: one["value"] for one in found["ndcg"]}
+    assert measured(now, articles, without_readers(before), early[-1].time)["ndcg"] == found["ndcg"]
     assert found["reads"] <= len(late)
     assert (values["in use"] > values["partwise"]) == (trained == "well")
     assert trained == "well" or found["worse"] is None
@@ -221,6 +258,7 @@ KILLED = """
 import os, signal, sys
 import partwise
 from partwise.portal.database import Database
+from partwise.portal.readers import delete_reader
 from partwise.portal.refit import refit
 
 partwise.save = lambda *args: os.kill(os.getpid(), signal.SIGKILL)

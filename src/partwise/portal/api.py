@@ -181,7 +181,7 @@ def export_reader(request: Request, reader: Id) -> Response:
 
 @router.delete("/readers/{reader:id}", dependencies=[ADMIN], responses=describe(gives.ReaderDeleted))
 def delete_reader(request: Request, reader: Id) -> Response:
-    """Delete all that the portal holds of a reader: lists forget it at once, models at the next fit."""
+    """Delete all that the portal holds of a reader: lists forget it at once. Models hold no readers."""
     state = request.app.state
     count = readers.delete_reader(state.db, stored_name(state.settings, reader))
     return answer({"ok": True, "events": count})

@@ -32,6 +32,7 @@ from partwise.portal.model_files import claim_folder, load_models, remove_models
 from partwise.portal.topic_keys import carried_by_words, carried_keys, new_keys
 from partwise.portal.training import articles_table, date_of, reads_table, title_of, words_of
 from partwise.recommend import Recommender
+from partwise.recommend.anonymous import without_readers
 from partwise.topics import TopicModel
 
 __all__ = ["refit"]
@@ -122,6 +123,7 @@ def _fit(db: Database, folder: Path, number: int, n_topics: int | None, facts: F
         until = None if used is None else used.facts.get("last_read")
         facts["measured"] = measured(reads, articles, None if before is None else before[1], until)
         worse = facts["measured"].get("worse")
+        recommender = without_readers(recommender)  # lists take a reader's reads from the database
     facts["recommender"] = recommender is not None
     _name_topics(db, topics, used, None if before is None else before[0], facts)
     save_models(folder, number, topics, recommender)
