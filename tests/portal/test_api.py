@@ -389,33 +389,3 @@ def test_the_description_names_every_route_and_its_refusals(standing):
         for told in methods.values():
             assert path == "/health" or {"401", "403", "422", "429", "503"} <= set(told["responses"])
     assert not [path for path in paths if not path.startswith(("/api/", "/health", "/metrics"))]
-
-
-EVENT = {"key": "k", "reader": "r", "article": "a", "time": 1.7e9}
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "body", "said"),
-    [
-        ("POST", "/api/events", None, "The body is empty. Send JSON."),
-        ("POST", "/api/events", {}, "This is not a list."),
-        ("POST", "/api/events", [[]], "row 0 (the first is 0): this is not an object."),
-        ("POST", "/api/events", [{**EVENT, "reader": ""}], "row 0 (the first is 0), reader: it is empty."),
-        ("POST", "/api/events", [{**EVENT, "reader": 5}], "row 0 (the first is 0), reader: this is not a text."),
-        ("POST", "/api/events", [{**EVENT, "strength": "x"}],
-         "row 0 (the first is 0), strength: this is not a number."),
-        ("POST", "/api/events", [{**EVENT, "strength": 2e6}],
-         "row 0 (the first is 0), strength: it must be at most 1,000,000."),
-        ("POST", "/api/events", [{"key": "k", "reader": "r", "article": "a"}],
-         "row 0 (the first is 0), time: it is missing."),
-        ("POST", "/api/topics/find", {"query": "x", "n": 0}, "n: it must be at least 1."),
-        ("GET", "/api/recommendations/r?n=many", None, "n: this is not a whole number."),
-        ("GET", "/api/recommendations/r?why=perhaps", None, "why: this is neither true nor false."),
-        ("PATCH", "/api/topics/t1", {"label": "\u00a0"}, "label: it is blank."),
-        ("PATCH", "/api/topics/t1", {"label": ""}, "label: it is empty."),
-    ],
-)  # fmt: skip
-def test_a_value_is_refused_in_words_that_are_not_about_python(standing, method, path, body, said):
-    answer = standing.request(method, path, json=body) if body is not None else standing.request(method, path)
-    assert answer.status_code == 422
-    assert answer.json()["error"] == said

@@ -120,3 +120,10 @@ def test_what_a_fit_says_is_a_line_of_the_log(tmp_path, capfd, caplog):
     assert [(line["event"], line["status"]) for line in told] == [("fit", 1)]
     assert told[0]["said"].startswith("there is no portal in")
     assert capfd.readouterr().err == ""
+
+
+def test_why_a_fit_failed_is_not_in_the_log(caplog):
+    code = "import sys; sys.exit('Traceback of ann\\nError: fit 3 failed: KeyError: ann')"
+    refitting._follow(subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE))
+    (told,) = [record.msg for record in caplog.records]
+    assert told == {"event": "fit", "status": 1, "said": "fit 3 failed"}

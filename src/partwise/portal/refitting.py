@@ -1,6 +1,7 @@
 """Fits in processes of their own, when asked for and on a schedule; old reads are removed on it too."""
 
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -14,6 +15,8 @@ from partwise.portal.settings import Settings
 
 __all__ = ["Refits", "Schedule"]
 
+REASON = re.compile(r"^(fit \d+ failed): .*")
+"""Why a fit failed, which the table of fits tells."""
 HOUR, DAY = 3_600.0, 86_400.0
 CHECKED = 60.0
 """Seconds between two looks at what is due."""
@@ -65,11 +68,12 @@ class Refits:
 
 
 def _follow(process: "subprocess.Popen[bytes]") -> None:
-    """Write to the log how a fit ends: its own lines are not JSON, and may hold a text of others."""
+    """Write to the log how a fit ends: its own lines are not JSON, and why it failed can be about a reader."""
     assert process.stderr is not None
     with process.stderr as pipe:
         lines = pipe.read().decode(errors="replace").splitlines()
-    write_fit(process.wait(), [line.removeprefix("Error: ") for line in lines if line.startswith("Error: ")])
+    said = [line.removeprefix("Error: ") for line in lines if line.startswith("Error: ")]
+    write_fit(process.wait(), [REASON.sub(r"\1", line) for line in said])
 
 
 class Schedule:

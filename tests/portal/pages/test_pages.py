@@ -9,12 +9,10 @@ import pytest
 from partwise.portal import lists
 from partwise.portal.articles import Article, add_articles, article, newest_articles
 from partwise.portal.edits import add_edit
-from partwise.portal.events import all_events, count_events, history
+from partwise.portal.events import count_events, history
 from partwise.portal.fits import begin_fit, end_fit, fit_in_use, list_fits
-from partwise.portal.keys import make_key
 from partwise.portal.models import Models
 from partwise.portal.readers import preferences
-from partwise.portal.signing import sign_in_path
 
 ADDRESSES = [
     "/", "/?query=war", "/?page=2", "/articles", "/articles?query=war", "/articles?query=%25&section=x", "/upload",
@@ -391,40 +389,6 @@ def test_pages_use_no_words_of_those_who_made_the_portal(portal, address):
 
 def test_an_address_cannot_put_words_on_a_page(portal):
     assert said(portal.get("/?done=Send your password to x")) == ""
-
-
-def test_only_editors_see_pages_and_a_pseudonym_is_stored(serve, tmp_path):
-    with serve(tmp_path, filled=False, open=False, demo=False, pseudonyms=True) as client:
-        for address in ADDRESSES:
-            answer = client.get(address, follow_redirects=False)
-            assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
-        assert "partwise portal sign-in" in client.get("/").text
-        assert client.get("/", follow_redirects=True).url.path == "/sign-in"
-        link = sign_in_path(client.app.state.settings.secret)
-        for _ in range(2):  # a program that looks at links does not use it up
-            assert "<button>Sign in</button>" in client.get(link).text
-        token = link.partition("=")[2]
-        page = client.post("/sign-in", data={"token": token})
-        assert page.url.path == "/"
-        assert "Demonstration" not in page.text
-        client.post("/reader/read", data={"id": "ann", "article": "a"})
-        assert history(client.db, "ann") == []
-        assert len(client.get("/reader/data.json?id=ann").json()["events"]) == 1
-        log = "key,reader,article,time\nann-1,ann,a,2025-01-01\n"
-        client.post("/upload", data={"kind": "events"}, files={"file": ("log.csv", log)})
-        sent = [{"key": "ann-1", "reader": "ann", "article": "a", "time": 1.7e9}]
-        key = {"authorization": f"Bearer {make_key(client.db, 'write')}"}
-        assert client.post("/api/events", json=sent, headers=key).json() == {"accepted": 0, "duplicates": 1}
-        stored = [*all_events(client.db)]
-        assert len(stored) == 2
-        assert not [event for event in stored if "ann" in event.key]
-        copied = dict(client.cookies)
-        assert client.post("/sign-out").url.path == "/sign-in"
-        assert client.get("/").url.path == "/sign-in"
-        client.cookies.update(copied)
-        assert client.get("/").url.path == "/sign-in"
-        used = client.post("/sign-in", data={"token": token})
-        assert (used.status_code, "used before" in used.text) == (403, True)
 
 
 def test_pages_of_other_sites_cannot_send_forms(portal):
