@@ -12,7 +12,6 @@ from partwise.portal.fits import (
     end_fit,
     find_fit,
     fit_in_use,
-    fit_runs,
     fits_by_use,
     keep_fits,
     list_fits,
@@ -73,7 +72,6 @@ def test_a_killed_fit_is_told_as_failed_before_another_begins(database):
     for told in (list_fits(database)[0], find_fit(database, number)):
         assert (told.state, told.facts) == ("failed", {"reason": "the process of this fit was killed"})
         assert told.ended == pytest.approx(told.started - 61)
-    assert not fit_runs(database)
 
 
 def test_the_fit_that_is_put_into_use_while_others_are_removed_is_kept(database, monkeypatch):

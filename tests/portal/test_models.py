@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import sqlalchemy as sa
 
-from partwise.portal.articles import Article, add_articles
+from partwise.portal.articles import Article, add_articles, all_articles
 from partwise.portal.edits import add_edit, undo_edit
 from partwise.portal.events import Event, add_events
 from partwise.portal.fits import fit_in_use, use_fit
@@ -72,6 +72,26 @@ def test_new_articles_join_lists_and_topics_without_a_fit(portal, news):
     assert explain(db, models, "reader-2", "new")["reasons"]
     assert all(news.subject(item["article"]) == "health" for item in similar(db, models, "new", 4)["items"])
     assert sum(one["articles"] for one in topics(models)["topics"]) == 46
+
+
+@pytest.mark.parametrize("off", [-7200.0, 7200.0])
+def test_articles_from_a_server_whose_clock_is_wrong_join_too(portal, monkeypatch, off):
+    db, models, folder = portal
+    clock = time.time
+    with monkeypatch.context() as patched:
+        patched.setattr("time.time", lambda: clock() + off)
+        add_articles(db, [Article("new", "doctor vaccine nurse hospital")])
+    models.look()
+    assert "new" in models.loaded.rows
+    monkeypatch.setattr("partwise.portal.models.OVERLAP", 0.0)
+    models.look()
+    assert list(all_articles(db, models._since)) == []
+    with monkeypatch.context() as patched:
+        patched.setattr("time.time", lambda: clock() + off)
+        refit(db, folder, 3)
+    add_articles(db, [Article("later", "doctor vaccine nurse hospital")])
+    models.look()
+    assert "later" in models.loaded.rows
 
 
 def test_an_article_whose_text_changed_is_placed_again(portal):

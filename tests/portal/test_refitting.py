@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from partwise.portal import fits, refitting
+from partwise.portal.articles import add_articles
 from partwise.portal.events import Event, add_events, all_events
+from partwise.portal.refit import refit
 from partwise.portal.refitting import Refits, Schedule
 from partwise.portal.settings import Settings
 
@@ -36,7 +38,7 @@ def test_one_fit_runs_at_a_time_and_ends_with_the_server(database, started):
     assert refits.start()
     assert not refits.start()
     words, environment = started[0]
-    assert words[1:] == ["-m", "partwise", "portal", "refit", "--quiet", "--data", "folder"]
+    assert words[1:] == ["-m", "partwise", "portal", "refit", "--quiet", "--data", "folder", "--fit", "1"]
     assert environment["PARTWISE_DATABASE"] == "sqlite:///a:b@c"
     process = refits.process
     refits.stop()
@@ -47,13 +49,56 @@ def test_one_fit_runs_at_a_time_and_ends_with_the_server(database, started):
         pipe.close()
 
 
+def test_of_two_servers_that_start_a_fit_at_once_one_does(database, started):
+    servers = [Refits(database, settings()) for _ in range(2)]
+    assert [server.start() for server in servers] == [True, False]
+    assert len(started) == 1
+    assert [fit.state for fit in fits.list_fits(database)] == ["running"]
+    for server in servers:
+        server.stop()
+    servers[0].process.stdin.close()
+    assert [(fit.state, fit.facts["reason"]) for fit in fits.list_fits(database)] == [
+        ("failed", "its process ended before the fit did")
+    ]
+
+
+def test_a_process_that_cannot_start_leaves_no_fit_that_runs(database, monkeypatch):
+    def full(words, **settings):
+        raise OSError("too many processes")
+
+    monkeypatch.setattr(refitting.subprocess, "Popen", full)
+    with pytest.raises(OSError, match="too many"):
+        Refits(database, settings()).start()
+    assert [fit.state for fit in fits.list_fits(database)] == ["failed"]
+
+
+def test_after_a_process_that_ended_at_once_another_fit_can_start(database, started):
+    refits = Refits(database, settings())
+    for runs in (1, 2):
+        assert refits.start()
+        assert [fit.state for fit in fits.list_fits(database)] == ["running"] + ["failed"] * (runs - 1)
+        refits.process.kill()
+        refits.process.wait()
+        refits.process.stdin.close()
+    refits.stop()
+    assert [fit.state for fit in fits.list_fits(database)] == ["failed", "failed"]
+
+
+def test_a_fit_that_has_begun_is_gone_on_with(database, news, tmp_path):
+    add_articles(database, news.articles(12))
+    number = fits.begin_fit(database)
+    assert refit(database, tmp_path, 2, number).number == number
+    assert [fit.state for fit in fits.list_fits(database)] == ["ready"]
+    with pytest.raises(fits.FitRunningError):
+        refit(database, tmp_path, 2, number)
+
+
 def test_a_fit_that_runs_elsewhere_counts_until_it_is_silent(database, started, monkeypatch):
     number = fits.begin_fit(database)
     refits = Refits(database, settings())
     assert not refits.start()
     later = fits.now() + fits.SILENT + 1
     monkeypatch.setattr(fits, "now", lambda: later)
-    assert not fits.fit_runs(database)
     assert refits.start()
     refits.stop()
     refits.process.stdin.close()
@@ -112,7 +157,7 @@ def test_what_a_fit_says_is_a_line_of_the_log(tmp_path, capfd, caplog):
     caplog.set_level("INFO")
     refits = Refits(None, Settings(f"sqlite:///{tmp_path}/none.db", tmp_path, "a secret of a test"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(refitting, "fit_runs", lambda db: False)
+        patch.setattr(refitting, "begin_fit", lambda db: 1)
         assert refits.start()
     followed = next(thread for thread in threading.enumerate() if thread.name == "fit")
     followed.join(60)

@@ -8,6 +8,7 @@ import pytest
 from partwise.exceptions import ParameterError
 from partwise.portal import articles, events, keys, readers
 from partwise.portal.articles import Article
+from partwise.portal.database import Database
 from partwise.portal.events import Event
 from partwise.portal.readers import Preferences
 
@@ -34,9 +35,9 @@ def test_articles_come_back_as_they_were_given(database):
 
 
 def test_only_other_contents_change_an_article(database, monkeypatch):
-    monkeypatch.setattr(articles, "now", lambda: 100.0)
+    monkeypatch.setattr(Database, "time", lambda self, connection: 100.0)
     articles.add_articles(database, NEWS)
-    monkeypatch.setattr(articles, "now", lambda: 200.0)
+    monkeypatch.setattr(Database, "time", lambda self, connection: 200.0)
     assert articles.add_articles(database, [NEWS[0], replace(NEWS[2], text="Tea")]) == (2, 1)
     again = [NEWS[0], replace(NEWS[0], title="2"), replace(NEWS[0], title="3")]
     assert articles.add_articles(database, again) == (3, 1)

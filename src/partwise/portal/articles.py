@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from partwise.portal import schema
-from partwise.portal.database import Database, now
+from partwise.portal.database import Database
 
 __all__ = [
     "Added",
@@ -54,7 +54,7 @@ def add_articles(db: Database, rows: Sequence[Article]) -> Added:
         there = _find(connection, list(given))
         changed = [row for row in given.values() if there.get(row.id, row) != row]
         new = [row for row in given.values() if row.id not in there]
-        received = now()
+        received = db.time(connection)
         db.replace(connection, TABLE, [asdict(row) | {"changed": received} for row in new + changed], "id")
     return Added(len(rows), len(changed))
 
@@ -73,8 +73,9 @@ def articles(db: Database, ids: Iterable[str]) -> dict[str, Article]:
 def all_articles(db: Database, since: float | None = None) -> Iterator[Article]:
     """Yield the articles in the order in which they first arrived.
 
-    With `since`, only those that the portal received new or changed at this time (seconds since 1970) or later. Writers
-    take the time before their transaction ends: who looks again and again asks from some seconds before the last look.
+    With `since`, only those that the portal received new or changed at this time of the database (`Database.time`) or
+    later. Writers take it before their transaction ends: who looks again and again asks from some seconds before the
+    last look.
     """
     query, last = sa.select(TABLE.c.number, *COLUMNS).order_by(TABLE.c.number).limit(PAGE), 0
     if since is not None:

@@ -94,7 +94,10 @@ def revoke(number: int, database: str | None, data: Path) -> None:
 @command.command(cls=Command)
 @database_option
 @data_option
-def refit(database: str | None, data: Path) -> None:
+@click.option(
+    "--fit", "number", type=int, hidden=True, show_default="begins one", help="The fit that a server has begun."
+)
+def refit(database: str | None, data: Path, number: int | None) -> None:
     """Fit topics and lists to all articles and reads; servers take them over.
 
     \b
@@ -105,7 +108,7 @@ def refit(database: str | None, data: Path) -> None:
     with opened(database, data) as db:
         from partwise.portal.refit import refit as run
 
-        fit = run(db, data)
+        fit = run(db, data, number=number)
     reason = f": {fit.facts['reason']}" if fit.facts.get("reason") else ""
     if fit.state == "failed":
         raise Failure(f"fit {fit.number} failed{reason}", exit_code=1)

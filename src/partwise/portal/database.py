@@ -90,6 +90,11 @@ class Database:
         if not self.sqlite:
             connection.execute(sa.text(f"LOCK TABLE {table.name} IN SHARE ROW EXCLUSIVE MODE"))
 
+    def time(self, connection: sa.Connection) -> float:
+        """Return the time of the database in seconds since 1970: servers can have clocks that differ."""
+        asked = "(julianday('now') - 2440587.5) * 86400.0" if self.sqlite else "extract(epoch FROM clock_timestamp())"
+        return float(connection.execute(sa.text(f"SELECT {asked}")).scalar_one())
+
     def commit(self, write: Callable[[sa.Connection], Result]) -> Result:
         """Run a write and return its result once it is there for all, perhaps in one transaction with others.
 

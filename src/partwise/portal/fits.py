@@ -18,7 +18,6 @@ __all__ = [
     "end_fit",
     "find_fit",
     "fit_in_use",
-    "fit_runs",
     "fits_by_use",
     "keep_fits",
     "last_use",
@@ -73,13 +72,6 @@ def begin_fit(db: Database) -> int | None:
         connection.execute(sa.update(TABLE).where(running).values(state="failed", ended=TABLE.c.beat, facts=KILLED))
         row = {"state": "running", "started": began, "beat": began, "facts": {}}
         return int(connection.execute(sa.insert(TABLE).values(row).returning(TABLE.c.number)).scalar_one())
-
-
-def fit_runs(db: Database) -> bool:
-    """Tell whether a fit is running; one that was killed is not."""
-    running = (TABLE.c.state == "running") & (TABLE.c.beat > now() - SILENT)
-    with db.read() as connection:
-        return connection.execute(sa.select(TABLE.c.number).where(running)).first() is not None
 
 
 def beat(db: Database, number: int) -> None:

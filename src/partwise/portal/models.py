@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from partwise.exceptions import DataError, PartwiseError
 from partwise.matrix import Array
 from partwise.portal.articles import Article, all_articles
-from partwise.portal.database import Database, now
+from partwise.portal.database import Database
 from partwise.portal.edits import Edit, Seen, applied, edits
 from partwise.portal.fits import Fit, fits_by_use
 from partwise.portal.logs import write_fault
@@ -178,7 +178,9 @@ class Models:
             if self._fitted is None:
                 self.loaded = None
                 return
-            made, began = edits(self._db, self._fitted.fit.number), now()
+            made = edits(self._db, self._fitted.fit.number)
+            with self._db.read() as connection:
+                began = self._db.time(connection)
             new = self._new_articles(self._fitted)
             if made != self._made:
                 self._edited = None
@@ -218,7 +220,8 @@ class Models:
         self._uses, self._fitted, self._unread, self._behind = uses, found, unread, True
         self._edited = self._edited if found is before else None
         if found is not None and found is not before:
-            self._recommender, self._joined, self._since = found.recommender, {}, found.fit.started - OVERLAP
+            self._recommender, self._joined = found.recommender, {}
+            self._since = found.fit.facts.get("read_at", 0.0) - OVERLAP
 
     def _read(self, fit: Fit, unread: list[str]) -> _Fitted | None:
         try:

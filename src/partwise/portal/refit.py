@@ -50,7 +50,7 @@ KEPT = 10
 Facts = dict[str, Any]
 
 
-def refit(db: Database, folder: Path, n_topics: int | None = None) -> Fit:
+def refit(db: Database, folder: Path, n_topics: int | None = None, number: int | None = None) -> Fit:
     """Fit new models to all articles and reads, and put them into use unless they are worse than those in use.
 
     Parameters
@@ -62,6 +62,8 @@ def refit(db: Database, folder: Path, n_topics: int | None = None) -> Fit:
     n_topics : int, default=None
         Number of topics. By default the data choose it for up to 20,000 articles, but at least 8 from 400 articles on;
         more articles get 30.
+    number : int, default=None
+        The number of a fit that has begun; by default one begins here.
 
     Returns
     -------
@@ -69,7 +71,8 @@ def refit(db: Database, folder: Path, n_topics: int | None = None) -> Fit:
         The fit: ready and in use; aside, if it is worse; or failed. Its facts are articles, reads and readers (their
         numbers), topics (key, label, share and words of each), born, died and drifted (keys, against the fit before),
         before (number of the fit in use until then, or of the last one whose models can be loaded), measured (see
-        `measured`), recommender (whether there is one), last_read (a time), notes (sentences), and, if it was not put
+        `measured`), recommender (whether there is one), read_at (when it read the articles, by the database's clock),
+        last_read (a time), notes (sentences), and, if it was not put
         into use, the reason.
 
     Raises
@@ -77,7 +80,7 @@ def refit(db: Database, folder: Path, n_topics: int | None = None) -> Fit:
     FitRunningError
         If another fit is running.
     """
-    number = begin_fit(db)
+    number = begin_fit(db) if number is None else _begun(db, number)
     if number is None:
         raise FitRunningError("another fit is running. Wait until it ends.")
     facts: Facts = {"notes": []}
@@ -104,10 +107,19 @@ def refit(db: Database, folder: Path, n_topics: int | None = None) -> Fit:
     return found
 
 
+def _begun(db: Database, number: int) -> int | None:
+    """Return the number of a fit that has begun; None if it counts as killed by now."""
+    beat(db, number)
+    fit = find_fit(db, number)
+    return number if fit is not None and fit.state == "running" else None
+
+
 def _fit(db: Database, folder: Path, number: int, n_topics: int | None, facts: Facts) -> str:
     """Make and save models, gather the facts, and return the state of the fit."""
     claim_folder(db, folder)
     began = now()
+    with db.read() as connection:
+        facts["read_at"] = db.time(connection)
     articles = list(all_articles(db))
     if not articles:
         raise DataError("there are no articles yet. Send some to /api/articles, or upload them.")

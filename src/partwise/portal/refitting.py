@@ -5,10 +5,13 @@ import re
 import subprocess
 import sys
 import threading
+from contextlib import suppress
+
+import sqlalchemy as sa
 
 from partwise.portal.database import Database, now
 from partwise.portal.events import remove_events_before
-from partwise.portal.fits import fit_runs, list_fits
+from partwise.portal.fits import begin_fit, end_fit, find_fit, list_fits
 from partwise.portal.logs import write_fault, write_fit
 from partwise.portal.options import DATABASE
 from partwise.portal.settings import Settings
@@ -31,12 +34,16 @@ class Refits:
         self.db, self.settings = db, settings
         self.lock = threading.Lock()
         self.process: subprocess.Popen[bytes] | None = None
+        self.number: int | None = None
 
     def start(self) -> bool:
         """Start a fit; False if one is running, here or on another server."""
         with self.lock:
-            here = self.process is not None and self.process.poll() is None
-            if here or fit_runs(self.db):
+            if self.process is not None and self.process.poll() is None:
+                return False
+            self._note_end()
+            self.number = begin_fit(self.db)
+            if self.number is None:
                 return False
             words = [
                 sys.executable,
@@ -47,11 +54,17 @@ class Refits:
                 "--quiet",
                 "--data",
                 str(self.settings.folder),
+                "--fit",
+                str(self.number),
             ]
             # Not as an option: every user of the computer sees those, and the address can hold a password.
             environment = os.environ | {DATABASE: self.settings.database}
             nothing, pipe = subprocess.DEVNULL, subprocess.PIPE
-            self.process = subprocess.Popen(words, stdin=nothing, stdout=nothing, stderr=pipe, env=environment)
+            try:
+                self.process = subprocess.Popen(words, stdin=nothing, stdout=nothing, stderr=pipe, env=environment)
+            except BaseException:
+                self._note_end()
+                raise
             threading.Thread(target=_follow, args=(self.process,), name="fit", daemon=True).start()
             return True
 
@@ -65,6 +78,14 @@ class Refits:
                 except subprocess.TimeoutExpired:
                     self.process.kill()
                     self.process.wait()
+            with suppress(sa.exc.SQLAlchemyError):  # the database is away: without a beat the fit counts as killed
+                self._note_end()
+
+    def _note_end(self) -> None:
+        """Note that a fit whose process has ended has failed, if the process could not note it itself."""
+        fit = None if self.number is None else find_fit(self.db, self.number)
+        if fit is not None and fit.state == "running":
+            end_fit(self.db, fit.number, "failed", {"reason": "its process ended before the fit did"}, use=False)
 
 
 def _follow(process: "subprocess.Popen[bytes]") -> None:
