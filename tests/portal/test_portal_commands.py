@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner
 
 from partwise.cli.command import Failure
@@ -138,12 +139,16 @@ def test_a_database_without_tables_is_no_portal(run, address):
 
 
 def test_a_folder_can_have_any_name(run):
-    for name in ("wh?at", "50% #1"):
+    names = {"wh?at", "50% #1"}
+    if sa.__version__ < "2.1":
+        names.remove("wh?at")
+        assert "without a question mark" in run("portal", "upgrade", "--data", "wh?at", code=2).stderr
+    for name in names:
         Path(name).mkdir()
         run("portal", "upgrade", "--data", name)
         run("portal", "key", "--scope", "read", "--data", name)
         assert Path(name, "portal.db").is_file()
-    assert {path.name for path in Path().iterdir()} == {"wh?at", "50% #1"}
+    assert {path.name for path in Path().iterdir()} == names
 
 
 def test_the_days_of_a_key_end_before_the_calendar_does(run, database, address):
@@ -190,8 +195,6 @@ def test_a_fit_without_articles_fails_in_one_line(run, address):
 
 
 def test_tables_of_another_version_are_named_with_the_command_that_upgrades_them(run, database, address):
-    import sqlalchemy as sa
-
     with database.write() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     for words in (["portal", "keys"], ["serve", "--port", "0"]):

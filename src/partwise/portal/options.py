@@ -75,10 +75,15 @@ def address_of(database: str | None, folder: Path) -> str:
     """Return the address of the database, by default in a folder."""
     if database is not None:
         return database
-    from sqlalchemy import URL
+    from sqlalchemy import URL, make_url
 
-    # A folder can have any name: a mark of a question in it does not begin the options of an address.
-    return URL.create("sqlite", database=str(folder / "portal.db")).render_as_string()
+    # A question mark in the name of a folder does not begin the options of an address.
+    path = str(folder / "portal.db")
+    address = URL.create("sqlite", database=path).render_as_string()
+    if make_url(address).database != path:
+        said = f"SQLAlchemy 2.0 cannot name {path}. Use version 2.1, or a folder without a question mark."
+        raise Failure(said, exit_code=2)
+    return address
 
 
 @contextmanager
