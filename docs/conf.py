@@ -34,6 +34,8 @@ myst_enable_extensions = ["colon_fence", "deflist"]
 myst_fence_as_directive = ["math"]
 myst_heading_anchors = 4
 
+smartquotes_action = "qe"  # quotes and dots, not dashes: an option begins with two of these
+
 autosummary_generate = True
 autodoc_typehints = "none"  # docstrings give types, and shapes
 numpydoc_show_class_members = False  # the template lists them
