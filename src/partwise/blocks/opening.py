@@ -62,9 +62,9 @@ def open_blocks(source: Any, max_memory: int | str = "1GiB", *, layer: str | Non
     >>> import partwise as pw
     >>> path = pathlib.Path(tempfile.mkdtemp(), "x.npy")
     >>> np.save(path, np.random.default_rng(0).random((5000, 30)))
-    >>> X = pw.open_blocks(path, max_memory="3MiB")
+    >>> X = pw.open_blocks(path, max_memory="4MiB")
     >>> X.shape, X.plan.rows_a_block, len(X.blocks)
-    ((5000, 30), 768, 7)
+    ((5000, 30), 1024, 5)
     >>> pw.NMF(4, random_state=0).fit(X).components_.shape
     (4, 30)
     """
