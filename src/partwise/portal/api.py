@@ -168,7 +168,7 @@ def article(request: Request, article: Id) -> Response:
     held = articles.article(state.db, article)
     if held is None:
         raise _missing("article")
-    topics = lists.topics_of(state.models, article) or []
+    topics = lists.topics_of(state.models, article)
     return answer(_told(held) | {"readers": events.readers_of(state.db, article), "topics": topics})
 
 

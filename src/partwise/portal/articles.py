@@ -71,24 +71,14 @@ def articles(db: Database, ids: Iterable[str]) -> dict[str, Article]:
 
 
 def all_articles(db: Database, since: float | None = None) -> Iterator[Article]:
-    """Yield the articles in the order in which they first arrived.
+    """Return the articles, one by one, in the order in which they first arrived.
 
     With `since`, only those that the portal received new or changed at this time of the database (`Database.time`) or
     later. Writers take it before their transaction ends: who looks again and again asks from some seconds before the
     last look.
     """
-    query, last = sa.select(TABLE.c.number, *COLUMNS).order_by(TABLE.c.number).limit(PAGE), 0
-    if since is not None:
-        yield from _received(db, since)
-        return
-    while True:
-        with db.read() as connection:
-            page = connection.execute(query.where(TABLE.c.number > last)).all()
-        for row in page:
-            yield Article(*row[1:])
-        if len(page) < PAGE:
-            return
-        last = page[-1].number
+    rows = db.streamed(TABLE, COLUMNS, PAGE) if since is None else _received(db, since)
+    return (Article(*row) for row in rows)
 
 
 def search_articles(
@@ -131,15 +121,14 @@ def _find(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Article]:
     return found
 
 
-def _received(db: Database, since: float) -> Iterator[Article]:
+def _received(db: Database, since: float) -> Iterator[tuple[Any, ...]]:
     with db.read() as connection:
-        query = sa.select(TABLE.c.number).where(TABLE.c.changed >= since).order_by(TABLE.c.changed)
-        numbers = sorted(connection.execute(query).scalars())
+        numbers = sorted(connection.execute(sa.select(TABLE.c.number).where(TABLE.c.changed >= since)).scalars())
     for first in range(0, len(numbers), PAGE):
         page = sa.select(*COLUMNS).where(TABLE.c.number.in_(numbers[first : first + PAGE])).order_by(TABLE.c.number)
         with db.read() as connection:
             rows = connection.execute(page).all()
-        yield from (Article(*row) for row in rows)
+        yield from map(tuple, rows)
 
 
 def _newest(connection: sa.Connection, query: sa.Select[Any], n: int) -> list[Article]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from partwise.portal.database import now
+from partwise.portal.edits import LONGEST_LABEL, MOST_PIECES
 
 __all__ = ["AHEAD", "ArticleIn", "Edited", "EventIn", "Find", "Id", "Key", "Label", "Merge", "PreferencesIn", "Split"]
 
@@ -55,7 +56,9 @@ Name = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00]*$")]
 Address = Annotated[str, StringConstraints(max_length=2_000, pattern=r"^[^\x00]*$")]
 Key = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Label = Annotated[
-    str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$"), AfterValidator(_seen)
+    str,
+    StringConstraints(min_length=1, max_length=LONGEST_LABEL, pattern=r"^[^\x00-\x1f\x7f]+$"),
+    AfterValidator(_seen),
 ]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -110,7 +113,7 @@ class Split(Body):
     """The key of a topic, and how many to make of it."""
 
     topic: Key
-    n: Annotated[int, Field(ge=2, le=10), WHOLE] = 2
+    n: Annotated[int, Field(ge=2, le=MOST_PIECES), WHOLE] = 2
 
 
 class PreferencesIn(Body):

@@ -123,6 +123,17 @@ class Database:
         changed = {name: insert.excluded[name] for name in rows[0] if name != unique}
         connection.execute(insert.on_conflict_do_update(index_elements=[unique], set_=changed), list(rows))
 
+    def streamed(self, table: sa.Table, columns: Sequence[sa.Column[Any]], size: int) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a table by their numbers, `size` in one query: no connection is held meanwhile."""
+        query, last = sa.select(*columns, table.c.number).order_by(table.c.number).limit(size), 0
+        while True:
+            with self.read() as connection:
+                page = connection.execute(query.where(table.c.number > last)).all()
+            yield from (tuple(row[:-1]) for row in page)
+            if len(page) < size:
+                return
+            last = page[-1][-1]
+
     def is_there(self) -> bool:
         """Tell whether there are tables; a file that is not there is not made."""
         path = self.engine.url.database

@@ -76,16 +76,8 @@ def articles_read(db: Database, reader: str) -> set[str]:
 
 
 def all_events(db: Database) -> Iterator[Event]:
-    """Yield all events in the order in which they arrived."""
-    query, last = sa.select(TABLE.c.number, *COLUMNS).order_by(TABLE.c.number).limit(PAGE), 0
-    while True:
-        with db.read() as connection:
-            page = connection.execute(query.where(TABLE.c.number > last)).all()
-        for row in page:
-            yield Event(*row[1:])
-        if len(page) < PAGE:
-            return
-        last = page[-1].number
+    """Return all events, one by one, in the order in which they arrived."""
+    return (Event(*row) for row in db.streamed(TABLE, COLUMNS, PAGE))
 
 
 def count_events(db: Database) -> int:

@@ -15,7 +15,7 @@ from partwise.exceptions import DataError, ParameterError
 from partwise.portal import fit_pages, lists
 from partwise.portal.articles import article, count_articles, newest_articles, search_articles
 from partwise.portal.editing import change_topics, undo_change
-from partwise.portal.edits import ChangedError, edits
+from partwise.portal.edits import LONGEST_LABEL, ChangedError, edits
 from partwise.portal.events import count_events, readers_of
 from partwise.portal.fits import list_fits
 from partwise.portal.models import Models
@@ -32,8 +32,6 @@ MOST = 50
 """Articles that a search shows."""
 LONGEST = 20_000
 """Characters of an article on its page, which has to stay below 300 kB."""
-LABEL = 200
-"""Most characters of a label."""
 CONTROLS = re.compile("[\x00-\x1f\x7f]")
 
 
@@ -55,7 +53,7 @@ def topics_page(
     """Show the topics, or those that fit a query."""
     models = _models(request)
     told = lists.topics(models)
-    shown = sorted(told["topics"], key=lambda topic: -topic["share"])
+    shown = told["topics"]
     pages = 1
     if query.strip() and shown:
         by_key = {topic["topic"]: topic for topic in shown}
@@ -93,7 +91,7 @@ def topic_page(request: Request, key: str) -> Response:
 def rename(request: Request, key: str, label: Annotated[str, Form()] = "") -> Response:
     """Give a topic another label."""
     label = " ".join(CONTROLS.sub(" ", label).split())
-    if not 1 <= len(label) <= LABEL:
+    if not 1 <= len(label) <= LONGEST_LABEL:
         return back_to(f"/topics/{_quoted(key)}", "no-label")
     done = _edit(request, "rename", {"topic": key, "label": label}, "renamed")
     return back_to(f"/topics/{_quoted(key)}" if done == "renamed" else "/", done)

@@ -1,4 +1,4 @@
-"""What is told of each topic, in plain values: for pages, the interface and the facts of a fit."""
+"""What is told of each topic, in plain values: for pages and the interface."""
 
 from collections.abc import Sequence
 from typing import Any
