@@ -39,7 +39,7 @@ def picture(record: Record, path: Path) -> None:
             panel.set_title(title, fontsize="medium")
             panel.set_ylim(CLOSEST, 10)
             panel.grid(alpha=0.3)
-            panel.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            panel.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
             panel.xaxis.set_major_formatter("{x:g}")
             panel.xaxis.set_minor_formatter(NullFormatter())
     for panel in axes[-1]:
