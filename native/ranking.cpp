@@ -11,8 +11,7 @@ void bind_chain(nb::module_& m) {
       "csr_chain",
       [](Line<const Integer> indptr, Line<const Integer> indices, Line<const double> values,
          Line<const std::int64_t> rows, Line<const double> by, Line<const Other> other_indptr,
-         Line<const Other> other_indices, Line<const double> other_values, Line<const double> scale,
-         Table<double> out) {
+         Line<const Other> other_indices, Line<const double> other_values, Table<double> out) {
         const Index n = Index(indptr.shape(0)) - 1, count = Index(rows.shape(0));
         const auto X = csr<double, Integer>(indptr, indices, values, 0, n);
         const auto Y =
@@ -20,14 +19,13 @@ void bind_chain(nb::module_& m) {
         demand(std::all_of(rows.data(), rows.data() + count, [&](Index row) { return 0 <= row && row < n; }),
                "rows lie outside X");
         demand(Index(by.shape(0)) == count && Index(out.shape(0)) == count, "by or out has another length");
-        demand(scale.shape(0) <= out.shape(1), "out has fewer columns than Y");
         nb::gil_scoped_release free;
-        csr_chain(X, rows.data(), count, by.data(), Y, scale.data(), out.data(), Index(out.shape(1)));
+        csr_chain(X, rows.data(), count, by.data(), Y, out.data(), Index(out.shape(1)));
       },
       nb::arg("indptr").noconvert(), nb::arg("indices").noconvert(), nb::arg("values").noconvert(),
       nb::arg("rows").noconvert(), nb::arg("by").noconvert(), nb::arg("other_indptr").noconvert(),
-      nb::arg("other_indices").noconvert(), nb::arg("other_values").noconvert(), nb::arg("scale").noconvert(),
-      nb::arg("out").noconvert(), "out[r, j] += by[r] scale[j] (X[rows[r]] @ Y)[j], for CSR X and Y.");
+      nb::arg("other_indices").noconvert(), nb::arg("other_values").noconvert(), nb::arg("out").noconvert(),
+      "out[r, j] += by[r] (X[rows[r]] @ Y)[j], for CSR X and Y, whose columns are in out.");
 }
 
 }  // namespace

@@ -53,17 +53,16 @@ void panel_dot(const Real* left, const Real* panels, Real* out, Index rows, Inde
   }
 }
 
-/// out[r, j] += by[r] scale[j] sum_i X[rows[r], i] Y[i, j] for CSR X and Y; out (count, stride).
+/// out[r, j] += by[r] sum_i X[rows[r], i] Y[i, j] for CSR X and Y; out (count, stride).
 template <class Real, class Integer, class Other>
 void csr_chain(Csr<Real, Integer> X, const std::int64_t* rows, Index count, const Real* by, Csr<Real, Other> Y,
-               const Real* scale, Real* out, Index stride) {
+               Real* out, Index stride) {
   for (Index r = 0; r < count; ++r) {
     Real* row = out + r * stride;
     for (Index p = Index(X.indptr[rows[r]]); p < Index(X.indptr[rows[r] + 1]); ++p) {
       const Index i = Index(X.indices[p]);
       const Real factor = by[r] * X.values[p];
-      for (Index q = Index(Y.indptr[i]); q < Index(Y.indptr[i + 1]); ++q)
-        row[Y.indices[q]] += factor * Y.values[q] * scale[Y.indices[q]];
+      for (Index q = Index(Y.indptr[i]); q < Index(Y.indptr[i + 1]); ++q) row[Y.indices[q]] += factor * Y.values[q];
     }
   }
 }

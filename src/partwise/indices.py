@@ -229,3 +229,18 @@ def _unfit(X: Any, name: str, what: str) -> DataError:
         f"begin at 1, as in R and Matlab. Make the matrix again, for example with "
         f"scipy.sparse.coo_array((values, (rows, columns)), shape={X.shape}), rows and columns counted from 0."
     )
+
+
+def with_short_indices(rows: Any) -> Any:
+    """Return a CSR array that shares its entries and has indices of int32 if they fit: a pass reads a quarter less.
+
+    Examples
+    --------
+    >>> rows = sp.csr_array((np.ones(1), (np.array([0]), np.array([2]))), shape=(1, 3))
+    >>> rows.indices.dtype, with_short_indices(rows).indices.dtype
+    (dtype('int64'), dtype('int32'))
+    """
+    if max(rows.nnz, *rows.shape) > np.iinfo(np.int32).max:
+        return rows
+    parts = rows.data, rows.indices.astype(np.int32, copy=False), rows.indptr.astype(np.int32, copy=False)
+    return sp.csr_array(parts, shape=rows.shape)

@@ -114,7 +114,7 @@ KERNELS = {
     "csr_chain": (
         {"indptr": CSR["indptr"], "indices": CSR["indices"], "values": (3,), "rows": np.array([0, 1]), "by": (2,)}
         | {"other_indptr": np.array([0, 1, 2, 3]), "other_indices": np.array([0, 1, 0]), "other_values": (3,)}
-        | {"scale": (2,), "out": (2, 2)},
+        | {"out": (2, 2)},
         ["out"],
     ),
     "csr_gram": (

@@ -84,12 +84,15 @@ def test_of_a_file_without_co_reads_they_are_learned_from_its_log(tmp_path):
     pw.save(model, path)
     kind, header, arrays = model_file.read(path)
     del arrays["pairs"], header["blend"]["ridge"], header["params"]["co_reads"]
+    texts = arrays["texts"]
+    texts.indices, texts.indptr = texts.indices.astype(np.int64), texts.indptr.astype(np.int64)
     header["blend"] |= {"tilt": 0.2, "weights": [0.0, 1.0, 0.0, 0.0]}
     model_file.write(path, kind, header, arrays)
     again = pw.load(path)
     learned = co_reads(model._model.read, [Blend.ridge])[0]
     np.testing.assert_array_equal(again._model.pairs.toarray(), learned.toarray())
     assert len(again.recommend(["r0"], n=3)) == 3
+    assert again._texts.indices.dtype == again._model.read.indices.dtype == np.int32
 
 
 def test_positive_co_reads_of_a_file_have_to_be_positive(tmp_path):

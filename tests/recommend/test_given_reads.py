@@ -48,7 +48,7 @@ def model(request):
 
 @pytest.mark.parametrize("options", [{}, {"diversity": 0.5}, {"recency": 1.0}, {"exclude_seen": False}])
 def test_the_reads_that_the_model_has_give_the_lists_that_it_gives(model, options):
-    log, names = make_log(), ["r3", "r17", "r8"]
+    log, names = make_log(), ["r3", "r17", "r8", "r1", "r2", "r4"]
     given = model.recommendations(names, 8, reads=rows(log, *names), **options)
     assert given == model.recommendations(names, 8, **options)
     for name in names:  # a few readers are computed in another way, which rounds differently

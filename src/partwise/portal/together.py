@@ -1,4 +1,4 @@
-"""Lists that are asked for at the same time, computed together: eight take about as long as three alone."""
+"""Lists that are asked for at the same time, computed together: eight take about as long as four alone."""
 
 import threading
 from collections.abc import Sequence

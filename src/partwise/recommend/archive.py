@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from partwise.indices import with_short_indices
 from partwise.io.held import Held, is_number
 from partwise.recommend.interest import PIECES, Blend, Interest
 from partwise.recommend.log import Ids, Log
@@ -93,7 +94,9 @@ def put_together(header: Mapping[str, Any], held: Held) -> Recommender:
         return model
     model._published = held.numbers("published", "articles", low=-np.inf, unknown=True)
     if "texts" in held:
-        model._texts, model._language = held.sparse("texts", "articles", "words"), header["language"]
+        # Files of earlier versions have indices of int64.
+        model._texts = with_short_indices(held.sparse("texts", "articles", "words").astype(np.float64, copy=False))
+        model._language = header["language"]
         words = held.strings("words", "words", unique=True)
         model._vectorizer = restored(header["language"], words, held.numbers("idf", "words"))
     if not is_number(header["text_weight"], 0):

@@ -9,6 +9,7 @@ import scipy.sparse as sp
 
 from partwise import kernels
 from partwise.caching import cached_property
+from partwise.indices import with_short_indices
 from partwise.matrix import Array
 from partwise.recommend.coread import co_reads
 from partwise.recommend.log import DAY, Log
@@ -240,13 +241,13 @@ class Interest(PlainState):
     def from_co_reads(self, rows: Array, pairs: Any) -> Array:
         """Return the piece of co-reads of the scores of some readers, (n_rows, n_articles)."""
         found = np.zeros((len(rows), self.read.shape[1]))
-        self._add_co_reads(rows, counts_of(self.read[rows]) ** -0.5, pairs, np.ones(found.shape[1]), found)
+        self._add_co_reads(rows, counts_of(self.read[rows]) ** -0.5, pairs, found)
         return found
 
-    def _add_co_reads(self, rows: Array, damped: Array, pairs: Any, factor: Array, scores: Array) -> None:
+    def _add_co_reads(self, rows: Array, by: Array, pairs: Any, scores: Array) -> None:
         read = self.read
         kernels.csr_chain(
-            read.indptr, read.indices, read.data, rows, damped, pairs.indptr, pairs.indices, pairs.data, factor, scores
+            read.indptr, read.indices, read.data, rows, by, pairs.indptr, pairs.indices, pairs.data, scores
         )
 
     def scores(self, rows: Array) -> Array:
@@ -265,49 +266,32 @@ class Interest(PlainState):
         left[:, :-1] = self.W[rows]
         scores = product(left, self._panels)
         damped = np.maximum(own, 1.0) ** -0.5
-        if self._worded is not None:
-            self._add_texts(read[rows], damped, scores)
+        if self.texts is not None and factor[TEXTS]:
+            self._add_texts(read[rows], factor[TEXTS] * damped, scores)
         if factor[CO_READS]:
-            self._add_co_reads(np.where(own > 0, rows, 0), damped, self.pairs, self._co_read, scores)
+            self._add_co_reads(np.where(own > 0, rows, 0), factor[CO_READS] * damped, self.pairs, scores)
+        scores[:, :m] *= self.fresh
         scores[own == 0, :m] = self._unknown
         return scores
 
-    def _add_texts(self, history: Any, damped: Array, scores: Array) -> None:
-        right = (sp.csr_array(history * damped[:, None]) @ self.texts).toarray().T
+    def _add_texts(self, history: Any, by: Array, scores: Array) -> None:
+        right = (sp.csr_array(history * by[:, None]) @ self.texts).toarray().T
         # Fewer columns than a vector has would be summed by another loop, which can round differently.
         right = np.ascontiguousarray(np.pad(right, ((0, 0), (0, max(0, VECTOR - right.shape[1])))))
-        found, texts = np.empty((self.texts.shape[0], right.shape[1])), self._worded
+        found, texts = np.empty((self.texts.shape[0], right.shape[1])), self.texts
         kernels.csr_dot(texts.indptr, texts.indices, texts.data, right, found, 0, len(found))
-        scores[:, : len(found)] += found.T[: len(damped)]
+        scores[:, : len(found)] += found.T[: len(by)]
 
     @cached_property
     def _panels(self) -> Array:
-        """The parts of each article, and what is read lately, times weight and freshness."""
+        """The parts of each article, and what is read lately, times their weights."""
         factor = self.factors
-        columns = np.hstack([factor[0] * self.parts.H, factor[-1] * self.reads_lately[:, None]])
-        return panels_of(columns * self.fresh[:, None])
-
-    @cached_property
-    def _text(self) -> Array:
-        """Factor of the texts of each article."""
-        return self.factors[TEXTS] * self.fresh
-
-    @cached_property
-    def _worded(self) -> Any:
-        """The texts of each article times their factor, None if they do not count."""
-        if self.texts is None or not self.factors[TEXTS]:
-            return None
-        return sp.csr_array(sp.diags_array(self._text) @ self.texts)
+        return panels_of(np.hstack([factor[0] * self.parts.H, factor[-1] * self.reads_lately[:, None]]))
 
     @cached_property
     def _by_word(self) -> Any:
         """The texts by words, as a csr array (n_words, n_articles), for scores of few readers."""
         return None if self.texts is None else self.texts.T.tocsr()
-
-    @cached_property
-    def _co_read(self) -> Array:
-        """Factor of the co-reads of each article."""
-        return self.factors[CO_READS] * self.fresh
 
     @property
     def factors(self) -> Array:
@@ -351,7 +335,7 @@ def confidences(log: Log, half_life: float | None, latest: float | None = None) 
     )
     total.sum_duplicates()
     total.data = np.log2(1 + np.minimum(total.data, np.finfo(float).max))
-    return total
+    return with_short_indices(total)
 
 
 def in_half_lives(seconds: Array, half_life: float) -> Array:

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from partwise.atomic import rebuilt
 from partwise.exceptions import DataError
+from partwise.indices import with_short_indices
 from partwise.parameters import check_choice, check_count, check_flag, check_number, check_seed
 from partwise.recommend.blending import choose_blend
 from partwise.recommend.interest import Blend, Interest
@@ -223,7 +224,7 @@ class Recommender(Listing):
             kept = np.setdiff1d(np.arange(self._texts.shape[0]), places)
             old = sp.csr_array((np.ones(len(kept)), (kept, kept)), shape=(m, self._texts.shape[0]))
             texts = sp.csr_array(texts + old @ self._texts)
-        self._texts = texts
+        self._texts = with_short_indices(texts)
 
     def update(self, interactions: Any, *, skip_known: bool = False) -> Self:
         """Add reads without a new fit: the parts stay, and new readers and articles are placed among them.
