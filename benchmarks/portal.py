@@ -4,13 +4,14 @@
         [--database ADDRESS] [--kills 50] [--lists 100] [--events 500]
 
 It fills a new database through the interface with generated articles and reads, fits, and then asks for lists and
-sends reads at fixed rates: quietly, and while a refit runs. Then the server is killed by SIGKILL while reads and names
-of topics are sent, and what it acknowledged is looked for. A latency is measured from when a request was due, so that
-a server that stalls is not spared the requests that wait.
+sends reads at fixed rates: quietly, and while a refit runs and its models are taken in. Then the server is killed by
+SIGKILL while reads and names of topics are sent, and what it acknowledged is looked for. A latency is measured from
+when a request was due, so that a server that stalls is not spared the requests that wait.
 """
 
 import argparse
 import http.client
+import itertools
 import json
 import os
 import queue
@@ -277,12 +278,17 @@ def main() -> None:
             began = time.perf_counter()
             assert server.refit().wait() == 0
             print(f"the first fit took {time.perf_counter() - began:.0f} s", flush=True)
+            server.own = threading.local()  # the server has closed the connection that nobody used meanwhile
             while server.ask("GET", "/health")[1]["fit"] is None:
                 time.sleep(0.5)
             counts_at_once(server)
             load(server, asked, asked.minutes * 60, "quiet")
             fit = server.refit()
-            load(server, asked, 60, "refit")
+            for minute in itertools.count(1):
+                load(server, asked, 60, f"refit, minute {minute}")
+                if fit.poll() is not None:
+                    break
+            load(server, asked, 30, "after the refit")  # the new models are taken in at its end or now
             print(f"refit ended with {fit.wait()}", flush=True)
             killed(server, asked.kills)
         finally:

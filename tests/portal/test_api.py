@@ -359,6 +359,8 @@ def test_topics_are_renamed_merged_split_and_it_is_undone(ready):
     assert keys_of(ready) == before
     assert ready.post("/api/topics/undo").status_code == 409
     assert ready.post("/api/topics/merge", json={"topics": [before[0], "t999"]}).status_code == 404
+    assert ready.post("/api/topics/split", json={"topic": "t999"}).status_code == 404
+    assert ready.patch("/api/topics/t999", json={"label": "x"}).status_code == 404
     assert ready.post("/api/topics/merge", json={"topics": [before[0]] * 2}).status_code == 409
     assert keys_of(ready) == before
 

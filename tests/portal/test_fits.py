@@ -120,6 +120,6 @@ def test_a_clock_that_was_set_back_does_not_change_which_fit_is_in_use(database,
     end_fit(database, first, "ready", {}, use=True)
     second = begin_fit(database)
     used = fit_in_use(database).used
-    monkeypatch.setattr("partwise.portal.fits.now", lambda: used - back)
+    monkeypatch.setattr(database, "time", lambda connection: used - back)
     end_fit(database, second, "ready", {}, use=True)
     assert fit_in_use(database).number == second

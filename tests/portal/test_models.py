@@ -146,6 +146,21 @@ def test_joined_articles_stay_when_topics_are_edited(portal):
     assert models.loaded.shares[models.loaded.rows["new"]].sum() == pytest.approx(1)
 
 
+def test_it_is_told_when_another_fit_is_taken_in_and_then_only(portal):
+    db, _, folder = portal
+    told = []
+    models = Models(db, folder, lambda: told.append(models.loaded.number))
+    models.look()
+    add_articles(db, [Article("new", "doctor vaccine nurse hospital")])
+    add_edit(db, models.loaded.number, "rename", {"topic": models.loaded.keys[0], "label": "Own"})
+    models.look()
+    assert "new" in models.loaded.rows
+    second = refit(db, folder, 4).number
+    use_fit(db, second)
+    models.look()
+    assert told == [second - 1, second]
+
+
 def test_another_fit_replaces_the_one_in_use_and_back(portal):
     db, models, folder = portal
     first = models.loaded

@@ -46,7 +46,15 @@ def test_a_secret_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def run(monkeypatch, tmp_path):
+def niceness(monkeypatch):
+    """Return what was added to the niceness of this process, which stays as it is."""
+    added = []
+    monkeypatch.setattr("os.nice", added.append)
+    return added
+
+
+@pytest.fixture
+def run(monkeypatch, tmp_path, niceness):
     """Return a function that runs the program in an empty folder."""
     monkeypatch.chdir(tmp_path)
 
@@ -185,6 +193,13 @@ def test_the_secret_of_a_folder_is_kept_and_belongs_to_its_user(run):
     assert kept_secret(Path("portal")) == secret
     link = run("portal", "sign-in", "--address", "https://a.example/", env={"PARTWISE_SECRET": "x" * 16}).stdout
     assert link.startswith("https://a.example/sign-in?token=")
+
+
+def test_a_fit_leaves_the_processor_to_servers(run, address, niceness):
+    run("portal", "upgrade", "--database", address)
+    assert niceness == []
+    run("portal", "refit", "--database", address, code=1)
+    assert niceness == [10]
 
 
 def test_a_fit_without_articles_fails_in_one_line(run, address):

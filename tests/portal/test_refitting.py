@@ -97,8 +97,8 @@ def test_a_fit_that_runs_elsewhere_counts_until_it_is_silent(database, started, 
     number = fits.begin_fit(database)
     refits = Refits(database, settings())
     assert not refits.start()
-    later = fits.now() + fits.SILENT + 1
-    monkeypatch.setattr(fits, "now", lambda: later)
+    later = fits.find_fit(database, number).started + fits.SILENT + 1
+    monkeypatch.setattr(database, "time", lambda connection: later)
     assert refits.start()
     refits.stop()
     refits.process.stdin.close()
@@ -107,12 +107,13 @@ def test_a_fit_that_runs_elsewhere_counts_until_it_is_silent(database, started, 
 
 def test_the_schedule_starts_a_fit_when_the_last_began_long_ago(database, started, monkeypatch):
     schedule = Schedule(database, settings(refit_every=2.0))
-    began = refitting.now()
-    fits.end_fit(database, fits.begin_fit(database), "failed", {}, use=False)
-    monkeypatch.setattr(refitting, "now", lambda: began + 1.9 * 3600)
+    number = fits.begin_fit(database)
+    began = fits.find_fit(database, number).started
+    fits.end_fit(database, number, "failed", {}, use=False)
+    monkeypatch.setattr(database, "time", lambda connection: began + 1.9 * 3600)
     schedule.look()
     assert started == []
-    monkeypatch.setattr(refitting, "now", lambda: began + 2.1 * 3600)
+    monkeypatch.setattr(database, "time", lambda connection: began + 2.1 * 3600)
     schedule.look()
     assert len(started) == 1
     schedule.stop()

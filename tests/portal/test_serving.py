@@ -83,6 +83,15 @@ def test_answers_are_sent_at_once():
         assert listening.proto == socket.IPPROTO_TCP
 
 
+def test_a_head_that_does_not_end_is_refused(serve, address):
+    process, port = serve("--database", address)
+    with socket.create_connection(("127.0.0.1", port), timeout=SLOW) as connection:
+        connection.sendall(b"GET /health HTTP/1.1\r\nhost: 127.0.0.1\r\nx-long: " + b"a" * 100_000)
+        assert connection.recv(100).startswith(b"HTTP/1.1 400 ")
+    process.terminate()
+    assert process.wait(SLOW) == 0
+
+
 def test_a_request_in_flight_is_answered_after_sigterm_and_the_exit_status_is_0(serve, database, address):
     process, port = serve("--database", address)
     ends_well(process, port, database)

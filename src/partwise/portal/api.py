@@ -14,7 +14,7 @@ from partwise.portal import bodies as takes
 from partwise.portal import replies as gives
 from partwise.portal.answers import answer
 from partwise.portal.articles import Article
-from partwise.portal.edits import ChangedError
+from partwise.portal.edits import ChangedError, UnknownTopicError
 from partwise.portal.events import Event
 from partwise.portal.guard import Needs
 from partwise.portal.pseudonyms import stored_name
@@ -120,13 +120,13 @@ def find_topics(request: Request, body: takes.Find) -> Response:
 @router.post("/topics/merge", dependencies=[ADMIN], responses=describe(gives.Changed, 404, 409))
 def merge_topics(request: Request, body: takes.Merge) -> Response:
     """Make several topics one, with the key of the largest."""
-    return _change(request, "merge", body.topics, {"topics": body.topics})
+    return _change(request, "merge", {"topics": body.topics})
 
 
 @router.post("/topics/split", dependencies=[ADMIN], responses=describe(gives.Changed, 404, 409))
 def split_topic(request: Request, body: takes.Split) -> Response:
     """Make several topics of one; the largest keeps the key."""
-    return _change(request, "split", [body.topic], {"topic": body.topic, "n": body.n})
+    return _change(request, "split", {"topic": body.topic, "n": body.n})
 
 
 @router.post("/topics/undo", dependencies=[ADMIN], responses=describe(gives.Changed, 409))
@@ -151,7 +151,7 @@ def topic(request: Request, key: takes.Key) -> Response:
 @router.patch("/topics/{key:id}", dependencies=[ADMIN], responses=describe(gives.Changed, 404, 409))
 def rename_topic(request: Request, key: takes.Key, body: takes.Edited) -> Response:
     """Give a topic another label."""
-    return _change(request, "rename", [key], {"topic": key, "label": body.label})
+    return _change(request, "rename", {"topic": key, "label": body.label})
 
 
 @router.get("/articles", dependencies=[READ], responses=describe(gives.ArticlesFound))
@@ -226,16 +226,12 @@ def use_fit(request: Request, number: Number) -> Response:
     return answer({"ok": True, "fit": number})
 
 
-def _change(request: Request, kind: str, keys: list[str], facts: dict[str, Any]) -> Response:
+def _change(request: Request, kind: str, facts: dict[str, Any]) -> Response:
     state = request.app.state
-    state.models.look()
-    known = {topic["topic"] for topic in lists.topics(state.models)["topics"]}
-    if not known:
-        raise HTTPException(409, "There are no topics yet. Add articles and start a fit.")
-    if not known.issuperset(keys):
-        raise _missing("topic")
     try:
         return answer({"ok": True, "fit": editing.change_topics(state.db, state.models, kind, facts)})
+    except UnknownTopicError as error:
+        raise _missing("topic") from error
     except (ParameterError, DataError, ChangedError) as error:
         raise HTTPException(409, str(error)) from error
 

@@ -1,5 +1,6 @@
 """``partwise portal``: keys, fits, and the tables of the database."""
 
+import os
 import signal
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from partwise.io.escapes import escaped
 from partwise.portal.options import connected, data_option, database_option, held_secret, opened, secret_option
 
 __all__ = ["command"]
+
+PATIENT = 10
+"""What a fit adds to its niceness: servers on the same machine get the processor first."""
 
 
 @click.group(name="portal", short_help="Look after a portal: keys, fits, its database.")
@@ -105,6 +109,7 @@ def refit(database: str | None, data: Path, number: int | None) -> None:
     """
     # A server that stops ends its fit by SIGTERM, which then counts as interrupted at once.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    os.nice(PATIENT)
     with opened(database, data) as db:
         from partwise.portal.refit import refit as run
 

@@ -20,8 +20,10 @@ def change_topics(db: Database, models: Models, kind: str, facts: dict[str, Any]
 
     Raises
     ------
+    UnknownTopicError
+        If there is no such topic.
     ParameterError
-        If there is no such topic, or no fit.
+        If there is no fit.
     DataError
         If a topic is too small to be split.
     ChangedError

@@ -20,6 +20,7 @@ __all__ = [
     "ChangedError",
     "Edit",
     "Seen",
+    "UnknownTopicError",
     "add_edit",
     "applied",
     "carry_labels",
@@ -66,6 +67,10 @@ class Seen(NamedTuple):
     edit: int
 
 
+class UnknownTopicError(ParameterError):
+    """There is no topic of this key."""
+
+
 class ChangedError(PartwiseError, RuntimeError):
     """The topics were changed by others after an editor saw them."""
 
@@ -78,7 +83,8 @@ def add_edit(db: Database, fit: int, kind: str, facts: dict[str, Any], seen: See
     Raises
     ------
     ParameterError
-        If the kind or the facts are none of an edit. `applied` raises it for topics that do not exist.
+        If the kind or the facts are none of an edit. `applied` raises UnknownTopicError for topics that do not
+        exist.
     ChangedError
         If another fit is in use, or another edit was made or undone.
     """
@@ -134,7 +140,7 @@ def applied(
 
     Raises
     ------
-    ParameterError
+    UnknownTopicError
         If an edit names a topic that does not exist.
     DataError
         If a topic has too few documents or words to be split.
@@ -183,7 +189,7 @@ def _after(topics: TopicModel, keys: list[str], edit: Edit) -> tuple[TopicModel,
 
 def _place(keys: Sequence[str], key: str) -> int:
     if key not in keys:
-        raise ParameterError(f"there is no topic {key[:40]!r}.")
+        raise UnknownTopicError(f"there is no topic {key[:40]!r}.")
     return keys.index(key)
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from partwise.exceptions import PartwiseError
 from partwise.portal import schema
-from partwise.portal.database import Database, now
+from partwise.portal.database import Database
 
 __all__ = [
     "Fit",
@@ -40,7 +40,7 @@ class FitRunningError(PartwiseError, RuntimeError):
 
 @dataclass(frozen=True)
 class Fit:
-    """A fit; times in seconds since 1970.
+    """A fit; times in seconds since 1970, by the database's clock.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ def begin_fit(db: Database) -> int | None:
     """Begin a fit and return its number; None if another is running. A fit that was killed counts as failed."""
     with db.write() as connection:
         db.hold(connection, TABLE)
-        began, running = now(), TABLE.c.state == "running"
+        began, running = db.time(connection), TABLE.c.state == "running"
         if connection.execute(sa.select(TABLE.c.number).where(running, TABLE.c.beat > began - SILENT)).first():
             return None
         connection.execute(sa.update(TABLE).where(running).values(state="failed", ended=TABLE.c.beat, facts=KILLED))
@@ -77,7 +77,7 @@ def begin_fit(db: Database) -> int | None:
 def beat(db: Database, number: int) -> None:
     """Say that a fit is still running."""
     with db.write() as connection:
-        connection.execute(sa.update(TABLE).where(TABLE.c.number == number).values(beat=now()))
+        connection.execute(sa.update(TABLE).where(TABLE.c.number == number).values(beat=db.time(connection)))
 
 
 def end_fit(
@@ -92,7 +92,8 @@ def end_fit(
     with db.write() as connection:
         db.hold(connection, TABLE)
         also(connection)
-        values = {"state": state, "ended": now(), "facts": facts} | ({"used": _later(connection)} if use else {})
+        values = {"state": state, "ended": db.time(connection), "facts": facts}
+        values |= {"used": _later(db, connection)} if use else {}
         connection.execute(sa.update(TABLE).where(TABLE.c.number == number).values(values))
 
 
@@ -100,7 +101,7 @@ def use_fit(db: Database, number: int) -> bool:
     """Put a fit into use, also one that was kept aside; tell whether there is one of this number that can be used."""
     usable = (TABLE.c.number == number) & TABLE.c.state.in_(USABLE)
     with db.write() as connection:
-        return connection.execute(sa.update(TABLE).where(usable).values(used=_later(connection))).rowcount > 0
+        return connection.execute(sa.update(TABLE).where(usable).values(used=_later(db, connection))).rowcount > 0
 
 
 def find_fit(db: Database, number: int) -> Fit | None:
@@ -143,16 +144,18 @@ def list_fits(db: Database) -> list[Fit]:
 
 def _fits(db: Database, query: sa.Select[Any]) -> list[Fit]:
     with db.read() as connection:
-        return [_fit(beat, Fit(*row)) for *row, beat in connection.execute(query)]
+        at = db.time(connection)
+        return [_fit(at, beat, Fit(*row)) for *row, beat in connection.execute(query)]
 
 
-def _fit(beat: float, fit: Fit) -> Fit:
+def _fit(at: float, beat: float, fit: Fit) -> Fit:
     """Return a fit, as failed if its process was killed: until another begins, nobody has noted it."""
-    killed = fit.state == "running" and beat <= now() - SILENT
+    killed = fit.state == "running" and beat <= at - SILENT
     return replace(fit, state="failed", ended=beat, facts=KILLED) if killed else fit
 
 
-def _later(connection: sa.Connection) -> float:
+def _later(db: Database, connection: sa.Connection) -> float:
     """Return a time after that of the fit put into use last, even if the clock was set back since."""
     last = connection.execute(sa.select(sa.func.max(TABLE.c.used))).scalar()
-    return now() if last is None else max(now(), last + 1e-3)
+    at = db.time(connection)
+    return at if last is None else max(at, last + 1e-3)

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
@@ -127,6 +127,8 @@ class Models:
         The database.
     folder : Path
         The folder with the model files.
+    changed : callable, default does nothing
+        Called without arguments after another fit is taken in.
 
     Attributes
     ----------
@@ -136,10 +138,10 @@ class Models:
         Computes lists that are asked for at the same time.
     """
 
-    def __init__(self, db: Database, folder: Path) -> None:
+    def __init__(self, db: Database, folder: Path, changed: Callable[[], object] = lambda: None) -> None:
         self.loaded: Loaded | None = None
         self.together = Together()
-        self._db, self._folder = db, Path(folder)
+        self._db, self._folder, self._changed = db, Path(folder), changed
         self._lock = threading.Lock()
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
@@ -189,8 +191,11 @@ class Models:
                 if new and self._recommender is not None:
                     self._recommender = _with_articles(self._recommender, new)
                 self._joined |= {article.id: article for article in new}
+                number = None if self.loaded is None else self.loaded.number
                 self.loaded = self._whole(self._fitted, made)
                 self._made, self._behind = made, False
+                if number != self.loaded.number:
+                    self._changed()
             self._since = began - OVERLAP
 
     def _follow(self) -> None:

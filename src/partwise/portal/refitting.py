@@ -123,7 +123,9 @@ class Schedule:
             remove_events_before(self.db, now() - self.settings.keep_days * DAY)
         if self.settings.refit_every is not None:
             last = max((fit.started for fit in list_fits(self.db)), default=0.0)
-            if now() - last >= self.settings.refit_every * HOUR:
+            with self.db.read() as connection:
+                at = self.db.time(connection)
+            if at - last >= self.settings.refit_every * HOUR:
                 self.refits.start()
 
     def _run(self) -> None:

@@ -1,5 +1,6 @@
 """A process that answers requests; ``python -m partwise.portal.worker`` is one of several."""
 
+import gc
 import json
 import os
 import socket
@@ -34,12 +35,13 @@ class Server(uvicorn.Server):
 
 def answer_requests(db: Database, settings: Settings, listening: socket.socket, parent: int | None = None) -> None:
     """Answer requests in this process; with a `parent` only as long as that pipe stays open."""
-    app = make_app(db, Models(db, settings.folder), settings)
+    app = make_app(db, Models(db, settings.folder, _set_apart), settings)
     config = uvicorn.Config(
         app,
         log_config=None,
         access_log=False,
         server_header=False,
+        http="h11",  # the other one takes headers of any length
         ws="none",
         lifespan="on",
         timeout_keep_alive=75,
@@ -56,6 +58,13 @@ def answer_requests(db: Database, settings: Settings, listening: socket.socket, 
     server.run(sockets=[listening])
     if not server.started:
         raise Failure("the portal could not start.", exit_code=1)
+
+
+def _set_apart() -> None:
+    """Keep models out of later collections of garbage, in which requests would wait; they wait for this one."""
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def _work() -> None:
