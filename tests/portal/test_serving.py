@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from partwise.portal import serving
+from partwise.portal import serving, worker
 from partwise.portal.events import history
 from partwise.portal.keys import make_key
 from partwise.portal.settings import Settings
@@ -81,6 +81,14 @@ def test_answers_are_sent_at_once():
     """Without its protocol asyncio does not know the socket as TCP, and each answer waits 40 ms for the next packet."""
     with serving._bound("127.0.0.1", 0) as listening:
         assert listening.proto == socket.IPPROTO_TCP
+
+
+def test_models_are_kept_out_of_collections_and_those_before_are_let_go(monkeypatch):
+    called = []
+    steps = {name: lambda name=name: called.append(name) for name in ("freeze", "collect", "unfreeze")}
+    monkeypatch.setattr(worker, "gc", SimpleNamespace(**steps))
+    worker._set_apart()
+    assert called == ["unfreeze", "collect", "freeze"]
 
 
 def test_a_head_that_does_not_end_is_refused(serve, address):
