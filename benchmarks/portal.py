@@ -170,15 +170,14 @@ def at_rate(rate: float, seconds: float, act: Callable[[int], int]) -> tuple[lis
     return taken, failed
 
 
-def load(server: Server, asked: argparse.Namespace, seconds: float, tag: str) -> None:
-    """Ask for lists and send reads at once, and print how it went."""
-    rng, sent = random.Random(0), 0
+def load(server: Server, asked: argparse.Namespace, seconds: float, tag: str) -> dict[str, list[float]]:
+    """Ask for lists and send reads at once, print how it went, and return the seconds that each took."""
+    rng = random.Random(tag)
 
     def one_list(number: int) -> int:
         return server.ask("GET", f"/api/recommendations/r{rng.randrange(asked.readers)}?n=10")[0]
 
     def some_events(number: int) -> int:
-        nonlocal sent
         batch = [
             {
                 "reader": f"r{rng.randrange(asked.readers)}", "article": f"a{rng.randrange(asked.articles)}",
@@ -186,7 +185,6 @@ def load(server: Server, asked: argparse.Namespace, seconds: float, tag: str) ->
             }
             for i in range(10)
         ]  # fmt: skip
-        sent += len(batch)
         return server.ask("POST", "/api/events", batch)[0]
 
     before, results = server.memory(), {}
@@ -195,10 +193,27 @@ def load(server: Server, asked: argparse.Namespace, seconds: float, tag: str) ->
     results["lists"] = at_rate(asked.lists, seconds, one_list)
     writer.join()
     for name, (taken, failed) in results.items():
-        low, high = np.quantile(taken, [0.5, 0.99]) * 1e3
-        print(f"{tag}: {len(taken)} requests of {name}: median {low:.1f} ms, 99th percentile {high:.1f} ms, "
-              f"{len(failed)} failed {failed[:3]}")  # fmt: skip
+        print(f"{tag}: {spread(name, taken)}, {len(failed)} failed {failed[:3]}")
     print(f"{tag}: memory {before:.0f} to {server.memory():.0f} MB", flush=True)
+    return {name: taken for name, (taken, _) in results.items()}
+
+
+def spread(name: str, taken: list[float]) -> str:
+    """Say how long requests took."""
+    low, high = np.quantile(taken, [0.5, 0.99]) * 1e3
+    return f"{len(taken)} requests of {name}: median {low:.1f} ms, 99th percentile {high:.1f} ms"
+
+
+def by_minutes(server: Server, asked: argparse.Namespace, tag: str, goes_on: Callable[[int], bool]) -> None:
+    """Load for a minute, and another as long as it `goes_on`; print how it went by minutes, and in all."""
+    whole: dict[str, list[float]] = {"lists": [], "events": []}
+    for minute in itertools.count(1):
+        for name, taken in load(server, asked, 60, f"{tag}, minute {minute}").items():
+            whole[name] += taken
+        if not goes_on(minute):
+            break
+    for name, taken in whole.items():
+        print(f"{tag}, in all: {spread(name, taken)}", flush=True)
 
 
 def counts_at_once(server: Server) -> None:
@@ -263,8 +278,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     for name, default in (("articles", 100_000), ("reads", 1_000_000), ("readers", 50_000), ("kills", 50)):
         parser.add_argument(f"--{name}", type=int, default=default)
-    for name, number in (("minutes", 10.0), ("lists", 100.0), ("events", 500.0)):
-        parser.add_argument(f"--{name}", type=float, default=number)
+    for name, number in (("minutes", 10), ("lists", 100), ("events", 500)):
+        parser.add_argument(f"--{name}", type=int, default=number)
     parser.add_argument("--database")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -282,13 +297,15 @@ def main() -> None:
             while server.ask("GET", "/health")[1]["fit"] is None:
                 time.sleep(0.5)
             counts_at_once(server)
-            load(server, asked, asked.minutes * 60, "quiet")
-            fit = server.refit()
-            for minute in itertools.count(1):
-                load(server, asked, 60, f"refit, minute {minute}")
-                if fit.poll() is not None:
-                    break
-            load(server, asked, 30, "after the refit")  # the new models are taken in at its end or now
+            by_minutes(server, asked, "quiet", lambda minute: minute < asked.minutes)
+            fit, late = server.refit(), 0
+
+            def until_taken_in(minute: int) -> bool:
+                nonlocal late
+                late += fit.poll() is not None
+                return late < 2
+
+            by_minutes(server, asked, "refit", until_taken_in)
             print(f"refit ended with {fit.wait()}", flush=True)
             killed(server, asked.kills)
         finally:

@@ -3,6 +3,7 @@
 import shutil
 import threading
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -146,19 +147,39 @@ def test_joined_articles_stay_when_topics_are_edited(portal):
     assert models.loaded.shares[models.loaded.rows["new"]].sum() == pytest.approx(1)
 
 
-def test_it_is_told_when_another_fit_is_taken_in_and_then_only(portal):
+def test_it_is_told_once_requests_on_the_fit_before_are_answered_and_then_only(portal, monkeypatch):
     db, _, folder = portal
     told = []
-    models = Models(db, folder, lambda: told.append(models.loaded.number))
-    models.look()
-    add_articles(db, [Article("new", "doctor vaccine nurse hospital")])
-    add_edit(db, models.loaded.number, "rename", {"topic": models.loaded.keys[0], "label": "Own"})
-    models.look()
-    assert "new" in models.loaded.rows
-    second = refit(db, folder, 4).number
-    use_fit(db, second)
-    models.look()
-    assert told == [second - 1, second]
+    models = Models(db, folder, lambda: told.append((models.loaded.number, models._behind)))
+    monkeypatch.setattr("partwise.portal.models.LOOK", 0.01)
+
+    def follows(is_so):
+        until = time.monotonic() + 30
+        while not is_so() and time.monotonic() < until:
+            time.sleep(0.01)
+        return is_so()
+
+    models.start()
+    first = models.loaded.number
+    try:
+        assert follows(lambda: told == [(first, False)])
+        add_articles(db, [Article("new", "doctor vaccine nurse hospital")])
+        add_edit(db, first, "rename", {"topic": models.loaded.keys[0], "label": "Own"})
+        assert follows(lambda: "new" in models.loaded.rows)
+        second = refit(db, folder, 4).number
+        assert follows(lambda: told == [(first, False), (second, False)])
+    finally:
+        models.stop()
+
+
+def test_the_models_before_are_let_go(portal):
+    db, models, folder = portal
+    before = weakref.ref(models.loaded)
+    use_fit(db, refit(db, folder, 3).number)
+    assert before() is not None
+    assert models.look()
+    assert before() is None
+    assert not models.look()
 
 
 def test_another_fit_replaces_the_one_in_use_and_back(portal):

@@ -1,6 +1,7 @@
 """The commands that look after a portal, and what they refuse."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from click.testing import CliRunner
 
 from partwise.cli.command import Failure
 from partwise.cli.main import group
-from partwise.portal import options, serve, serving, worker
+from partwise.portal import commands, options, serve, serving, worker
 from partwise.portal.commands import command
 from partwise.portal.database import Database
 from partwise.portal.events import Event, add_events
@@ -46,17 +47,10 @@ def test_a_secret_is_there_whole_or_not_at_all(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def niceness(monkeypatch):
-    """Return what was added to the niceness of this process, which stays as it is."""
-    added = []
-    monkeypatch.setattr("os.nice", added.append)
-    return added
-
-
-@pytest.fixture
-def run(monkeypatch, tmp_path, niceness):
-    """Return a function that runs the program in an empty folder."""
+def run(monkeypatch, tmp_path):
+    """Return a function that runs the program in an empty folder, in this process, which does not give way."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("partwise.portal.commands._give_way", lambda: None)
 
     def run(*words, code=0, env=None):
         done = CliRunner().invoke(group, words, env=env)
@@ -195,11 +189,39 @@ def test_the_secret_of_a_folder_is_kept_and_belongs_to_its_user(run):
     assert link.startswith("https://a.example/sign-in?token=")
 
 
-def test_a_fit_leaves_the_processor_to_servers(run, address, niceness):
-    run("portal", "upgrade", "--database", address)
-    assert niceness == []
-    run("portal", "refit", "--database", address, code=1)
-    assert niceness == [10]
+SAYS_HOW = """
+import os, sys
+from partwise.cli.main import group
+before = "numpy" in sys.modules
+try:
+    group(sys.argv[1:])
+finally:
+    print(before, os.sched_getscheduler(0) == os.SCHED_IDLE, os.nice(0))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="this system has no SCHED_IDLE")
+def test_a_fit_leaves_the_processor_to_servers(tmp_path):
+    def said(word):
+        words = [sys.executable, "-c", SAYS_HOW, "portal", word, "--database", f"sqlite:///{tmp_path}/portal.db"]
+        return subprocess.run(words, capture_output=True, text=True, cwd=tmp_path).stdout.splitlines()[-1]
+
+    usual = os.nice(0)
+    assert said("upgrade") == f"False False {usual}"
+    assert said("refit") == f"False True {usual}"
+
+
+def test_a_fit_is_nice_where_it_cannot_wait_for_all(monkeypatch):
+    def refused(*words):
+        raise PermissionError
+
+    added = []
+    monkeypatch.setattr("os.nice", added.append)
+    monkeypatch.setattr("os.sched_setscheduler", refused, raising=False)
+    commands._give_way()
+    monkeypatch.delattr("os.SCHED_IDLE", raising=False)
+    commands._give_way()
+    assert added == [19, 19]
 
 
 def test_a_fit_without_articles_fails_in_one_line(run, address):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import re
 import signal
 import socket
@@ -89,6 +90,27 @@ def test_models_are_kept_out_of_collections_and_those_before_are_let_go(monkeypa
     monkeypatch.setattr(worker, "gc", SimpleNamespace(**steps))
     worker._set_apart()
     assert called == ["unfreeze", "collect", "freeze"]
+
+
+GIVES_BACK = """
+from partwise.portal.worker import _set_apart
+
+def held():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmRSS"))
+
+pieces = [bytes(50_000) for _ in range(4_000)]
+left = pieces[::100]
+del pieces
+before = held()
+_set_apart()
+print(before - held())
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no malloc_trim")
+def test_memory_that_is_free_is_given_back():
+    done = subprocess.run([sys.executable, "-c", GIVES_BACK], capture_output=True, text=True, check=True)
+    assert int(done.stdout) > 100_000  # kB
 
 
 def test_a_head_that_does_not_end_is_refused(serve, address):

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -12,8 +13,8 @@ from partwise.portal.options import connected, data_option, database_option, hel
 
 __all__ = ["command"]
 
-PATIENT = 10
-"""What a fit adds to its niceness: servers on the same machine get the processor first."""
+PATIENT = 19
+"""What a fit adds to its niceness where the system has no way to wait for everybody."""
 
 
 @click.group(name="portal", short_help="Look after a portal: keys, fits, its database.")
@@ -109,7 +110,7 @@ def refit(database: str | None, data: Path, number: int | None) -> None:
     """
     # A server that stops ends its fit by SIGTERM, which then counts as interrupted at once.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    os.nice(PATIENT)
+    _give_way()  # before NumPy is there, whose threads do as the one that begins them
     with opened(database, data) as db:
         from partwise.portal.refit import refit as run
 
@@ -156,3 +157,13 @@ def sign_in(data: Path, secret: str | None, address: str) -> None:
     from partwise.portal.signing import sign_in_path
 
     click.echo(f"{address.rstrip('/')}{sign_in_path(secret or held_secret(data))}")
+
+
+def _give_way() -> None:
+    """Let this process run only while no other wants the processor: servers on the same machine answer first."""
+    if hasattr(os, "SCHED_IDLE"):
+        with suppress(OSError):  # a container can forbid it
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+            return
+    if hasattr(os, "nice"):
+        os.nice(PATIENT)

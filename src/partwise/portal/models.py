@@ -128,7 +128,8 @@ class Models:
     folder : Path
         The folder with the model files.
     changed : callable, default does nothing
-        Called without arguments after another fit is taken in.
+        Called without arguments soon after another fit is taken in, when requests that used the one before have been
+        answered.
 
     Attributes
     ----------
@@ -154,6 +155,7 @@ class Models:
         self._recommender: Recommender | None = None
         self._since = 0.0
         self._behind = False
+        self._told: int | None = None
 
     @property
     def notes(self) -> list[str]:
@@ -173,42 +175,48 @@ class Models:
         if self._thread is not None:
             self._thread.join()
 
-    def look(self) -> None:
-        """Take in what changed since the last look: another fit in use, edits, and new articles."""
+    def look(self) -> bool:
+        """Take in what changed since the last look: another fit in use, edits, and new articles; tell whether any."""
         with self._lock:
             self._take_fit()
             if self._fitted is None:
                 self.loaded = None
-                return
+                return False
             made = edits(self._db, self._fitted.fit.number)
             with self._db.read() as connection:
                 began = self._db.time(connection)
             new = self._new_articles(self._fitted)
             if made != self._made:
                 self._edited = None
-            if self._behind or new or self._edited is None:
+            behind = self._behind or bool(new) or self._edited is None
+            if behind:
                 self._behind = True  # until all of this is done
                 if new and self._recommender is not None:
                     self._recommender = _with_articles(self._recommender, new)
                 self._joined |= {article.id: article for article in new}
-                number = None if self.loaded is None else self.loaded.number
                 self.loaded = self._whole(self._fitted, made)
                 self._made, self._behind = made, False
-                if number != self.loaded.number:
-                    self._changed()
             self._since = began - OVERLAP
+            return behind
 
     def _follow(self) -> None:
         while not self._ended.wait(LOOK):
-            began, before = time.monotonic(), self.loaded
+            began, changed = time.monotonic(), False
             try:
-                self.look()
+                self._tell()
+                changed = self.look()
             except sa.exc.SQLAlchemyError:
                 pass  # the database is away: what is loaded stays in use
             except Exception as error:  # a thread that ends would never see a later fit
                 write_fault("models", error)
-            if self.loaded is not before:
+            if changed:
                 self._ended.wait(min(LONGEST_REST, REST * (time.monotonic() - began)))
+
+    def _tell(self) -> None:
+        number = None if self.loaded is None else self.loaded.number
+        if number not in (None, self._told):
+            self._told = number
+            self._changed()
 
     def _take_fit(self) -> None:
         """Load the fit that was put into use last and can be loaded."""

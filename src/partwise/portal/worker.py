@@ -1,5 +1,6 @@
 """A process that answers requests; ``python -m partwise.portal.worker`` is one of several."""
 
+import ctypes
 import gc
 import json
 import os
@@ -7,7 +8,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import uvicorn
@@ -20,6 +21,10 @@ from partwise.portal.models import Models
 from partwise.portal.settings import LONGEST, Settings
 
 __all__ = ["answer_requests"]
+
+SWITCH = 0.0005
+"""Seconds after which a thread that computes lets another go on: each request changes threads many times, and waits so
+long each time while a thread takes in another fit. Python's own 0.005 is for few threads."""
 
 
 class Server(uvicorn.Server):
@@ -35,6 +40,7 @@ class Server(uvicorn.Server):
 
 def answer_requests(db: Database, settings: Settings, listening: socket.socket, parent: int | None = None) -> None:
     """Answer requests in this process; with a `parent` only as long as that pipe stays open."""
+    sys.setswitchinterval(SWITCH)
     app = make_app(db, Models(db, settings.folder, _set_apart), settings)
     config = uvicorn.Config(
         app,
@@ -61,10 +67,15 @@ def answer_requests(db: Database, settings: Settings, listening: socket.socket, 
 
 
 def _set_apart() -> None:
-    """Keep models out of later collections of garbage, in which requests would wait; they wait for this one."""
+    """Keep models out of later collections of garbage, in which requests would wait; they wait for this one.
+
+    The C library keeps the memory of the models before, in pieces that do not fit the next: it is given back.
+    """
     gc.unfreeze()
     gc.collect()
     gc.freeze()
+    with suppress(OSError, AttributeError):  # it is glibc's
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _work() -> None:
