@@ -257,7 +257,8 @@ def test_a_key_opens_what_its_scope_says(standing, scope, method, path, status):
 
 def test_without_topics_there_is_nothing_to_change(standing):
     assert standing.get("/api/topics").json() == {"fit": None, "topics": []}
-    assert standing.patch("/api/topics/t1", json={"label": "x"}).status_code == 409
+    refused = standing.patch("/api/topics/t1", json={"label": "x"})
+    assert (refused.status_code, refused.json()["error"][:26]) == (409, "There are no topics yet. A")
     assert standing.post("/api/topics/undo").status_code == 409
     assert standing.post("/api/fits/3/use").status_code == 404
 

@@ -1,8 +1,11 @@
 """The demonstration: the same each time, and what was deleted stays deleted."""
 
-from partwise.portal.articles import article, count_articles
+import pytest
+
+from partwise.exceptions import DataError
+from partwise.portal.articles import Article, add_articles, article, count_articles
 from partwise.portal.demo import fill
-from partwise.portal.events import all_events, count_events
+from partwise.portal.events import Event, add_events, all_events, count_events
 from partwise.portal.readers import delete_reader
 
 
@@ -14,3 +17,13 @@ def test_the_demonstration_is_filled_once(database):
     assert delete_reader(database, "reader-1") == 25
     fill(database)
     assert count_events(database) == 7475
+
+
+def test_a_database_of_others_is_not_opened_to_all(database):
+    add_articles(database, [Article("a", "text")])
+    with pytest.raises(DataError, match="not those of the demonstration"):
+        fill(database)
+    assert (count_articles(database), count_events(database)) == (1, 0)
+    add_events(database, [Event("k", "r", "a", 1.0)])
+    with pytest.raises(DataError, match="not those of the demonstration"):
+        fill(database)

@@ -197,7 +197,7 @@ def test_another_fit_replaces_the_one_in_use_and_back(portal):
     assert np.array_equal(models.loaded.shares[:45], first.shares)
 
 
-@pytest.mark.parametrize("damage", ["cut", "missing", "foreign"])
+@pytest.mark.parametrize("damage", ["cut", "missing", "foreign", "half"])
 def test_if_a_file_is_damaged_the_fit_before_it_is_used_and_a_note_says_so(portal, damage):
     db, models, folder = portal
     first, second = models.loaded.number, refit(db, folder, 3).number
@@ -206,12 +206,14 @@ def test_if_a_file_is_damaged_the_fit_before_it_is_used_and_a_note_says_so(porta
         (files / "topics.partwise").write_bytes((files / "topics.partwise").read_bytes()[:500])
     elif damage == "missing":
         shutil.rmtree(files)
+    elif damage == "half":
+        (files / "recommender.partwise").unlink()
     else:
         (files / "recommender.partwise").write_text("hello")
     for one in (models, Models(db, folder)):
         one.look()
         assert one.loaded.number == first
-        assert f"fit {second} cannot be loaded" in one.loaded.notes[0]
+        assert f"fit {second} cannot be loaded, so fit {first} is used" in one.loaded.notes[0]
         assert recommendations(db, one, "reader-1", 3)["fit"] == first
     assert fit_in_use(db).number == second
     refit(db, folder, 3)
@@ -219,12 +221,30 @@ def test_if_a_file_is_damaged_the_fit_before_it_is_used_and_a_note_says_so(porta
     assert models.loaded.notes == []
 
 
-def test_without_any_file_nothing_is_loaded(portal):
+def test_without_any_file_nothing_is_loaded_until_they_are_there_again(portal, monkeypatch):
     db, _, folder = portal
-    shutil.rmtree(folder / "fits")
+    (folder / "fits").rename(folder / "away")
     models = Models(db, folder)
     models.look()
     assert models.loaded is None
+    assert "cannot be loaded, so no fit is used" in models.notes[0]
+    (folder / "away").rename(folder / "fits")
+    models.look()
+    assert models.loaded is None
+    monkeypatch.setattr("partwise.portal.models.AGAIN", 0.0)
+    models.look()
+    assert models.loaded is not None
+    assert models.notes == []
+
+
+def test_a_damaged_file_is_tried_again_without_computing_all_else_anew(portal, monkeypatch):
+    db, models, folder = portal
+    shutil.rmtree(folder / "fits" / str(refit(db, folder, 3).number))
+    monkeypatch.setattr("partwise.portal.models.AGAIN", 0.0)
+    assert models.look()
+    loaded = models.loaded
+    assert not models.look()
+    assert models.loaded is loaded
 
 
 def test_a_started_process_follows_in_the_background(portal, monkeypatch):

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 
+from partwise.portal import fits
 from partwise.portal import refit as module
 from partwise.portal.articles import Article, add_articles
 from partwise.portal.edits import add_edit, edits
@@ -108,6 +109,25 @@ def test_two_fits_do_not_run_at_once(database, news, tmp_path):
     assert refit(database, tmp_path, 2).state == "ready"
 
 
+def test_a_fit_that_others_count_as_killed_is_not_put_into_use(database, news, tmp_path, monkeypatch):
+    add_articles(database, news.articles(12))
+    save, others = module.save_models, []
+
+    def slow(folder, number, *models):
+        save(folder, number, *models)
+        if not others:
+            others.append(number)
+            with monkeypatch.context() as patched:
+                patched.setattr(fits, "SILENT", -1.0)
+                others[0] = refit(database, tmp_path, 2).number
+
+    monkeypatch.setattr(module, "save_models", slow)
+    first = refit(database, tmp_path, 2)
+    assert (first.state, first.facts) == ("failed", fits.KILLED)
+    assert fits.fit_in_use(database).number == others[0] > first.number
+    assert [path.name for path in (tmp_path / "fits").iterdir()] == [str(others[0])]
+
+
 def test_topics_keep_keys_and_labels_and_births_and_deaths_are_told(database, news, tmp_path):
     add_articles(database, news.articles(60))
     first = refit(database, tmp_path, 3)
@@ -125,6 +145,20 @@ def test_topics_keep_keys_and_labels_and_births_and_deaths_are_told(database, ne
     assert [edit.facts for edit in edits(database, second.number)] == [
         {"topic": health, "label": "Health", "carried": True}
     ]
+
+
+def test_a_label_given_on_a_fit_that_editors_went_back_past_is_kept(database, news, tmp_path):
+    add_articles(database, news.articles(60))
+    first = refit(database, tmp_path, 3).number
+    second = refit(database, tmp_path, 3)
+    key, other = (topic["key"] for topic in second.facts["topics"][:2])
+    add_edit(database, second.number, "rename", {"topic": key, "label": "Given"})
+    add_edit(database, second.number, "rename", {"topic": other, "label": "Later"})
+    use_fit(database, first)
+    add_edit(database, first, "rename", {"topic": other, "label": "Now"})
+    third = refit(database, tmp_path, 3).number
+    labels = {edit.facts["topic"]: edit.facts["label"] for edit in edits(database, third)}
+    assert labels == {key: "Given", other: "Now"}
 
 
 def test_a_fit_that_predicts_worse_is_kept_aside_and_says_so(database, news, tmp_path, monkeypatch):

@@ -92,7 +92,7 @@ def of_http(request: Request, error: Exception) -> Response:
     headers = dict(error.headers or {})
     if status == 405:
         headers["Allow"] = ", ".join(sorted(_methods(request))) or headers.get("Allow", "")
-    return refuse(request, status, USUAL.get(error.detail, error.detail), headers=headers)
+    return refuse(request, status, _begun(USUAL.get(error.detail, error.detail)), headers=headers)
 
 
 def of_validation(request: Request, error: Exception) -> Response:
@@ -128,4 +128,9 @@ def _fault(one: Mapping[str, Any]) -> dict[str, Any]:
 def _sentence(fault: Mapping[str, Any]) -> str:
     row = f"row {fault['row']} (the first is 0)" if "row" in fault else ""
     where = ", ".join(filter(None, [row, fault.get("field", "")]))
-    return f"{where}: {fault['error']}." if where else f"{fault['error'][:1].upper()}{fault['error'][1:]}."
+    return f"{where}: {fault['error']}." if where else f"{_begun(fault['error'])}."
+
+
+def _begun(text: str) -> str:
+    """Return a sentence that begins with a capital letter: messages of the library do not."""
+    return text[:1].upper() + text[1:]

@@ -73,7 +73,7 @@ def health(request: Request) -> Response:
     """Tell whether the portal works; without a key, in words that name no files and no address."""
     state = request.app.state
     loaded, inside = state.models.loaded, request.state.may is not None
-    notes = loaded.notes if loaded else []
+    notes = state.models.notes
     told = {"ok": True, "version": partwise.__version__, "database": "ok"}
     told |= {"fit": loaded.number if loaded else None, "notes": list(notes) if inside else [NOTED] * bool(notes)}
     try:

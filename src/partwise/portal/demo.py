@@ -3,9 +3,12 @@
 import datetime
 
 import numpy as np
+import sqlalchemy as sa
 
 from partwise.datasets import load_state_of_the_union
-from partwise.portal.articles import Article, add_articles
+from partwise.exceptions import DataError
+from partwise.portal import schema
+from partwise.portal.articles import Article, add_articles, count_articles
 from partwise.portal.database import Database
 from partwise.portal.events import Event, add_events, count_events
 from partwise.topics import TopicModel
@@ -22,13 +25,24 @@ FIRST = 1_735_732_800.0
 """When the simulated reads begin: 1 January 2025, 12:00 UTC, in seconds since 1970."""
 DAY = 86_400.0
 BATCH = 1_000
+NOTE = "demonstration"
 
 
 def fill(db: Database) -> None:
     """Fill a database with the last 2,000 shipped passages and with 300 simulated readers, the same each time.
 
-    A database with reads stays as it is, so that a reader who was deleted does not come back.
+    A database of a demonstration that has reads stays as it is, so that a reader who was deleted does not come back.
+
+    Raises
+    ------
+    DataError
+        If the database holds anything else: a demonstration is open to all who use the computer.
     """
+    if not _is_ours(db):
+        raise DataError(
+            f"{db.shown} holds articles or reads that are not those of the demonstration. Leave out --demo, or give "
+            "another --database."
+        )
     if count_events(db):
         return
     passages = load_state_of_the_union()
@@ -40,6 +54,16 @@ def fill(db: Database) -> None:
     for first in range(0, len(rows), BATCH):
         add_articles(db, rows[first : first + BATCH])
     add_events(db, _reads(rows))  # all or none
+
+
+def _is_ours(db: Database) -> bool:
+    """Note in an empty database that it is that of a demonstration; tell whether this is noted."""
+    table = schema.settings
+    if not (count_articles(db) or count_events(db)):
+        with db.write() as connection:
+            db.insert_new(connection, table, [{"name": NOTE, "value": NOTE}], "name")
+    with db.read() as connection:
+        return connection.execute(sa.select(table.c.name).where(table.c.name == NOTE)).first() is not None
 
 
 def _reads(rows: list[Article]) -> list[Event]:

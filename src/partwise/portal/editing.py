@@ -1,6 +1,9 @@
 """Changes that an editor makes to the topics: tried on the model before they are kept, as they cannot be told later."""
 
+from contextlib import suppress
 from typing import Any
+
+import sqlalchemy as sa
 
 from partwise.exceptions import ParameterError
 from partwise.portal.database import Database
@@ -36,7 +39,7 @@ def change_topics(db: Database, models: Models, kind: str, facts: dict[str, Any]
     new = [f"new-{i}" for i in range(1, facts.get("n", 2))] if kind == "split" else []
     applied(loaded.topics, loaded.keys, [Edit(0, kind, facts | {"new": new})])
     add_edit(db, loaded.number, kind, facts, loaded.seen)
-    models.look()
+    _show(models)
     return loaded.number
 
 
@@ -54,5 +57,11 @@ def undo_change(db: Database, models: Models) -> int | None:
     loaded = models.loaded
     if loaded is None or not undo_edit(db, loaded.number, loaded.seen):
         return None
-    models.look()
+    _show(models)
     return loaded.number
+
+
+def _show(models: Models) -> None:
+    """Take in a change that was made: it is there, even if the database is away just now and it is seen later."""
+    with suppress(sa.exc.SQLAlchemyError):
+        models.look()

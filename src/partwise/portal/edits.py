@@ -118,9 +118,14 @@ def edits(db: Database, fit: int) -> list[Edit]:
 
 
 def carry_labels(connection: sa.Connection, earlier: Collection[int], fit: int, keys: Collection[str]) -> None:
-    """Give the topics of a new fit the labels that editors gave to those of the same keys in earlier fits."""
-    renames = [edit.facts for edit in _edits(connection, earlier) if edit.kind == "rename"]
-    labels = {facts["topic"]: facts["label"] for facts in renames}  # the last one of each counts
+    """Give the topics of a new fit the labels that editors gave to those of the same keys in earlier fits.
+
+    Where those have no label for a key, it gets the last one that any fit has: editors went back past that fit.
+    """
+    labels: dict[str, str] = {}
+    for fits in (None, earlier):
+        renames = [edit.facts for edit in _edits(connection, fits) if edit.kind == "rename"]
+        labels |= {facts["topic"]: facts["label"] for facts in renames}  # the last one of each counts
     rows = [
         {"fit": fit, "kind": "rename", "facts": {"topic": key, "label": labels[key], "carried": True}, "made": now()}
         for key in keys
@@ -159,9 +164,10 @@ def applied(
     return topics.set_labels({keys.index(key): label for key, label in labels.items() if key in keys}), keys
 
 
-def _edits(connection: sa.Connection, fits: Collection[int]) -> list[Edit]:
-    query = sa.select(TABLE.c.number, TABLE.c.kind, TABLE.c.facts)
-    query = query.where(TABLE.c.fit.in_(fits), TABLE.c.undone.is_(False)).order_by(TABLE.c.number)
+def _edits(connection: sa.Connection, fits: Collection[int] | None) -> list[Edit]:
+    """Return the edits of some fits, or of all, that are not undone, in order."""
+    query = sa.select(TABLE.c.number, TABLE.c.kind, TABLE.c.facts).where(TABLE.c.undone.is_(False))
+    query = (query if fits is None else query.where(TABLE.c.fit.in_(fits))).order_by(TABLE.c.number)
     return [Edit(*row) for row in connection.execute(query)]
 
 

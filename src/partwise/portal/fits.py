@@ -75,9 +75,9 @@ def begin_fit(db: Database) -> int | None:
 
 
 def beat(db: Database, number: int) -> None:
-    """Say that a fit is still running."""
+    """Say that a fit is still running; one that counts as killed stays so."""
     with db.write() as connection:
-        connection.execute(sa.update(TABLE).where(TABLE.c.number == number).values(beat=db.time(connection)))
+        connection.execute(sa.update(TABLE).where(_runs(number)).values(beat=db.time(connection)))
 
 
 def end_fit(
@@ -87,14 +87,23 @@ def end_fit(
     facts: dict[str, Any],
     use: bool,
     also: Callable[[sa.Connection], object] = lambda connection: None,
-) -> None:
-    """End a fit; with `use` it is in use from now on. `also` writes what else has to be there at the same time."""
+) -> bool:
+    """End a fit; with `use` it is in use from now on. `also` writes what else has to be there at the same time.
+
+    Returns
+    -------
+    bool
+        False if the fit counts as killed: it gave no sign for so long that another has begun, and it stays failed.
+    """
     with db.write() as connection:
         db.hold(connection, TABLE)
+        if connection.execute(sa.select(TABLE.c.number).where(_runs(number))).first() is None:
+            return False
         also(connection)
         values = {"state": state, "ended": db.time(connection), "facts": facts}
         values |= {"used": _later(db, connection)} if use else {}
         connection.execute(sa.update(TABLE).where(TABLE.c.number == number).values(values))
+        return True
 
 
 def use_fit(db: Database, number: int) -> bool:
@@ -140,6 +149,10 @@ def keep_fits(db: Database, most: int) -> set[int]:
 def list_fits(db: Database) -> list[Fit]:
     """Return all fits, the newest first."""
     return _fits(db, sa.select(*COLUMNS).order_by(TABLE.c.number.desc()))
+
+
+def _runs(number: int) -> sa.ColumnElement[bool]:
+    return (TABLE.c.number == number) & (TABLE.c.state == "running")
 
 
 def _fits(db: Database, query: sa.Select[Any]) -> list[Fit]:

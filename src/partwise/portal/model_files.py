@@ -16,7 +16,7 @@ from partwise.portal.database import Database
 from partwise.recommend import Recommender
 from partwise.topics import TopicModel
 
-__all__ = ["check_folder", "claim_folder", "load_models", "remove_models", "save_models"]
+__all__ = ["check_folder", "claim_folder", "load_models", "remove_model", "remove_models", "save_models"]
 
 FITS = "fits"
 TOPICS, RECOMMENDER = "topics.partwise", "recommender.partwise"
@@ -86,6 +86,11 @@ def load_models(data: Path, number: int) -> tuple[TopicModel, Recommender | None
     if (folder / RECOMMENDER).exists():
         recommender = partwise.load(folder / RECOMMENDER)
     return topics, recommender
+
+
+def remove_model(data: Path, number: int) -> None:
+    """Remove the models of a fit."""
+    shutil.rmtree(_folder(data, number), ignore_errors=True)
 
 
 def remove_models(data: Path, keep: Collection[int]) -> None:

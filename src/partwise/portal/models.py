@@ -31,6 +31,8 @@ __all__ = ["Loaded", "Models"]
 
 LOOK = 1.0
 """Seconds between two looks."""
+AGAIN = 30.0
+"""Seconds until models that could not be loaded are tried again: their folder may have been away."""
 OVERLAP = 30.0
 """Seconds of articles that a look reads again: writers take the time before their transaction ends."""
 REST, LONGEST_REST = 4, 10.0
@@ -149,6 +151,7 @@ class Models:
         self._uses: list[tuple[int, float]] = []
         self._fitted: _Fitted | None = None
         self._unread: list[str] = []
+        self._read_at = 0.0
         self._made: list[Edit] = []
         self._edited: _Edited | None = None
         self._joined: dict[str, Article] = {}
@@ -222,28 +225,33 @@ class Models:
         """Load the fit that was put into use last and can be loaded."""
         fits = fits_by_use(self._db)
         uses = [(fit.number, fit.used) for fit in fits if fit.used is not None]
-        if uses == self._uses:
+        if uses == self._uses and (not self._unread or time.monotonic() < self._read_at + AGAIN):
             return
-        before, unread = self._fitted, list[str]()
+        before, faults = self._fitted, dict[int, Exception]()
         found = None
         for fit in fits:
-            found = before if before is not None and before.fit.number == fit.number else self._read(fit, unread)
+            found = before if before is not None and before.fit.number == fit.number else self._read(fit, faults)
             if found is not None:
                 break
-        self._uses, self._fitted, self._unread, self._behind = uses, found, unread, True
+        instead = "no fit is used" if found is None else f"fit {found.fit.number} is used"
+        unread = [f"the models of fit {n} cannot be loaded, so {instead}: {error}" for n, error in faults.items()]
+        self._behind |= (uses, found, unread) != (self._uses, before, self._unread)
+        self._uses, self._fitted, self._unread, self._read_at = uses, found, unread, time.monotonic()
         self._edited = self._edited if found is before else None
         if found is not None and found is not before:
             self._recommender, self._joined = found.recommender, {}
             self._since = found.fit.facts.get("read_at", 0.0) - OVERLAP
 
-    def _read(self, fit: Fit, unread: list[str]) -> _Fitted | None:
+    def _read(self, fit: Fit, faults: dict[int, Exception]) -> _Fitted | None:
         try:
             check_folder(self._db, self._folder)
             topics, recommender = load_models(self._folder, fit.number)
             if len(fit.facts["topics"]) != topics.n_topics_:
                 raise DataError("its topics are not those that the database has")
+            if fit.facts.get("recommender") and recommender is None:
+                raise DataError("the file of its recommender is missing")
         except (PartwiseError, OSError) as error:
-            unread.append(f"the models of fit {fit.number} cannot be loaded, so the fit before it is used: {error}")
+            faults[fit.number] = error
             return None
         names = topics.ids_
         titles = dict(zip(names, topics.metadata_["title"], strict=True))

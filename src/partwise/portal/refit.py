@@ -28,7 +28,7 @@ from partwise.portal.fits import (
     last_use,
 )
 from partwise.portal.measuring import measured
-from partwise.portal.model_files import claim_folder, load_models, remove_models, save_models
+from partwise.portal.model_files import claim_folder, load_models, remove_model, remove_models, save_models
 from partwise.portal.topic_keys import carried_by_words, carried_keys, new_keys
 from partwise.portal.training import articles_table, date_of, reads_table, title_of, words_of
 from partwise.recommend import Recommender
@@ -84,7 +84,7 @@ def refit(db: Database, folder: Path, n_topics: int | None = None, number: int |
     if number is None:
         raise FitRunningError("another fit is running. Wait until it ends.")
     facts: Facts = {"notes": []}
-    state = "failed"
+    state, ended = "failed", False
     with _beating(db, number):
         try:
             with warnings.catch_warnings(record=True) as told:
@@ -99,9 +99,11 @@ def refit(db: Database, folder: Path, n_topics: int | None = None, number: int |
             facts["reason"] = f"interrupted ({type(error).__name__})"
             raise
         finally:
-            end_fit(db, number, state, facts, use=state == "ready", also=partial(_carry, number, facts))
-    if state != "failed":  # a fit can fail because the folder is another database's
+            ended = end_fit(db, number, state, facts, use=state == "ready", also=partial(_carry, number, facts))
+    if ended and state != "failed":  # a fit can fail because the folder is another database's
         remove_models(Path(folder), keep_fits(db, KEPT))
+    elif state != "failed":
+        remove_model(Path(folder), number)
     found = find_fit(db, number)
     assert found is not None
     return found

@@ -52,16 +52,13 @@ def baselines(log: Log, published: Array, now: float | None, random_state: int |
     read = sp.csr_array((np.ones_like(read.data), read.indices, read.indptr), shape=read.shape)
     lengths = np.sqrt(np.maximum(most, 1))
     scaled = sp.csr_array((1 / lengths[read.indices], read.indices, read.indptr), shape=read.shape)
-    of_article = scaled.T.tocsr()
+    by_article = read.T.tocsr()
 
     def neighbours(reader: int) -> Array:
         if reader < 0:
             return np.zeros(m)
-        own = scaled[[reader]].indices
-        profile = np.zeros(m)
-        profile[own] = 1 / lengths[own]
         # cos(j, i) summed over the articles j read. The article itself does not matter: seen articles are left out.
-        return of_article @ (read @ profile)
+        return (scaled[[reader]] @ by_article @ scaled).toarray()[0]
 
     rng = np.random.default_rng(random_state)
     rules: dict[str, Rule] = {

@@ -16,7 +16,7 @@ from partwise.recommend.given import GivenReads
 from partwise.recommend.interest import Interest
 from partwise.recommend.log import Articles, Log, check_join, read_articles, read_log
 from partwise.recommend.measures import ACCURACY, accuracy, calibration, spread
-from partwise.recommend.ranking import CELLS, best
+from partwise.recommend.ranking import CELLS, best_of_rows
 from partwise.recommend.recommender import Recommender
 from partwise.recommend.splits import SPLITS, Split, plain_seed, splits
 from partwise.summary import Summary
@@ -310,7 +310,8 @@ def _measure(
         for rule, scores_of in rules.items():
             scores = np.array(scores_of(place), dtype=np.float64)
             scores[own] = -np.inf
-            top = best(scores, tally.k)
+            top = best_of_rows(scores[None], m, min(tally.k, m))[0][0]
+            top = top[top >= 0]
             shown[rule][top] = True
             found = dict(zip(ACCURACY, accuracy(top, new, tally.k), strict=True))
             if place < 0:

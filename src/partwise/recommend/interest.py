@@ -14,6 +14,7 @@ from partwise.matrix import Array
 from partwise.recommend.coread import co_reads
 from partwise.recommend.log import DAY, Log
 from partwise.recommend.parts import Parts, counts_of, find_parts, panels_of, product
+from partwise.recommend.ranking import best_of_rows
 from partwise.state import PlainState
 
 __all__ = ["BLOCK", "PIECES", "Blend", "Interest", "confidences", "in_half_lives"]
@@ -314,7 +315,7 @@ class Interest(PlainState):
         rows = busy[np.unique(np.linspace(0, len(busy) - 1, SAMPLE).astype(int))]
         best = min(BEST, self.read.shape[1])
         sums = sum(
-            np.array([np.partition(piece, -best, axis=1)[:, -best:].mean(axis=1).sum() for piece in pieces(block)])
+            np.array([best_of_rows(piece, piece.shape[1], best)[1].mean(axis=1).sum() for piece in pieces(block)])
             for block in np.array_split(rows, -(-len(rows) // BLOCK))
         )
         return np.where(sums > 0, sums / len(rows), 1.0)
