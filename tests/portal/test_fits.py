@@ -9,12 +9,15 @@ from partwise.portal import schema
 from partwise.portal.fits import (
     beat,
     begin_fit,
+    count_fits,
     end_fit,
     find_fit,
     fit_in_use,
     fits_by_use,
     keep_fits,
     list_fits,
+    newest_fit,
+    usable_fits,
     use_fit,
 )
 
@@ -35,6 +38,25 @@ def test_one_fit_runs_at_a_time(database):
     assert [(fit.number, fit.state) for fit in list_fits(database)] == [(second, "running"), (first, "ready")]
     assert find_fit(database, first).facts == {"articles": 3}
     assert find_fit(database, second + 1) is None
+
+
+def test_some_fits_are_told_without_the_others(database):
+    assert (newest_fit(database), count_fits(database), list_fits(database, 2)) == (None, 0, [])
+    numbers = []
+    for state in ("ready", "failed", "aside", "ready", "removed"):
+        numbers.append(begin_fit(database))
+        assert newest_fit(database).state == "running"
+        end_fit(database, numbers[-1], state, {}, use=state == "ready")
+    newest_first = numbers[::-1]
+    assert newest_fit(database).number == numbers[-1]
+    assert count_fits(database) == 5
+    assert [fit.number for fit in list_fits(database)] == newest_first
+    assert [fit.number for fit in list_fits(database, 2)] == newest_first[:2]
+    assert [fit.number for fit in list_fits(database, 2, 2)] == newest_first[2:4]
+    assert [fit.number for fit in list_fits(database, 2, 4)] == newest_first[4:]
+    assert [fit.number for fit in usable_fits(database)] == [numbers[3], numbers[2], numbers[0]]
+    assert [fit.number for fit in fits_by_use(database)] == [numbers[3], numbers[0]]
+    assert fit_in_use(database).number == numbers[3]
 
 
 def test_of_two_that_begin_at_once_one_begins(database):

@@ -15,6 +15,7 @@ __all__ = [
     "FitRunningError",
     "beat",
     "begin_fit",
+    "count_fits",
     "end_fit",
     "find_fit",
     "fit_in_use",
@@ -22,6 +23,8 @@ __all__ = [
     "keep_fits",
     "last_use",
     "list_fits",
+    "newest_fit",
+    "usable_fits",
     "use_fit",
 ]
 
@@ -31,6 +34,7 @@ USABLE = ("ready", "aside")
 KILLED = {"reason": "the process of this fit was killed"}
 TABLE = schema.fits
 COLUMNS = (TABLE.c.number, TABLE.c.state, TABLE.c.started, TABLE.c.ended, TABLE.c.used, TABLE.c.facts, TABLE.c.beat)
+NEWEST_FIRST = sa.select(*COLUMNS).order_by(TABLE.c.number.desc())
 BY_USE = sa.select(*COLUMNS).where(TABLE.c.used.is_not(None), TABLE.c.state.in_(USABLE)).order_by(TABLE.c.used.desc())
 
 
@@ -120,7 +124,12 @@ def find_fit(db: Database, number: int) -> Fit | None:
 
 def fit_in_use(db: Database) -> Fit | None:
     """Return the fit that was put into use last; None before the first."""
-    return next(iter(fits_by_use(db)), None)
+    return next(iter(_fits(db, BY_USE.limit(1))), None)
+
+
+def newest_fit(db: Database) -> Fit | None:
+    """Return the fit that began last; None before the first. No other one can be running."""
+    return next(iter(list_fits(db, 1)), None)
 
 
 def last_use(connection: sa.Connection) -> tuple[int, float] | None:
@@ -146,9 +155,20 @@ def keep_fits(db: Database, most: int) -> set[int]:
     return kept
 
 
-def list_fits(db: Database) -> list[Fit]:
-    """Return all fits, the newest first."""
-    return _fits(db, sa.select(*COLUMNS).order_by(TABLE.c.number.desc()))
+def count_fits(db: Database) -> int:
+    """Return how many fits there are, also removed and failed ones."""
+    with db.read() as connection:
+        return int(connection.execute(sa.select(sa.func.count()).select_from(TABLE)).scalar_one())
+
+
+def list_fits(db: Database, most: int | None = None, skip: int = 0) -> list[Fit]:
+    """Return fits, the newest first: all, or so many at most after some that are skipped."""
+    return _fits(db, NEWEST_FIRST.limit(most).offset(skip))
+
+
+def usable_fits(db: Database) -> list[Fit]:
+    """Return the fits that can be put into use, the newest first."""
+    return _fits(db, NEWEST_FIRST.where(TABLE.c.state.in_(USABLE)))
 
 
 def _runs(number: int) -> sa.ColumnElement[bool]:

@@ -17,7 +17,7 @@ from partwise.portal.articles import article, count_articles, newest_articles, s
 from partwise.portal.editing import change_topics, undo_change
 from partwise.portal.edits import LONGEST_LABEL, ChangedError, edits
 from partwise.portal.events import count_events, readers_of
-from partwise.portal.fits import list_fits
+from partwise.portal.fits import newest_fit
 from partwise.portal.models import Models
 from partwise.portal.pseudonyms import stored_name
 from partwise.portal.rendering import back_to, page
@@ -200,9 +200,9 @@ def upload(
 def state(request: Request) -> dict[str, Any]:
     """Return what a page without topics tells: how many articles and reads there are, and what fits do."""
     db = request.app.state.db
-    fits = sorted(list_fits(db), key=lambda fit: -fit.number)
-    failed = fits[0].facts.get("reason") if fits and fits[0].state == "failed" else None
-    running = next((fit for fit in fits if fit.state == "running"), None)
+    newest = newest_fit(db)
+    running = newest if newest is not None and newest.state == "running" else None
+    failed = newest.facts.get("reason") if newest is not None and newest.state == "failed" else None
     return {"articles": count_articles(db), "events": count_events(db), "running": running, "failed": failed}
 
 

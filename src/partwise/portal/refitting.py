@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from partwise.portal.database import Database, now
 from partwise.portal.events import remove_events_before
-from partwise.portal.fits import begin_fit, end_fit, find_fit, list_fits
+from partwise.portal.fits import begin_fit, end_fit, find_fit, newest_fit
 from partwise.portal.logs import write_fault, write_fit
 from partwise.portal.options import DATABASE
 from partwise.portal.settings import Settings
@@ -122,7 +122,8 @@ class Schedule:
         if self.settings.keep_days is not None:
             remove_events_before(self.db, now() - self.settings.keep_days * DAY)
         if self.settings.refit_every is not None:
-            last = max((fit.started for fit in list_fits(self.db)), default=0.0)
+            newest = newest_fit(self.db)
+            last = 0.0 if newest is None else newest.started
             with self.db.read() as connection:
                 at = self.db.time(connection)
             if at - last >= self.settings.refit_every * HOUR:

@@ -16,8 +16,8 @@ from partwise.portal.readers import preferences
 
 ADDRESSES = [
     "/", "/?query=war", "/?page=2", "/articles", "/articles?query=war", "/articles?query=%25&section=x", "/upload",
-    "/fits", "/readers", "/reader?id=r1", "/reader?id=nobody", "/reader/how?id=r1", "/reader/data?id=r1",
-    "/reader/delete?id=r1",
+    "/fits", "/fits?page=2", "/readers", "/reader?id=r1", "/reader?id=nobody", "/reader/how?id=r1",
+    "/reader/data?id=r1", "/reader/delete?id=r1",
 ]  # fmt: skip
 
 
