@@ -301,12 +301,12 @@ def test_a_full_disk_is_answered_and_what_was_acknowledged_stays(tmp_path):
     db.close()
 
 
-def test_tables_of_another_version_are_told_by_health(site):
+def test_tables_of_a_newer_version_are_told_by_health(site):
     with site.db.write() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
     told = site.get("/health")
     assert told.status_code == 503
-    assert "partwise portal upgrade" in told.json()["database"]
+    assert "a newer partwise made" in told.json()["database"]
     told = site.get("/health", headers={"authorization": ""})
     assert told.status_code == 503
     assert site.db.shown not in told.json()["database"]

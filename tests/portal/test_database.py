@@ -72,11 +72,19 @@ def test_writers_at_once_all_succeed(database):
         assert connection.execute(sa.select(sa.func.count()).select_from(schema.events)).scalar_one() == 120
 
 
-def test_tables_of_another_version_are_refused_with_the_command_that_upgrades_them(database):
+def test_tables_of_an_older_version_are_refused_with_the_command_that_upgrades_them(database, monkeypatch):
+    monkeypatch.setattr("partwise.portal.database._versions", lambda: ["0002", "0001"])
+    with pytest.raises(DatabaseVersionError, match="this partwise needs 0002"):
+        database.prepare()
+
+
+@pytest.mark.parametrize("what", ["prepare", "check", "upgrade"])
+def test_tables_of_a_newer_version_are_refused_and_stay(database, what):
     with database.write() as connection:
         connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
-    with pytest.raises(DatabaseVersionError, match="partwise portal upgrade"):
-        database.prepare()
+    with pytest.raises(DatabaseVersionError, match="9999, which a newer partwise made"):
+        getattr(database, what)()
+    assert database.version() == "9999"
 
 
 @pytest.mark.parametrize(("address", "said"), [("nonsense", "is not the address"), ("mysql://x/y", "mysql is not")])

@@ -231,11 +231,20 @@ def test_a_fit_without_articles_fails_in_one_line(run, address):
     assert said.count("\n") == 1
 
 
-def test_tables_of_another_version_are_named_with_the_command_that_upgrades_them(run, database, address):
-    with database.write() as connection:
-        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+def test_tables_of_an_older_version_are_named_with_the_command_that_upgrades_them(run, database, address, monkeypatch):
+    monkeypatch.setattr("partwise.portal.database._versions", lambda: ["0002", "0001"])
     for words in (["portal", "keys"], ["serve", "--port", "0"]):
         assert "partwise portal upgrade" in run(*words, "--database", address, code=2).stderr
+
+
+def test_tables_of_a_newer_version_are_told_in_one_line_that_names_no_command_that_fails(run, database, address):
+    with database.write() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    for words in (["portal", "keys"], ["portal", "upgrade"], ["serve", "--port", "0"]):
+        said = run(*words, "--database", address, code=2).stderr
+        assert "a newer partwise made" in said
+        assert "portal upgrade" not in said
+        assert said.count("\n") == 1
 
 
 def test_upgrade_makes_the_tables(run, address):

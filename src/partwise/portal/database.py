@@ -31,7 +31,7 @@ Result = TypeVar("Result")
 
 
 class DatabaseVersionError(PartwiseError, RuntimeError):
-    """The database was made by another version; the text names the command that upgrades it."""
+    """The database was made by another version; the text says what to upgrade, and how."""
 
 
 class Database:
@@ -143,7 +143,7 @@ class Database:
     def version(self) -> str | None:
         """Return the version of the tables; None if there are none."""
         with self.read() as connection:
-            return MigrationContext.configure(connection).get_current_revision()
+            return _version_of(connection)
 
     def prepare(self) -> None:
         """Make the tables of an empty database; raise DatabaseVersionError if they are of another version."""
@@ -153,7 +153,8 @@ class Database:
 
     def check(self) -> None:
         """Raise DatabaseVersionError if the tables are of another version."""
-        found, wanted = self.version(), _newest()
+        found, wanted = self.version(), _versions()[0]
+        self._check_known(found)
         if found != wanted:
             raise DatabaseVersionError(
                 f"{self.shown} has tables of version {found}; this partwise needs {wanted}. Make a backup, then run: "
@@ -161,18 +162,32 @@ class Database:
             )
 
     def upgrade(self) -> None:
-        """Bring the tables to the newest version; two processes that do so wait for each other."""
+        """Bring the tables to the newest version; two processes that do so wait for each other.
+
+        Raises
+        ------
+        DatabaseVersionError
+            If the tables are of a version that only a newer partwise knows.
+        """
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         with self.write() as connection:
             if not self.sqlite:
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(1885434484)"))
+            self._check_known(_version_of(connection))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+    def _check_known(self, found: str | None) -> None:
+        if found is not None and found not in _versions():
+            raise DatabaseVersionError(
+                f"{self.shown} has tables of version {found}, which a newer partwise made. Upgrade this partwise: "
+                "pip install --upgrade 'partwise[serve]'"
+            )
 
 
 def now() -> float:
@@ -181,9 +196,13 @@ def now() -> float:
 
 
 @cache
-def _newest() -> str | None:
-    """Return the version of the tables that this partwise needs."""
-    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
+def _versions() -> list[str]:
+    """Return the versions of the tables that this partwise knows, the one that it needs first."""
+    return [script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()]
+
+
+def _version_of(connection: sa.Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def _prepare(connection: Any, _: Any) -> None:
