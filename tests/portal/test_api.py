@@ -348,14 +348,17 @@ def test_an_article_is_shown_with_its_topics_and_the_number_of_its_readers(ready
 def test_topics_are_renamed_merged_split_and_it_is_undone(ready):
     before = keys_of(ready)
     assert len(before) == 5
+    words = ready.get(f"/api/topics/{before[0]}").json()["label"]
     assert ready.patch(f"/api/topics/{before[0]}", json={"label": "Money <b>"}).json()["ok"]
     assert ready.get(f"/api/topics/{before[0]}").json()["label"] == "Money <b>"
+    assert ready.patch(f"/api/topics/{before[0]}", json={"label": ""}).json()["ok"]
+    assert ready.get(f"/api/topics/{before[0]}").json()["label"] == words
     assert ready.post("/api/topics/merge", json={"topics": before[:2]}).json()["ok"]
     assert len(keys_of(ready)) == 4
     largest = max(ready.get("/api/topics").json()["topics"], key=lambda topic: topic["share"])["topic"]
     assert ready.post("/api/topics/split", json={"topic": largest}).json()["ok"]
     assert len(keys_of(ready)) == 5
-    for _ in range(3):
+    for _ in range(4):
         assert ready.post("/api/topics/undo").json()["ok"]
     assert keys_of(ready) == before
     assert ready.post("/api/topics/undo").status_code == 409
@@ -386,7 +389,9 @@ def test_a_fit_is_started_once(standing, monkeypatch):
 
 
 def test_the_description_names_every_route_and_its_refusals(standing):
-    paths = standing.get("/api/openapi.json", headers={"authorization": ""}).json()["paths"]
+    described = standing.get("/api/openapi.json", headers={"authorization": ""}).json()
+    paths = described["paths"]
+    assert "brings back" in described["components"]["schemas"]["Edited"]["properties"]["label"]["description"]
     assert "/api/explain/{reader}/{article}" in paths
     for path, methods in paths.items():
         for told in methods.values():

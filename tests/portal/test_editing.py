@@ -104,6 +104,18 @@ def test_undo_leaves_labels_that_a_fit_took_over(portal):
     assert labels_of(db, folder)[key] == "Own"
 
 
+def test_an_empty_label_brings_back_the_words_of_a_topic_whose_label_a_fit_took_over(portal):
+    db, models, folder = portal
+    key, words = models.loaded.keys[0], models.loaded.labels[0]
+    change_topics(db, models, "rename", {"topic": key, "label": "Own"})
+    refit(db, folder, 3)
+    assert labels_of(db, folder)[key] == "Own"
+    change_topics(db, models, "rename", {"topic": key, "label": ""})
+    assert labels_of(db, folder)[key] == words
+    refit(db, folder, 3)
+    assert labels_of(db, folder)[key] == words
+
+
 @pytest.mark.parametrize("damaged", ["the last", "all"])
 def test_keys_and_labels_outlive_files_that_cannot_be_loaded(portal, damaged):
     db, models, folder = portal

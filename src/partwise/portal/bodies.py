@@ -40,8 +40,8 @@ def _whole(given: Any) -> Any:
 
 
 def _seen(given: str) -> str:
-    """Refuse a text of blanks, of which there are many kinds."""
-    if not given.strip():
+    """Refuse a text of blanks, of which there are many kinds; an empty one is none."""
+    if given and not given.strip():
         raise ValueError("it is blank")
     return given
 
@@ -57,8 +57,9 @@ Address = Annotated[str, StringConstraints(max_length=2_000, pattern=r"^[^\x00]*
 Key = Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Label = Annotated[
     str,
-    StringConstraints(min_length=1, max_length=LONGEST_LABEL, pattern=r"^[^\x00-\x1f\x7f]+$"),
+    StringConstraints(max_length=LONGEST_LABEL, pattern=r"^[^\x00-\x1f\x7f]*$"),
     AfterValidator(_seen),
+    Field(description="Empty, it brings back the label made of the topic's words."),
 ]
 Share = Annotated[float, Field(ge=0, le=1)]
 

@@ -89,12 +89,13 @@ def topic_page(request: Request, key: str) -> Response:
 
 @router.post("/topics/{key}/rename")
 def rename(request: Request, key: str, label: Annotated[str, Form()] = "") -> Response:
-    """Give a topic another label."""
+    """Give a topic another label; an empty one brings back that of its words."""
     label = " ".join(CONTROLS.sub(" ", label).split())
-    if not 1 <= len(label) <= LONGEST_LABEL:
-        return back_to(f"/topics/{_quoted(key)}", "no-label")
-    done = _edit(request, "rename", {"topic": key, "label": label}, "renamed")
-    return back_to(f"/topics/{_quoted(key)}" if done == "renamed" else "/", done)
+    if len(label) > LONGEST_LABEL:
+        return back_to(f"/topics/{_quoted(key)}", "long-label")
+    named = "renamed" if label else "words-again"
+    done = _edit(request, "rename", {"topic": key, "label": label}, named)
+    return back_to(f"/topics/{_quoted(key)}" if done == named else "/", done)
 
 
 @router.post("/topics/merge")

@@ -19,12 +19,13 @@ POINTS = 60
 """Most points of a line of a trend."""
 SAID = {
     "renamed": "The topic has its new label.",
+    "words-again": "The label of the topic is made of its words again.",
     "merged": "The topics are now one.",
     "split": "The topic is now two.",
     "undone": "The last change is undone.",
     "nothing-to-undo": "There is no change to undo.",
     "one-topic": "Choose at least two topics to merge.",
-    "no-label": "A label needs at least one character, and at most 200.",
+    "long-label": "A label has at most 200 characters.",
     "no-such-topic": "That topic is not there any more: another fit, or another change, has replaced it.",
     "changed-meanwhile": "Nothing is changed: the topics were changed by others meanwhile. Look again.",
     "not-split": "This topic cannot be split: it has too few articles.",
