@@ -124,5 +124,5 @@ class PreferencesIn(Body):
     fresh: Share = 0.0
     broad: Share = 0.0
     personal: bool = True
-    more: Annotated[list[Id], Field(max_length=200)] = []
-    less: Annotated[list[Id], Field(max_length=200)] = []
+    more: Annotated[list[Id], Field(max_length=200, description="Articles that count as reads.")] = []
+    less: Annotated[list[Id], Field(max_length=200, description="Articles left out; reads of them do not count.")] = []

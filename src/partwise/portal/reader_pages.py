@@ -29,7 +29,8 @@ READS = 200
 STEPS = {0.0: "as usual", 0.5: "a little more", 1.0: "much more"}
 """What a reader can choose for fresh and broad."""
 MOST = 200
-"""Articles of which a reader can ask for more, or less, and topics that can be muted: the oldest are forgotten."""
+"""Articles of which a reader can ask for more, or that can be taken out, and topics that can be muted: the oldest are
+forgotten."""
 EXAMPLES = ("reader-0", "reader-1", "reader-2", "reader-3")
 """Readers of the demonstration."""
 
@@ -71,7 +72,7 @@ def more(request: Request, reader: Sent, article: Given) -> Response:
 
 @router.post("/reader/less")
 def less(request: Request, reader: Sent, article: Given) -> Response:
-    """Note that a reader wants less like an article."""
+    """Take an article out of a reader's list."""
 
     def change(held: Preferences) -> Preferences:
         return replace(held, less=_with(held.less, article), more=_without(held.more, article))

@@ -29,8 +29,10 @@ class Preferences:
         How much new articles, and articles unlike each other, are preferred; from 0 to 1.
     personal : bool
         Whether the reads of the reader may shape the list.
-    more, less : tuple of str
-        Ids of articles of which the reader wants more or less.
+    more : tuple of str
+        Ids of articles of which the reader wants more: each counts as a read.
+    less : tuple of str
+        Ids of articles that lists leave out; reads of them do not count.
     """
 
     muted: tuple[str, ...] = ()

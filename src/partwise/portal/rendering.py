@@ -36,7 +36,7 @@ SAID = {
     "signed-out": "You are signed out.",
     "read": "Noted that you read it.",
     "more": "You will see more like it.",
-    "less": "You will see less like it. It is no longer in your list.",
+    "less": "The article is no longer in your list. If you read it, that no longer counts.",
     "muted": "The topic is muted: its articles are no longer in your list.",
     "unmuted": "The topic is back in your list.",
     "set": "Your settings are saved.",

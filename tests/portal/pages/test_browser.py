@@ -83,7 +83,7 @@ def test_a_list_changes_with_scripts_and_without(opened, scripts):
     first = page.locator(".numbered h2").first.inner_text()
     page.get_by_role("button", name="Less like this").first.click()
     page.wait_for_selector(".said")
-    assert "less like it" in page.locator(".said").inner_text()
+    assert "no longer in your list" in page.locator(".said").inner_text()
     assert page.locator(".numbered h2").first.inner_text() != first
     assert ("done" in page.url) != scripts
     page.get_by_role("button", name="Forget").click()
@@ -98,7 +98,7 @@ def test_a_list_that_changes_stays_where_it_was_on_the_screen(opened):
     before = page.evaluate("scrollY")
     assert before > 0
     button.press("Enter")
-    page.locator(".said", has_text="less like it").wait_for()
+    page.locator(".said", has_text="no longer in your list").wait_for()
     assert page.evaluate("scrollY") == before
     assert page.evaluate("document.activeElement.id") == "less-5"
     assert 0 <= page.locator(".said").bounding_box()["y"] < 100
