@@ -109,7 +109,7 @@ def test_kept_keys_are_few(door, database, monkeypatch):
     ],
 )
 def test_changes_from_pages_of_other_sites_are_refused(door, headers, status):
-    client = door()
+    client = door(open=True)
     assert client.post("/page", headers=headers).status_code == status
     assert client.get("/page", headers=headers).status_code == 200
 
@@ -125,7 +125,7 @@ def test_every_answer_has_the_policy(door):
 
 
 def test_a_body_too_long_is_refused_with_and_without_its_length(door):
-    client = door(body_limit=100, upload_limit=200)
+    client = door(open=True, body_limit=100, upload_limit=200)
     assert client.post("/page", content=b"x" * 100).json()["length"] == 100
     assert client.post("/page", content=b"x" * 101).status_code == 413
     assert client.post("/page", content=iter([b"x" * 60] * 2)).status_code == 413
@@ -134,6 +134,25 @@ def test_a_body_too_long_is_refused_with_and_without_its_length(door):
     assert client.post("/upload", content=b"x" * 201).status_code == 413
     assert client.post("/page", headers={"content-length": "many"}).status_code == 422
     assert client.post("/page", headers={"content-length": "9" * 5_000}).status_code == 413
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("path", ["/upload", "/topics/merge", "/reader/delete", "/sign-in/", "/health/", "/"])
+def test_strangers_are_sent_to_the_sign_in_before_their_body_is_read(door, path, method):
+    def body():
+        yield b"x"
+        read.append(path)
+
+    read = []
+    answer = door().request(method, path, content=body(), follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"], answer.content) == (303, "/sign-in", b"")
+    assert answer.headers["cache-control"] == "no-store"
+    assert read == []
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/sign-out"])
+def test_strangers_can_sign_in_and_out(door, path):
+    assert door().post(path, content=b"token").json() == {"path": path, "may": None, "length": 5}
 
 
 def test_too_many_requests_wait(door, database):

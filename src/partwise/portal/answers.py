@@ -1,7 +1,9 @@
 """Answers in JSON, and refusals: each is one sentence, with the rows and fields that it is about."""
 
+import errno
 import html
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,6 +23,7 @@ __all__ = [
     "answer",
     "log_away",
     "of_database",
+    "of_disk",
     "of_http",
     "of_validation",
     "refuse",
@@ -30,10 +33,13 @@ MOST = 20
 """Faults of a body that are told one by one."""
 DATABASE_AWAY = "The database is away. Try again in a few seconds."
 RETRY = {"Retry-After": "5"}
+DISK_FULL = "The disk of the portal is full. Try again later."
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""Numbers of the errors of a full disk, and of a used quota."""
 USUAL = {
     "Not Found": "There is nothing here.",
     "Method Not Allowed": "This address does not take that method.",
-    "There was an error parsing the body": "The body is not JSON that can be read.",
+    "There was an error parsing the body": "The body cannot be read as JSON or as a form.",
 }
 """The framework's own refusals, in our words."""
 HEAD = (
@@ -61,6 +67,8 @@ def refuse(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Return a refusal: JSON for programs, and a page for those who ask for one outside of the interface."""
+    if 300 <= status < 400:
+        return Response(status_code=status, headers=headers)
     page = "text/html" in request.headers.get("accept", "") and not request.scope["path"].startswith(JSON_PATHS)
     if page:
         text = f"{HEAD}<h1>{status}</h1><p>{html.escape(error)}</p>"
@@ -82,11 +90,20 @@ def of_database(request: Request, error: Exception) -> Response:
     return refuse(request, 503, DATABASE_AWAY, headers=RETRY)
 
 
+def of_disk(request: Request, error: Exception) -> Response:
+    """Answer when the disk is full; another error of the system is a fault."""
+    assert isinstance(error, OSError)
+    if error.errno not in FULL:
+        raise error
+    write_fault("disk", error, os.strerror(error.errno))
+    return refuse(request, 503, DISK_FULL)
+
+
 def of_http(request: Request, error: Exception) -> Response:
     """Answer what the framework, or a page, refuses."""
     assert isinstance(error, HTTPException)
-    if 300 <= error.status_code < 400:
-        return Response(status_code=error.status_code, headers=error.headers)
+    if isinstance(error.__cause__, OSError):  # a large form is kept on the disk while it comes
+        return of_disk(request, error.__cause__)
     # The framework's own 400: JSON that is nested too deep, or a form that breaks off.
     status = 422 if error.status_code == 400 else error.status_code
     headers = dict(error.headers or {})

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 import partwise
 from partwise.portal import api, pages, reader_pages, replies, sign_in_pages
-from partwise.portal.answers import DATABASE_AWAY, RETRY, answer, of_database, of_http, of_validation
+from partwise.portal.answers import DATABASE_AWAY, RETRY, answer, of_database, of_disk, of_http, of_validation
 from partwise.portal.away import is_away
 from partwise.portal.database import Database, DatabaseVersionError
 from partwise.portal.guard import Guard
@@ -56,6 +56,7 @@ def make_app(db: Database, models: Models, settings: Settings) -> FastAPI:
         (HTTPException, of_http),
         (RequestValidationError, of_validation),
         (sa.exc.SQLAlchemyError, of_database),
+        (OSError, of_disk),
     ):
         app.add_exception_handler(kind, answered)
     app.add_middleware(Guard, db=db, settings=settings)

@@ -40,7 +40,8 @@ HEADERS = {
 READING = ("GET", "HEAD", "OPTIONS")
 FREE = ("/health", "/static/")
 """Paths without a limit of their requests."""
-PUBLIC = ("/api/openapi.json",)
+PUBLIC = ("/api/openapi.json", "/health", "/sign-in", "/sign-out")
+"""Paths that take requests of every method from those who are not signed in and have no key."""
 DIGITS = 15
 """Most digits of a length: Python does not read thousands of them."""
 KEPT = 5.0
@@ -128,6 +129,9 @@ class Guard:
                 raise Refusal(
                     401, "This needs a key: send it as Authorization: Bearer KEY.", {"WWW-Authenticate": "Bearer"}
                 )
+            if connection.scope["method"] not in READING and path not in PUBLIC:
+                # `signed_in` in pages.py refuses them too, but the framework reads the whole form before it asks.
+                raise Refusal(303, "Sign in first.", {"Location": "/sign-in"})
             return None
         key = key.strip()
         if key not in self.kept:

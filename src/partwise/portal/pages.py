@@ -21,7 +21,7 @@ from partwise.portal.fits import newest_fit
 from partwise.portal.models import Models
 from partwise.portal.pseudonyms import stored_name
 from partwise.portal.rendering import back_to, page
-from partwise.portal.upload_rows import MOST_ROWS
+from partwise.portal.upload_rows import KINDS, MOST_ROWS
 from partwise.portal.uploads import read_upload, store_upload
 
 __all__ = ["router", "signed_in"]
@@ -174,10 +174,11 @@ def upload(
     kind = kind if kind == "events" else "articles"
     given = Path(file.filename or "file").name
     with tempfile.TemporaryDirectory() as folder:
-        # A name of our own: the given one can be anything.
+        # A name of our own: the given one can be anything. A file of another ending is refused without its contents.
         path = Path(folder, f"upload{Path(given).suffix.lower()[:10]}")
-        with path.open("wb") as written:
-            shutil.copyfileobj(file.file, written)
+        if path.suffix in KINDS:
+            with path.open("wb") as written:
+                shutil.copyfileobj(file.file, written)
         found = read_upload(path, kind, partial(stored_name, request.app.state.settings))
     good, taken = len(found.rows), {"kept": 0, "changed": 0, "duplicates": 0}
     if good and (keep or not found.n_refused):

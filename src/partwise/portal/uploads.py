@@ -116,7 +116,7 @@ def read_upload(path: Path, kind: str, stored: Callable[[str], str] = str) -> Up
     except PartwiseError as error:
         upload.refuse("", "", str(error).replace(str(path), "the file"))
         return upload
-    except (OSError, UnicodeError) as error:
+    except UnicodeError as error:
         upload.refuse("", "", f"the file cannot be read ({type(error).__name__}). Write it again as UTF-8.")
         return upload
     seen: dict[str, str] = {}
