@@ -46,7 +46,10 @@ def _seen(given: str) -> str:
     return given
 
 
-WHEN = {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number", "minimum": EARLIEST}]}
+WHEN = {
+    "anyOf": [{"type": "string", "format": "date-time"}, {"type": "number", "minimum": EARLIEST}],
+    "description": "ISO 8601, or seconds since 1970; at most a day in the future.",
+}
 WHOLE = BeforeValidator(_whole)
 Time = Annotated[float, BeforeValidator(_seconds), WithJsonSchema(WHEN)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
