@@ -20,6 +20,7 @@ from partwise.portal import commands, options, serve, serving, worker
 from partwise.portal.commands import command
 from partwise.portal.database import Database
 from partwise.portal.events import Event, add_events
+from partwise.portal.fits import begin_fit, end_fit
 from partwise.portal.keys import list_keys, scope_of
 from partwise.portal.options import kept_secret
 from partwise.portal.readers import Preferences, delete_reader, set_preferences
@@ -208,6 +209,10 @@ def test_a_fit_leaves_the_processor_to_servers(tmp_path):
 
     usual = os.nice(0)
     assert said("upgrade") == f"False False {usual}"
+    assert said("refit") == f"False False {usual}"  # everybody waits for the first
+    db = Database(f"sqlite:///{tmp_path}/portal.db")
+    end_fit(db, begin_fit(db), "ready", {}, use=True)
+    db.close()
     assert said("refit") == f"False True {usual}"
 
 

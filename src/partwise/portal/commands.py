@@ -110,8 +110,13 @@ def refit(database: str | None, data: Path, number: int | None) -> None:
     """
     # A server that stops ends its fit by SIGTERM, which then counts as interrupted at once.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    _give_way()  # before NumPy is there, whose threads do as the one that begins them
     with opened(database, data) as db:
+        from partwise.portal.fits import last_use
+
+        with db.read() as connection:
+            first = last_use(connection) is None
+        if not first:  # for the first one everybody waits
+            _give_way()  # before NumPy is there, whose threads do as the one that begins them
         from partwise.portal.refit import refit as run
 
         fit = run(db, data, number=number)
