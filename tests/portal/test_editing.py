@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+import sqlalchemy as sa
 
 from partwise.portal import editing, using
 from partwise.portal import refit as refits
@@ -33,6 +34,25 @@ def labels_of(db, folder):
 
 def damage(folder, number):
     (folder / "fits" / str(number) / "topics.partwise").write_text("hello")
+
+
+def test_a_change_that_is_stored_is_told_as_made_though_the_database_is_away_after_it(portal, monkeypatch):
+    db, models, _ = portal
+    key, looks, look = models.loaded.keys[0], [], models.look
+
+    def away_after_the_first():
+        looks.append(1)
+        if len(looks) % 2 == 0:
+            raise sa.exc.OperationalError("", {}, Exception("away"))
+        return look()
+
+    monkeypatch.setattr(models, "look", away_after_the_first)
+    number = models.loaded.number
+    assert change_topics(db, models, "rename", {"topic": key, "label": "Own"}) == number
+    assert [edit.facts["label"] for edit in edits(db, number)] == ["Own"]
+    assert undo_change(db, models) == number
+    assert edits(db, number) == []
+    assert len(looks) == 4
 
 
 def test_a_change_by_a_process_that_has_not_looked_is_of_the_fit_in_use(portal):
